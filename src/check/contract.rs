@@ -1,0 +1,158 @@
+//! What every call implies: a documented status, a body that fits it, the error form and a documented code, the general headers.
+
+use super::{False, Verdict};
+use crate::{
+    http::Answer,
+    level::Level,
+    matcher::equal,
+    suite::{Contract, On, Operation, Schema, shorten},
+    template::Variables,
+};
+
+/// Whether headers that are missing are judged: recordings may have had theirs cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Headers {
+    /// Live traffic: all of them must be there.
+    Complete,
+    /// Recorded traffic: missing ones are judged only if the contract's telltale header is there.
+    Recorded,
+}
+
+/// The answer and what it is held to.
+struct Judge<'a> {
+    answer: &'a Answer,
+    contract: &'a Contract,
+    cap: Level,
+    verdict: Verdict,
+}
+
+/// Holds the body of an answer to the contract of its operation. Checks weigh at most `cap`; `expected_codes` are those that the step
+/// asks for itself.
+pub(crate) fn judge_body(
+    answer: &Answer,
+    operation: &Operation,
+    contract: &Contract,
+    expected_codes: &[String],
+    cap: Level,
+) -> Verdict {
+    let mut judge = Judge { answer, contract, cap, verdict: Verdict::default() };
+    judge.body(operation, expected_codes);
+    judge.verdict
+}
+
+/// Holds the general headers to the contract. They do not depend on what a case asks, so no case makes them weigh less.
+pub(crate) fn judge_headers(answer: &Answer, contract: &Contract, headers: Headers) -> Verdict {
+    let mut judge = Judge { answer, contract, cap: Level::Must, verdict: Verdict::default() };
+    judge.headers(headers);
+    judge.verdict
+}
+
+impl Judge<'_> {
+    fn check(&mut self, level: Level) -> Level {
+        let level = level.min(self.cap);
+        self.verdict.checks.count(level);
+        level
+    }
+
+    fn find(&mut self, check: &str, level: Level, requirement: &str, expected: String, actual: String) {
+        self.verdict.falses.push(False {
+            check: check.to_owned(),
+            level,
+            requirements: vec![requirement.to_owned()],
+            span: None,
+            pointer: None,
+            expected,
+            actual,
+        });
+    }
+
+    fn body(&mut self, operation: &Operation, expected_codes: &[String]) {
+        let status = self.answer.status;
+        if status == operation.success {
+            match &operation.schema {
+                Some(schema) => self.schema("schema", schema, &self.contract.schema.clone()),
+                None => self.empty(),
+            }
+        } else if status >= 400 {
+            let schema = &self.contract.error_schema;
+            self.schema("error form", schema, &self.contract.error.clone());
+            if expected_codes.is_empty()
+                && let Some(codes) = operation.errors.get(&status)
+            {
+                self.code(codes);
+            }
+        }
+    }
+
+    fn empty(&mut self) {
+        let level = self.check(Level::Must);
+        if !self.answer.body.is_empty() {
+            let actual = shorten(&self.answer.text());
+            self.find("empty body", level, &self.contract.empty.clone(), "no body".to_owned(), actual);
+        }
+    }
+
+    fn schema(&mut self, check: &str, schema: &Schema, requirement: &str) {
+        let level = self.check(Level::Must);
+        match self.answer.json() {
+            Err(reason) => {
+                let expected = format!("JSON that fits the schema {}", schema.name);
+                self.find(check, level, requirement, expected, reason.to_owned());
+            }
+            Ok(value) => {
+                let judgement = schema.judge(value);
+                for mismatch in judgement.mismatches {
+                    self.verdict.falses.push(False {
+                        check: check.to_owned(),
+                        level,
+                        requirements: vec![requirement.to_owned()],
+                        span: None,
+                        pointer: Some(mismatch.pointer),
+                        expected: mismatch.expected,
+                        actual: mismatch.actual,
+                    });
+                }
+                self.verdict.drift.extend(judgement.drift);
+            }
+        }
+    }
+
+    fn code(&mut self, codes: &[String]) {
+        let level = self.check(Level::Must);
+        let actual = self.answer.json().ok().and_then(|body| body.get("errorCode")).cloned().unwrap_or_default();
+        if !codes.iter().any(|code| equal(&code.as_str().into(), &actual)) {
+            let expected = format!("a code that is documented for {}: {}", self.answer.status, codes.join(", "));
+            self.find("error code", level, &self.contract.code.clone(), expected, actual.to_string());
+        }
+    }
+
+    fn headers(&mut self, headers: Headers) {
+        let contract = self.contract;
+        let complete = headers == Headers::Complete
+            || contract.recorded_with.as_ref().is_some_and(|name| self.answer.header(name).is_some());
+        let empty = self.answer.body.is_empty();
+        for header in &contract.headers {
+            let applies = match header.on {
+                On::Any => true,
+                On::Body => !empty,
+                On::Empty => empty,
+            };
+            let value = self.answer.header(&header.name).map(serde_json::Value::String);
+            if !applies || (value.is_none() && !complete) {
+                continue;
+            }
+            let level = self.check(header.level);
+            // The matchers of the contract have no variables, so they can always be told.
+            let findings = header.matcher.judge(value.as_ref(), &Variables::default()).unwrap_or_default();
+            for finding in findings {
+                let check = format!("header {}", header.name);
+                self.find(&check, level, &header.requirement, finding.expected, header_text(finding.actual));
+            }
+        }
+    }
+}
+
+/// Findings speak of members; a header that is missing is no member.
+pub(super) fn header_text(actual: String) -> String {
+    if actual.starts_with("nothing") { "no such header".to_owned() } else { actual }
+}

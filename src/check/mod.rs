@@ -1,0 +1,45 @@
+//! Judging an answer: the contract of its operation, and what a step expects beside it.
+//!
+//! Pure: answers and expectations come in, false checks and drift come out. Which outcome follows is the run's.
+
+mod contract;
+mod expect;
+
+pub(crate) use contract::{Headers, judge_body, judge_headers};
+pub(crate) use expect::{judge_expectations, judge_status};
+
+use crate::{diagnostic::Span, event::Checks, level::Level, suite::Drift};
+
+/// One false check, before secrets are taken out and the place is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct False {
+    pub(crate) check: String,
+    pub(crate) level: Level,
+    pub(crate) requirements: Vec<String>,
+    /// Where the expectation stands in the step's file; what a call implies stands at the call.
+    pub(crate) span: Option<Span>,
+    pub(crate) pointer: Option<String>,
+    pub(crate) expected: String,
+    pub(crate) actual: String,
+}
+
+/// What judging an answer brought.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    pub(crate) checks: Checks,
+    pub(crate) falses: Vec<False>,
+    pub(crate) drift: Vec<Drift>,
+}
+
+impl Verdict {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.checks.add(other.checks);
+        self.falses.extend(other.falses);
+        self.drift.extend(other.drift);
+    }
+
+    /// Whether a check of level `must` is false.
+    pub(crate) fn failed(&self) -> bool {
+        self.falses.iter().any(|found| found.level == Level::Must)
+    }
+}

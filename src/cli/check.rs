@@ -1,0 +1,77 @@
+//! `check`: reads a suite, or case files, and reports every mistake at once.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+
+use super::{CommandError, Mistake, WRONG_INPUT, suite};
+use crate::{plan::Plan, suite::Suite};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Suites (directories with `cases/` and `schemas/`) and case files [default: the suite inside this program]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+pub(crate) fn check(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
+    let (directories, files): (Vec<&PathBuf>, Vec<&PathBuf>) = arguments.paths.iter().partition(|path| path.is_dir());
+    if let Some(missing) = files.iter().find(|path| !path.exists()) {
+        return Err(Mistake::boxed(format!("there is no {}", missing.display())));
+    }
+    let mut code = 0;
+    for directory in &directories {
+        let mut found = Vec::new();
+        let suite = Suite::from_directory(directory, &mut found)?;
+        code = code.max(conclude(&suite, found, &directory.display().to_string(), color)?);
+    }
+    if directories.is_empty() || !files.is_empty() {
+        code = code.max(check_files(&files, color)?);
+    }
+    Ok(code)
+}
+
+/// Case files are read as part of the suite that they lie in, or else beside the one inside this program.
+fn check_files(files: &[&PathBuf], color: bool) -> Result<u8, CommandError> {
+    let mut found = Vec::new();
+    let around = files.first().and_then(|file| suite_around(file));
+    let (mut suite, name) = match &around {
+        Some(directory) => (Suite::from_directory(directory, &mut found)?, directory.display().to_string()),
+        None => (Suite::embedded(&mut found), "the suite inside this program".to_owned()),
+    };
+    for file in files {
+        if suite_around(file).is_none() {
+            suite.add_case_file(file, &mut found)?;
+        }
+    }
+    conclude(&suite, found, &name, color)
+}
+
+fn suite_around(file: &Path) -> Option<PathBuf> {
+    let file = file.canonicalize().ok()?;
+    file.ancestors()
+        .find(|directory| directory.join("cases").is_dir() && directory.join("schemas/operations.yaml").is_file())
+        .map(Path::to_owned)
+}
+
+fn conclude(
+    suite: &Suite,
+    mut found: Vec<crate::diagnostic::Diagnostic>,
+    name: &str,
+    color: bool,
+) -> Result<u8, CommandError> {
+    match Plan::compile(suite, &mut found) {
+        Some(plan) => {
+            let (trials, requirements) = (plan.trials.len(), plan.requirements.len());
+            writeln!(io::stdout(), "{name}: no mistakes in {trials} trials and {requirements} requirements")?;
+            Ok(0)
+        }
+        None => {
+            suite::show(&mut found, color)?;
+            Ok(WRONG_INPUT)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `explain`: what a trial is about and what establishes it.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+
+use super::{CommandError, WRONG_INPUT, run::EVENTS, suite};
+use crate::{
+    event::Event,
+    plan::Trial,
+    report::{printable, read_stream},
+};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The ID of a trial
+    id: String,
+    /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
+    #[arg(long, value_name = "DIR")]
+    suite: Option<PathBuf>,
+    /// The event stream in which to look for the last outcome
+    #[arg(long, default_value = EVENTS, value_name = "PATH")]
+    events: PathBuf,
+}
+
+pub(crate) fn explain(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
+    let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
+    let trial = suite::find(&plan, &arguments.id)?;
+    let mut out = io::stdout().lock();
+    let (file, line) = trial.location();
+    writeln!(out, "{}\n  {}\n  {file}:{line}", trial.id, trial.title)?;
+    writeln!(out, "  principal {}, profile {}", trial.principal, trial.profile)?;
+    if !trial.needs.is_empty() {
+        writeln!(out, "  needs {}", trial.needs.join(", "))?;
+    }
+    writeln!(out, "\nheld to")?;
+    for id in &trial.requirements {
+        if let Some(requirement) = plan.requirements.get(id) {
+            writeln!(out, "  {id}: {}\n    source: {}", requirement.text, requirement.evidence())?;
+        }
+    }
+    let operations: Vec<String> = plan
+        .operations
+        .iter()
+        .filter(|operation| trial.operations().contains(operation.id.as_str()))
+        .map(|operation| {
+            let scope = operation.scope.as_deref().unwrap_or("none");
+            format!("  {}: {} {} (scope {scope})", operation.title, operation.method, operation.path)
+        })
+        .collect();
+    if !operations.is_empty() {
+        writeln!(out, "\noperations\n{}", operations.join("\n"))?;
+    }
+    writeln!(out, "\ncase\n{}", case_text(trial))?;
+    match last_outcome(&arguments.events, &trial.id)? {
+        Some(outcome) => writeln!(out, "last outcome ({}): {outcome}", arguments.events.display())?,
+        None => writeln!(out, "no outcome of it at {}", arguments.events.display())?,
+    }
+    Ok(0)
+}
+
+/// The lines of the case as it was written: from its `- id:` to the next item of the list.
+fn case_text(trial: &Trial) -> String {
+    let text = trial.source.text.as_str();
+    let start = text[..trial.span.start].rfind('\n').map_or(0, |at| at + 1);
+    let indent = text[start..].chars().take_while(|c| *c == ' ').count();
+    let mut lines = text[start..].lines();
+    let first = lines.next().into_iter();
+    let inside = |line: &&str| line.trim().is_empty() || line.chars().take_while(|c| *c == ' ').count() > indent;
+    let rest = lines.take_while(inside);
+    let lines: Vec<String> =
+        first.chain(rest).map(|line| format!("  {}", line.get(indent..).unwrap_or(line))).collect();
+    lines.join("\n").trim_end().to_owned() + "\n"
+}
+
+fn last_outcome(path: &Path, id: &str) -> Result<Option<String>, CommandError> {
+    if fs::metadata(path).is_err() {
+        return Ok(None);
+    }
+    let mut outcome = None;
+    read_stream(path, |event| {
+        if let Event::TrialFinished(finished) = event
+            && finished.trial == id
+        {
+            let reason = finished.reason.as_ref().map(|reason| format!(": {}", printable(reason.as_str())));
+            outcome = Some(format!("{}{}", finished.outcome.name(), reason.unwrap_or_default()));
+        }
+    })?;
+    Ok(outcome)
+}

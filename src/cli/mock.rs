@@ -1,0 +1,116 @@
+//! `mock`: serves the mock until it is interrupted.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use clap::{Args, ValueEnum};
+
+use super::{CommandError, Mistake};
+use crate::{
+    mock::{IssuerMode, Mock, Settings, Token, TokenKind},
+    plan::parse_duration,
+};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The address to listen on
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    bind: IpAddr,
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 8899, value_name = "N")]
+    port: u16,
+    /// A token that is let in (repeatable): `VALUE` is an API token with all rights, `VALUE=SCOPE,SCOPE` an access token with these
+    /// scopes, `VALUE=` one without any; `:expired` or `:N` behind VALUE makes it expired or gives it N requests a minute
+    #[arg(long = "token", value_name = "TOKEN", value_parser = parse_token)]
+    tokens: Vec<Token>,
+    /// Makes identifiers, keys and times repeatable
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Requests a minute in each bucket
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    rate_limit: u32,
+    /// Time added to each answer
+    #[arg(long, default_value = "0ms", value_name = "DUR", value_parser = parse_duration)]
+    latency: Duration,
+    /// The issuer mode of a server that was created without one
+    #[arg(long, value_enum, default_value_t = Mode::Dynamic, value_name = "MODE")]
+    issuer_mode: Mode,
+    /// An org that lacks the API Access Management feature
+    #[arg(long)]
+    without_api_access_management: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    OrgUrl,
+    Dynamic,
+    CustomUrl,
+}
+
+/// `VALUE[:expired|:N][=SCOPE,SCOPE]`.
+fn parse_token(text: &str) -> Result<Token, String> {
+    let (head, scopes) = text.split_once('=').map_or((text, None), |(head, scopes)| (head, Some(scopes)));
+    let (value, option) = head.split_once(':').map_or((head, None), |(value, option)| (value, Some(option)));
+    if value.is_empty() || value.contains(char::is_whitespace) {
+        return Err("a token has at least one character and no blanks".to_owned());
+    }
+    let (mut expired, mut rate_limit) = (false, None);
+    match option {
+        None => {}
+        Some("expired") => expired = true,
+        Some(number) => {
+            rate_limit = Some(number.parse().map_err(|_| format!("`{number}` is neither `expired` nor a number"))?);
+        }
+    }
+    let kind = match scopes {
+        None => TokenKind::Ssws { read_only: false },
+        Some(list) => {
+            let scopes: BTreeSet<String> =
+                list.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+            TokenKind::Bearer { scopes }
+        }
+    };
+    Ok(Token { value: value.to_owned(), kind, rate_limit, expired })
+}
+
+pub(crate) fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
+    let mut tokens = arguments.tokens.clone();
+    if tokens.is_empty() {
+        tokens.push(parse_token("mock-token")?);
+    }
+    let first = tokens.first().map(|token| token.value.clone()).unwrap_or_default();
+    let settings = Settings {
+        bind: SocketAddr::new(arguments.bind, arguments.port),
+        seed: arguments.seed,
+        tokens,
+        rate_limit: arguments.rate_limit,
+        api_access_management: !arguments.without_api_access_management,
+        issuer_mode: match arguments.issuer_mode {
+            Mode::OrgUrl => IssuerMode::OrgUrl,
+            Mode::Dynamic => IssuerMode::Dynamic,
+            Mode::CustomUrl => IssuerMode::CustomUrl,
+        },
+        latency: arguments.latency,
+        ..Settings::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mock = Mock::start(settings).await.map_err(|error| {
+            Mistake::boxed(format!("cannot listen on {}:{}: {error}", arguments.bind, arguments.port))
+        })?;
+        let mut out = io::stdout();
+        writeln!(
+            out,
+            "mock org at {}\n  export OKTA_CLIENT_ORGURL={} OKTA_CLIENT_TOKEN={first}",
+            mock.url(),
+            mock.url()
+        )?;
+        out.flush()?;
+        mock.serve_until(async { drop(tokio::signal::ctrl_c().await) }).await;
+        Ok(0)
+    })
+}

@@ -1,0 +1,132 @@
+//! The command line: what the user typed, which command it is, which exit code follows.
+//!
+//! The only module that sees everything, and the only one that prints. Exit codes: 0 conformant, 1 not conformant, 2 could not be judged,
+//! 3 the user's input is wrong, 4 nothing ran, 130 interrupted.
+
+mod check;
+mod explain;
+mod list;
+mod mock;
+mod report;
+mod run;
+mod suite;
+mod verify;
+
+use std::{
+    error::Error,
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// The exit code for flags, settings, cases and files that are wrong.
+const WRONG_INPUT: u8 = 3;
+
+/// Holds an API to its word: a conformance suite for Okta's Authorization Servers management API.
+#[derive(Debug, Parser)]
+#[command(name = "okta-conformance", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Colours in the output
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run trials against a target
+    Run(run::Arguments),
+    /// List the trials that `run` with the same options would run
+    List(list::Arguments),
+    /// Read a suite, or single case files, and report every mistake
+    Check(check::Arguments),
+    /// Explain a trial: requirement, evidence, steps, last outcome
+    Explain(explain::Arguments),
+    /// Serve the mock
+    Mock(mock::Arguments),
+    /// Judge recorded traffic without sending anything
+    Verify(verify::Arguments),
+    /// Make reports from one or more event streams
+    Report(report::Arguments),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// How a command prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// One object, for scripts
+    Json,
+}
+
+/// A command that could not do its work, with the chain of causes.
+pub(crate) type CommandError = Box<dyn Error>;
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(WRONG_INPUT) } else { ExitCode::SUCCESS };
+        }
+    };
+    let color = match arguments.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    };
+    let done = match arguments.command {
+        Command::Run(arguments) => run::run(&arguments, color),
+        Command::List(arguments) => list::list(&arguments, color),
+        Command::Check(arguments) => check::check(&arguments, color),
+        Command::Explain(arguments) => explain::explain(&arguments, color),
+        Command::Mock(arguments) => mock::serve(&arguments),
+        Command::Verify(arguments) => verify::verify(&arguments, color),
+        Command::Report(arguments) => report::report(&arguments, color),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_closed_pipe(error.as_ref()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(error.as_ref());
+            ExitCode::from(WRONG_INPUT)
+        }
+    }
+}
+
+/// The whole chain of causes, once.
+fn complain(error: &dyn Error) {
+    let mut text = format!("error: {error}\n");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!("  because: {error}\n"));
+        cause = error.source();
+    }
+    let _ = io::stderr().write_all(crate::report::printable(&text).as_bytes());
+}
+
+/// `… | head` is no mistake.
+fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// A mistake of the user that no other error type names.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Mistake(String);
+
+impl Mistake {
+    fn boxed(text: impl Into<String>) -> CommandError {
+        Box::new(Self(text.into()))
+    }
+}

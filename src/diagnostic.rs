@@ -1,0 +1,144 @@
+//! What a user reads about a mistake in one of their files: a title, the place with a caret, a remedy.
+//!
+//! Owns the text of a source file, spans into it, and the one renderer. It does not decide what a mistake is, and prints nothing.
+
+use std::{fmt, ops::Range, sync::Arc};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+
+/// A file that somebody wrote, as it is shown in messages.
+#[derive(Debug)]
+pub struct Source {
+    /// The path as the user knows it, relative to where they stand or to the suite.
+    pub path: String,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Source {
+    /// A source to be shared by everything that points into it.
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self { path: path.into(), text: text.into() })
+    }
+
+    /// Line and column, both from 1; the column counts characters.
+    pub fn position(&self, offset: usize) -> (usize, usize) {
+        let offset = floor_boundary(&self.text, offset);
+        let before = &self.text[..offset];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+}
+
+/// A range of bytes in a [`Source`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// Behind the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The range from `start` to before `end`.
+    pub const fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+}
+
+/// A mistake in a file, with where and what to do.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    /// Lower case, no full stop, names the thing.
+    pub title: String,
+    /// The file.
+    pub source: Arc<Source>,
+    /// The place in the file.
+    pub span: Span,
+    /// What stands beside the caret.
+    pub label: String,
+    /// The remedy.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A diagnostic without label and remedy; [`Self::label`] and [`Self::help`] add them.
+    pub fn new(source: &Arc<Source>, span: Span, title: impl Into<String>) -> Self {
+        Self { title: title.into(), source: Arc::clone(source), span, label: String::new(), help: None }
+    }
+
+    /// Adds what stands beside the caret.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Adds the remedy.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The text for people: title, `file:line:col`, the line with a caret, the remedy.
+    pub fn render(&self, styled: bool) -> String {
+        let title = format!("error: {}", self.title);
+        let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+        let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(100);
+        let mut group = Group::with_title(Level::ERROR.no_name().primary_title(title.as_str()))
+            .element(self.snippet(AnnotationKind::Primary));
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        renderer.render(&[group])
+    }
+
+    fn snippet(&self, kind: AnnotationKind) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
+        Snippet::source(self.source.text.as_str())
+            .path(self.source.path.as_str())
+            .annotation(kind.span(visible(&self.source.text, self.span)).label(self.label.as_str()))
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, column) = self.source.position(self.span.start);
+        write!(f, "{}:{line}:{column}: {}", self.source.path, self.title)
+    }
+}
+
+/// The line under `span` with a caret below, for mismatches: place and source line without a title.
+pub fn excerpt(source: &Source, span: Span, label: &str) -> String {
+    let snippet = Snippet::source(source.text.as_str())
+        .path(source.path.as_str())
+        .annotation(AnnotationKind::Primary.span(visible(&source.text, span)).label(label));
+    let group = Group::with_level(Level::NOTE).element(snippet);
+    Renderer::plain().decor_style(DecorStyle::Ascii).term_width(100).render(&[group])
+}
+
+/// A span that the renderer can draw: inside the text, on character boundaries, on one line, at least one character long.
+fn visible(text: &str, span: Span) -> Range<usize> {
+    let start = floor_boundary(text, span.start.min(text.len()));
+    let end = floor_boundary(text, span.end.clamp(start, text.len()));
+    let line_end = text[start..end].find('\n').map_or(end, |at| start + at);
+    start..line_end.max(start)
+}
+
+fn floor_boundary(text: &str, offset: usize) -> usize {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
+
+/// "did you mean …" for a name that is not among `known`, if one of them is close.
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
+        .min()
+        .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
+}

@@ -1,0 +1,374 @@
+//! The words between a run and its reports: one stream of events, with a header and a footer.
+//!
+//! Owns the form of the stream (`schemas/harness/events.schema.json`). Every text that came from a target or a secret's neighbourhood is
+//! [`Redacted`]. Reports are functions of these types alone.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{level::Level, secret::Redacted};
+
+/// The version of the stream's form; a reader refuses another one.
+pub const VERSION: u32 = 1;
+
+/// One line of the stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The header.
+    RunStarted(RunStarted),
+    /// A trial sends its first request.
+    TrialStarted(TrialStarted),
+    /// A request was answered and judged.
+    StepFinished(Box<StepFinished>),
+    /// A trial has its outcome. Each trial of the run has exactly one of these.
+    TrialFinished(Box<TrialFinished>),
+    /// Something that a trial made could not be removed.
+    Leaked(Leak),
+    /// The footer; a stream without it was cut short.
+    RunFinished(RunFinished),
+}
+
+/// What there is to know about a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunStarted {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Names the run, and stands in the names of everything it makes.
+    pub run: String,
+    /// The version of the program.
+    pub program: String,
+    /// Tells suites apart.
+    pub suite: String,
+    /// The target's name, as given.
+    pub target: String,
+    /// Its origin.
+    pub origin: Redacted,
+    /// RFC 3339, UTC.
+    pub started: String,
+    /// How many trials ran at a time.
+    pub jobs: usize,
+    /// How many trials the run has.
+    pub trials: usize,
+    /// The principals that the target has credentials for.
+    pub principals: Vec<String>,
+    /// The capabilities that the target has.
+    pub capabilities: Vec<String>,
+}
+
+/// The ID of a trial that begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrialStarted {
+    /// The trial's ID.
+    pub trial: String,
+}
+
+/// Which part of a trial a step belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Making a fixture.
+    Given,
+    /// A step of the case.
+    Steps,
+    /// Cleaning up.
+    Defer,
+}
+
+/// A request, its answer and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepFinished {
+    /// The trial's ID.
+    pub trial: String,
+    /// Part of the trial.
+    pub phase: Phase,
+    /// Number of the step in its part, from 1.
+    pub step: usize,
+    /// The operation, or method and path.
+    pub call: String,
+    /// Who sent it.
+    pub principal: String,
+    /// How many requests it took, with `eventually` and `repeat`.
+    pub requests: usize,
+    /// How many checks were made, by level.
+    pub checks: Checks,
+    /// False checks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mismatches: Vec<Mismatch>,
+    /// What no document describes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<Drift>,
+    /// What was sent and what came, unless nothing came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Transcript>,
+    /// Sends the request again; where something is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curl: Option<Redacted>,
+    /// Why there is no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Redacted>,
+}
+
+/// How many checks there were.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checks {
+    /// Those of level `must`.
+    pub must: usize,
+    /// Those of level `should`.
+    pub should: usize,
+    /// Those of level `info`.
+    pub info: usize,
+}
+
+impl Checks {
+    /// Counts one check.
+    pub fn count(&mut self, level: Level) {
+        match level {
+            Level::Must => self.must += 1,
+            Level::Should => self.should += 1,
+            Level::Info => self.info += 1,
+        }
+    }
+
+    /// Adds others.
+    pub fn add(&mut self, other: Self) {
+        self.must += other.must;
+        self.should += other.should;
+        self.info += other.info;
+    }
+
+    /// All of them.
+    pub fn total(self) -> usize {
+        self.must + self.should + self.info
+    }
+}
+
+/// One false check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mismatch {
+    /// What was checked: `status`, `body`, `schema`, `header Cache-Control`, …
+    pub check: String,
+    /// How much it weighs.
+    pub level: Level,
+    /// What the target is held to, with its evidence.
+    pub requirements: Vec<RequirementText>,
+    /// JSON Pointer into the body, where the check is about a place in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<Redacted>,
+    /// What the check wants.
+    pub expected: Redacted,
+    /// What there is.
+    pub actual: Redacted,
+    /// Where the expectation stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// A requirement as a report shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequirementText {
+    /// Its ID.
+    pub id: String,
+    /// What the target must do.
+    pub text: String,
+    /// What establishes it.
+    pub evidence: String,
+}
+
+/// A place in a file of the suite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The file.
+    pub path: String,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// The line with a caret, ready to print.
+    pub excerpt: String,
+}
+
+/// Something in an answer that no document describes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Drift {
+    /// The operation, or method and path.
+    pub call: String,
+    /// JSON Pointer into the body.
+    pub pointer: Redacted,
+    /// What stands there, shortened.
+    pub value: Redacted,
+    /// The requirement that knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explained: Option<String>,
+}
+
+/// An exchange without secrets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Transcript {
+    /// What was sent.
+    pub request: TranscriptRequest,
+    /// What came.
+    pub response: TranscriptResponse,
+    /// From sending to the last byte.
+    pub duration_ms: f64,
+}
+
+/// A request without secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TranscriptRequest {
+    /// The method.
+    pub method: String,
+    /// The whole URL.
+    pub url: Redacted,
+    /// Name and value.
+    pub headers: Vec<(String, Redacted)>,
+    /// The body as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Redacted>,
+}
+
+/// An answer without secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TranscriptResponse {
+    /// The status.
+    pub status: u16,
+    /// Name and value.
+    pub headers: Vec<(String, Redacted)>,
+    /// The body as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Redacted>,
+}
+
+/// How a trial ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Every check of level `must` held.
+    Passed,
+    /// At least one check of level `must` was false.
+    Failed,
+    /// Failed, then passed on a retry that was asked for.
+    Flaky,
+    /// Failed just as the known failures say.
+    KnownFailure,
+    /// Passed, though a known failure is listed.
+    UnexpectedPass,
+    /// Failed in another way than the listed one.
+    ChangedFailure,
+    /// Failed as listed, but the entry is out of date.
+    Expired,
+    /// A fixture could not be made.
+    Blocked,
+    /// Infrastructure: nothing was learnt.
+    Errored,
+    /// The target lacks what the case needs.
+    NotApplicable,
+    /// Never started.
+    NotRun,
+}
+
+impl Outcome {
+    /// All outcomes, in the order of reports.
+    pub const ALL: [Self; 11] = [
+        Self::Passed,
+        Self::Failed,
+        Self::Flaky,
+        Self::KnownFailure,
+        Self::UnexpectedPass,
+        Self::ChangedFailure,
+        Self::Expired,
+        Self::Blocked,
+        Self::Errored,
+        Self::NotApplicable,
+        Self::NotRun,
+    ];
+
+    /// The word in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Flaky => "flaky",
+            Self::KnownFailure => "known-failure",
+            Self::UnexpectedPass => "unexpected-pass",
+            Self::ChangedFailure => "changed-failure",
+            Self::Expired => "expired",
+            Self::Blocked => "blocked",
+            Self::Errored => "errored",
+            Self::NotApplicable => "not-applicable",
+            Self::NotRun => "not-run",
+        }
+    }
+}
+
+/// The outcome of a trial, with what reports say about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialFinished {
+    /// The trial's ID.
+    pub trial: String,
+    /// The sentence of its case.
+    pub title: String,
+    /// The case's file.
+    pub file: String,
+    /// The case's line.
+    pub line: usize,
+    /// The profile.
+    pub profile: String,
+    /// Who sent the requests.
+    pub principal: String,
+    /// What the target was held to.
+    pub requirements: Vec<String>,
+    /// The operations that were to be called.
+    pub operations: Vec<String>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it is not a pass, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Redacted>,
+    /// False checks of level `should`.
+    pub warnings: usize,
+    /// Checks made.
+    pub checks: Checks,
+    /// Requests sent.
+    pub requests: usize,
+    /// From the first request to the last answer, clean-up included.
+    pub duration_ms: f64,
+}
+
+/// Something that a trial made and could not remove.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leak {
+    /// The trial's ID.
+    pub trial: String,
+    /// The request that should have removed it.
+    pub call: Redacted,
+    /// Why it did not.
+    pub reason: Redacted,
+}
+
+/// Why a run ended before all its trials had run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stop {
+    /// Somebody interrupted it.
+    Interrupt,
+    /// Its deadline passed.
+    Deadline,
+    /// As many failures as were allowed.
+    FailFast,
+}
+
+/// The footer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunFinished {
+    /// Why it ended early, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stop>,
+    /// Trials by outcome.
+    pub trials: BTreeMap<String, usize>,
+    /// Requests sent.
+    pub requests: usize,
+    /// The time that it took.
+    pub duration_ms: f64,
+}

@@ -1,0 +1,125 @@
+//! An answer: status, headers, body, and what can be read from them.
+
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// The answer to a request.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+    json: OnceLock<Result<Value, String>>,
+}
+
+impl Answer {
+    pub(crate) fn new(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
+        Self { status, headers, body, json: OnceLock::new() }
+    }
+
+    /// All lines of a header, joined by `, ` as RFC 9110 section 5.3 allows.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        let mut lines =
+            self.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+        let first = lines.next()?;
+        Some(lines.fold(first.to_owned(), |joined, line| format!("{joined}, {line}")))
+    }
+
+    /// The body as JSON, or why it is none.
+    pub(crate) fn json(&self) -> Result<&Value, &str> {
+        let parsed = self.json.get_or_init(|| {
+            if self.body.is_empty() {
+                return Err("the body is empty".to_owned());
+            }
+            serde_json::from_slice(&self.body).map_err(|error| format!("the body is not JSON: {error}"))
+        });
+        parsed.as_ref().map_err(String::as_str)
+    }
+
+    /// The body as text, with a sign in the place of what is not UTF-8.
+    pub(crate) fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+
+    pub(crate) fn links(&self) -> LinkHeader {
+        let lines = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("link"));
+        LinkHeader::parse(lines.map(|(_, value)| value.as_str()))
+    }
+}
+
+/// The targets of a `Link` header (RFC 8288) by relation.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct LinkHeader(Vec<(String, String)>);
+
+impl LinkHeader {
+    fn parse<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
+        let mut links = Vec::new();
+        for line in lines {
+            let mut rest = line;
+            while let Some(open) = rest.find('<') {
+                let Some(close) = rest[open..].find('>').map(|at| open + at) else { break };
+                let target = rest[open + 1..close].to_owned();
+                let (parameters, next) = split_parameters(&rest[close + 1..]);
+                for relation in relations(parameters) {
+                    links.push((relation, target.clone()));
+                }
+                rest = next;
+            }
+        }
+        Self(links)
+    }
+
+    /// The target of the first link with this relation.
+    pub(crate) fn target(&self, relation: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(relation)).map(|(_, target)| target.as_str())
+    }
+}
+
+/// The parameters up to the comma that ends the link, and the rest; commas in quotes do not count.
+fn split_parameters(text: &str) -> (&str, &str) {
+    let mut quoted = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => return (&text[..at], &text[at + 1..]),
+            _ => {}
+        }
+    }
+    (text, "")
+}
+
+fn relations(parameters: &str) -> Vec<String> {
+    for parameter in parameters.split(';') {
+        if let Some((name, value)) = parameter.split_once('=')
+            && name.trim().eq_ignore_ascii_case("rel")
+        {
+            return value.trim().trim_matches('"').split_whitespace().map(str::to_owned).collect();
+        }
+    }
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_read_from_one_line_or_several() {
+        let one = LinkHeader::parse(
+            ["<https://a/?b=1,2&c>; rel=\"self\", <https://a/n>; title=\"x, y\"; rel=\"next last\""].into_iter(),
+        );
+        let two = LinkHeader::parse(["<https://a/?b=1,2&c>; rel=self", "<https://a/n>;rel=\"next last\""].into_iter());
+        assert_eq!(one, two);
+        assert_eq!(one.target("self"), Some("https://a/?b=1,2&c"));
+        assert_eq!(one.target("last"), Some("https://a/n"));
+        assert_eq!(one.target("prev"), None);
+    }
+
+    #[test]
+    fn broken_links_are_no_links() {
+        for line in ["", "<", "<a", "a>; rel=next", "<a>", "<a>; rel", "\"<"] {
+            assert_eq!(LinkHeader::parse([line].into_iter()).target("next"), None, "{line}");
+        }
+    }
+}

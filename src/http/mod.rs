@@ -1,0 +1,31 @@
+//! Sending requests and reading answers, within limits.
+//!
+//! Owns the client, credentials and the raw [`Exchange`]. It follows no redirect, judges nothing and writes nothing; an exchange cannot be
+//! serialised, so secrets in it cannot leave by accident.
+
+mod answer;
+mod client;
+mod curl;
+
+pub(crate) use answer::{Answer, LinkHeader};
+pub(crate) use client::Outgoing;
+pub use client::{Client, ClientError, Credential, Fault, Limits};
+pub(crate) use curl::curl;
+
+/// A request as it was sent and the answer that came.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) request: SentRequest,
+    pub(crate) answer: Answer,
+    pub(crate) duration: std::time::Duration,
+}
+
+/// A request as it was sent.
+#[derive(Debug, Clone)]
+pub(crate) struct SentRequest {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) principal: String,
+}

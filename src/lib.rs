@@ -1,0 +1,33 @@
+//! Holds an API to its word: a contract and conformance test harness for Okta's Authorization Servers management API.
+//!
+//! The flow, in the order of the modules that do it:
+//! 1. [`suite`] reads cases, schemas, operations and requirements, each with its place in its file;
+//! 2. [`plan`] compiles them into trials: the last place where a user's mistake can be found;
+//! 3. [`target`] opens what they run against: the embedded [`mock`], or a real org by [`settings`];
+//! 4. [`run`] runs them, each with its fixtures and clean-up, and tells all that happens as [`event`]s;
+//! 5. [`report`] folds events into what people and machines read.
+//!
+//! [`verify`] judges recorded traffic by the same contract. `mock` shares no code with the rest: the two are independent readings of how the
+//! real service behaves, and meet over TCP.
+
+mod catalogue;
+mod check;
+pub mod cli;
+pub mod diagnostic;
+pub mod event;
+pub mod http;
+mod level;
+mod matcher;
+pub mod mock;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod secret;
+pub mod settings;
+pub mod suite;
+pub mod target;
+mod template;
+pub mod verify;
+mod yaml;
+
+pub use level::Level;

@@ -1,0 +1,58 @@
+//! Equality of JSON by value: numbers by what they are worth, members in any order.
+
+use serde_json::Value;
+
+/// Whether two values are the same.
+pub(crate) fn equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+/// The value without the members and items at these JSON Pointers.
+pub(crate) fn without(value: &Value, pointers: &[String]) -> Value {
+    let mut value = value.clone();
+    for pointer in pointers {
+        let Some((parent, last)) = pointer.rsplit_once('/') else { continue };
+        let last = last.replace("~1", "/").replace("~0", "~");
+        match value.pointer_mut(parent) {
+            Some(Value::Object(members)) => {
+                members.shift_remove(&last);
+            }
+            Some(Value::Array(items)) => {
+                if let Some(index) = last.parse::<usize>().ok().filter(|index| *index < items.len()) {
+                    items.remove(index);
+                }
+            }
+            _ => {}
+        }
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_equal_by_value_and_members_in_any_order() {
+        assert!(equal(&json!({"a": 1, "b": [2.0]}), &json!({"b": [2], "a": 1.0})));
+        assert!(!equal(&json!([1, 2]), &json!([2, 1])));
+        assert!(!equal(&json!({"a": null}), &json!({})));
+        assert!(!equal(&json!(1), &json!("1")));
+    }
+
+    #[test]
+    fn pointers_take_members_and_items_away() {
+        let value = json!({"a": {"b/c": 1, "d": 2}, "e": [1, 2]});
+        let rest = without(&value, &["/a/b~1c".into(), "/e/0".into(), "/no/such".into()]);
+        assert_eq!(rest, json!({"a": {"d": 2}, "e": [2]}));
+    }
+}

@@ -1,0 +1,379 @@
+//! Holding a value against a [`Matcher`]: every place that differs, not only the first.
+
+use chrono::{DateTime, FixedOffset};
+use regex::Regex;
+use serde_json::Value;
+
+use super::{Finding, JsonType, Kind, Matcher, Pattern, equal, without};
+use crate::{
+    diagnostic::Span,
+    suite::shorten,
+    template::{Tree, Unfilled, Variables},
+};
+
+/// One value under judgement; `None` is a member that is not there.
+struct Judge<'a> {
+    variables: &'a Variables,
+    findings: Vec<Finding>,
+    pointer: String,
+}
+
+type Judged = Result<(), Unfilled>;
+
+impl Matcher {
+    /// All places where `value` is not as expected.
+    ///
+    /// # Errors
+    /// A variable without a value: the expectation cannot be told.
+    pub(crate) fn judge(&self, value: Option<&Value>, variables: &Variables) -> Result<Vec<Finding>, Unfilled> {
+        let mut judge = Judge { variables, findings: Vec::new(), pointer: String::new() };
+        judge.matcher(self, value)?;
+        Ok(judge.findings)
+    }
+}
+
+impl Judge<'_> {
+    fn find(&mut self, span: Span, expected: impl Into<String>, actual: Option<&Value>) {
+        let actual = actual.map_or_else(|| "nothing: the member is not there".to_owned(), show);
+        self.findings.push(Finding { span, pointer: self.pointer.clone(), expected: expected.into(), actual });
+    }
+
+    /// Whether a value matches, without keeping what differs.
+    fn holds(&self, matcher: &Matcher, value: &Value) -> Result<bool, Unfilled> {
+        matcher.judge(Some(value), self.variables).map(|findings| findings.is_empty())
+    }
+
+    fn under(&mut self, step: &str, judge: impl FnOnce(&mut Self) -> Judged) -> Judged {
+        let length = self.pointer.len();
+        self.pointer.push('/');
+        self.pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        let judged = judge(self);
+        self.pointer.truncate(length);
+        judged
+    }
+
+    fn matcher(&mut self, matcher: &Matcher, value: Option<&Value>) -> Judged {
+        match &matcher.kind {
+            Kind::Absent => {
+                if value.is_some() {
+                    self.find(matcher.span, "no such member", value);
+                }
+                return Ok(());
+            }
+            Kind::All(all) => return all.iter().try_for_each(|matcher| self.matcher(matcher, value)),
+            // Nothing is not null, so `$not` holds for a member that is not there only by `$absent`.
+            _ => {}
+        }
+        let Some(value) = value else {
+            let expected = self.describe(matcher)?;
+            self.find(matcher.span, expected, None);
+            return Ok(());
+        };
+        self.present(matcher, value)
+    }
+
+    fn present(&mut self, matcher: &Matcher, value: &Value) -> Judged {
+        let span = matcher.span;
+        match &matcher.kind {
+            Kind::Equal(tree) | Kind::Exact(tree) => {
+                let expected = tree.fill(self.variables)?;
+                self.equal(span, &expected, value);
+            }
+            Kind::Object(members) => self.object(span, members, value)?,
+            Kind::List(matchers) => self.list(span, matchers, value)?,
+            Kind::Contains(inner) => self.contains(span, inner, value)?,
+            Kind::Each(inner) => self.each(span, inner, value)?,
+            Kind::Unordered(matchers) => self.unordered(span, matchers, value)?,
+            Kind::OneOf(matchers) => {
+                for inner in matchers {
+                    if self.holds(inner, value)? {
+                        return Ok(());
+                    }
+                }
+                let expected = self.describe(matcher)?;
+                self.find(span, expected, Some(value));
+            }
+            Kind::Not(inner) => {
+                if self.holds(inner, value)? {
+                    let expected = self.describe(matcher)?;
+                    self.find(span, expected, Some(value));
+                }
+            }
+            Kind::SameAs { value: tree, except } => {
+                let expected = without(&tree.fill(self.variables)?, except);
+                self.equal(span, &expected, &without(value, except));
+            }
+            Kind::Schema(schema) => {
+                for mismatch in schema.judge(value).mismatches {
+                    let pointer = format!("{}{}", self.pointer, mismatch.pointer);
+                    self.findings.push(Finding { span, pointer, expected: mismatch.expected, actual: mismatch.actual });
+                }
+            }
+            _ => {
+                if !self.simple(matcher, value)? {
+                    let expected = self.describe(matcher)?;
+                    self.find(span, expected, Some(value));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Matchers that hold or do not, with nothing below them.
+    fn simple(&self, matcher: &Matcher, value: &Value) -> Result<bool, Unfilled> {
+        Ok(match &matcher.kind {
+            Kind::Type(types) => types.iter().any(|json_type| json_type.is(value)),
+            Kind::Pattern(pattern) => match value.as_str() {
+                Some(text) => pattern.regex(self.variables)?.is_some_and(|regex| regex.is_match(text)),
+                None => false,
+            },
+            Kind::Format(format) => format.validator.is_valid(value),
+            Kind::Distinct => value.as_array().is_some_and(|items| {
+                items.iter().enumerate().all(|(index, item)| !items[..index].iter().any(|other| equal(item, other)))
+            }),
+            Kind::Length { min, max } => size(value).is_some_and(|size| (*min..=*max).contains(&size)),
+            Kind::Min(bound) => value.as_f64().is_some_and(|number| number >= *bound),
+            Kind::Max(bound) => value.as_f64().is_some_and(|number| number <= *bound),
+            Kind::NotBefore(tree) => self.compare_times(tree, value, |actual, bound| actual >= bound)?,
+            Kind::NotAfter(tree) => self.compare_times(tree, value, |actual, bound| actual <= bound)?,
+            _ => true,
+        })
+    }
+
+    fn compare_times(
+        &self,
+        tree: &Tree,
+        value: &Value,
+        holds: impl Fn(DateTime<FixedOffset>, DateTime<FixedOffset>) -> bool,
+    ) -> Result<bool, Unfilled> {
+        let bound = tree.fill(self.variables)?;
+        Ok(match (time(value), time(&bound)) {
+            (Some(actual), Some(bound)) => holds(actual, bound),
+            _ => false,
+        })
+    }
+
+    /// Reports the smallest places that differ rather than two whole bodies.
+    fn equal(&mut self, span: Span, expected: &Value, actual: &Value) {
+        match (expected, actual) {
+            _ if equal(expected, actual) => {}
+            (Value::Object(want), Value::Object(have)) => {
+                for (key, expected) in want {
+                    let _ = self.under(key, |judge| {
+                        match have.get(key) {
+                            Some(actual) => judge.equal(span, expected, actual),
+                            None => judge.find(span, show(expected), None),
+                        }
+                        Ok(())
+                    });
+                }
+                for (key, actual) in have.iter().filter(|(key, _)| !want.contains_key(*key)) {
+                    let _ = self.under(key, |judge| {
+                        judge.find(span, "no such member", Some(actual));
+                        Ok(())
+                    });
+                }
+            }
+            (Value::Array(want), Value::Array(have)) if want.len() == have.len() => {
+                for (index, (expected, actual)) in want.iter().zip(have).enumerate() {
+                    let _ = self.under(&index.to_string(), |judge| {
+                        judge.equal(span, expected, actual);
+                        Ok(())
+                    });
+                }
+            }
+            _ => self.find(span, show(expected), Some(actual)),
+        }
+    }
+
+    fn object(&mut self, span: Span, members: &[(String, Matcher)], value: &Value) -> Judged {
+        let Value::Object(actual) = value else {
+            self.find(span, "an object", Some(value));
+            return Ok(());
+        };
+        for (name, matcher) in members {
+            self.under(name, |judge| judge.matcher(matcher, actual.get(name)))?;
+        }
+        Ok(())
+    }
+
+    fn items<'v>(&mut self, span: Span, value: &'v Value) -> Option<&'v [Value]> {
+        let items = value.as_array().map(Vec::as_slice);
+        if items.is_none() {
+            self.find(span, "a list", Some(value));
+        }
+        items
+    }
+
+    fn list(&mut self, span: Span, matchers: &[Matcher], value: &Value) -> Judged {
+        let Some(items) = self.items(span, value) else { return Ok(()) };
+        if items.len() != matchers.len() {
+            self.find(span, format!("a list of {}", matchers.len()), Some(value));
+            return Ok(());
+        }
+        for (index, (matcher, item)) in matchers.iter().zip(items).enumerate() {
+            self.under(&index.to_string(), |judge| judge.matcher(matcher, Some(item)))?;
+        }
+        Ok(())
+    }
+
+    fn contains(&mut self, span: Span, inner: &Matcher, value: &Value) -> Judged {
+        if let (Value::String(text), Kind::Equal(tree)) = (value, &inner.kind) {
+            let wanted = tree.fill(self.variables)?;
+            if !wanted.as_str().is_some_and(|wanted| text.contains(wanted)) {
+                self.find(span, format!("text that contains {wanted}"), Some(value));
+            }
+            return Ok(());
+        }
+        let Some(items) = self.items(span, value) else { return Ok(()) };
+        for item in items {
+            if self.holds(inner, item)? {
+                return Ok(());
+            }
+        }
+        let expected = format!("a list with an item that is {}", self.describe(inner)?);
+        self.find(span, expected, Some(value));
+        Ok(())
+    }
+
+    fn each(&mut self, span: Span, inner: &Matcher, value: &Value) -> Judged {
+        let Some(items) = self.items(span, value) else { return Ok(()) };
+        for (index, item) in items.iter().enumerate() {
+            self.under(&index.to_string(), |judge| judge.matcher(inner, Some(item)))?;
+        }
+        Ok(())
+    }
+
+    /// One to one, so that no item serves two expectations.
+    fn unordered(&mut self, span: Span, matchers: &[Matcher], value: &Value) -> Judged {
+        let Some(items) = self.items(span, value) else { return Ok(()) };
+        let mut fits = Vec::with_capacity(matchers.len());
+        for matcher in matchers {
+            fits.push(items.iter().map(|item| self.holds(matcher, item)).collect::<Result<Vec<bool>, _>>()?);
+        }
+        let mut taken: Vec<Option<usize>> = vec![None; items.len()];
+        for wanted in 0..matchers.len() {
+            if !assign(wanted, &fits, &mut taken, &mut vec![false; items.len()]) {
+                let expected = format!("a list with an item that is {}", self.describe(&matchers[wanted])?);
+                self.find(span, expected, Some(value));
+            }
+        }
+        if items.len() > matchers.len() {
+            self.find(span, format!("a list of {}", matchers.len()), Some(value));
+        }
+        Ok(())
+    }
+
+    /// What the matcher wants, for people.
+    fn describe(&self, matcher: &Matcher) -> Result<String, Unfilled> {
+        let all = |matchers: &[Matcher], word: &str| -> Result<String, Unfilled> {
+            let parts = matchers.iter().map(|matcher| self.describe(matcher)).collect::<Result<Vec<_>, _>>()?;
+            Ok(parts.join(word))
+        };
+        Ok(match &matcher.kind {
+            Kind::Equal(tree) => show(&tree.fill(self.variables)?),
+            Kind::Exact(tree) => format!("exactly {}", show(&tree.fill(self.variables)?)),
+            Kind::Object(members) => {
+                let mut parts = Vec::new();
+                for (name, inner) in members {
+                    parts.push(format!("{name}: {}", self.describe(inner)?));
+                }
+                format!("an object with {}", parts.join(", "))
+            }
+            Kind::List(matchers) => format!("[{}]", all(matchers, ", ")?),
+            Kind::All(matchers) => all(matchers, " and ")?,
+            Kind::Type(types) => {
+                let names = types.iter().map(|json_type| json_type.name());
+                format!("of type {}", names.collect::<Vec<_>>().join(" or "))
+            }
+            Kind::Pattern(pattern) => format!("text like /{}/", pattern.text(self.variables)?),
+            Kind::Format(format) => format!("text of the format {}", format.name),
+            Kind::Present => "any value".to_owned(),
+            Kind::Absent => "no such member".to_owned(),
+            Kind::Contains(inner) => format!("a list with an item that is {}", self.describe(inner)?),
+            Kind::Each(inner) => format!("a list whose items are each {}", self.describe(inner)?),
+            Kind::Unordered(matchers) => format!("in any order [{}]", all(matchers, ", ")?),
+            Kind::Distinct => "a list in which nothing stands twice".to_owned(),
+            Kind::Length { min, max } if min == max => format!("of length {min}"),
+            Kind::Length { min, max: u64::MAX } => format!("of length {min} or more"),
+            Kind::Length { min, max } => format!("of length {min} to {max}"),
+            Kind::OneOf(matchers) => all(matchers, " or ")?,
+            Kind::Not(inner) => format!("not {}", self.describe(inner)?),
+            Kind::Min(bound) => format!("a number of at least {bound}"),
+            Kind::Max(bound) => format!("a number of at most {bound}"),
+            Kind::NotBefore(tree) => format!("a time not before {}", show(&tree.fill(self.variables)?)),
+            Kind::NotAfter(tree) => format!("a time not after {}", show(&tree.fill(self.variables)?)),
+            Kind::SameAs { value, except } => {
+                format!("the same as {} but for {}", show(&value.fill(self.variables)?), except.join(", "))
+            }
+            Kind::Schema(schema) => format!("a value that fits the schema {}", schema.name),
+        })
+    }
+}
+
+/// Augmenting paths: gives `wanted` an item, moving earlier ones if that helps.
+fn assign(wanted: usize, fits: &[Vec<bool>], taken: &mut [Option<usize>], seen: &mut [bool]) -> bool {
+    for item in 0..taken.len() {
+        if fits[wanted][item] && !seen[item] {
+            seen[item] = true;
+            if taken[item].is_none_or(|other| assign(other, fits, taken, seen)) {
+                taken[item] = Some(wanted);
+                return true;
+            }
+        }
+    }
+    false
+}
+
+impl Pattern {
+    fn text(&self, variables: &Variables) -> Result<String, Unfilled> {
+        match self {
+            Self::Ready(regex) => Ok(regex.as_str().to_owned()),
+            Self::Template(template) => template.text_with(variables, regex::escape),
+        }
+    }
+
+    /// Escaped values cannot spoil what `check` has compiled; only its size limit is left, and then nothing matches.
+    fn regex(&self, variables: &Variables) -> Result<Option<Regex>, Unfilled> {
+        match self {
+            Self::Ready(regex) => Ok(Some(regex.clone())),
+            Self::Template(_) => Ok(Regex::new(&self.text(variables)?).ok()),
+        }
+    }
+}
+
+impl JsonType {
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, json_type)| *json_type == self).map_or("", |(name, _)| name)
+    }
+
+    fn is(self, value: &Value) -> bool {
+        match self {
+            Self::Null => value.is_null(),
+            Self::Boolean => value.is_boolean(),
+            Self::Integer => value.as_f64().is_some_and(|number| number.fract() == 0.0),
+            Self::Number => value.is_number(),
+            Self::String => value.is_string(),
+            Self::Array => value.is_array(),
+            Self::Object => value.is_object(),
+        }
+    }
+}
+
+fn size(value: &Value) -> Option<u64> {
+    let size = match value {
+        Value::String(text) => text.chars().count(),
+        Value::Array(items) => items.len(),
+        Value::Object(members) => members.len(),
+        _ => return None,
+    };
+    u64::try_from(size).ok()
+}
+
+fn time(value: &Value) -> Option<DateTime<FixedOffset>> {
+    DateTime::parse_from_rfc3339(value.as_str()?).ok()
+}
+
+fn show(value: &Value) -> String {
+    shorten(&value.to_string())
+}

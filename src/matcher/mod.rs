@@ -1,0 +1,101 @@
+//! What a case expects of a JSON value: read and checked once, held against any number of answers.
+//!
+//! Owns the matchers of `docs/writing-cases.md`. It judges values alone: statuses and headers are `check`'s, levels and requirements
+//! are the plan's.
+
+mod equality;
+mod judge;
+mod read;
+
+use std::sync::Arc;
+
+pub(crate) use equality::{equal, without};
+use jsonschema::Validator;
+pub(crate) use read::Context;
+use regex::Regex;
+
+use crate::{
+    diagnostic::Span,
+    suite::Schema,
+    template::{Template, Tree},
+};
+
+/// An expectation and where it stands in its file.
+#[derive(Debug, Clone)]
+pub(crate) struct Matcher {
+    pub(crate) span: Span,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    /// A plain scalar or a template.
+    Equal(Tree),
+    /// At least these members; each with the place of its key.
+    Object(Vec<(String, Matcher)>),
+    /// Exactly these items.
+    List(Vec<Matcher>),
+    /// Several `$` keys of one map.
+    All(Vec<Matcher>),
+    Exact(Tree),
+    Type(Vec<JsonType>),
+    Pattern(Pattern),
+    Format(Format),
+    Present,
+    Absent,
+    Contains(Box<Matcher>),
+    Each(Box<Matcher>),
+    Unordered(Vec<Matcher>),
+    Distinct,
+    Length {
+        min: u64,
+        max: u64,
+    },
+    OneOf(Vec<Matcher>),
+    Not(Box<Matcher>),
+    Min(f64),
+    Max(f64),
+    NotBefore(Tree),
+    NotAfter(Tree),
+    SameAs {
+        value: Tree,
+        except: Vec<String>,
+    },
+    Schema(Arc<Schema>),
+}
+
+/// A regular expression, ready unless variables stand in it.
+#[derive(Debug, Clone)]
+enum Pattern {
+    Ready(Regex),
+    Template(Template),
+}
+
+#[derive(Debug, Clone)]
+struct Format {
+    name: String,
+    validator: Arc<Validator>,
+}
+
+/// The types that JSON Schema knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum JsonType {
+    Null,
+    Boolean,
+    Integer,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+/// A place in a value where an expectation does not hold.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Finding {
+    /// Where the expectation stands in the case.
+    pub(crate) span: Span,
+    /// Where the value stands in the body, a JSON Pointer.
+    pub(crate) pointer: String,
+    pub(crate) expected: String,
+    pub(crate) actual: String,
+}

@@ -1,0 +1,244 @@
+//! From YAML to [`Matcher`]: every mistake in an expectation is found here.
+
+use std::sync::Arc;
+
+use regex::Regex;
+use serde_json::json;
+
+use super::{Format, JsonType, Kind, Matcher, Pattern};
+use crate::{
+    diagnostic::Span,
+    suite::Schemas,
+    template::{Scope, Template, Tree},
+    yaml::{Data, Key, Node, Problems},
+};
+
+const NAMES: [&str; 19] = [
+    "$exact",
+    "$type",
+    "$pattern",
+    "$format",
+    "$present",
+    "$absent",
+    "$contains",
+    "$each",
+    "$unordered",
+    "$distinct",
+    "$length",
+    "$oneOf",
+    "$not",
+    "$min",
+    "$max",
+    "$notBefore",
+    "$notAfter",
+    "$sameAs",
+    "$schema",
+];
+
+/// The formats that the validator knows; another name would silently hold for everything.
+const FORMATS: [&str; 14] = [
+    "date",
+    "date-time",
+    "time",
+    "duration",
+    "email",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "uri",
+    "uri-reference",
+    "uri-template",
+    "uuid",
+    "json-pointer",
+    "regex",
+];
+
+/// What reading a matcher needs to know.
+pub(crate) struct Context<'a> {
+    pub(crate) scope: &'a Scope,
+    pub(crate) schemas: &'a Schemas,
+}
+
+impl Matcher {
+    /// Reads the expectation that stands at `node`.
+    pub(crate) fn read(node: &Node, cx: &Context<'_>, problems: &mut Problems<'_>) -> Self {
+        let kind = match &node.data {
+            Data::Map(entries) if entries.iter().any(|(key, _)| key.name.starts_with('$')) => {
+                dollar_map(entries, cx, problems)
+            }
+            Data::Map(entries) => Kind::Object(
+                entries
+                    .iter()
+                    .map(|(key, node)| {
+                        let mut matcher = Self::read(node, cx, problems);
+                        // The member is what a reader looks for, so the caret stands under its whole entry.
+                        matcher.span = Span::new(key.span.start, matcher.span.end.max(key.span.end));
+                        (key.name.clone(), matcher)
+                    })
+                    .collect(),
+            ),
+            Data::List(items) => Kind::List(read_all(items, cx, problems)),
+            _ => Kind::Equal(Tree::read(node, cx.scope, problems)),
+        };
+        Self { span: node.span, kind }
+    }
+}
+
+fn read_all(items: &[Node], cx: &Context<'_>, problems: &mut Problems<'_>) -> Vec<Matcher> {
+    items.iter().map(|item| Matcher::read(item, cx, problems)).collect()
+}
+
+fn dollar_map(entries: &[(Key, Node)], cx: &Context<'_>, problems: &mut Problems<'_>) -> Kind {
+    let mut all = Vec::new();
+    for (key, node) in entries {
+        if let Some(kind) = dollar(key, node, cx, problems) {
+            all.push(Matcher { span: Span::new(key.span.start, node.span.end.max(key.span.end)), kind });
+        }
+    }
+    Kind::All(all)
+}
+
+fn dollar(key: &Key, node: &Node, cx: &Context<'_>, problems: &mut Problems<'_>) -> Option<Kind> {
+    let name = key.name.as_str();
+    let inner = |problems: &mut Problems<'_>| Box::new(Matcher::read(node, cx, problems));
+    Some(match name {
+        "$exact" => Kind::Exact(Tree::read(node, cx.scope, problems)),
+        "$type" => Kind::Type(types(node, problems)),
+        "$pattern" => Kind::Pattern(pattern(node, cx.scope, problems)?),
+        "$format" => Kind::Format(format(node, problems)?),
+        "$present" => flag(node, name, problems, Kind::Present)?,
+        "$absent" => flag(node, name, problems, Kind::Absent)?,
+        "$distinct" => flag(node, name, problems, Kind::Distinct)?,
+        "$contains" => Kind::Contains(inner(problems)),
+        "$each" => Kind::Each(inner(problems)),
+        "$not" => Kind::Not(inner(problems)),
+        "$unordered" => Kind::Unordered(read_all(problems.list(node, name)?, cx, problems)),
+        "$oneOf" => Kind::OneOf(read_all(problems.list(node, name)?, cx, problems)),
+        "$length" => length(node, problems)?,
+        "$min" => Kind::Min(number(node, name, problems)?),
+        "$max" => Kind::Max(number(node, name, problems)?),
+        "$notBefore" => Kind::NotBefore(Tree::read(node, cx.scope, problems)),
+        "$notAfter" => Kind::NotAfter(Tree::read(node, cx.scope, problems)),
+        "$sameAs" => same_as(node, cx.scope, problems)?,
+        "$schema" => {
+            let wanted = problems.text(node, name)?;
+            Kind::Schema(cx.schemas.find(wanted, node.span, problems)?)
+        }
+        _ if name.starts_with('$') => {
+            problems.unknown(key.span, "matcher", name, NAMES);
+            return None;
+        }
+        _ => {
+            let help = "keep members and matchers apart: a map holds either";
+            problems.at_with(key.span, format!("member `{name}` stands beside matchers"), help);
+            return None;
+        }
+    })
+}
+
+fn flag(node: &Node, name: &str, problems: &mut Problems<'_>, kind: Kind) -> Option<Kind> {
+    if problems.bool(node, name)? {
+        return Some(kind);
+    }
+    let help = "`$present: true` and `$absent: true` are each other's opposite; `$not` turns any matcher around";
+    problems.at_with(node.span, format!("`{name}` is always `true`"), help);
+    None
+}
+
+fn types(node: &Node, problems: &mut Problems<'_>) -> Vec<JsonType> {
+    let names = problems.texts(node, "$type");
+    let mut types = Vec::new();
+    for (span, name) in names {
+        match JsonType::ALL.iter().find(|(known, _)| *known == name) {
+            Some((_, json_type)) => types.push(*json_type),
+            None => problems.unknown(span, "type", &name, JsonType::ALL.iter().map(|(name, _)| *name)),
+        }
+    }
+    types
+}
+
+impl JsonType {
+    pub(super) const ALL: [(&'static str, Self); 7] = [
+        ("null", Self::Null),
+        ("boolean", Self::Boolean),
+        ("integer", Self::Integer),
+        ("number", Self::Number),
+        ("string", Self::String),
+        ("array", Self::Array),
+        ("object", Self::Object),
+    ];
+}
+
+fn pattern(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Option<Pattern> {
+    let text = problems.text(node, "$pattern")?;
+    let template = Template::read(text, node.span, scope, problems);
+    // Any value stands in as a literal, so a letter in its place shows whether the rest is a regular expression.
+    let sample = template.constant().map_or_else(|| template.sample(), str::to_owned);
+    match Regex::new(&sample) {
+        Ok(regex) => Some(template.constant().map_or(Pattern::Template(template.clone()), |_| Pattern::Ready(regex))),
+        Err(error) => {
+            let message = error.to_string();
+            let reason = message.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            problems.at_with(node.span, "not a regular expression", reason);
+            None
+        }
+    }
+}
+
+fn format(node: &Node, problems: &mut Problems<'_>) -> Option<Format> {
+    let name = problems.text(node, "$format")?;
+    if !FORMATS.contains(&name) {
+        problems.unknown(node.span, "format", name, FORMATS);
+        return None;
+    }
+    let schema = json!({ "type": "string", "format": name });
+    let validator = jsonschema::options().should_validate_formats(true).offline().build(&schema).ok()?;
+    Some(Format { name: name.to_owned(), validator: Arc::new(validator) })
+}
+
+fn length(node: &Node, problems: &mut Problems<'_>) -> Option<Kind> {
+    if let Data::Map(entries) = &node.data {
+        let (mut min, mut max) = (0, u64::MAX);
+        for (key, node) in entries {
+            match key.name.as_str() {
+                "min" => min = problems.integer(node, "min")?,
+                "max" => max = problems.integer(node, "max")?,
+                other => problems.unknown(key.span, "bound", other, ["min", "max"]),
+            }
+        }
+        return Some(Kind::Length { min, max });
+    }
+    let exact = problems.integer(node, "$length")?;
+    Some(Kind::Length { min: exact, max: exact })
+}
+
+fn number(node: &Node, name: &str, problems: &mut Problems<'_>) -> Option<f64> {
+    if let Data::Number(number) = &node.data {
+        return number.as_f64();
+    }
+    problems.at(node.span, format!("`{name}` must be a number, not {}", node.kind()));
+    None
+}
+
+fn same_as(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Option<Kind> {
+    let mut value = None;
+    let mut except = Vec::new();
+    for (key, node) in problems.map(node, "$sameAs")? {
+        match key.name.as_str() {
+            "value" => value = Some(Tree::read(node, scope, problems)),
+            "except" => {
+                for (span, pointer) in problems.texts(node, "except") {
+                    if !pointer.starts_with('/') {
+                        problems.at_with(span, format!("`{pointer}` is not a JSON Pointer"), "it begins with `/`");
+                    }
+                    except.push(pointer);
+                }
+            }
+            other => problems.unknown(key.span, "key of `$sameAs`", other, ["value", "except"]),
+        }
+    }
+    if value.is_none() {
+        problems.at_with(node.span, "`$sameAs` without a `value`", "value: \"${name}\"");
+    }
+    Some(Kind::SameAs { value: value?, except })
+}

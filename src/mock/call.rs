@@ -1,0 +1,88 @@
+//! A request as a handler sees it. Owns reading the request line and the host: path segments, query parameters, and
+//! the base of the links to answer with.
+
+use std::{borrow::Cow, net::SocketAddr};
+
+use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
+use percent_encoding::percent_decode_str;
+
+use super::wire::Refusal;
+
+/// What a handler is given besides the state.
+pub(super) struct Call<'r> {
+    /// Scheme and host of the request: hrefs and issuers begin with it (recorded).
+    pub(super) base: &'r str,
+    /// The parts of the path that the operation leaves open, decoded.
+    pub(super) captures: Vec<&'r str>,
+    pub(super) query: Query,
+    pub(super) headers: &'r HeaderMap,
+    pub(super) body: &'r [u8],
+}
+
+impl Call<'_> {
+    /// The first open part of the path, which is the server in every operation that has one.
+    pub(super) fn server(&self) -> &str {
+        self.captures.first().copied().unwrap_or_default()
+    }
+
+    pub(super) fn content_type(&self) -> Option<&HeaderValue> {
+        self.headers.get(header::CONTENT_TYPE)
+    }
+}
+
+/// The decoded query parameters, in the order sent.
+#[derive(Debug, Default)]
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(super) fn parse(text: &str) -> Result<Query, Refusal> {
+        let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(&name.replace('+', " "))?.into_owned(), decode(&value.replace('+', " "))?.into_owned()))
+        });
+        Ok(Query(pairs.collect::<Result<_, Refusal>>()?))
+    }
+
+    /// The parameter's value. Of several the first counts, and an empty one is as good as none (inferred).
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().find(|(key, _)| key == name)?;
+        (!value.is_empty()).then_some(value.as_str())
+    }
+}
+
+/// The decoded segments of a path that starts with a slash.
+pub(super) fn segments(path: &str) -> Result<Vec<Cow<'_, str>>, Refusal> {
+    path.split('/').skip(1).map(decode).collect()
+}
+
+/// Inferred: a broken escape, or one that is not UTF-8, is a bad request.
+fn decode(text: &str) -> Result<Cow<'_, str>, Refusal> {
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
+        match rest.get(at + 1..at + 3) {
+            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => rest = &rest[at + 3..],
+            _ => return Err(Refusal::bad_request()),
+        }
+    }
+    percent_decode_str(text).decode_utf8().map_err(|_| Refusal::bad_request())
+}
+
+/// Scheme and host that the client used, so that every link it is given can be followed.
+pub(super) fn base(head: &Parts, local: SocketAddr) -> Result<String, Refusal> {
+    let host = match (head.uri.authority(), head.headers.get(header::HOST)) {
+        (Some(authority), _) => authority.as_str().to_owned(),
+        (None, Some(host)) => host.to_str().map_err(|_| Refusal::bad_request())?.to_owned(),
+        // HTTP/1.0 does without.
+        (None, None) => String::new(),
+    };
+    let host = if host.is_empty() { local.to_string() } else { host };
+    // The host goes into headers and links, so whatever is not a host name and port ends here.
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    if !host.bytes().all(fits) {
+        return Err(Refusal::bad_request());
+    }
+    let forwarded = head.headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let first = forwarded.split(',').next().unwrap_or_default().trim();
+    let scheme = if first.eq_ignore_ascii_case("https") { "https" } else { "http" };
+    Ok(format!("{scheme}://{host}"))
+}

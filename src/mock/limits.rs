@@ -1,0 +1,98 @@
+//! Rate limits: counts requests in one-minute windows and says when a budget is used up. Owns no header and no error.
+
+use std::collections::HashMap;
+
+use super::source::Stamp;
+
+/// Windows are one minute long (docs) and begin with their first request (recorded: the first answer of a window has
+/// `Reset` 60 seconds after its `Date`).
+const WINDOW_SECONDS: i64 = 60;
+
+/// Requests with one path prefix share a budget, whatever their method (recorded: POST, GET, PUT and DELETE count one
+/// number down; the docs speak of buckets by method as well).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Bucket {
+    AuthorizationServers,
+    Other,
+}
+
+impl Bucket {
+    pub(super) fn of(path: &str) -> Bucket {
+        const PREFIX: &str = "/api/v1/authorizationServers";
+        match path.strip_prefix(PREFIX) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => Bucket::AuthorizationServers,
+            _ => Bucket::Other,
+        }
+    }
+}
+
+/// What the `X-Rate-Limit-*` headers say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Budget {
+    pub(super) limit: u32,
+    pub(super) remaining: u32,
+    pub(super) reset: Stamp,
+}
+
+/// Whether a request was within its budgets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grant {
+    Within(Budget),
+    UsedUp(Budget),
+}
+
+/// A token with a budget of its own: its place among the tokens, and the requests a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OwnBudget {
+    pub(super) token: usize,
+    pub(super) limit: u32,
+}
+
+struct Window {
+    started: Stamp,
+    used: u32,
+}
+
+/// The windows of the org.
+pub(super) struct Limits {
+    limit: u32,
+    windows: HashMap<(Bucket, Option<usize>), Window>,
+}
+
+impl Limits {
+    pub(super) fn new(limit: u32) -> Self {
+        Limits { limit, windows: HashMap::new() }
+    }
+
+    /// Counts a request. One that is refused is counted nowhere, so waiting for the reset is always enough.
+    pub(super) fn take(&mut self, now: Stamp, bucket: Bucket, own: Option<OwnBudget>) -> Grant {
+        let org = self.look(now, (bucket, None), self.limit);
+        let own = own.map(|own| ((bucket, Some(own.token)), self.look(now, (bucket, Some(own.token)), own.limit)));
+        let tightest = match own {
+            Some((_, budget)) if budget.remaining < org.remaining => budget,
+            _ => org,
+        };
+        if tightest.remaining == 0 {
+            return Grant::UsedUp(tightest);
+        }
+        self.count((bucket, None));
+        if let Some((key, _)) = own {
+            self.count(key);
+        }
+        Grant::Within(Budget { remaining: tightest.remaining - 1, ..tightest })
+    }
+
+    fn look(&mut self, now: Stamp, key: (Bucket, Option<usize>), limit: u32) -> Budget {
+        let window = self.windows.entry(key).or_insert(Window { started: now, used: 0 });
+        if now.0 >= window.started.0 + WINDOW_SECONDS {
+            *window = Window { started: now, used: 0 };
+        }
+        Budget { limit, remaining: limit.saturating_sub(window.used), reset: Stamp(window.started.0 + WINDOW_SECONDS) }
+    }
+
+    fn count(&mut self, key: (Bucket, Option<usize>)) {
+        if let Some(window) = self.windows.get_mut(&key) {
+            window.used = window.used.saturating_add(1);
+        }
+    }
+}

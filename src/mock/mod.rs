@@ -1,0 +1,105 @@
+//! The mock: an Okta org in memory, served over TCP.
+//!
+//! Owns its public face (settings, start and stop) and the list of the operations it serves. What a request means is in
+//! `dispatch`, each resource has a file of its own, and what goes over the wire is in `wire`. Nothing here knows the
+//! harness: the two are independent readings of the same service and meet over TCP only.
+//!
+//! Comments name the evidence of each behaviour: *recorded* (seen in traffic of the real service), *spec* (vendor's
+//! `OpenAPI` document), *docs* (vendor's documentation), *inferred* (nothing settles it; our reading).
+
+mod auth;
+mod body;
+mod call;
+mod claims;
+mod dispatch;
+mod keys;
+mod limits;
+mod metadata;
+mod policies;
+mod resource_keys;
+mod routes;
+mod scopes;
+mod servers;
+mod settings;
+mod socket;
+mod source;
+mod state;
+mod wire;
+
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::handler::Handler as _;
+use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+pub use self::settings::{IssuerMode, Settings, Token, TokenKind};
+use self::{dispatch::Shared, routes::Operation, socket::Door};
+
+/// How long requests under way may take to finish once the mock was told to stop.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// All operations, one list a resource. A new resource is a file and a line here.
+const OPERATIONS: &[&[Operation]] = &[
+    servers::OPERATIONS,
+    scopes::OPERATIONS,
+    claims::OPERATIONS,
+    policies::OPERATIONS,
+    keys::OPERATIONS,
+    resource_keys::OPERATIONS,
+    metadata::OPERATIONS,
+];
+
+/// A running mock. Dropping it cuts all connections; [`Mock::stop`] lets requests under way finish first.
+#[derive(Debug)]
+pub struct Mock {
+    address: SocketAddr,
+    stopping: CancellationToken,
+    severed: CancellationToken,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Mock {
+    /// Binds the address of the settings and serves from then on.
+    pub async fn start(settings: Settings) -> io::Result<Mock> {
+        let listener = TcpListener::bind(settings.bind).await?;
+        let address = listener.local_addr()?;
+        let stopping = CancellationToken::new();
+        let severed = CancellationToken::new();
+        let shared = Arc::new(Shared::new(settings, address, severed.clone()));
+        let service = dispatch::answer.with_state(shared);
+        let door = Door::new(listener, severed.clone());
+        let told = stopping.clone().cancelled_owned();
+        let task = tokio::spawn(async move { axum::serve(door, service).with_graceful_shutdown(told).await });
+        Ok(Mock { address, stopping, severed, task })
+    }
+
+    /// The base URL, such as `http://127.0.0.1:49152`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops within about a second: idle connections are closed at once, requests under way get half a second.
+    pub async fn stop(mut self) {
+        self.stopping.cancel();
+        if timeout(GRACE, &mut self.task).await.is_err() {
+            // Whoever is still connected now sends too slowly or never; cutting the socket ends its task.
+            self.severed.cancel();
+            if timeout(GRACE, &mut self.task).await.is_err() {
+                self.task.abort();
+            }
+        }
+    }
+
+    /// Serves until `shutdown` completes, then stops as [`Mock::stop`] does.
+    pub async fn serve_until(self, shutdown: impl Future<Output = ()>) {
+        shutdown.await;
+        self.stop().await;
+    }
+}
+
+impl Drop for Mock {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+        self.severed.cancel();
+    }
+}

@@ -1,0 +1,93 @@
+//! What the mock can be told before it starts. Owns no behaviour.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// How the mock starts and what kind of org it is.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address to listen on; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// With a seed, ids, keys and the clock are deterministic: equal request sequences give equal bytes.
+    pub seed: Option<u64>,
+    /// The tokens that are let in. Without any, every management request is answered 401.
+    pub tokens: Vec<Token>,
+    /// Requests a minute in each rate limit bucket.
+    pub rate_limit: u32,
+    /// Whether the org has the API Access Management feature.
+    pub api_access_management: bool,
+    /// The `issuerMode` of servers that were created without one.
+    pub issuer_mode: IssuerMode,
+    /// Added to each answer.
+    pub latency: Duration,
+    /// Request bodies larger than this many bytes are refused.
+    pub body_limit: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            seed: None,
+            tokens: Vec::new(),
+            rate_limit: 10_000,
+            api_access_management: true,
+            issuer_mode: IssuerMode::Dynamic,
+            latency: Duration::ZERO,
+            body_limit: 1024 * 1024,
+        }
+    }
+}
+
+/// Which host the issuer of an authorization server names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum IssuerMode {
+    /// The org's own domain.
+    OrgUrl,
+    /// The domain that the request was sent to.
+    Dynamic,
+    /// The org's custom domain.
+    CustomUrl,
+}
+
+/// A credential that the mock knows.
+#[derive(Clone)]
+pub struct Token {
+    /// What the client sends after the scheme.
+    pub value: String,
+    /// Scheme and rights.
+    pub kind: TokenKind,
+    /// A budget of its own, smaller than the org's, in requests a minute.
+    pub rate_limit: Option<u32>,
+    /// Expired tokens are answered as unknown ones.
+    pub expired: bool,
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The value stays out, so that settings can be logged.
+        f.debug_struct("Token").field("kind", &self.kind).field("expired", &self.expired).finish_non_exhaustive()
+    }
+}
+
+/// Scheme and rights of a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenKind {
+    /// An API token, sent as `SSWS value`. It has the rights of the admin who made it.
+    Ssws {
+        /// True for a token of a read-only admin.
+        read_only: bool,
+    },
+    /// An OAuth 2.0 access token, sent as `Bearer value`.
+    Bearer {
+        /// The granted scopes, such as `okta.authorizationServers.read`.
+        scopes: BTreeSet<String>,
+    },
+}

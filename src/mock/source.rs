@@ -1,0 +1,174 @@
+//! Where ids, key material and time come from. Owns randomness and the clock; with a seed both are deterministic.
+
+use axum::http::HeaderValue;
+use chrono::{DateTime, SecondsFormat, Utc};
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use serde::{Serialize, Serializer};
+
+/// Where a seeded clock starts: 2026-06-01T00:00:00Z, a date at which the real service had all that the mock does.
+const SEEDED_START: i64 = 1_780_272_000;
+
+const ALPHANUMERIC: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// The last characters of an id tell the cell that the org lives in: recorded as `1d7`, `5d7`, `4x6`, `0g7`.
+const CELL: &str = "1d7";
+
+/// A moment in whole seconds, which is all the service keeps (recorded: always `.000Z`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Stamp(pub(super) i64);
+
+impl Stamp {
+    pub(super) fn plus_days(self, days: i64) -> Stamp {
+        Stamp(self.0.saturating_add(days.saturating_mul(86_400)))
+    }
+
+    fn moment(self) -> DateTime<Utc> {
+        DateTime::from_timestamp(self.0, 0).unwrap_or_default()
+    }
+}
+
+impl Serialize for Stamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.moment().to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+/// What an id is for; the prefix is part of Okta's ids (recorded).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum IdKind {
+    AuthorizationServer,
+    Scope,
+    Claim,
+}
+
+impl IdKind {
+    fn prefix(self) -> &'static str {
+        match self {
+            IdKind::AuthorizationServer => "aus",
+            IdKind::Scope => "scp",
+            IdKind::Claim => "ocl",
+        }
+    }
+}
+
+enum Clock {
+    /// The system's, held back from ever going backwards.
+    Real { latest: i64 },
+    /// Moves by a second with each write, and not otherwise.
+    Stepped { now: i64 },
+}
+
+/// The one source of everything that differs between two runs.
+pub(super) struct Source {
+    /// Ids and keys of resources; apart from `wire`, so that reads do not change the ids of what is created later.
+    entities: StdRng,
+    /// Request ids and error ids.
+    wire: StdRng,
+    clock: Clock,
+    date: (i64, HeaderValue),
+}
+
+impl Source {
+    pub(super) fn new(seed: Option<u64>) -> Self {
+        let (entities, wire, clock) = match seed {
+            Some(seed) => (
+                StdRng::seed_from_u64(seed),
+                StdRng::seed_from_u64(seed ^ 0x9e37_79b9_7f4a_7c15),
+                Clock::Stepped { now: SEEDED_START },
+            ),
+            None => (StdRng::from_os_rng(), StdRng::from_os_rng(), Clock::Real { latest: 0 }),
+        };
+        Source { entities, wire, clock, date: (i64::MIN, HeaderValue::from_static("")) }
+    }
+
+    pub(super) fn now(&mut self) -> Stamp {
+        match &mut self.clock {
+            Clock::Real { latest } => {
+                *latest = (*latest).max(Utc::now().timestamp());
+                Stamp(*latest)
+            }
+            Clock::Stepped { now } => Stamp(*now),
+        }
+    }
+
+    /// Tells a seeded clock that a write happens.
+    pub(super) fn step(&mut self) {
+        match &mut self.clock {
+            Clock::Real { .. } => {}
+            Clock::Stepped { now } => *now += 1,
+        }
+    }
+
+    /// Tells a seeded clock that the client was sent away until `moment`. Nothing else would let a used-up rate limit
+    /// window end, as such a clock does not see the client wait.
+    pub(super) fn skip_to(&mut self, moment: Stamp) {
+        match &mut self.clock {
+            Clock::Real { .. } => {}
+            Clock::Stepped { now } => *now = (*now).max(moment.0),
+        }
+    }
+
+    /// The `Date` header of now.
+    pub(super) fn date(&mut self) -> HeaderValue {
+        let now = self.now();
+        if self.date.0 != now.0 {
+            let text = now.moment().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            if let Ok(value) = HeaderValue::from_str(&text) {
+                self.date = (now.0, value);
+            }
+        }
+        self.date.1.clone()
+    }
+
+    /// 20 characters: prefix, 14 letters and digits, cell (recorded).
+    pub(super) fn id(&mut self, kind: IdKind) -> String {
+        let mut id = String::with_capacity(20);
+        id.push_str(kind.prefix());
+        for _ in 0..14 {
+            id.push(pick(&mut self.entities, ALPHANUMERIC));
+        }
+        id.push_str(CELL);
+        id
+    }
+
+    /// 43 base64url characters, which is how 32 bytes are written (recorded): the last one carries four bits.
+    pub(super) fn kid(&mut self) -> String {
+        let mut kid = base64url(&mut self.entities, 42);
+        kid.push(char::from(BASE64URL[self.entities.random_range(0..16) * 4]));
+        kid
+    }
+
+    /// 342 base64url characters that read as an odd number of 2048 bits (recorded shape). It is not a real modulus:
+    /// nothing is signed yet.
+    pub(super) fn modulus(&mut self) -> String {
+        let mut modulus = String::with_capacity(342);
+        modulus.push(char::from(BASE64URL[self.entities.random_range(32..64)]));
+        modulus.push_str(&base64url(&mut self.entities, 340));
+        // The last character holds the two lowest bits; of them the lowest is set.
+        modulus.push(if self.entities.random() { 'Q' } else { 'w' });
+        modulus
+    }
+
+    /// `oae` and 22 base64url characters, which is how 16 bytes are written (recorded).
+    pub(super) fn error_id(&mut self) -> String {
+        let mut id = String::with_capacity(25);
+        id.push_str("oae");
+        id.push_str(&base64url(&mut self.wire, 21));
+        id.push(char::from(BASE64URL[self.wire.random_range(0..4) * 16]));
+        id
+    }
+
+    /// 32 hex digits (recorded in 2026).
+    pub(super) fn request_id(&mut self) -> String {
+        format!("{:032x}", self.wire.random::<u128>())
+    }
+}
+
+fn pick(rng: &mut StdRng, alphabet: &[u8]) -> char {
+    char::from(alphabet[rng.random_range(0..alphabet.len())])
+}
+
+fn base64url(rng: &mut StdRng, length: usize) -> String {
+    (0..length).map(|_| pick(rng, BASE64URL)).collect()
+}

@@ -1,0 +1,172 @@
+//! The state of the org: its tables and what belongs to all of them. Owns identity and order of the rows; the rules of a
+//! resource are in its own file.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    claims::{self, Claim},
+    keys::SigningKey,
+    limits::Limits,
+    scopes::{self, Scope},
+    settings::IssuerMode,
+    source::{IdKind, Source, Stamp},
+    wire::{Entity, Refusal},
+};
+
+/// The name that stands for the default server in paths and links (recorded).
+const DEFAULT_ALIAS: &str = "default";
+
+/// The default server of an org is as old as the org; the mock's org is this old at the start.
+const AGE_DAYS: i64 = 30;
+
+/// Everything the mock remembers.
+pub(super) struct Org {
+    pub(super) source: Source,
+    pub(super) limits: Limits,
+    pub(super) servers: Servers,
+    pub(super) issuer_mode: IssuerMode,
+}
+
+impl Org {
+    pub(super) fn new(seed: Option<u64>, rate_limit: u32, issuer_mode: IssuerMode) -> Self {
+        let mut source = Source::new(seed);
+        let born = source.now().plus_days(-AGE_DAYS);
+        let mut default = Server::new(&mut source, born, issuer_mode);
+        default.name = String::from("default");
+        default.description = Some(String::from("Default Authorization Server for your Applications"));
+        default.audience = String::from("api://default");
+        default.is_default = true;
+        Org { source, limits: Limits::new(rate_limit), servers: Servers::new(default), issuer_mode }
+    }
+}
+
+/// Whether a resource is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum Status {
+    Active,
+    Inactive,
+}
+
+/// Who rotates the signing key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum RotationMode {
+    Auto,
+    Manual,
+}
+
+/// An authorization server and what belongs to it alone.
+pub(super) struct Server {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    /// The service keeps a list and allows one (recorded: always exactly one; spec).
+    pub(super) audience: String,
+    pub(super) issuer_mode: IssuerMode,
+    pub(super) status: Status,
+    pub(super) created: Stamp,
+    pub(super) last_updated: Stamp,
+    pub(super) rotation_mode: RotationMode,
+    pub(super) last_rotated: Stamp,
+    pub(super) is_default: bool,
+    pub(super) signing_key: SigningKey,
+    pub(super) scopes: Vec<Scope>,
+    pub(super) claims: Vec<Claim>,
+}
+
+impl Server {
+    /// A server as it comes into being (recorded: ACTIVE, rotation AUTO, system scopes and claims, nothing else).
+    pub(super) fn new(source: &mut Source, now: Stamp, issuer_mode: IssuerMode) -> Self {
+        Server {
+            id: source.id(IdKind::AuthorizationServer),
+            name: String::new(),
+            description: None,
+            audience: String::new(),
+            issuer_mode,
+            status: Status::Active,
+            created: now,
+            last_updated: now,
+            rotation_mode: RotationMode::Auto,
+            last_rotated: now,
+            is_default: false,
+            signing_key: SigningKey::new(source),
+            scopes: scopes::of_a_new_server(source),
+            claims: claims::of_a_new_server(source),
+        }
+    }
+
+    /// How links and issuer call the server (recorded: the default server is `default` there, however it was asked for).
+    pub(super) fn handle(&self) -> &str {
+        if self.is_default { DEFAULT_ALIAS } else { &self.id }
+    }
+
+    /// The URL of the server under the management API.
+    pub(super) fn href(&self, base: &str) -> String {
+        format!("{base}/api/v1/authorizationServers/{}", self.handle())
+    }
+
+    pub(super) fn issuer(&self, base: &str) -> String {
+        format!("{base}/oauth2/{}", self.handle())
+    }
+}
+
+/// The servers, in the order of their creation.
+pub(super) struct Servers {
+    rows: BTreeMap<u64, Server>,
+    /// Places of all servers there ever were, so that a cursor outlives the server it names.
+    places: HashMap<String, u64>,
+    default: u64,
+}
+
+impl Servers {
+    fn new(default: Server) -> Self {
+        let mut servers = Servers { rows: BTreeMap::new(), places: HashMap::new(), default: 0 };
+        servers.insert(default);
+        servers
+    }
+
+    /// Adds a server behind all others, and gives it back.
+    pub(super) fn insert(&mut self, server: Server) -> &Server {
+        let place = self.places.len() as u64;
+        self.places.insert(server.id.clone(), place);
+        self.rows.entry(place).or_insert(server)
+    }
+
+    /// The server of a path: by id, or by `default`.
+    pub(super) fn find(&self, name: &str) -> Result<&Server, Refusal> {
+        let place = self.place_in_path(name);
+        place.and_then(|place| self.rows.get(&place)).ok_or_else(|| unknown(name))
+    }
+
+    pub(super) fn find_mut(&mut self, name: &str) -> Result<&mut Server, Refusal> {
+        let place = self.place_in_path(name);
+        place.and_then(|place| self.rows.get_mut(&place)).ok_or_else(|| unknown(name))
+    }
+
+    pub(super) fn remove(&mut self, id: &str) {
+        if let Some(place) = self.places.get(id) {
+            self.rows.remove(place);
+        }
+    }
+
+    /// Where a server stands or stood in the list.
+    pub(super) fn place(&self, id: &str) -> Option<u64> {
+        self.places.get(id).copied()
+    }
+
+    /// All servers from a place on.
+    pub(super) fn from(&self, place: u64) -> impl Iterator<Item = &Server> {
+        self.rows.range(place..).map(|(_, server)| server)
+    }
+
+    fn place_in_path(&self, name: &str) -> Option<u64> {
+        if name == DEFAULT_ALIAS { Some(self.default) } else { self.place(name) }
+    }
+}
+
+fn unknown(name: &str) -> Refusal {
+    Refusal::not_found(name, Entity::AuthorizationServer)
+}

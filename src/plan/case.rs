@@ -1,0 +1,416 @@
+//! From the trees of case and fixture files to trials: rows, principals, fixtures, IDs.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{Fixture, Step, Trial, step};
+use crate::{
+    diagnostic::{Diagnostic, Source, Span},
+    level::Level,
+    suite::{Document, Requirement, Suite},
+    template::{Scope, fill_row},
+    yaml::{Data, Fields, Key, Node, Problems},
+};
+
+/// What every part of the compilation may look up.
+pub(super) struct Lookup<'a> {
+    pub(super) suite: &'a Suite,
+    fixtures: BTreeMap<&'a str, FixtureText<'a>>,
+}
+
+/// A fixture as it was written.
+struct FixtureText<'a> {
+    source: &'a Arc<Source>,
+    defaults: Vec<(&'a Key, &'a Node)>,
+    steps: &'a Node,
+}
+
+/// What the steps of a case inherit from it.
+#[derive(Clone)]
+pub(super) struct Inherited {
+    pub(super) level: Level,
+    pub(super) requirements: Arc<[String]>,
+}
+
+pub(super) fn compile_all(suite: &Suite, found: &mut Vec<Diagnostic>) -> Vec<Trial> {
+    let mut lookup = Lookup { suite, fixtures: BTreeMap::new() };
+    for document in &suite.fixtures {
+        read_fixtures(document, &mut lookup.fixtures, &mut Problems::new(&document.source, found));
+    }
+    let mut trials = Vec::new();
+    for document in &suite.cases {
+        read_file(document, &lookup, found, &mut trials);
+    }
+    trials
+}
+
+fn read_fixtures<'a>(
+    document: &'a Document,
+    all: &mut BTreeMap<&'a str, FixtureText<'a>>,
+    problems: &mut Problems<'_>,
+) {
+    let Some(mut file) = Fields::of(&document.root, "fixtures file", problems) else { return };
+    let nodes = file.required("fixtures", problems).and_then(|node| problems.list(node, "fixtures"));
+    file.finish(problems);
+    for node in nodes.unwrap_or_default() {
+        let Some(mut fields) = Fields::of(node, "fixture", problems) else { continue };
+        let id = fields.text("id", problems);
+        fields.text("title", problems);
+        let with = fields.optional("with").and_then(|node| problems.map(node, "with"));
+        let steps = fields.required("steps", problems);
+        let span = fields.span();
+        fields.finish(problems);
+        let (Some(id), Some(steps)) = (id, steps) else { continue };
+        let defaults = with.unwrap_or_default().iter().map(|(key, node)| (key, node)).collect();
+        if all.insert(id, FixtureText { source: &document.source, defaults, steps }).is_some() {
+            problems.at(span, format!("fixture `{id}` stands twice"));
+        }
+    }
+}
+
+/// What the cases of one file share.
+struct FileHead<'a> {
+    source: &'a Arc<Source>,
+    area: &'a str,
+    topic: &'a str,
+    profile: &'a str,
+}
+
+fn read_file(document: &Document, lookup: &Lookup<'_>, found: &mut Vec<Diagnostic>, trials: &mut Vec<Trial>) {
+    let mut problems = Problems::new(&document.source, found);
+    let Some(mut file) = Fields::of(&document.root, "cases file", &mut problems) else { return };
+    let area = slug(&mut file, "area", &mut problems);
+    let topic = slug(&mut file, "topic", &mut problems);
+    let profile = file.required("profile", &mut problems).and_then(|node| {
+        let name = problems.text(node, "profile")?;
+        known(&lookup.suite.vocabulary.profiles, node.span, "profile", name, &mut problems);
+        Some(name)
+    });
+    let nodes = file.required("cases", &mut problems).and_then(|node| problems.list(node, "cases"));
+    file.finish(&mut problems);
+    // Cases are read even when the head is wrong, so that all mistakes come at once.
+    let head = FileHead {
+        source: &document.source,
+        area: area.unwrap_or("?"),
+        topic: topic.unwrap_or("?"),
+        profile: profile.unwrap_or("?"),
+    };
+    check_place(&head, &document.root, &mut problems);
+    for node in nodes.unwrap_or_default() {
+        read_case(node, &head, lookup, found, trials);
+    }
+}
+
+/// The ID says where the file is, so the file must be there.
+fn check_place(head: &FileHead<'_>, root: &Node, problems: &mut Problems<'_>) {
+    let path = head.source.path.replace('\\', "/");
+    let expected = format!("{}/{}.yaml", head.area, head.topic);
+    if path.contains("cases/") && !path.ends_with(&format!("cases/{expected}")) && head.area != "?" && head.topic != "?"
+    {
+        let span = root.get("topic").map_or(root.span, |node| node.span);
+        problems.at_with(span, "area and topic do not fit the file's place", format!("it belongs at cases/{expected}"));
+    }
+}
+
+fn slug<'n>(fields: &mut Fields<'n>, key: &'static str, problems: &mut Problems<'_>) -> Option<&'n str> {
+    let node = fields.required(key, problems)?;
+    let text = problems.text(node, key)?;
+    check_slug(text, node.span, key, problems);
+    Some(text)
+}
+
+fn check_slug(text: &str, span: Span, key: &str, problems: &mut Problems<'_>) {
+    let good = !text.is_empty()
+        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if !good {
+        problems.at_with(span, format!("`{key}` must be a slug, not `{text}`"), "small letters, digits and hyphens");
+    }
+}
+
+fn known<T>(names: &BTreeMap<String, T>, span: Span, what: &str, name: &str, problems: &mut Problems<'_>) {
+    if !names.contains_key(name) {
+        problems.unknown(span, what, name, names.keys().map(String::as_str));
+    }
+}
+
+/// The keys of a row that are not columns.
+const ROW_KEYS: [&str; 5] = ["row", "principal", "needs", "level", "requirements"];
+
+fn read_case(
+    node: &Node,
+    head: &FileHead<'_>,
+    lookup: &Lookup<'_>,
+    found: &mut Vec<Diagnostic>,
+    trials: &mut Vec<Trial>,
+) {
+    let mut problems = Problems::new(head.source, found);
+    let Some(table) = node.get("each") else {
+        compile_case(node, None, head, lookup, found, trials);
+        return;
+    };
+    let rows = problems.list(table, "each").unwrap_or_default();
+    if rows.is_empty() {
+        problems.at_with(table.span, "a table without rows", "remove `each`, or add a row");
+    }
+    let mut used = BTreeSet::new();
+    for row in rows {
+        let mut problems = Problems::new(head.source, found);
+        let Some(columns) = problems.map(row, "row") else { continue };
+        if row.get("row").is_none() {
+            problems.at_with(row.span, "this row has no `row`", "give it a slug: it becomes part of the trial's ID");
+            continue;
+        }
+        let values: Vec<(&str, &Node)> = columns
+            .iter()
+            .filter(|(key, _)| !ROW_KEYS.contains(&key.name.as_str()))
+            .map(|(key, node)| (key.name.as_str(), node))
+            .collect();
+        let filled = fill_row(&without_key(node, "each"), &values, &mut used);
+        compile_case(&filled, Some(row), head, lookup, found, trials);
+    }
+    let mut problems = Problems::new(head.source, found);
+    for (key, _) in rows.iter().flat_map(|row| match &row.data {
+        Data::Map(entries) => entries.as_slice(),
+        _ => &[],
+    }) {
+        if !ROW_KEYS.contains(&key.name.as_str()) && !used.contains(&key.name) {
+            let title = format!("column `{}` is used nowhere in this case", key.name);
+            problems.at_with(key.span, title, format!("write `${{{}}}` where it belongs, or remove it", key.name));
+        }
+    }
+}
+
+fn without_key(node: &Node, name: &str) -> Node {
+    let data = match &node.data {
+        Data::Map(entries) => Data::Map(entries.iter().filter(|(key, _)| key.name != name).cloned().collect()),
+        other => other.clone(),
+    };
+    Node { span: node.span, data }
+}
+
+/// The values of a case that a row of its table may replace.
+struct CaseHead {
+    principals: Vec<String>,
+    needs: Vec<String>,
+    inherited: Inherited,
+}
+
+fn compile_case(
+    node: &Node,
+    row: Option<&Node>,
+    head: &FileHead<'_>,
+    lookup: &Lookup<'_>,
+    found: &mut Vec<Diagnostic>,
+    trials: &mut Vec<Trial>,
+) {
+    let mut problems = Problems::new(head.source, found);
+    let before = problems.count();
+    let Some(mut fields) = Fields::of(node, "case", &mut problems) else { return };
+    let id_node = fields.optional("id");
+    let id = slug(&mut fields, "id", &mut problems);
+    let title = fields.text("title", &mut problems);
+    let aliases = fields.optional("aliases").map(|node| problems.texts(node, "aliases")).unwrap_or_default();
+    let case_head = read_case_head(&mut fields, row, lookup, &mut problems);
+    let exclusive = fields.optional("exclusive").and_then(|node| problems.bool(node, "exclusive")).unwrap_or(false);
+    let given = fields.optional("given");
+    let steps = fields.required("steps", &mut problems);
+    let span = id_node.map_or(fields.span(), |node| node.span);
+    fields.finish(&mut problems);
+    let Some(case_head) = case_head else { return };
+    let mut scope = base_scope();
+    let fixtures = read_given(given, &case_head, &mut scope, lookup, &mut problems);
+    let context = step::StepContext { lookup, inherited: &case_head.inherited, fixture: false };
+    let steps = steps.map(|node| step::read_all(node, &mut scope, &context, &mut problems)).unwrap_or_default();
+    check_weight(span, &steps, &case_head, &mut problems);
+    let (Some(id), Some(title)) = (id, title) else { return };
+    let mut base = format!("{}/{}/{id}", head.area, head.topic);
+    if let Some(row) = row.and_then(|row| row.get("row")).and_then(Node::as_text) {
+        base.push_str(&format!("[{row}]"));
+    }
+    if problems.count() > before {
+        return;
+    }
+    let several = case_head.principals.len() > 1;
+    let mut parts = vec![(fixtures, steps)];
+    // Compiled steps are not cloned: each further principal reads the case again.
+    for _ in 1..case_head.principals.len() {
+        let mut scope = base_scope();
+        let fixtures = read_given(given, &case_head, &mut scope, lookup, &mut problems);
+        let node = node.get("steps");
+        parts.push((
+            fixtures,
+            node.map(|node| step::read_all(node, &mut scope, &context, &mut problems)).unwrap_or_default(),
+        ));
+    }
+    for (principal, (fixtures, steps)) in case_head.principals.iter().zip(parts) {
+        trials.push(Trial {
+            id: if several { format!("{base}@{principal}") } else { base.clone() },
+            aliases: aliases.iter().map(|(_, alias)| alias.clone()).collect(),
+            title: title.to_owned(),
+            profile: head.profile.to_owned(),
+            principal: principal.clone(),
+            needs: case_head.needs.clone(),
+            requirements: case_head.inherited.requirements.to_vec(),
+            source: Arc::clone(head.source),
+            span,
+            exclusive,
+            fixtures,
+            steps,
+        });
+    }
+}
+
+fn base_scope() -> Scope {
+    let mut scope = Scope::default();
+    for name in ["unique", "target.origin", "target.host"] {
+        scope.add(name);
+    }
+    scope
+}
+
+fn read_case_head(
+    fields: &mut Fields<'_>,
+    row: Option<&Node>,
+    lookup: &Lookup<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<CaseHead> {
+    // A row speaks for its own trial, the case for the rest.
+    let mut either = |key: &'static str| {
+        let of_case = fields.optional(key);
+        row.and_then(|row| row.get(key)).or(of_case)
+    };
+    let (principal, needs, level, requirements) =
+        (either("principal"), either("needs"), either("level"), either("requirements"));
+    if let Some(node) = row.and_then(|row| row.get("row"))
+        && let Some(text) = problems.text(node, "row")
+    {
+        check_slug(text, node.span, "row", problems);
+    }
+    let vocabulary = &lookup.suite.vocabulary;
+    let principals = principal
+        .map_or_else(|| vec![(Span::default(), "manager".to_owned())], |node| problems.texts(node, "principal"));
+    for (span, name) in &principals {
+        known(&vocabulary.principals, *span, "principal", name, problems);
+    }
+    let needs = needs.map(|node| problems.texts(node, "needs")).unwrap_or_default();
+    for (span, name) in &needs {
+        known(&vocabulary.capabilities, *span, "capability", name, problems);
+    }
+    let level = level.map_or(Some(Level::Must), |node| Level::read(node, problems));
+    let Some(requirements) = requirements else {
+        problems.at_with(fields.span(), "this case has no `requirements`", "name what it holds the target to");
+        return None;
+    };
+    let requirements = read_requirements(requirements, &lookup.suite.requirements, problems);
+    let names = |list: Vec<(Span, String)>| list.into_iter().map(|(_, name)| name).collect();
+    Some(CaseHead {
+        principals: names(principals),
+        needs: names(needs),
+        inherited: Inherited { level: level.unwrap_or(Level::Must), requirements },
+    })
+}
+
+/// The IDs of requirements at `node`, each known.
+pub(super) fn read_requirements(
+    node: &Node,
+    all: &BTreeMap<String, Requirement>,
+    problems: &mut Problems<'_>,
+) -> Arc<[String]> {
+    let list = problems.texts(node, "requirements");
+    if list.is_empty() {
+        problems.at_with(node.span, "an empty list of requirements", "name what the check holds the target to");
+    }
+    for (span, id) in &list {
+        known(all, *span, "requirement", id, problems);
+    }
+    list.into_iter().map(|(_, id)| id).collect()
+}
+
+/// A case that can only record would pass on any target, a dead one too.
+fn check_weight(span: Span, steps: &[Step], head: &CaseHead, problems: &mut Problems<'_>) {
+    let inert = steps.iter().all(|step| step.level == Level::Info);
+    if !steps.is_empty() && inert && head.inherited.level != Level::Info {
+        problems.at_with(span, "every step of this case is `info`", "say so for the case: `level: info`");
+    }
+}
+
+fn read_given(
+    node: Option<&Node>,
+    head: &CaseHead,
+    scope: &mut Scope,
+    lookup: &Lookup<'_>,
+    problems: &mut Problems<'_>,
+) -> Vec<Fixture> {
+    let mut fixtures = Vec::new();
+    for (key, node) in node.and_then(|node| problems.map(node, "given")).unwrap_or_default() {
+        check_slug(&key.name, key.span, "given", problems);
+        let (id, values) = match &node.data {
+            Data::Text(id) => (Some((node.span, id.as_str())), None),
+            _ => {
+                let Some(mut fields) = Fields::of(node, "given fixture", problems) else { continue };
+                let id = fields.required("use", problems);
+                let id = id.and_then(|node| problems.text(node, "use").map(|text| (node.span, text)));
+                let values = fields.optional("with").and_then(|node| problems.map(node, "with"));
+                fields.finish(problems);
+                (id, values)
+            }
+        };
+        let Some((span, id)) = id else { continue };
+        let Some(text) = lookup.fixtures.get(id) else {
+            problems.unknown(span, "fixture", id, lookup.fixtures.keys().copied());
+            continue;
+        };
+        let columns = fixture_values(text, values.unwrap_or_default(), problems);
+        fixtures.push(compile_fixture(&key.name, text, &columns, head, scope, lookup, problems));
+    }
+    fixtures
+}
+
+/// The defaults of a fixture with the values that a case gives in their place.
+fn fixture_values<'n>(
+    text: &FixtureText<'n>,
+    given: &'n [(Key, Node)],
+    problems: &mut Problems<'_>,
+) -> Vec<(&'n str, &'n Node)> {
+    for (key, _) in given {
+        if !text.defaults.iter().any(|(known, _)| known.name == key.name) {
+            problems.unknown(
+                key.span,
+                "value of this fixture",
+                &key.name,
+                text.defaults.iter().map(|(key, _)| key.name.as_str()),
+            );
+        }
+    }
+    let value = |(key, default): &(&'n Key, &'n Node)| {
+        let given = given.iter().find(|(other, _)| other.name == key.name).map(|(_, node)| node);
+        (key.name.as_str(), given.unwrap_or(default))
+    };
+    text.defaults.iter().map(value).collect()
+}
+
+fn compile_fixture(
+    name: &str,
+    text: &FixtureText<'_>,
+    columns: &[(&str, &Node)],
+    head: &CaseHead,
+    scope: &mut Scope,
+    lookup: &Lookup<'_>,
+    problems: &mut Problems<'_>,
+) -> Fixture {
+    let filled = fill_row(text.steps, columns, &mut BTreeSet::new());
+    let mut inner = scope.clone();
+    let inherited = Inherited { level: Level::Must, requirements: Arc::clone(&head.inherited.requirements) };
+    let context = step::StepContext { lookup, inherited: &inherited, fixture: true };
+    let steps = problems.in_source(text.source, |problems| step::read_all(&filled, &mut inner, &context, problems));
+    let mut exports = Vec::new();
+    for capture in steps.iter().flat_map(|step| &step.captures) {
+        let outside = format!("{name}.{}", capture.name);
+        scope.add(outside.clone());
+        exports.push((Arc::clone(&capture.name), Arc::from(outside)));
+    }
+    Fixture { name: name.to_owned(), steps, exports }
+}

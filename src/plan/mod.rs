@@ -1,0 +1,305 @@
+//! The compiled suite: trials with every name resolved, every template, pattern and path read. The last place where a mistake of a user
+//! can be found; whatever is in a [`Plan`] can be sent.
+//!
+//! Owns the compiled types and the compilation. It sends nothing and judges nothing.
+
+mod case;
+mod duration;
+mod expect;
+mod select;
+mod step;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+pub(crate) use duration::parse as parse_duration;
+pub use select::{Pattern, PatternError, Selection};
+use serde_json_path::JsonPath;
+
+use crate::{
+    diagnostic::{Diagnostic, Source, Span},
+    level::Level,
+    matcher::Matcher,
+    suite::{Contract, Operation, Requirement, Schema, Suite, matching},
+    template::{Template, Tree},
+};
+
+/// All trials of a suite, in the order of its files.
+#[derive(Debug)]
+pub struct Plan {
+    /// The trials, each with a unique ID.
+    pub trials: Vec<Arc<Trial>>,
+    pub(crate) contract: Arc<Contract>,
+    pub(crate) operations: Vec<Arc<Operation>>,
+    pub(crate) requirements: Arc<BTreeMap<String, Requirement>>,
+    pub(crate) suite_hash: String,
+}
+
+/// One case, on one row of its table, for one principal.
+#[derive(Debug)]
+pub struct Trial {
+    /// `area/topic/case[row]@principal`.
+    pub id: String,
+    /// Former IDs.
+    pub aliases: Vec<String>,
+    /// The sentence of the case.
+    pub title: String,
+    /// The profile of its file.
+    pub profile: String,
+    /// Who sends the requests.
+    pub principal: String,
+    /// The capabilities that the target must have.
+    pub needs: Vec<String>,
+    /// What the target is held to.
+    pub requirements: Vec<String>,
+    pub(crate) source: Arc<Source>,
+    pub(crate) span: Span,
+    pub(crate) exclusive: bool,
+    pub(crate) fixtures: Vec<Fixture>,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Trial {
+    /// The part of the ID that is one file of cases: `area/topic`.
+    pub fn file_id(&self) -> &str {
+        let end = self.id.match_indices('/').nth(1).map_or(self.id.len(), |(at, _)| at);
+        &self.id[..end]
+    }
+
+    /// Path and line of the case.
+    pub fn location(&self) -> (&str, usize) {
+        (&self.source.path, self.source.position(self.span.start).0)
+    }
+
+    /// The operations that the trial calls, its fixtures included.
+    pub fn operations(&self) -> BTreeSet<&str> {
+        let steps = self.fixtures.iter().flat_map(|fixture| &fixture.steps).chain(&self.steps);
+        steps.filter_map(|step| step.request.operation()).map(|operation| operation.id.as_str()).collect()
+    }
+
+    /// The principals whose credentials the trial needs.
+    pub fn principals(&self) -> BTreeSet<&str> {
+        let steps = self.fixtures.iter().flat_map(|fixture| &fixture.steps).chain(&self.steps);
+        let mut all: BTreeSet<&str> = BTreeSet::from([self.principal.as_str()]);
+        for step in steps {
+            all.extend(step.principal.as_deref());
+            all.extend(step.defer.iter().filter_map(|deferred| deferred.principal.as_deref()));
+        }
+        all
+    }
+}
+
+/// What a trial needs to exist, under the name that its case gives it.
+#[derive(Debug)]
+pub(crate) struct Fixture {
+    pub(crate) name: String,
+    pub(crate) steps: Vec<Step>,
+    /// Names inside the fixture and what the case calls them.
+    pub(crate) exports: Vec<(Arc<str>, Arc<str>)>,
+}
+
+/// A request and what is expected of its answer.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) source: Arc<Source>,
+    pub(crate) span: Span,
+    pub(crate) request: Request,
+    pub(crate) principal: Option<String>,
+    pub(crate) expect: Expect,
+    pub(crate) captures: Vec<Capture>,
+    pub(crate) defer: Vec<Step>,
+    pub(crate) repetition: Repetition,
+    pub(crate) level: Level,
+    pub(crate) requirements: Arc<[String]>,
+}
+
+/// What is sent.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) target: RequestTarget,
+    pub(crate) query: Vec<(String, Tree)>,
+    pub(crate) headers: Vec<(String, HeaderPlan)>,
+    pub(crate) body: BodyPlan,
+}
+
+impl Request {
+    pub(crate) fn operation(&self) -> Option<&Arc<Operation>> {
+        match &self.target {
+            RequestTarget::Operation { operation, .. } => Some(operation),
+            RequestTarget::Path(_) | RequestTarget::Url(_) => None,
+        }
+    }
+}
+
+/// Where a request goes.
+#[derive(Debug)]
+pub(crate) enum RequestTarget {
+    Operation {
+        operation: Arc<Operation>,
+        path: Vec<(String, Template)>,
+    },
+    /// Sent as it is written.
+    Path(Template),
+    /// Given by the target; must be of its origin.
+    Url(Template),
+}
+
+/// What becomes of a header.
+#[derive(Debug)]
+pub(crate) enum HeaderPlan {
+    Omit,
+    Values(Vec<Template>),
+}
+
+/// The body of a request.
+#[derive(Debug)]
+pub(crate) enum BodyPlan {
+    Empty,
+    Json(Tree),
+    Text(Template),
+    Bytes(Vec<u8>),
+}
+
+/// How often a request is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Repetition {
+    Once,
+    /// Until the checks hold or the time is over.
+    Eventually(Duration),
+    /// Until the answer has this status; only the last answer is judged.
+    Until {
+        max: u64,
+        status: u16,
+    },
+    /// From page to page to the end.
+    Pages {
+        max: u64,
+    },
+}
+
+/// What is expected of an answer.
+#[derive(Debug)]
+pub(crate) struct Expect {
+    /// The allowed statuses and where they stand; for a plain call its success status, at the call.
+    pub(crate) status: Vec<u16>,
+    pub(crate) status_span: Span,
+    pub(crate) error: Option<ExpectedError>,
+    pub(crate) body: ExpectedBody,
+    pub(crate) headers: Vec<(String, Matcher)>,
+    pub(crate) links: Vec<(String, Matcher)>,
+    pub(crate) schema: Option<(Arc<Schema>, Span)>,
+    pub(crate) collected: Option<Matcher>,
+}
+
+/// The allowed error codes and where they stand.
+#[derive(Debug)]
+pub(crate) struct ExpectedError {
+    pub(crate) codes: Vec<String>,
+    pub(crate) span: Span,
+}
+
+/// What is expected of a body.
+#[derive(Debug)]
+pub(crate) enum ExpectedBody {
+    Unsaid,
+    Empty(Span),
+    Match(Matcher),
+}
+
+/// A name for something in an answer.
+#[derive(Debug)]
+pub(crate) struct Capture {
+    pub(crate) name: Arc<str>,
+    pub(crate) span: Span,
+    pub(crate) from: CaptureFrom,
+}
+
+/// Where a captured value is found.
+#[derive(Debug)]
+pub(crate) enum CaptureFrom {
+    Body { path: JsonPath, singular: bool },
+    Header(String),
+    Link(String),
+}
+
+impl Plan {
+    /// Compiles a suite. Mistakes go to `found`; a plan comes back only when the whole suite is free of them.
+    pub fn compile(suite: &Suite, found: &mut Vec<Diagnostic>) -> Option<Self> {
+        suite.check_schemas(found);
+        let trials = case::compile_all(suite, found);
+        check_ids(&trials, found);
+        if found.is_empty() {
+            let used = used_requirements(suite, &trials);
+            suite.check_unused_requirements(&|id| used.contains(id), found);
+        }
+        if !found.is_empty() {
+            return None;
+        }
+        Some(Self {
+            trials: trials.into_iter().map(Arc::new).collect(),
+            contract: Arc::clone(suite.operations.contract.as_ref()?),
+            operations: suite.operations.all.clone(),
+            requirements: Arc::new(suite.requirements.clone()),
+            suite_hash: suite.hash().to_owned(),
+        })
+    }
+}
+
+impl Plan {
+    /// The operation that a request of this method and path is one of.
+    pub(crate) fn operation(&self, method: &str, path: &str) -> Option<&Arc<Operation>> {
+        matching(&self.operations, method, path)
+    }
+
+    /// Whether the contract says something about the answer to this step: a call, or a raw request to the API that the operations are
+    /// part of, which is where the first two segments of their paths lead.
+    pub(crate) fn speaks_for(&self, step: &Step, url: &str) -> bool {
+        let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+        step.request.operation().is_some() || self.operations.iter().any(|operation| operation.path.shares_root(path))
+    }
+}
+
+fn used_requirements(suite: &Suite, trials: &[Trial]) -> BTreeSet<String> {
+    let mut used: BTreeSet<String> = trials.iter().flat_map(|trial| trial.requirements.iter().cloned()).collect();
+    for step in trials.iter().flat_map(|trial| &trial.steps) {
+        used.extend(step.requirements.iter().cloned());
+    }
+    used.extend(suite.operations.all.iter().map(|operation| operation.requirement.clone()));
+    if let Some(contract) = &suite.operations.contract {
+        let implied = [&contract.status, &contract.schema, &contract.error, &contract.code, &contract.empty];
+        used.extend(implied.into_iter().cloned());
+        used.extend(contract.headers.iter().map(|header| header.requirement.clone()));
+    }
+    used
+}
+
+/// IDs and aliases name one trial each: lists that people keep depend on it.
+fn check_ids(trials: &[Trial], found: &mut Vec<Diagnostic>) {
+    let mut ids: BTreeMap<&str, &Trial> = BTreeMap::new();
+    for trial in trials {
+        if let Some(other) = ids.insert(&trial.id, trial) {
+            let (path, line) = other.location();
+            let diagnostic = Diagnostic::new(&trial.source, trial.span, format!("the ID `{}` stands twice", trial.id));
+            found.push(diagnostic.help(format!("the other one is at {path}:{line}; give this one another id")));
+        }
+    }
+    let mut aliases: BTreeMap<&str, &Trial> = BTreeMap::new();
+    for trial in trials {
+        for alias in &trial.aliases {
+            let taken = ids.get(alias.as_str()).or_else(|| aliases.get(alias.as_str()));
+            if let Some(other) = taken
+                && other.span != trial.span
+            {
+                let (path, line) = other.location();
+                let title = format!("the alias `{alias}` is also the name of another case");
+                let diagnostic = Diagnostic::new(&trial.source, trial.span, title);
+                found.push(diagnostic.help(format!("the other one is at {path}:{line}")));
+            }
+            aliases.insert(alias, trial);
+        }
+    }
+}

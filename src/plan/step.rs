@@ -1,0 +1,378 @@
+//! Steps: requests, captures, deferred requests, repetition.
+
+use std::sync::Arc;
+
+use serde_json_path::JsonPath;
+
+use super::{
+    BodyPlan, Capture, CaptureFrom, HeaderPlan, Repetition, Request, RequestTarget, Step, case, duration, expect,
+};
+use crate::{
+    diagnostic::Span,
+    level::Level,
+    suite::{Operation, SourceKind},
+    template::{Scope, Template, Tree},
+    yaml::{Data, Fields, Key, Node, Problems},
+};
+
+/// What reading a step needs to know.
+pub(super) struct StepContext<'a> {
+    pub(super) lookup: &'a case::Lookup<'a>,
+    pub(super) inherited: &'a case::Inherited,
+    /// A fixture is set-up: nothing in it is asserted of the target.
+    pub(super) fixture: bool,
+}
+
+/// Reads a list of steps; each adds its captures to `scope` for those after it.
+pub(super) fn read_all(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Vec<Step> {
+    let nodes = problems.list(node, "steps").unwrap_or_default();
+    if nodes.is_empty() {
+        problems.at_with(node.span, "no steps", "a case without a step checks nothing");
+    }
+    nodes.iter().filter_map(|node| read(node, scope, cx, problems)).collect()
+}
+
+fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Option<Step> {
+    let mut fields = Fields::of(node, "step", problems)?;
+    let (request, request_span) = read_request(&mut fields, scope, cx, problems);
+    let principal = read_principal(&mut fields, cx, problems);
+    let expect_node = fields.optional("expect");
+    let capture_node = fields.optional("capture");
+    let defer_node = fields.optional("defer");
+    let repetition = read_repetition(&mut fields, problems);
+    let level = fields.optional("level").and_then(|node| Level::read(node, problems)).unwrap_or(Level::Must);
+    let requirements = fields.optional("requirements").map_or_else(
+        || Arc::clone(&cx.inherited.requirements),
+        |node| case::read_requirements(node, &cx.lookup.suite.requirements, problems),
+    );
+    fields.finish(problems);
+    let level = level.min(cx.inherited.level);
+    if !cx.fixture {
+        check_evidence(request_span, level, &requirements, cx, problems);
+    }
+    let captures = capture_node.map(|node| read_captures(node, problems)).unwrap_or_default();
+    let operation = request.as_ref().and_then(|request| request.operation().cloned());
+    let pages = matches!(repetition, Repetition::Pages { .. });
+    let subject = expect::Subject { operation: operation.as_deref(), span: request_span, pages };
+    let expect = expect::read(expect_node, &subject, scope, cx, problems);
+    for capture in &captures {
+        scope.add(capture.name.to_string());
+    }
+    let defer = defer_node.map(|node| read_deferred(node, scope, cx, problems)).unwrap_or_default();
+    Some(Step {
+        source: Arc::clone(&problems.source),
+        span: request_span,
+        request: request?,
+        principal,
+        expect: expect?,
+        captures,
+        defer,
+        repetition,
+        level,
+        requirements,
+    })
+}
+
+/// What nothing establishes is recorded, not asserted.
+fn check_evidence(
+    span: Span,
+    level: Level,
+    requirements: &[String],
+    cx: &StepContext<'_>,
+    problems: &mut Problems<'_>,
+) {
+    let all = &cx.lookup.suite.requirements;
+    let known: Vec<_> = requirements.iter().filter_map(|id| all.get(id)).collect();
+    if level > Level::Info && !known.is_empty() && !known.iter().any(|requirement| requirement.established()) {
+        let title = format!("a check of level `{}` rests on nothing but inference", level.name());
+        let help =
+            format!("requirements with no source but `{}` are recorded at `level: info`", SourceKind::Inferred.name());
+        problems.at_with(span, title, help);
+    }
+}
+
+fn read_request(
+    fields: &mut Fields<'_>,
+    scope: &Scope,
+    cx: &StepContext<'_>,
+    problems: &mut Problems<'_>,
+) -> (Option<Request>, Span) {
+    let call = fields.entry("call");
+    let raw = fields.entry("request");
+    let path = fields.optional("path");
+    let query = fields.optional("query");
+    let headers = fields.optional("headers");
+    let body = read_body(fields, scope, problems);
+    let span =
+        call.or(raw).map_or(fields.span(), |(key, node)| Span::new(key.span.start, node.span.end.max(key.span.end)));
+    let headers = headers.map(|node| read_headers(node, scope, problems)).unwrap_or_default();
+    let head = match (call, raw) {
+        (Some((_, call)), None) => read_call(call, path, scope, cx, problems),
+        (None, Some((_, raw))) => {
+            if let Some(path) = path {
+                problems.at_with(path.span, "`path` belongs to a `call`", "write the path into `request: { path: … }`");
+            }
+            read_raw(raw, scope, problems)
+        }
+        (Some(_), Some((key, _))) => {
+            problems.at_with(key.span, "a step has a `call` or a `request`, not both", "make two steps of it");
+            None
+        }
+        (None, None) => {
+            problems.at_with(span, "a step without a `call` or a `request`", "name the operation: `call: operationId`");
+            None
+        }
+    };
+    let query = read_query(query, head.as_ref().map(|(_, target)| target), scope, problems);
+    (head.map(|(method, target)| Request { method, target, query, headers, body }), span)
+}
+
+fn read_call(
+    node: &Node,
+    path: Option<&Node>,
+    scope: &Scope,
+    cx: &StepContext<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<(String, RequestTarget)> {
+    let id = problems.text(node, "call")?;
+    let operation = cx.lookup.suite.operations.find(id, node.span, problems)?;
+    let mut values: Vec<(String, Template)> = Vec::new();
+    for (key, node) in path.and_then(|node| problems.map(node, "path")).unwrap_or_default() {
+        if !operation.path.parameters().any(|name| name == key.name) {
+            problems.unknown(key.span, "path parameter", &key.name, operation.path.parameters());
+            continue;
+        }
+        let text = match &node.data {
+            Data::Number(number) => number.to_string(),
+            _ => problems.text(node, &key.name)?.to_owned(),
+        };
+        values.push((key.name.clone(), Template::read(&text, node.span, scope, problems)));
+    }
+    for name in operation.path.parameters() {
+        if !values.iter().any(|(given, _)| given == name) {
+            let help = format!("path: {{ {name}: … }}");
+            problems.at_with(node.span, format!("`{id}` needs the path parameter `{name}`"), help);
+        }
+    }
+    Some((operation.method.clone(), RequestTarget::Operation { operation, path: values }))
+}
+
+fn read_raw(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Option<(String, RequestTarget)> {
+    let mut fields = Fields::of(node, "request", problems)?;
+    let method = fields.required("method", problems);
+    let method = method.and_then(|node| problems.text(node, "method").map(|text| (node.span, text)));
+    let path = fields.optional("path");
+    let url = fields.optional("url");
+    let span = fields.span();
+    fields.finish(problems);
+    let target = match (path, url) {
+        (Some(node), None) => {
+            let text = problems.text(node, "path")?;
+            if !text.starts_with('/') {
+                problems.at_with(node.span, "a path begins with `/`", format!("path: /{text}"));
+            }
+            RequestTarget::Path(Template::read(text, node.span, scope, problems))
+        }
+        (None, Some(node)) => {
+            RequestTarget::Url(Template::read(problems.text(node, "url")?, node.span, scope, problems))
+        }
+        _ => {
+            problems.at_with(span, "a request has a `path` or a `url`", "request: { method: GET, path: /… }");
+            return None;
+        }
+    };
+    let (span, method) = method?;
+    if reqwest::Method::from_bytes(method.as_bytes()).is_err() {
+        problems.at(span, format!("`{method}` is not an HTTP method"));
+    }
+    Some((method.to_owned(), target))
+}
+
+fn read_query(
+    node: Option<&Node>,
+    target: Option<&RequestTarget>,
+    scope: &Scope,
+    problems: &mut Problems<'_>,
+) -> Vec<(String, Tree)> {
+    let operation: Option<&Arc<Operation>> = match target {
+        Some(RequestTarget::Operation { operation, .. }) => Some(operation),
+        _ => None,
+    };
+    let mut query = Vec::new();
+    for (key, node) in node.and_then(|node| problems.map(node, "query")).unwrap_or_default() {
+        if let Some(operation) = operation
+            && !operation.query.contains_key(&key.name)
+        {
+            let known = operation.query.keys().map(String::as_str);
+            problems.unknown(key.span, "query parameter", &key.name, known);
+        }
+        if matches!(node.data, Data::List(_) | Data::Map(_)) {
+            problems.at(node.span, format!("a query parameter is text, a number or a boolean, not {}", node.kind()));
+            continue;
+        }
+        query.push((key.name.clone(), Tree::read(node, scope, problems)));
+    }
+    query
+}
+
+fn read_headers(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Vec<(String, HeaderPlan)> {
+    let mut headers = Vec::new();
+    for (key, node) in problems.map(node, "headers").unwrap_or_default() {
+        if reqwest::header::HeaderName::from_bytes(key.name.as_bytes()).is_err() {
+            problems.at(key.span, format!("`{}` is not the name of a header", key.name));
+        }
+        let plan = if matches!(node.data, Data::Null) {
+            HeaderPlan::Omit
+        } else {
+            let values = problems.texts(node, &key.name);
+            HeaderPlan::Values(
+                values.into_iter().map(|(span, text)| Template::read(&text, span, scope, problems)).collect(),
+            )
+        };
+        headers.push((key.name.clone(), plan));
+    }
+    headers
+}
+
+fn read_body(fields: &mut Fields<'_>, scope: &Scope, problems: &mut Problems<'_>) -> BodyPlan {
+    let (json, text, hex) = (fields.entry("body"), fields.entry("raw"), fields.entry("rawHex"));
+    let given: Vec<&Key> = [json, text, hex].into_iter().flatten().map(|(key, _)| key).collect();
+    if let [_, second, ..] = given.as_slice() {
+        problems.at_with(second.span, "a request has one body", "keep one of `body`, `raw` and `rawHex`");
+    }
+    if let Some((_, node)) = json {
+        return BodyPlan::Json(Tree::read(node, scope, problems));
+    }
+    if let Some((_, node)) = text {
+        let text = problems.text(node, "raw").unwrap_or_default();
+        return BodyPlan::Text(Template::read(text, node.span, scope, problems));
+    }
+    let Some((_, node)) = hex else { return BodyPlan::Empty };
+    let text = problems.text(node, "rawHex").unwrap_or_default();
+    let bytes: Result<Vec<u8>, _> = text.split_whitespace().map(|pair| u8::from_str_radix(pair, 16)).collect();
+    if bytes.is_err() {
+        problems.at_with(node.span, "not bytes in hexadecimal", "two digits a byte with blanks between: `ff fe`");
+    }
+    BodyPlan::Bytes(bytes.unwrap_or_default())
+}
+
+fn read_principal(fields: &mut Fields<'_>, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Option<String> {
+    let node = fields.optional("as")?;
+    let name = problems.text(node, "as")?;
+    let principals = &cx.lookup.suite.vocabulary.principals;
+    if !principals.contains_key(name) {
+        problems.unknown(node.span, "principal", name, principals.keys().map(String::as_str));
+    }
+    Some(name.to_owned())
+}
+
+fn read_repetition(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Repetition {
+    let eventually = fields.optional("eventually");
+    let repeat = fields.optional("repeat");
+    let paginate = fields.optional("paginate");
+    let given: Vec<&Node> = [eventually, repeat, paginate].into_iter().flatten().collect();
+    if let [_, second, ..] = given.as_slice() {
+        let help = "keep one of `eventually`, `repeat` and `paginate`";
+        problems.at_with(second.span, "a step repeats its request in one way", help);
+    }
+    if let Some(node) = eventually {
+        return match problems.text(node, "eventually").map(duration::parse) {
+            Some(Ok(duration)) => Repetition::Eventually(duration),
+            Some(Err(message)) => {
+                problems.at(node.span, message);
+                Repetition::Once
+            }
+            None => Repetition::Once,
+        };
+    }
+    if let Some(node) = repeat
+        && let Some(mut fields) = Fields::of(node, "repeat", problems)
+    {
+        let max = fields.required("max", problems).and_then(|node| problems.integer(node, "max"));
+        let status = fields.required("until", problems).and_then(|node| expect::read_status(node, problems));
+        fields.finish(problems);
+        return match (max, status) {
+            (Some(max), Some(status)) => Repetition::Until { max, status },
+            _ => Repetition::Once,
+        };
+    }
+    if let Some(node) = paginate
+        && let Some(mut fields) = Fields::of(node, "paginate", problems)
+    {
+        let max = fields.required("max", problems).and_then(|node| problems.integer(node, "max"));
+        fields.finish(problems);
+        return max.map_or(Repetition::Once, |max| Repetition::Pages { max });
+    }
+    Repetition::Once
+}
+
+fn read_captures(node: &Node, problems: &mut Problems<'_>) -> Vec<Capture> {
+    let mut captures: Vec<Capture> = Vec::new();
+    for (key, node) in problems.map(node, "capture").unwrap_or_default() {
+        let from = match &node.data {
+            Data::Text(text) => read_path(text, node, problems),
+            _ => read_capture_source(node, problems),
+        };
+        if let Some(from) = from {
+            captures.push(Capture { name: Arc::from(key.name.as_str()), span: node.span, from });
+        }
+    }
+    captures
+}
+
+fn read_path(text: &str, node: &Node, problems: &mut Problems<'_>) -> Option<CaptureFrom> {
+    match JsonPath::parse(text) {
+        Ok(path) => Some(CaptureFrom::Body { path, singular: is_singular(text) }),
+        Err(error) => {
+            let help = "RFC 9535, for example `$.id` or `$[*].name`";
+            problems.at_with(node.span, format!("not a JSONPath: {}", error.message()), help);
+            None
+        }
+    }
+}
+
+/// RFC 9535, section 2.3.5.1: names and indices only. Quoted names with these signs are read as not singular, which only means a list.
+fn is_singular(path: &str) -> bool {
+    !path.contains("..") && !path.contains(['*', '?', ':', ','])
+}
+
+fn read_capture_source(node: &Node, problems: &mut Problems<'_>) -> Option<CaptureFrom> {
+    let mut fields = Fields::of(node, "capture", problems)?;
+    let header = fields.optional("header").and_then(|node| problems.text(node, "header"));
+    let link = fields.optional("link").and_then(|node| problems.text(node, "link"));
+    let span = fields.span();
+    fields.finish(problems);
+    match (header, link) {
+        (Some(name), None) => Some(CaptureFrom::Header(name.to_owned())),
+        (None, Some(relation)) => Some(CaptureFrom::Link(relation.to_owned())),
+        _ => {
+            problems.at_with(span, "a capture is from one place", "a JSONPath, `{ header: NAME }` or `{ link: REL }`");
+            None
+        }
+    }
+}
+
+/// Deferred steps judge nothing: they count as done with a 2xx or a 404.
+fn read_deferred(node: &Node, scope: &Scope, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for node in problems.list(node, "defer").unwrap_or_default() {
+        let Some(mut fields) = Fields::of(node, "deferred step", problems) else { continue };
+        let (request, span) = read_request(&mut fields, scope, cx, problems);
+        let principal = read_principal(&mut fields, cx, problems);
+        fields.finish(problems);
+        let Some(request) = request else { continue };
+        steps.push(Step {
+            source: Arc::clone(&problems.source),
+            span,
+            request,
+            principal,
+            expect: expect::nothing(span),
+            captures: Vec::new(),
+            defer: Vec::new(),
+            repetition: Repetition::Once,
+            level: Level::Info,
+            requirements: Arc::clone(&cx.inherited.requirements),
+        });
+    }
+    steps
+}

@@ -1,0 +1,160 @@
+//! What was wrong in a step, and the text that every report shows of it: rendered once, the same everywhere.
+
+use std::fmt::Write as _;
+
+use crate::{
+    event::{Mismatch, Phase, StepFinished, Transcript},
+    level::Level,
+    secret::Redacted,
+};
+
+/// More of a body than a person reads in a report; the whole stands in the event stream.
+const MOST_BODY: usize = 2000;
+
+/// A step with something wrong in it.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// Part of the trial.
+    pub phase: Phase,
+    /// Number in its part.
+    pub step: usize,
+    /// The operation.
+    pub call: String,
+    /// False checks of level `must` and `should`.
+    pub mismatches: Vec<Mismatch>,
+    /// What was sent and what came.
+    pub exchange: Option<Transcript>,
+    /// Sends it again.
+    pub curl: Option<Redacted>,
+    /// Why there is no answer.
+    pub fault: Option<Redacted>,
+}
+
+impl Failure {
+    /// The failure in a step, if there is one.
+    pub(super) fn of(step: &StepFinished) -> Option<Self> {
+        let mismatches: Vec<Mismatch> =
+            step.mismatches.iter().filter(|mismatch| mismatch.level > Level::Info).cloned().collect();
+        let server = step.exchange.as_ref().is_some_and(|exchange| exchange.response.status >= 500);
+        if mismatches.is_empty() && step.fault.is_none() && !server {
+            return None;
+        }
+        Some(Self {
+            phase: step.phase,
+            step: step.step,
+            call: step.call.clone(),
+            mismatches,
+            exchange: step.exchange.clone(),
+            curl: step.curl.clone(),
+            fault: step.fault.clone(),
+        })
+    }
+
+    /// The text for people: each mismatch with its place, evidence, expected and actual, then the exchange and a curl line.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let part = match self.phase {
+            Phase::Given => "fixture step",
+            Phase::Steps => "step",
+            Phase::Defer => "deferred step",
+        };
+        let _ = writeln!(text, "{part} {}: {}", self.step, self.call);
+        for mismatch in &self.mismatches {
+            mismatch_text(mismatch, &mut text);
+        }
+        if let Some(fault) = &self.fault {
+            let _ = writeln!(text, "  no answer: {fault}");
+        }
+        if let Some(exchange) = &self.exchange {
+            exchange_text(exchange, &mut text);
+        }
+        if let Some(curl) = &self.curl {
+            let _ = writeln!(text, "  again: {curl}");
+        }
+        printable(&text)
+    }
+}
+
+/// One line: what is wrong where.
+pub(super) fn headline(mismatch: &Mismatch) -> String {
+    let place = mismatch.pointer.as_ref().map(Redacted::as_str).filter(|pointer| !pointer.is_empty());
+    let what = place.map_or_else(|| mismatch.check.clone(), |pointer| format!("{} {pointer}", mismatch.check));
+    printable(&format!("{what}: expected {}, got {}", mismatch.expected, mismatch.actual))
+}
+
+fn mismatch_text(mismatch: &Mismatch, text: &mut String) {
+    let word = match mismatch.level {
+        Level::Must => "failed",
+        Level::Should => "warning",
+        Level::Info => "note",
+    };
+    let place = mismatch.pointer.as_ref().map(Redacted::as_str).filter(|pointer| !pointer.is_empty());
+    let _ = writeln!(text, "  {word}: {}{}", mismatch.check, place.map(|at| format!(" at {at}")).unwrap_or_default());
+    if let Some(place) = &mismatch.place {
+        for line in place.excerpt.lines() {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    let _ = writeln!(text, "    expected: {}", mismatch.expected);
+    let _ = writeln!(text, "    actual:   {}", mismatch.actual);
+    for requirement in &mismatch.requirements {
+        let _ = writeln!(text, "    requirement {}: {}", requirement.id, requirement.text);
+        let _ = writeln!(text, "      source: {}", requirement.evidence);
+    }
+}
+
+fn exchange_text(exchange: &Transcript, text: &mut String) {
+    let request = &exchange.request;
+    let _ = writeln!(text, "  > {} {}", request.method, request.url);
+    for (name, value) in &request.headers {
+        let _ = writeln!(text, "  > {name}: {value}");
+    }
+    if let Some(body) = &request.body {
+        let _ = writeln!(text, "  > {}", cut(body.as_str()));
+    }
+    let response = &exchange.response;
+    let _ = writeln!(text, "  < {} in {:.1} ms", response.status, exchange.duration_ms);
+    for (name, value) in &response.headers {
+        let _ = writeln!(text, "  < {name}: {value}");
+    }
+    if let Some(body) = &response.body {
+        let _ = writeln!(text, "  < {}", cut(body.as_str()));
+    }
+}
+
+fn cut(body: &str) -> String {
+    let shown = match body.char_indices().nth(MOST_BODY) {
+        Some((at, _)) => format!("{}… ({} bytes in all)", &body[..at], body.len()),
+        None => body.to_owned(),
+    };
+    shown.replace('\n', "\n    ")
+}
+
+/// The text without anything that a terminal or a reader's eye would obey: control characters and marks of direction are spelt out.
+pub fn printable(text: &str) -> String {
+    let obeyed = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    if !text.contains(obeyed) {
+        return text.to_owned();
+    }
+    text.chars().fold(String::with_capacity(text.len()), |mut clean, c| {
+        if obeyed(c) {
+            let _ = write!(clean, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            clean.push(c);
+        }
+        clean
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_left() {
+        assert_eq!(printable("a\u{1b}[31mb\nc\t\u{202e}d\0"), "a\\u{1b}[31mb\nc\t\\u{202e}d\\u{0}");
+    }
+}

@@ -1,0 +1,231 @@
+//! What a run was, folded from its events; every report is a function of this.
+//!
+//! Owns the fold, the verdict and the exit codes. It reads events alone and knows neither cases nor HTTP.
+
+mod console;
+mod failure;
+mod junit;
+mod stream;
+mod summary;
+
+use std::collections::BTreeMap;
+
+pub use console::{Console, Style};
+pub use failure::{Failure, printable};
+pub use junit::write as write_junit;
+pub use stream::{StreamError, StreamWriter, read as read_stream};
+pub use summary::Summary;
+
+use crate::{
+    event::{Event, Leak, Outcome, RunFinished, RunStarted, Stop, TrialFinished},
+    level::Level,
+    secret::Redacted,
+};
+
+/// A run, or several that were merged.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The header of the first stream.
+    pub header: Option<RunStarted>,
+    /// The trials in the order in which they ended.
+    pub trials: Vec<TrialReport>,
+    /// What could not be removed.
+    pub leaks: Vec<Leak>,
+    /// What no document describes, each once.
+    pub drift: BTreeMap<DriftKey, DriftCount>,
+    /// Checks of level `info` that were false.
+    pub notes: usize,
+    /// Steps of trials that have not ended yet.
+    open: BTreeMap<String, Vec<Failure>>,
+    footer: Option<RunFinished>,
+}
+
+/// A trial and what was wrong in it.
+#[derive(Debug)]
+pub struct TrialReport {
+    /// Its last event.
+    pub finished: TrialFinished,
+    /// The steps with a false check of level `must` or `should`, or without an answer.
+    pub failures: Vec<Failure>,
+}
+
+/// One thing that drifted: where, whatever the index in a list, and whether it is known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DriftKey {
+    /// The requirement that knows it.
+    pub explained: Option<String>,
+    /// JSON Pointer with `*` for every index.
+    pub pointer: String,
+    /// The operation.
+    pub call: String,
+}
+
+/// How often something drifted, with an example.
+#[derive(Debug, Clone)]
+pub struct DriftCount {
+    /// How many answers had it.
+    pub count: usize,
+    /// The first value.
+    pub value: Redacted,
+}
+
+/// What a run says about the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every trial passed, or does not apply.
+    Conformant,
+    /// The target departs from what it is held to.
+    NotConformant,
+    /// Something kept the run from telling.
+    NotJudged,
+    /// There was nothing to run.
+    NothingRan,
+    /// Somebody interrupted the run.
+    Interrupted,
+}
+
+impl Verdict {
+    /// The exit code, part of the public interface.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Conformant => 0,
+            Self::NotConformant => 1,
+            Self::NotJudged => 2,
+            Self::NothingRan => 4,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// The words in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Conformant => "conformant",
+            Self::NotConformant => "not conformant",
+            Self::NotJudged => "could not be judged",
+            Self::NothingRan => "nothing ran",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// What turns a run red beside failures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FailOn {
+    /// Drift that no requirement explains.
+    pub drift: bool,
+    /// Trials that passed on a retry.
+    pub flaky: bool,
+    /// False checks of level `should`.
+    pub warning: bool,
+}
+
+impl Report {
+    /// Takes the next event.
+    pub fn take(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted(header) => {
+                self.header.get_or_insert_with(|| header.clone());
+            }
+            Event::TrialStarted(_) => {}
+            Event::StepFinished(step) => {
+                for drift in &step.drift {
+                    let key = DriftKey {
+                        explained: drift.explained.clone(),
+                        pointer: without_indices(drift.pointer.as_str()),
+                        call: drift.call.clone(),
+                    };
+                    let count =
+                        self.drift.entry(key).or_insert_with(|| DriftCount { count: 0, value: drift.value.clone() });
+                    count.count += 1;
+                }
+                self.notes += step.mismatches.iter().filter(|mismatch| mismatch.level == Level::Info).count();
+                if let Some(failure) = Failure::of(step) {
+                    self.open.entry(step.trial.clone()).or_default().push(failure);
+                }
+            }
+            Event::TrialFinished(finished) => {
+                let failures = self.open.remove(&finished.trial).unwrap_or_default();
+                self.trials.push(TrialReport { finished: (**finished).clone(), failures });
+            }
+            Event::Leaked(leak) => self.leaks.push(leak.clone()),
+            Event::RunFinished(footer) => match &mut self.footer {
+                // Streams that are merged: counts add up, the longest time is the time.
+                Some(sum) => {
+                    sum.stopped = sum.stopped.or(footer.stopped);
+                    sum.requests += footer.requests;
+                    sum.duration_ms = sum.duration_ms.max(footer.duration_ms);
+                }
+                None => self.footer = Some(footer.clone()),
+            },
+        }
+    }
+
+    /// How many trials had this outcome.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.trials.iter().filter(|trial| trial.finished.outcome == outcome).count()
+    }
+
+    /// Requests sent.
+    pub fn requests(&self) -> usize {
+        self.footer.as_ref().map_or(0, |footer| footer.requests)
+    }
+
+    /// The time that the run took, in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.footer.as_ref().map_or(0.0, |footer| footer.duration_ms / 1000.0)
+    }
+
+    /// Why the run ended early, if it did.
+    pub fn stopped(&self) -> Option<Stop> {
+        self.footer.as_ref().and_then(|footer| footer.stopped)
+    }
+
+    /// False checks of level `should`.
+    pub fn warnings(&self) -> usize {
+        self.trials.iter().map(|trial| trial.finished.warnings).sum()
+    }
+
+    /// Drift that no requirement explains.
+    pub fn unexplained_drift(&self) -> impl Iterator<Item = (&DriftKey, &DriftCount)> {
+        self.drift.iter().filter(|(key, _)| key.explained.is_none())
+    }
+
+    /// What the run says. A failure that was seen outweighs what could not be judged.
+    pub fn verdict(&self, fail_on: FailOn) -> Verdict {
+        let any = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| self.count(*outcome) > 0);
+        if self.stopped() == Some(Stop::Interrupt) {
+            return Verdict::Interrupted;
+        }
+        if self.trials.is_empty() {
+            return Verdict::NothingRan;
+        }
+        let red = any(&[Outcome::Failed, Outcome::UnexpectedPass, Outcome::ChangedFailure, Outcome::Expired])
+            || (fail_on.flaky && any(&[Outcome::Flaky]))
+            || (fail_on.warning && self.warnings() > 0)
+            || (fail_on.drift && self.unexplained_drift().next().is_some());
+        if red {
+            return Verdict::NotConformant;
+        }
+        let cut_short = self.footer.is_none() || any(&[Outcome::Blocked, Outcome::Errored, Outcome::NotRun]);
+        // A target without credentials passes what needs none; that says nothing about the rest.
+        let judged = any(&[Outcome::Passed, Outcome::Flaky, Outcome::KnownFailure]);
+        if cut_short || !judged || self.anonymous() { Verdict::NotJudged } else { Verdict::Conformant }
+    }
+
+    /// Whether every trial that needs credentials had none.
+    fn anonymous(&self) -> bool {
+        let without = |trial: &TrialReport| trial.finished.outcome == Outcome::NotApplicable;
+        let asks = |trial: &TrialReport| !matches!(trial.finished.principal.as_str(), "anonymous" | "invalid-token");
+        let asking: Vec<&TrialReport> = self.trials.iter().filter(|trial| asks(trial)).collect();
+        !asking.is_empty() && asking.iter().all(|trial| without(trial)) && asking.len() < self.trials.len()
+    }
+}
+
+/// `/3/name` and `/7/name` are the same drift.
+fn without_indices(pointer: &str) -> String {
+    let step = |step: &str| {
+        let index = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
+        if index { "*".to_owned() } else { step.to_owned() }
+    };
+    pointer.split('/').map(step).collect::<Vec<_>>().join("/")
+}

@@ -1,0 +1,113 @@
+//! The event stream on disk: JSON Lines, flushed event by event, read back with its header and footer checked.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::event::{self, Event};
+
+/// A line longer than any event that a run writes.
+const MAX_LINE: u64 = 64 * 1024 * 1024;
+
+/// A stream that cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// The operating system's refusal.
+    #[error("cannot use {path}")]
+    Io {
+        /// The file.
+        path: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// A line that is no event.
+    #[error("{path}:{line}: not an event of a run: {reason}")]
+    Line {
+        /// The file.
+        path: String,
+        /// From 1.
+        line: usize,
+        /// What the reader says.
+        reason: String,
+    },
+    /// Another program's, or another version's stream.
+    #[error("{path}: the stream does not begin with the header of version {} of its form", event::VERSION)]
+    Header {
+        /// The file.
+        path: String,
+    },
+    /// The run that wrote it did not come to its end.
+    #[error("{path}: the stream has no footer: the run that wrote it was cut short, so it says nothing")]
+    Footer {
+        /// The file.
+        path: String,
+    },
+}
+
+/// Writes events to a file.
+#[derive(Debug)]
+pub struct StreamWriter {
+    file: File,
+    path: PathBuf,
+    line: Vec<u8>,
+}
+
+impl StreamWriter {
+    /// Begins a new stream at `path`; its directory is made if need be.
+    ///
+    /// # Errors
+    /// A place that cannot be written.
+    pub fn create(path: &Path) -> Result<Self, StreamError> {
+        let failed = |source| StreamError::Io { path: path.display().to_string(), source };
+        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            fs::create_dir_all(parent).map_err(failed)?;
+        }
+        Ok(Self { file: File::create(path).map_err(failed)?, path: path.to_owned(), line: Vec::new() })
+    }
+
+    /// Writes one event as one line, at once.
+    ///
+    /// # Errors
+    /// A full disk and the like.
+    pub fn write(&mut self, event: &Event) -> Result<(), StreamError> {
+        self.line.clear();
+        let failed = |source| StreamError::Io { path: self.path.display().to_string(), source };
+        serde_json::to_writer(&mut self.line, event).map_err(|error| failed(error.into()))?;
+        self.line.push(b'\n');
+        self.file.write_all(&self.line).map_err(failed)
+    }
+}
+
+/// Reads a stream and hands on its events in order.
+///
+/// # Errors
+/// A file that is no stream, or one without its end.
+pub fn read(path: &Path, mut take: impl FnMut(&Event)) -> Result<(), StreamError> {
+    let shown = path.display().to_string();
+    let failed = |source| StreamError::Io { path: shown.clone(), source };
+    let mut reader = BufReader::new(File::open(path).map_err(failed)?);
+    let mut text = String::new();
+    let (mut line, mut ended) = (0, false);
+    loop {
+        text.clear();
+        line += 1;
+        let read = io::Read::take(&mut reader, MAX_LINE).read_line(&mut text).map_err(failed)?;
+        if read == 0 {
+            break;
+        }
+        let event: Event = serde_json::from_str(text.trim_end()).map_err(|error| match line {
+            1 => StreamError::Header { path: shown.clone() },
+            _ => StreamError::Line { path: shown.clone(), line, reason: error.to_string() },
+        })?;
+        let header = matches!(&event, Event::RunStarted(header) if header.version == event::VERSION);
+        if header != (line == 1) {
+            return Err(StreamError::Header { path: shown });
+        }
+        ended = matches!(event, Event::RunFinished(_));
+        take(&event);
+    }
+    if ended { Ok(()) } else { Err(StreamError::Footer { path: shown }) }
+}

@@ -1,0 +1,101 @@
+//! The summary of a run as one JSON object (`schemas/harness/run.schema.json`).
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+use super::{FailOn, Report};
+use crate::event::Outcome;
+
+/// What a script wants to know about a run.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    version: u32,
+    verdict: &'static str,
+    exit_code: u8,
+    trials: BTreeMap<String, usize>,
+    requests: usize,
+    checks: usize,
+    warnings: usize,
+    drift: usize,
+    leaked: usize,
+    duration_s: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suite: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<String>,
+    red: Vec<RedTrial>,
+    drifted: Vec<DriftSummary>,
+    leaks: Vec<LeakSummary>,
+}
+
+#[derive(Debug, Serialize)]
+struct DriftSummary {
+    call: String,
+    pointer: String,
+    value: String,
+    count: usize,
+    explained: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct LeakSummary {
+    trial: String,
+    call: String,
+    reason: String,
+}
+
+#[derive(Debug, Serialize)]
+struct RedTrial {
+    trial: String,
+    outcome: Outcome,
+    reason: Option<String>,
+}
+
+impl Summary {
+    /// The summary of a report.
+    pub fn of(report: &Report, fail_on: FailOn) -> Self {
+        let verdict = report.verdict(fail_on);
+        let name = |outcome: Outcome| outcome.name().replace('-', "_");
+        let trials = Outcome::ALL.into_iter().map(|outcome| (name(outcome), report.count(outcome))).collect();
+        let drift = report.drift.iter().map(|(key, count)| DriftSummary {
+            call: key.call.clone(),
+            pointer: key.pointer.clone(),
+            value: count.value.to_string(),
+            count: count.count,
+            explained: key.explained.clone(),
+        });
+        let leaked = report.leaks.iter().map(|leak| LeakSummary {
+            trial: leak.trial.clone(),
+            call: leak.call.to_string(),
+            reason: leak.reason.to_string(),
+        });
+        let red = report.trials.iter().filter(|trial| {
+            !matches!(trial.finished.outcome, Outcome::Passed | Outcome::NotApplicable | Outcome::KnownFailure)
+        });
+        let red = red.map(|trial| RedTrial {
+            trial: trial.finished.trial.clone(),
+            outcome: trial.finished.outcome,
+            reason: trial.finished.reason.as_ref().map(ToString::to_string),
+        });
+        Self {
+            version: 1,
+            verdict: verdict.name(),
+            exit_code: verdict.exit_code(),
+            trials,
+            requests: report.requests(),
+            checks: report.trials.iter().map(|trial| trial.finished.checks.total()).sum(),
+            warnings: report.warnings(),
+            drift: report.drift.len(),
+            leaked: report.leaks.len(),
+            duration_s: report.seconds(),
+            target: report.header.as_ref().map(|header| header.target.clone()),
+            suite: report.header.as_ref().map(|header| header.suite.clone()),
+            run: report.header.as_ref().map(|header| header.run.clone()),
+            red: red.collect(),
+            drifted: drift.collect(),
+            leaks: leaked.collect(),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! From what happened to events: secrets out, places drawn, requirements with their evidence.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::milliseconds;
+use crate::{
+    check::{False, Verdict},
+    diagnostic::{Source, Span, excerpt},
+    event::{
+        Checks, Drift, Mismatch, Outcome, Place, RequirementText, Transcript, TranscriptRequest, TranscriptResponse,
+        TrialFinished,
+    },
+    http::Exchange,
+    plan::Trial,
+    secret::Redactor,
+    suite::Requirement,
+};
+
+/// Makes events. The only way from raw traffic to anything that is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Describer<'a> {
+    pub(crate) redactor: &'a Redactor,
+    pub(crate) requirements: &'a BTreeMap<String, Requirement>,
+}
+
+/// Where the step stands whose checks are described.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    pub(crate) source: &'a Arc<Source>,
+    pub(crate) span: Span,
+}
+
+impl Describer<'_> {
+    pub(crate) fn mismatches(&self, verdict: &Verdict, origin: Option<Origin<'_>>) -> Vec<Mismatch> {
+        verdict.falses.iter().map(|found| self.mismatch(found, origin)).collect()
+    }
+
+    fn mismatch(&self, found: &False, origin: Option<Origin<'_>>) -> Mismatch {
+        let requirement = |id: &String| {
+            self.requirements.get(id).map(|requirement| RequirementText {
+                id: id.clone(),
+                text: requirement.text.clone(),
+                evidence: requirement.evidence(),
+            })
+        };
+        let place = origin.map(|origin| {
+            let span = found.span.unwrap_or(origin.span);
+            let label = if found.span.is_some() { "expected here" } else { "implied by this call" };
+            let (line, column) = origin.source.position(span.start);
+            let excerpt = excerpt(origin.source, span, label);
+            Place { path: origin.source.path.clone(), line, column, excerpt }
+        });
+        Mismatch {
+            check: found.check.clone(),
+            level: found.level,
+            requirements: found.requirements.iter().filter_map(requirement).collect(),
+            pointer: found.pointer.as_ref().map(|pointer| self.redactor.text(pointer)),
+            expected: self.redactor.text(&found.expected),
+            actual: self.redactor.text(&found.actual),
+            place,
+        }
+    }
+
+    pub(crate) fn drift(&self, verdict: &Verdict, call: &str) -> Vec<Drift> {
+        let one = |drift: &crate::suite::Drift| Drift {
+            call: call.to_owned(),
+            pointer: self.redactor.text(&drift.pointer),
+            value: self.redactor.text(&drift.value),
+            explained: drift.explained.clone(),
+        };
+        verdict.drift.iter().map(one).collect()
+    }
+
+    pub(crate) fn transcript(&self, exchange: &Exchange) -> Transcript {
+        let headers = |list: &[(String, String)]| {
+            list.iter().map(|(name, value)| (name.clone(), self.redactor.header(name, value))).collect()
+        };
+        let body = |bytes: &[u8]| (!bytes.is_empty()).then(|| self.redactor.text(&String::from_utf8_lossy(bytes)));
+        Transcript {
+            request: TranscriptRequest {
+                method: exchange.request.method.clone(),
+                url: self.redactor.text(&exchange.request.url),
+                headers: headers(&exchange.request.headers),
+                body: body(&exchange.request.body),
+            },
+            response: TranscriptResponse {
+                status: exchange.answer.status,
+                headers: headers(&exchange.answer.headers),
+                body: body(&exchange.answer.body),
+            },
+            duration_ms: milliseconds(exchange.duration),
+        }
+    }
+
+    /// A trial that sends nothing.
+    pub(crate) fn unstarted(&self, trial: &Trial, outcome: Outcome, reason: &str) -> TrialFinished {
+        self.finished(trial, outcome, Some(reason))
+    }
+
+    /// The frame of a trial's last event; the trial fills in its counts.
+    pub(crate) fn finished(&self, trial: &Trial, outcome: Outcome, reason: Option<&str>) -> TrialFinished {
+        let (file, line) = trial.location();
+        TrialFinished {
+            trial: trial.id.clone(),
+            title: trial.title.clone(),
+            file: file.to_owned(),
+            line,
+            profile: trial.profile.clone(),
+            principal: trial.principal.clone(),
+            requirements: trial.requirements.clone(),
+            operations: trial.operations().into_iter().map(str::to_owned).collect(),
+            outcome,
+            reason: reason.map(|reason| self.redactor.text(reason)),
+            warnings: 0,
+            checks: Checks::default(),
+            requests: 0,
+            duration_ms: 0.0,
+        }
+    }
+}

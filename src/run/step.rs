@@ -1,0 +1,387 @@
+//! One step: building its request, sending it as often as it says, judging the answers, capturing.
+
+use std::time::{Duration, Instant};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use super::Shared;
+use crate::{
+    check::{False, Headers, Verdict, judge_body, judge_expectations, judge_headers, judge_status},
+    diagnostic::Span,
+    http::{Exchange, Fault, Outgoing},
+    level::Level,
+    plan::{BodyPlan, Capture, CaptureFrom, HeaderPlan, Repetition, RequestTarget, Step},
+    template::{Unfilled, Variables},
+};
+
+/// RFC 3986 unreserved characters stay as they are.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// An unasked-for 429 is waited out this often before the trial gives up.
+const RATE_LIMIT_TRIES: usize = 3;
+
+/// Okta's windows are one minute long; no answer is waited for longer.
+const RATE_LIMIT_WAIT: Duration = Duration::from_secs(65);
+
+/// What came of a step.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) verdict: Verdict,
+    /// The answers that were judged, each with its part of the verdict: one, or one a page.
+    pub(super) exchanges: Vec<(Exchange, Verdict)>,
+    pub(super) requests: usize,
+    /// The step was not as expected in a way that leaves nothing to judge behind it.
+    pub(super) ends_trial: bool,
+}
+
+/// Why a step could not be judged.
+#[derive(Debug)]
+pub(super) enum Halt {
+    Fault(Fault),
+    /// An answer that the target's own logic did not give.
+    Server(Box<Exchange>),
+    /// A 429 that did not end.
+    RateLimited(Box<Exchange>),
+    /// Of another origin than the target, so it was not fetched.
+    Foreign {
+        url: String,
+        span: Span,
+    },
+    Unfilled(Unfilled),
+    Stopped,
+}
+
+impl From<Unfilled> for Halt {
+    fn from(unfilled: Unfilled) -> Self {
+        Self::Unfilled(unfilled)
+    }
+}
+
+/// How much of a step is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judged {
+    Everything,
+    /// A fixture: only whether it was made. Cases of their own judge the rest.
+    StatusAlone,
+}
+
+/// Sends one step of a trial.
+pub(super) struct Sender<'a, 's> {
+    pub(super) shared: &'a Shared<'s>,
+    /// Who sends, unless the step says otherwise.
+    pub(super) principal: &'a str,
+    pub(super) judged: Judged,
+}
+
+impl Sender<'_, '_> {
+    /// Runs a step and adds what it captures to `variables`.
+    pub(super) async fn run(&self, step: &Step, variables: &mut Variables) -> Result<Done, Halt> {
+        match step.repetition {
+            Repetition::Once => {
+                let exchange = self.send(step, self.build(step, variables)?).await?;
+                self.finish(step, exchange, 1, variables)
+            }
+            Repetition::Eventually(limit) => self.eventually(step, limit, variables).await,
+            Repetition::Until { max, status } => {
+                let mut requests = 0;
+                loop {
+                    let exchange = self.exchange(self.build(step, variables)?).await?;
+                    requests += 1;
+                    let last = exchange.answer.status == status || u64::try_from(requests).unwrap_or(u64::MAX) >= max;
+                    if last || self.shared.stopper.stopped() {
+                        return self.finish(step, exchange, requests, variables);
+                    }
+                }
+            }
+            Repetition::Pages { max } => self.pages(step, max, variables).await,
+        }
+    }
+
+    /// The request alone, for clean-up; nothing is judged.
+    pub(super) async fn send_deferred(&self, step: &Step, variables: &Variables) -> Result<Exchange, Halt> {
+        let outgoing = self.build(step, variables)?;
+        self.send(step, outgoing).await
+    }
+
+    async fn eventually(&self, step: &Step, limit: Duration, variables: &mut Variables) -> Result<Done, Halt> {
+        let started = Instant::now();
+        let mut pause = Duration::from_millis(100);
+        let mut requests = 0;
+        loop {
+            let exchange = self.send(step, self.build(step, variables)?).await?;
+            requests += 1;
+            let mut tried = variables.clone();
+            let done = self.finish(step, exchange, requests, &mut tried)?;
+            let settled = done.verdict.falses.iter().all(|found| found.level == Level::Info);
+            if settled || started.elapsed() + pause > limit {
+                *variables = tried;
+                return Ok(done);
+            }
+            if !self.shared.stopper.sleep(pause).await {
+                return Err(Halt::Stopped);
+            }
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
+    }
+
+    async fn pages(&self, step: &Step, max: u64, variables: &mut Variables) -> Result<Done, Halt> {
+        let mut done = Done::default();
+        let mut collected = Vec::new();
+        let mut outgoing = self.build(step, variables)?;
+        let mut seen = vec![outgoing.url.clone()];
+        loop {
+            let exchange = self.send(step, outgoing.clone()).await?;
+            done.requests += 1;
+            let (verdict, ends) = self.judge(step, &exchange, variables)?;
+            let next = exchange.answer.links().target("next").map(str::to_owned);
+            if let Ok(Value::Array(items)) = exchange.answer.json() {
+                collected.extend(items.iter().cloned());
+            }
+            done.exchanges.push((exchange, verdict));
+            if ends {
+                done.ends_trial = true;
+                break;
+            }
+            let Some(next) = next else { break };
+            let problem = if seen.contains(&next) {
+                Some(format!("a page that links to one seen before: {next}"))
+            } else if seen.len() as u64 >= max {
+                Some(format!("still a next page after {max}: {next}"))
+            } else {
+                None
+            };
+            if let Some(actual) = problem {
+                let found = false_check(step, "pages", step.span, format!("an end within {max} pages"), actual);
+                if let Some((_, verdict)) = done.exchanges.last_mut() {
+                    verdict.falses.push(found);
+                }
+                done.ends_trial = true;
+                break;
+            }
+            if !self.shared.target.client.owns(&next) {
+                return Err(Halt::Foreign { url: next, span: step.span });
+            }
+            seen.push(next.clone());
+            outgoing.url = next;
+        }
+        let body = Value::Array(collected);
+        let mut verdict = Verdict::default();
+        if let (Some(matcher), false) = (&step.expect.collected, done.ends_trial) {
+            verdict.checks.count(step.level);
+            for finding in matcher.judge(Some(&body), variables)? {
+                let mut found = false_check(step, "collected", finding.span, finding.expected, finding.actual);
+                found.pointer = Some(finding.pointer);
+                verdict.falses.push(found);
+            }
+        }
+        for capture in &step.captures {
+            match &capture.from {
+                CaptureFrom::Body { path, singular } => {
+                    let value = query(path, *singular, &body);
+                    self.keep(step, capture, value, variables, &mut verdict, &mut done.ends_trial);
+                }
+                CaptureFrom::Header(_) | CaptureFrom::Link(_) => {
+                    let value = done.exchanges.last().and_then(|(exchange, _)| captured(capture, exchange));
+                    self.keep(step, capture, value, variables, &mut verdict, &mut done.ends_trial);
+                }
+            }
+        }
+        if let Some((_, last)) = done.exchanges.last_mut() {
+            last.add(verdict);
+        }
+        Ok(done.summed())
+    }
+
+    /// Judges one answer and captures from it.
+    fn finish(
+        &self,
+        step: &Step,
+        exchange: Exchange,
+        requests: usize,
+        variables: &mut Variables,
+    ) -> Result<Done, Halt> {
+        let (mut verdict, mut ends_trial) = self.judge(step, &exchange, variables)?;
+        let as_expected = !ends_trial;
+        for capture in &step.captures {
+            let value = captured(capture, &exchange);
+            if as_expected {
+                self.keep(step, capture, value, variables, &mut verdict, &mut ends_trial);
+            } else if let Some(value) = value {
+                // A create that was to be refused and was not has made something: clean-up needs its ID.
+                variables.set(&capture.name, value);
+            }
+        }
+        let done = Done { verdict: Verdict::default(), exchanges: vec![(exchange, verdict)], requests, ends_trial };
+        Ok(done.summed())
+    }
+
+    fn judge(&self, step: &Step, exchange: &Exchange, variables: &Variables) -> Result<(Verdict, bool), Halt> {
+        let (answer, contract) = (&exchange.answer, &self.shared.plan.contract);
+        let mut verdict = judge_status(answer, step, contract);
+        let as_expected = verdict.falses.is_empty();
+        if self.judged == Judged::StatusAlone {
+            return Ok((verdict, !as_expected));
+        }
+        if let Some(operation) = step.request.operation() {
+            let codes = step.expect.error.as_ref().map_or(&[][..], |error| error.codes.as_slice());
+            let codes = if as_expected { codes } else { &[] };
+            verdict.add(judge_body(answer, operation, contract, codes, step.level));
+        }
+        if self.shared.plan.speaks_for(step, &exchange.request.url) {
+            verdict.add(judge_headers(answer, contract, Headers::Complete));
+        }
+        if as_expected {
+            verdict.add(judge_expectations(answer, step, contract, variables)?);
+        }
+        // A level below `must` says that the status is not settled; what follows may still be judged.
+        Ok((verdict, !as_expected && step.level == Level::Must))
+    }
+
+    fn keep(
+        &self,
+        step: &Step,
+        capture: &Capture,
+        value: Option<Value>,
+        variables: &mut Variables,
+        verdict: &mut Verdict,
+        ends_trial: &mut bool,
+    ) {
+        verdict.checks.count(step.level);
+        if let Some(value) = value {
+            variables.set(&capture.name, value);
+            return;
+        }
+        let expected = format!("something to capture as `{}`", capture.name);
+        verdict.falses.push(false_check(step, "capture", capture.span, expected, "nothing is there".to_owned()));
+        *ends_trial = true;
+    }
+
+    /// Sends until the answer says something about the target: a 429 that nobody asked for is waited out.
+    async fn send(&self, step: &Step, outgoing: Outgoing) -> Result<Exchange, Halt> {
+        let mut tries = 0;
+        loop {
+            let exchange = self.exchange(outgoing.clone()).await?;
+            let status = exchange.answer.status;
+            if step.expect.status.contains(&status) {
+                return Ok(exchange);
+            }
+            if status >= 500 {
+                return Err(Halt::Server(Box::new(exchange)));
+            }
+            if status != 429 {
+                return Ok(exchange);
+            }
+            tries += 1;
+            if tries >= RATE_LIMIT_TRIES {
+                return Err(Halt::RateLimited(Box::new(exchange)));
+            }
+            if !self.shared.stopper.sleep(rate_limit_pause(&exchange)).await {
+                return Err(Halt::Stopped);
+            }
+        }
+    }
+
+    /// One request. Never given up in the middle: what it makes on the target must become known.
+    async fn exchange(&self, outgoing: Outgoing) -> Result<Exchange, Halt> {
+        self.shared.sent(1);
+        self.shared.target.client.send(outgoing).await.map_err(Halt::Fault)
+    }
+
+    fn build(&self, step: &Step, variables: &Variables) -> Result<Outgoing, Halt> {
+        let request = &step.request;
+        let client = &self.shared.target.client;
+        let mut url = match &request.target {
+            RequestTarget::Operation { operation, path } => {
+                let filled = operation.path.fill(|name| {
+                    let template = path.iter().find(|(given, _)| given == name).map(|(_, template)| template);
+                    let text = template.map(|template| template.text(variables)).transpose()?.unwrap_or_default();
+                    Ok::<_, Unfilled>(utf8_percent_encode(&text, SEGMENT).to_string())
+                })?;
+                format!("{}{filled}", client.origin())
+            }
+            RequestTarget::Path(path) => format!("{}{}", client.origin(), path.text(variables)?),
+            RequestTarget::Url(url) => {
+                let url = url.text(variables)?;
+                if !client.owns(&url) {
+                    return Err(Halt::Foreign { url, span: step.span });
+                }
+                url
+            }
+        };
+        for (name, value) in &request.query {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            let value = match value.fill(variables)? {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            let encode = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
+            url.push_str(&format!("{}={}", encode(name), encode(&value)));
+        }
+        let mut headers = Vec::new();
+        for (name, plan) in &request.headers {
+            let values = match plan {
+                HeaderPlan::Omit => None,
+                HeaderPlan::Values(values) => {
+                    Some(values.iter().map(|value| value.text(variables)).collect::<Result<_, _>>()?)
+                }
+            };
+            headers.push((name.clone(), values));
+        }
+        let body = match &request.body {
+            BodyPlan::Empty => None,
+            BodyPlan::Json(tree) => Some(tree.fill(variables)?.to_string().into_bytes()),
+            BodyPlan::Text(text) => Some(text.text(variables)?.into_bytes()),
+            BodyPlan::Bytes(bytes) => Some(bytes.clone()),
+        };
+        let principal = step.principal.as_deref().unwrap_or(self.principal).to_owned();
+        Ok(Outgoing { method: request.method.clone(), url, headers, body, principal })
+    }
+}
+
+impl Done {
+    fn summed(mut self) -> Self {
+        for (_, verdict) in &self.exchanges {
+            self.verdict.checks.add(verdict.checks);
+            self.verdict.falses.extend(verdict.falses.iter().cloned());
+        }
+        self
+    }
+}
+
+pub(super) fn false_check(step: &Step, check: &str, span: Span, expected: String, actual: String) -> False {
+    False {
+        check: check.to_owned(),
+        level: step.level,
+        requirements: step.requirements.to_vec(),
+        span: Some(span),
+        pointer: None,
+        expected,
+        actual,
+    }
+}
+
+fn captured(capture: &Capture, exchange: &Exchange) -> Option<Value> {
+    match &capture.from {
+        CaptureFrom::Body { path, singular } => query(path, *singular, exchange.answer.json().ok()?),
+        CaptureFrom::Header(name) => exchange.answer.header(name).map(Value::String),
+        CaptureFrom::Link(relation) => exchange.answer.links().target(relation).map(|target| target.into()),
+    }
+}
+
+fn query(path: &serde_json_path::JsonPath, singular: bool, body: &Value) -> Option<Value> {
+    let nodes = path.query(body);
+    if singular {
+        return nodes.exactly_one().ok().cloned();
+    }
+    Some(Value::Array(nodes.all().into_iter().cloned().collect()))
+}
+
+/// Until the window of the limit ends, as the answer says it.
+fn rate_limit_pause(exchange: &Exchange) -> Duration {
+    let number = |name: &str| exchange.answer.header(name).and_then(|text| text.trim().parse::<i64>().ok());
+    let seconds = number("Retry-After")
+        .or_else(|| number("X-Rate-Limit-Reset").map(|reset| reset - chrono::Utc::now().timestamp() + 1))
+        .unwrap_or(5);
+    Duration::from_secs(u64::try_from(seconds.max(1)).unwrap_or(1)).min(RATE_LIMIT_WAIT)
+}

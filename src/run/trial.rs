@@ -1,0 +1,322 @@
+//! One trial: fixtures, steps, clean-up, outcome.
+//!
+//! Clean-up runs after every ending: a mismatch, a fault, a stop, the trial's time limit.
+
+use std::time::Instant;
+
+use super::{
+    Shared,
+    describe::Origin,
+    milliseconds,
+    step::{Done, Halt, Judged, Sender, false_check},
+};
+use crate::{
+    check::Verdict,
+    event::{Checks, Event, Leak, Outcome, Phase, StepFinished, TrialFinished},
+    http::{Exchange, curl},
+    level::Level,
+    plan::{RequestTarget, Step, Trial},
+    template::Variables,
+};
+
+/// How the steps of a trial ended.
+enum Ending {
+    /// All that could be judged was judged.
+    Judged,
+    Blocked(String),
+    Errored(String),
+}
+
+/// A step to run when the case is over, with the values that it had when it was registered.
+struct Deferred<'a> {
+    step: &'a Step,
+    variables: Variables,
+    /// Whether the answer that made something had the documented success status: then nothing to remove is a leak.
+    made: bool,
+}
+
+struct Running<'a, 's> {
+    trial: &'a Trial,
+    shared: &'a Shared<'s>,
+    deferred: Vec<Deferred<'a>>,
+    started: Instant,
+    requests: usize,
+    checks: Checks,
+    failed: usize,
+    warnings: usize,
+    /// What the first false `must` check says, for the line of the trial.
+    first: Option<String>,
+}
+
+/// Runs a trial to its end.
+pub(super) async fn run(trial: &Trial, shared: &Shared<'_>) -> TrialFinished {
+    let mut running = Running {
+        trial,
+        shared,
+        deferred: Vec::new(),
+        started: Instant::now(),
+        requests: 0,
+        checks: Checks::default(),
+        failed: 0,
+        warnings: 0,
+        first: None,
+    };
+    let ending = running.all().await;
+    running.clean_up().await;
+    running.finish(&ending)
+}
+
+impl<'a> Running<'a, '_> {
+    async fn all(&mut self) -> Ending {
+        let mut variables = self.variables();
+        for fixture in &self.trial.fixtures {
+            let mut inner = variables.clone();
+            inner.set(&"unique".into(), self.shared.unique().into());
+            for (index, step) in fixture.steps.iter().enumerate() {
+                match self.step(step, Phase::Given, index + 1, &mut inner).await {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        let reason = self.first.take().unwrap_or_default();
+                        return Ending::Blocked(format!("the fixture `{}` could not be made: {reason}", fixture.name));
+                    }
+                    Err(ending) => return ending,
+                }
+            }
+            for (inside, outside) in &fixture.exports {
+                if let Some(value) = inner.take(inside) {
+                    variables.set(outside, value);
+                }
+            }
+        }
+        for (index, step) in self.trial.steps.iter().enumerate() {
+            match self.step(step, Phase::Steps, index + 1, &mut variables).await {
+                Ok(false) => {}
+                Ok(true) => break,
+                Err(ending) => return ending,
+            }
+        }
+        Ending::Judged
+    }
+
+    fn variables(&self) -> Variables {
+        let client = &self.shared.target.client;
+        let mut variables = Variables::default();
+        variables.set(&"unique".into(), self.shared.unique().into());
+        variables.set(&"target.origin".into(), client.origin().into());
+        variables.set(&"target.host".into(), client.host().into());
+        variables
+    }
+
+    /// Runs a step; says whether it ends the case.
+    async fn step(
+        &mut self,
+        step: &'a Step,
+        phase: Phase,
+        number: usize,
+        variables: &mut Variables,
+    ) -> Result<bool, Ending> {
+        if self.shared.stopper.stopped() {
+            return Err(Ending::Errored("the run was stopped in the middle of this trial".to_owned()));
+        }
+        if self.started.elapsed() > self.shared.options.trial_timeout {
+            let limit = self.shared.options.trial_timeout;
+            return Err(Ending::Errored(format!("the trial did not end within {limit:?}")));
+        }
+        let judged = if phase == Phase::Given { Judged::StatusAlone } else { Judged::Everything };
+        let sender = Sender { shared: self.shared, principal: &self.trial.principal, judged };
+        match sender.run(step, variables).await {
+            Ok(done) => {
+                self.register(step, &done, variables);
+                let ends = done.ends_trial;
+                self.judged(step, phase, number, done);
+                Ok(ends)
+            }
+            Err(halt) => self.halted(step, phase, number, halt),
+        }
+    }
+
+    /// Whatever an answer of 2xx may have made is to be removed, also when the case fails over it.
+    fn register(&mut self, step: &'a Step, done: &Done, variables: &Variables) {
+        let success = step.request.operation().map(|operation| operation.success);
+        for (exchange, _) in &done.exchanges {
+            let status = exchange.answer.status;
+            if (200..300).contains(&status) {
+                let made = success.is_none_or(|success| success == status);
+                let defer = step.defer.iter().map(|step| Deferred { step, variables: variables.clone(), made });
+                self.deferred.extend(defer);
+            }
+        }
+    }
+
+    fn judged(&mut self, step: &Step, phase: Phase, number: usize, done: Done) {
+        self.requests += done.requests;
+        if phase == Phase::Steps {
+            self.checks.add(done.verdict.checks);
+        }
+        for found in &done.verdict.falses {
+            match found.level {
+                Level::Must => self.failed += 1,
+                Level::Should => self.warnings += 1,
+                Level::Info => {}
+            }
+            if found.level == Level::Must && self.first.is_none() {
+                let place = found.pointer.as_deref().filter(|pointer| !pointer.is_empty());
+                let what = place.map_or_else(|| found.check.clone(), |pointer| format!("{} {pointer}", found.check));
+                self.first = Some(format!("{}: {what}: expected {}, got {}", call(step), found.expected, found.actual));
+            }
+        }
+        let single = done.exchanges.len() == 1;
+        for (exchange, verdict) in done.exchanges {
+            let requests = if single { done.requests } else { 1 };
+            self.emit(step, phase, number, requests, &verdict, &exchange);
+        }
+    }
+
+    fn emit(&self, step: &Step, phase: Phase, number: usize, requests: usize, verdict: &Verdict, exchange: &Exchange) {
+        let describer = &self.shared.describer;
+        let mismatches = describer.mismatches(verdict, Some(Origin { source: &step.source, span: step.span }));
+        let curl = (!mismatches.is_empty()).then(|| describer.redactor.text(&curl(&exchange.request)));
+        let call = call(step);
+        self.shared.emit(&Event::StepFinished(Box::new(StepFinished {
+            trial: self.trial.id.clone(),
+            phase,
+            step: number,
+            principal: exchange.request.principal.clone(),
+            requests,
+            checks: verdict.checks,
+            drift: describer.drift(verdict, &call),
+            call,
+            mismatches,
+            exchange: Some(describer.transcript(exchange)),
+            curl,
+            fault: None,
+        })));
+    }
+
+    fn halted(&mut self, step: &Step, phase: Phase, number: usize, halt: Halt) -> Result<bool, Ending> {
+        self.requests += 1;
+        let call = call(step);
+        match halt {
+            Halt::Foreign { url, span } => {
+                let expected = format!("a URL of {}", self.shared.target.client.origin());
+                let found = false_check(step, "origin", span, expected, format!("{url}, which was not fetched"));
+                self.failed += usize::from(found.level == Level::Must);
+                self.first.get_or_insert(format!("{call}: a link to another origin: {url}"));
+                let mut verdict = Verdict::default();
+                verdict.checks.count(step.level);
+                self.checks.add(verdict.checks);
+                verdict.falses.push(found);
+                self.emit_without_answer(step, phase, number, &verdict, None);
+                Ok(true)
+            }
+            Halt::Fault(fault) => {
+                let reason = format!("{call}: {fault}");
+                self.emit_without_answer(step, phase, number, &Verdict::default(), Some(&fault.to_string()));
+                Err(Ending::Errored(reason))
+            }
+            Halt::Server(exchange) => {
+                let reason = format!("{call}: the target answered {}", exchange.answer.status);
+                self.emit(step, phase, number, 1, &Verdict::default(), &exchange);
+                Err(Ending::Errored(reason))
+            }
+            Halt::RateLimited(exchange) => {
+                let reason = format!("{call}: 429 that did not end");
+                self.emit(step, phase, number, 1, &Verdict::default(), &exchange);
+                Err(Ending::Errored(reason))
+            }
+            Halt::Unfilled(unfilled) => Err(Ending::Errored(format!("{call}: {unfilled}"))),
+            Halt::Stopped => Err(Ending::Errored("the run was stopped in the middle of this trial".to_owned())),
+        }
+    }
+
+    fn emit_without_answer(&self, step: &Step, phase: Phase, number: usize, verdict: &Verdict, fault: Option<&str>) {
+        let describer = &self.shared.describer;
+        self.shared.emit(&Event::StepFinished(Box::new(StepFinished {
+            trial: self.trial.id.clone(),
+            phase,
+            step: number,
+            call: call(step),
+            principal: step.principal.clone().unwrap_or_else(|| self.trial.principal.clone()),
+            requests: usize::from(fault.is_some()),
+            checks: verdict.checks,
+            mismatches: describer.mismatches(verdict, Some(Origin { source: &step.source, span: step.span })),
+            drift: Vec::new(),
+            exchange: None,
+            curl: None,
+            fault: fault.map(|fault| describer.redactor.text(fault)),
+        })));
+    }
+
+    /// Last made, first removed. A 404 means that it is gone, which is what was wanted.
+    async fn clean_up(&mut self) {
+        let sender = Sender { shared: self.shared, principal: &self.trial.principal, judged: Judged::StatusAlone };
+        let mut number = 0;
+        while let Some(Deferred { step, variables, made }) = self.deferred.pop() {
+            number += 1;
+            let reason = match sender.send_deferred(step, &variables).await {
+                Ok(exchange) => {
+                    self.requests += 1;
+                    let status = exchange.answer.status;
+                    self.emit(step, Phase::Defer, number, 1, &Verdict::default(), &exchange);
+                    if (200..300).contains(&status) || status == 404 {
+                        continue;
+                    }
+                    format!("answered {status}")
+                }
+                Err(Halt::Unfilled(_)) if !made => continue,
+                Err(Halt::Unfilled(unfilled)) => unfilled.to_string(),
+                Err(Halt::Fault(fault)) => fault.to_string(),
+                Err(Halt::Server(exchange)) => format!("answered {}", exchange.answer.status),
+                Err(Halt::RateLimited(_)) => "429 that did not end".to_owned(),
+                Err(Halt::Foreign { url, .. }) => format!("{url} is of another origin"),
+                Err(Halt::Stopped) => "the run was stopped while it waited for the rate limit".to_owned(),
+            };
+            let call = describe_deferred(step, &variables);
+            let redactor = self.shared.describer.redactor;
+            self.shared.emit(&Event::Leaked(Leak {
+                trial: self.trial.id.clone(),
+                call: redactor.text(&call),
+                reason: redactor.text(&reason),
+            }));
+        }
+    }
+
+    fn finish(self, ending: &Ending) -> TrialFinished {
+        let (outcome, reason) = match ending {
+            Ending::Blocked(reason) => (Outcome::Blocked, Some(reason.as_str())),
+            // What was established before the trouble stays established.
+            Ending::Errored(_) | Ending::Judged if self.failed > 0 => (Outcome::Failed, self.first.as_deref()),
+            Ending::Errored(reason) => (Outcome::Errored, Some(reason.as_str())),
+            Ending::Judged => (Outcome::Passed, None),
+        };
+        let mut finished = self.shared.describer.finished(self.trial, outcome, reason);
+        finished.warnings = self.warnings;
+        finished.checks = self.checks;
+        finished.requests = self.requests;
+        finished.duration_ms = milliseconds(self.started.elapsed());
+        finished
+    }
+}
+
+/// The operation, or method and path as the case writes them.
+fn call(step: &Step) -> String {
+    match &step.request.target {
+        RequestTarget::Operation { operation, .. } => operation.id.clone(),
+        RequestTarget::Path(path) | RequestTarget::Url(path) => format!("{} {}", step.request.method, path.source()),
+    }
+}
+
+fn describe_deferred(step: &Step, variables: &Variables) -> String {
+    match &step.request.target {
+        RequestTarget::Operation { operation, path } => {
+            let values = path.iter().map(|(name, value)| {
+                format!("{name}: {}", value.text(variables).unwrap_or_else(|_| "unknown".to_owned()))
+            });
+            format!("{} {}", operation.id, values.collect::<Vec<_>>().join(", "))
+        }
+        RequestTarget::Path(path) | RequestTarget::Url(path) => {
+            let path = path.text(variables).unwrap_or_else(|_| path.source());
+            format!("{} {path}", step.request.method)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Where the files of a suite come from: the copy inside the binary, or a directory.
+
+use std::{fs, io, path::Path, sync::Arc};
+
+use include_dir::{Dir, include_dir};
+
+use crate::diagnostic::Source;
+
+static CASES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/cases");
+static SCHEMAS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
+
+/// Larger than any file of a suite that a person would write.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// A directory of a suite that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesError {
+    /// The operating system's refusal.
+    #[error("cannot read {path}")]
+    Read {
+        /// What was to be read.
+        path: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// Not the kind of directory that a suite is.
+    #[error("{path} is not a suite: it has no `{missing}`")]
+    NotASuite {
+        /// The directory given.
+        path: String,
+        /// What is missing in it.
+        missing: &'static str,
+    },
+    /// A file beyond the limit.
+    #[error("{path} is larger than 4 MiB, the limit for a file of a suite")]
+    TooLarge {
+        /// The file.
+        path: String,
+    },
+}
+
+/// The files shipped in this binary, in the order of their paths.
+pub(super) fn embedded() -> Vec<Arc<Source>> {
+    let mut files = Vec::new();
+    collect_embedded(&CASES, "cases", &mut files);
+    collect_embedded(&SCHEMAS, "schemas", &mut files);
+    files.sort_by(|a: &Arc<Source>, b| a.path.cmp(&b.path));
+    files
+}
+
+fn collect_embedded(dir: &Dir<'static>, prefix: &str, files: &mut Vec<Arc<Source>>) {
+    for file in dir.files() {
+        let path = format!("{prefix}/{}", file.path().display());
+        if let Some(text) = file.contents_utf8()
+            && is_suite_file(&path)
+        {
+            files.push(Source::new(path, text));
+        }
+    }
+    for inner in dir.dirs() {
+        collect_embedded(inner, prefix, files);
+    }
+}
+
+/// The files below `root/cases` and `root/schemas`, in the order of their paths.
+pub(super) fn directory(root: &Path) -> Result<Vec<Arc<Source>>, FilesError> {
+    let mut files = Vec::new();
+    for part in ["cases", "schemas"] {
+        let dir = root.join(part);
+        if !dir.is_dir() {
+            return Err(FilesError::NotASuite { path: root.display().to_string(), missing: part });
+        }
+        collect(&dir, &mut files)?;
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+fn collect(dir: &Path, files: &mut Vec<Arc<Source>>) -> Result<(), FilesError> {
+    let failed = |source| FilesError::Read { path: dir.display().to_string(), source };
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if is_suite_file(&path.to_string_lossy()) {
+            files.push(read(&path)?);
+        }
+    }
+    Ok(())
+}
+
+/// One file, within the limit.
+pub(super) fn read(path: &Path) -> Result<Arc<Source>, FilesError> {
+    let shown = path.display().to_string();
+    let failed = |source| FilesError::Read { path: shown.clone(), source };
+    if fs::metadata(path).map_err(failed)?.len() > MAX_FILE {
+        return Err(FilesError::TooLarge { path: shown });
+    }
+    let text = fs::read_to_string(path).map_err(failed)?;
+    Ok(Source::new(shown, text))
+}
+
+/// The schemas of our own files are for editors; everything else in YAML or JSON is part of the suite.
+fn is_suite_file(path: &str) -> bool {
+    let path = path.replace('\\', "/");
+    (path.ends_with(".yaml") || path.ends_with(".schema.json")) && !path.contains("schemas/harness/")
+}

@@ -1,0 +1,153 @@
+//! A suite as it was written: operations, schemas, requirements, vocabulary, and the trees of its case and fixture files.
+//!
+//! Owns finding and reading the files. What cases mean is the plan's; nothing here sends anything.
+
+mod files;
+mod operations;
+mod requirements;
+mod schemas;
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+pub use files::FilesError;
+pub(crate) use operations::{Contract, GeneralHeader, On, Operation, Operations, matching};
+pub(crate) use requirements::{Requirement, SourceKind, Vocabulary};
+pub(crate) use schemas::{Drift, Schema, Schemas, shorten};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    diagnostic::{Diagnostic, Source, Span},
+    yaml::{Node, Problems, parse},
+};
+
+/// A file of cases or fixtures, read but not yet understood.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) source: Arc<Source>,
+    pub(crate) root: Node,
+}
+
+/// Everything that a suite consists of.
+#[derive(Debug)]
+pub struct Suite {
+    pub(crate) operations: Operations,
+    pub(crate) schemas: Schemas,
+    pub(crate) requirements: BTreeMap<String, Requirement>,
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) fixtures: Vec<Document>,
+    pub(crate) cases: Vec<Document>,
+    requirements_source: Option<Arc<Source>>,
+    hash: String,
+}
+
+impl Suite {
+    /// The suite inside this binary.
+    pub fn embedded(found: &mut Vec<Diagnostic>) -> Self {
+        Self::read(&files::embedded(), found)
+    }
+
+    /// The suite in a directory with `cases/` and `schemas/`.
+    ///
+    /// # Errors
+    /// A directory or file that cannot be read. Mistakes in files go to `found`.
+    pub fn from_directory(root: &Path, found: &mut Vec<Diagnostic>) -> Result<Self, FilesError> {
+        Ok(Self::read(&files::directory(root)?, found))
+    }
+
+    /// Adds a case file that lies outside the suite's directory, for `check FILE`.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn add_case_file(&mut self, path: &Path, found: &mut Vec<Diagnostic>) -> Result<(), FilesError> {
+        let source = files::read(path)?;
+        match parse(&source) {
+            Ok(root) => {
+                self.cases.retain(|document| document.source.path != source.path);
+                self.cases.push(Document { source, root });
+            }
+            Err(diagnostic) => found.push(*diagnostic),
+        }
+        Ok(())
+    }
+
+    fn read(files: &[Arc<Source>], found: &mut Vec<Diagnostic>) -> Self {
+        let (schema_files, yaml_files): (Vec<_>, Vec<_>) =
+            files.iter().cloned().partition(|source| source.path.ends_with(".json"));
+        let schemas = Schemas::read(&schema_files, found);
+        let mut requirements = BTreeMap::new();
+        let mut requirements_source = None;
+        let mut vocabulary = Vocabulary::default();
+        let (mut operations_document, mut fixtures, mut cases) = (None, Vec::new(), Vec::new());
+        for source in yaml_files {
+            let root = match parse(&source) {
+                Ok(root) => root,
+                Err(diagnostic) => {
+                    found.push(*diagnostic);
+                    continue;
+                }
+            };
+            let path = source.path.replace('\\', "/");
+            let mut problems = Problems::new(&source, found);
+            if path.ends_with("schemas/operations.yaml") {
+                operations_document = Some(Document { source, root });
+            } else if path.ends_with("cases/requirements.yaml") {
+                requirements = requirements::read(&root, &mut problems);
+                requirements_source = Some(source);
+            } else if path.ends_with("cases/vocabulary.yaml") {
+                vocabulary = Vocabulary::read(&root, &mut problems);
+            } else if path.contains("cases/fixtures/") {
+                fixtures.push(Document { source, root });
+            } else if path.contains("cases/") {
+                cases.push(Document { source, root });
+            } else {
+                problems.at_with(Span::new(0, 1), "a file that is no part of a suite", "cases go below `cases/`");
+            }
+        }
+        let operations = operations_document.map_or_else(Operations::default, |document| {
+            let cx = operations::ReadContext { schemas: &schemas, requirements: &requirements };
+            Operations::read(&document.root, &cx, &mut Problems::new(&document.source, found))
+        });
+        for (source, id) in schemas.annotated_requirements() {
+            if !requirements.contains_key(&id) {
+                let at = source.text.find(&id).unwrap_or_default();
+                let span = Span::new(at, at + id.len());
+                let mut problems = Problems::new(&source, found);
+                problems.unknown(span, "requirement", &id, requirements.keys().map(String::as_str));
+            }
+        }
+        let hash = hash(files);
+        Self { operations, schemas, requirements, vocabulary, fixtures, cases, requirements_source, hash }
+    }
+
+    /// Compiles every schema, so that a broken one is found though no case uses it.
+    pub fn check_schemas(&self, found: &mut Vec<Diagnostic>) {
+        self.schemas.compile_all(found);
+    }
+
+    /// Reports the requirements that nothing is held to.
+    pub(crate) fn check_unused_requirements(&self, used: &dyn Fn(&str) -> bool, found: &mut Vec<Diagnostic>) {
+        let Some(source) = &self.requirements_source else { return };
+        let annotated = self.schemas.annotated_requirements();
+        for (id, requirement) in &self.requirements {
+            if !used(id) && !annotated.iter().any(|(_, other)| other == id) {
+                let title = format!("no check is held to requirement `{id}`");
+                let diagnostic = Diagnostic::new(source, requirement.span, title);
+                found.push(diagnostic.help("name it in a case, or remove it"));
+            }
+        }
+    }
+
+    /// The first half of the SHA-256 of all files, to tell suites apart in reports.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+}
+
+fn hash(files: &[Arc<Source>]) -> String {
+    let mut hasher = Sha256::new();
+    for source in files {
+        hasher.update(source.text.len().to_le_bytes());
+        hasher.update(source.text.as_bytes());
+    }
+    hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,358 @@
+//! `schemas/operations.yaml`: the operation table, and the contract that every answer is held to.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Requirement, Schema, Schemas};
+use crate::{
+    diagnostic::Span,
+    level::Level,
+    matcher::{Context, Matcher},
+    template::Scope,
+    yaml::{Data, Fields, Node, Problems},
+};
+
+/// The operations of a suite and what all their answers have in common.
+#[derive(Debug, Default)]
+pub(crate) struct Operations {
+    pub(crate) all: Vec<Arc<Operation>>,
+    pub(crate) contract: Option<Arc<Contract>>,
+}
+
+/// What holds for the answers of every operation.
+#[derive(Debug)]
+pub(crate) struct Contract {
+    pub(crate) error_schema: Arc<Schema>,
+    /// The requirements that the implied checks are held to.
+    pub(crate) status: String,
+    pub(crate) schema: String,
+    pub(crate) error: String,
+    pub(crate) code: String,
+    pub(crate) empty: String,
+    pub(crate) recorded_with: Option<String>,
+    pub(crate) headers: Vec<GeneralHeader>,
+    pub(crate) errors: BTreeMap<u16, Vec<String>>,
+}
+
+/// A header that answers carry, whatever the operation.
+#[derive(Debug)]
+pub(crate) struct GeneralHeader {
+    pub(crate) name: String,
+    pub(crate) on: On,
+    pub(crate) matcher: Matcher,
+    pub(crate) requirement: String,
+    pub(crate) level: Level,
+}
+
+/// Which answers carry a general header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum On {
+    Any,
+    Body,
+    Empty,
+}
+
+/// One operation of the API.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) method: String,
+    pub(crate) path: PathTemplate,
+    pub(crate) scope: Option<String>,
+    pub(crate) query: BTreeMap<String, String>,
+    /// The schema of the request's body; later checks of requests use it.
+    pub(crate) request: Option<Arc<Schema>>,
+    pub(crate) success: u16,
+    /// `None`: the answer has no body.
+    pub(crate) schema: Option<Arc<Schema>>,
+    /// Documented error statuses and their codes, those of the contract included.
+    pub(crate) errors: BTreeMap<u16, Vec<String>>,
+    pub(crate) requirement: String,
+}
+
+impl Operation {
+    pub(crate) fn documents(&self, status: u16) -> bool {
+        status == self.success || self.errors.contains_key(&status)
+    }
+}
+
+/// A path with `{parameters}`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PathTemplate {
+    segments: Vec<Segment>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Segment {
+    Literal(String),
+    Parameter(String),
+}
+
+impl PathTemplate {
+    fn parse(path: &str) -> Self {
+        let segment = |text: &str| match text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(name) => Segment::Parameter(name.to_owned()),
+            None => Segment::Literal(text.to_owned()),
+        };
+        Self { segments: path.trim_start_matches('/').split('/').map(segment).collect() }
+    }
+
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Parameter(name) => Some(name.as_str()),
+            Segment::Literal(_) => None,
+        })
+    }
+
+    /// The path with `value(parameter)` in place of each parameter.
+    pub(crate) fn fill<E>(&self, mut value: impl FnMut(&str) -> Result<String, E>) -> Result<String, E> {
+        let mut path = String::new();
+        for segment in &self.segments {
+            path.push('/');
+            match segment {
+                Segment::Literal(text) => path.push_str(text),
+                Segment::Parameter(name) => path.push_str(&value(name)?),
+            }
+        }
+        Ok(path)
+    }
+
+    /// Whether `path`, without its first slash, begins with the same two segments.
+    pub(crate) fn shares_root(&self, path: &str) -> bool {
+        let mut actual = path.split('/');
+        self.segments.iter().take(2).all(|segment| match segment {
+            Segment::Literal(text) => actual.next() == Some(text),
+            Segment::Parameter(_) => false,
+        })
+    }
+
+    /// How many literal segments agree with `path`, or `None` if it is another path.
+    fn matches(&self, path: &str) -> Option<usize> {
+        let actual: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        if actual.len() != self.segments.len() {
+            return None;
+        }
+        let mut literal = 0;
+        for (segment, actual) in self.segments.iter().zip(actual) {
+            match segment {
+                Segment::Literal(text) if text == actual => literal += 1,
+                Segment::Parameter(_) if !actual.is_empty() => {}
+                _ => return None,
+            }
+        }
+        Some(literal)
+    }
+}
+
+impl std::fmt::Display for PathTemplate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for segment in &self.segments {
+            match segment {
+                Segment::Literal(text) => write!(f, "/{text}")?,
+                Segment::Parameter(name) => write!(f, "/{{{name}}}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Operations {
+    /// The operation called `id`; reports at `span` when there is none.
+    pub(crate) fn find(&self, id: &str, span: Span, problems: &mut Problems<'_>) -> Option<Arc<Operation>> {
+        let found = self.all.iter().find(|operation| operation.id == id).cloned();
+        if found.is_none() {
+            problems.unknown(span, "operation", id, self.all.iter().map(|operation| operation.id.as_str()));
+        }
+        found
+    }
+
+    pub(super) fn read(root: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Self {
+        let Some(mut file) = Fields::of(root, "operations file", problems) else { return Self::default() };
+        let contract = file.required("contract", problems);
+        let nodes = file.required("operations", problems).and_then(|node| problems.list(node, "operations"));
+        file.finish(problems);
+        let contract = contract.and_then(|node| read_contract(node, cx, problems)).map(Arc::new);
+        let mut all: Vec<Arc<Operation>> = Vec::new();
+        for node in nodes.unwrap_or_default() {
+            let Some(operation) = read_operation(node, contract.as_deref(), cx, problems) else { continue };
+            if all.iter().any(|other| other.id == operation.id) {
+                problems.at(node.span, format!("operation `{}` stands twice", operation.id));
+            }
+            all.push(Arc::new(operation));
+        }
+        Self { all, contract }
+    }
+}
+
+/// The operation that a request of this method and path is one of; the most literal path wins.
+pub(crate) fn matching<'a>(operations: &'a [Arc<Operation>], method: &str, path: &str) -> Option<&'a Arc<Operation>> {
+    operations
+        .iter()
+        .filter(|operation| operation.method.eq_ignore_ascii_case(method))
+        .filter_map(|operation| operation.path.matches(path).map(|literal| (literal, operation)))
+        .max_by_key(|(literal, _)| *literal)
+        .map(|(_, operation)| operation)
+}
+
+/// What reading the operation table refers to.
+pub(super) struct ReadContext<'a> {
+    pub(super) schemas: &'a Schemas,
+    pub(super) requirements: &'a BTreeMap<String, Requirement>,
+}
+
+impl ReadContext<'_> {
+    fn requirement(&self, fields: &mut Fields<'_>, key: &'static str, problems: &mut Problems<'_>) -> Option<String> {
+        let node = fields.required(key, problems)?;
+        let id = problems.text(node, key)?;
+        if !self.requirements.contains_key(id) {
+            problems.unknown(node.span, "requirement", id, self.requirements.keys().map(String::as_str));
+        }
+        Some(id.to_owned())
+    }
+}
+
+fn read_contract(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Option<Contract> {
+    let mut fields = Fields::of(node, "contract", problems)?;
+    let error_schema = fields.required("errorSchema", problems).and_then(|node| {
+        let name = problems.text(node, "errorSchema")?;
+        cx.schemas.find(name, node.span, problems)
+    });
+    let requirements = fields.required("requirements", problems);
+    let recorded_with = fields.optional("recordedWith").and_then(|node| problems.text(node, "recordedWith"));
+    let headers = fields.optional("headers").and_then(|node| problems.list(node, "headers"));
+    let errors = read_errors(fields.optional("errors"), problems);
+    fields.finish(problems);
+    let mut held = Fields::of(requirements?, "set of requirements", problems)?;
+    let contract = Contract {
+        error_schema: error_schema?,
+        status: cx.requirement(&mut held, "status", problems)?,
+        schema: cx.requirement(&mut held, "schema", problems)?,
+        error: cx.requirement(&mut held, "error", problems)?,
+        code: cx.requirement(&mut held, "code", problems)?,
+        empty: cx.requirement(&mut held, "empty", problems)?,
+        recorded_with: recorded_with.map(str::to_owned),
+        headers: headers.unwrap_or_default().iter().filter_map(|node| read_header(node, cx, problems)).collect(),
+        errors,
+    };
+    held.finish(problems);
+    Some(contract)
+}
+
+fn read_header(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Option<GeneralHeader> {
+    let mut fields = Fields::of(node, "header", problems)?;
+    let name = fields.text("name", problems).map(str::to_owned);
+    let on = fields.required("on", problems).and_then(|node| match problems.text(node, "on")? {
+        "any" => Some(On::Any),
+        "body" => Some(On::Body),
+        "empty" => Some(On::Empty),
+        other => {
+            problems.unknown(node.span, "kind of answer", other, ["any", "body", "empty"]);
+            None
+        }
+    });
+    let matcher = fields.required("match", problems);
+    let requirement = cx.requirement(&mut fields, "requirement", problems);
+    let level = fields.optional("level").map_or(Some(Level::Must), |node| Level::read(node, problems));
+    fields.finish(problems);
+    let matcher_cx = Context { scope: &Scope::default(), schemas: cx.schemas };
+    let matcher = matcher.map(|node| Matcher::read(node, &matcher_cx, problems));
+    Some(GeneralHeader { name: name?, on: on?, matcher: matcher?, requirement: requirement?, level: level? })
+}
+
+fn read_errors(node: Option<&Node>, problems: &mut Problems<'_>) -> BTreeMap<u16, Vec<String>> {
+    let mut errors = BTreeMap::new();
+    for (key, node) in node.and_then(|node| problems.map(node, "errors")).unwrap_or_default() {
+        match key.name.parse::<u16>() {
+            Ok(status) if (400..600).contains(&status) => {
+                errors.insert(status, problems.texts(node, "errors").into_iter().map(|(_, code)| code).collect());
+            }
+            _ => problems.at(key.span, format!("`{}` is not the status of an error", key.name)),
+        }
+    }
+    errors
+}
+
+fn read_operation(
+    node: &Node,
+    contract: Option<&Contract>,
+    cx: &ReadContext<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<Operation> {
+    let mut fields = Fields::of(node, "operation", problems)?;
+    let id = fields.text("operationId", problems);
+    let title = fields.text("title", problems);
+    let method = fields.text("method", problems);
+    let path = fields.text("path", problems);
+    let scope = fields.optional("scope").and_then(|node| problems.text(node, "scope"));
+    let query = read_query(fields.optional("query"), problems);
+    let request = fields.optional("request").and_then(|node| schema_or_none(node, "request", cx, problems));
+    let success = fields.required("success", problems).and_then(|node| read_success(node, cx, problems));
+    let mut errors = read_errors(fields.optional("errors"), problems);
+    let requirement = cx.requirement(&mut fields, "requirement", problems);
+    fields.finish(problems);
+    for (status, codes) in contract.map(|contract| &contract.errors).into_iter().flatten() {
+        errors.entry(*status).or_default().extend(codes.iter().cloned());
+    }
+    let (success, schema) = success?;
+    Some(Operation {
+        id: id?.to_owned(),
+        title: title?.to_owned(),
+        method: method?.to_owned(),
+        path: PathTemplate::parse(path?),
+        scope: scope.map(str::to_owned),
+        query,
+        request: request.flatten(),
+        success,
+        schema,
+        errors,
+        requirement: requirement?,
+    })
+}
+
+fn read_query(node: Option<&Node>, problems: &mut Problems<'_>) -> BTreeMap<String, String> {
+    let mut query = BTreeMap::new();
+    for (key, node) in node.and_then(|node| problems.map(node, "query")).unwrap_or_default() {
+        let Some(mut fields) = Fields::of(node, "query parameter", problems) else { continue };
+        if let Some(kind) = fields.text("type", problems) {
+            query.insert(key.name.clone(), kind.to_owned());
+        }
+        fields.finish(problems);
+    }
+    query
+}
+
+fn read_success(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Option<(u16, Option<Arc<Schema>>)> {
+    let mut fields = Fields::of(node, "success", problems)?;
+    let status = fields.required("status", problems).and_then(|node| problems.integer(node, "status"));
+    let schema = fields.required("schema", problems).and_then(|node| schema_or_none(node, "schema", cx, problems));
+    fields.finish(problems);
+    Some((u16::try_from(status?).ok()?, schema?))
+}
+
+/// `none`, or the name of a schema.
+fn schema_or_none(
+    node: &Node,
+    key: &str,
+    cx: &ReadContext<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<Option<Arc<Schema>>> {
+    if matches!(&node.data, Data::Text(text) if text == "none") {
+        return Some(None);
+    }
+    let name = problems.text(node, key)?;
+    cx.schemas.find(name, node.span, problems).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_matches_segment_by_segment() {
+        let path = PathTemplate::parse("/api/v1/things/{id}/parts");
+        assert_eq!(path.matches("/api/v1/things/a%2Fb/parts"), Some(4));
+        assert_eq!(path.matches("/api/v1/things//parts"), None);
+        assert_eq!(path.matches("/api/v1/things/a/parts/b"), None);
+        assert_eq!(path.to_string(), "/api/v1/things/{id}/parts");
+    }
+}

@@ -1,0 +1,146 @@
+//! `cases/requirements.yaml` and `cases/vocabulary.yaml`: what the target must do and what establishes it; the names that cases may use.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    diagnostic::Span,
+    yaml::{Data, Fields, Node, Problems},
+};
+
+/// What establishes a requirement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SourceKind {
+    Seed,
+    Openapi,
+    Recording,
+    Docs,
+    Issue,
+    Rfc,
+    Inferred,
+}
+
+impl SourceKind {
+    const ALL: [(&'static str, Self); 7] = [
+        ("seed", Self::Seed),
+        ("openapi", Self::Openapi),
+        ("recording", Self::Recording),
+        ("docs", Self::Docs),
+        ("issue", Self::Issue),
+        ("rfc", Self::Rfc),
+        ("inferred", Self::Inferred),
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// One source of a requirement.
+#[derive(Debug, Clone)]
+pub(crate) struct Evidence {
+    pub(crate) kind: SourceKind,
+    pub(crate) reference: String,
+    pub(crate) note: Option<String>,
+}
+
+/// What the target must do.
+#[derive(Debug, Clone)]
+pub(crate) struct Requirement {
+    pub(crate) text: String,
+    pub(crate) sources: Vec<Evidence>,
+    pub(crate) span: Span,
+}
+
+impl Requirement {
+    /// Whether anything but our own inference stands behind it.
+    pub(crate) fn established(&self) -> bool {
+        self.sources.iter().any(|source| source.kind != SourceKind::Inferred)
+    }
+
+    /// The sources in one line.
+    pub(crate) fn evidence(&self) -> String {
+        let one = |source: &Evidence| match &source.note {
+            Some(note) => format!("{} {} ({note})", source.kind.name(), source.reference),
+            None => format!("{} {}", source.kind.name(), source.reference),
+        };
+        self.sources.iter().map(one).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// Reads the list of requirements.
+pub(super) fn read(root: &Node, problems: &mut Problems<'_>) -> BTreeMap<String, Requirement> {
+    let mut all = BTreeMap::new();
+    let Some(mut file) = Fields::of(root, "requirements file", problems) else { return all };
+    let nodes = file.required("requirements", problems).and_then(|node| problems.list(node, "requirements"));
+    file.finish(problems);
+    for node in nodes.unwrap_or_default() {
+        let Some(mut fields) = Fields::of(node, "requirement", problems) else { continue };
+        let id = fields.text("id", problems);
+        let text = fields.text("text", problems);
+        let sources = fields.required("sources", problems).and_then(|node| problems.list(node, "sources"));
+        let span = fields.span();
+        fields.finish(problems);
+        let sources: Vec<_> = sources.unwrap_or_default().iter().filter_map(|node| evidence(node, problems)).collect();
+        if sources.is_empty() {
+            problems.at_with(span, "a requirement without a source", "name what establishes it, or `kind: inferred`");
+        }
+        if let (Some(id), Some(text)) = (id, text)
+            && all.insert(id.to_owned(), Requirement { text: text.to_owned(), sources, span }).is_some()
+        {
+            problems.at(span, format!("requirement `{id}` stands twice"));
+        }
+    }
+    all
+}
+
+fn evidence(node: &Node, problems: &mut Problems<'_>) -> Option<Evidence> {
+    let mut fields = Fields::of(node, "source", problems)?;
+    let kind = fields.required("kind", problems);
+    let reference = fields.text("ref", problems);
+    let note = fields.optional("note").and_then(|node| problems.text(node, "note")).map(str::to_owned);
+    fields.finish(problems);
+    let kind = kind.and_then(|node| {
+        let name = problems.text(node, "kind")?;
+        let found = SourceKind::ALL.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
+        if found.is_none() {
+            problems.unknown(node.span, "kind of source", name, SourceKind::ALL.iter().map(|(name, _)| *name));
+        }
+        found
+    })?;
+    Some(Evidence { kind, reference: reference?.to_owned(), note })
+}
+
+/// The names of principals, capabilities and profiles, each with what it means.
+#[derive(Debug, Default)]
+pub(crate) struct Vocabulary {
+    pub(crate) principals: BTreeMap<String, String>,
+    pub(crate) capabilities: BTreeMap<String, String>,
+    pub(crate) profiles: BTreeMap<String, String>,
+}
+
+impl Vocabulary {
+    pub(super) fn read(root: &Node, problems: &mut Problems<'_>) -> Self {
+        let mut vocabulary = Self::default();
+        let Some(mut file) = Fields::of(root, "vocabulary file", problems) else { return vocabulary };
+        for (key, names) in [
+            ("principals", &mut vocabulary.principals),
+            ("capabilities", &mut vocabulary.capabilities),
+            ("profiles", &mut vocabulary.profiles),
+        ] {
+            let nodes = file.required(key, problems).map_or(&[][..], |node| match &node.data {
+                Data::List(items) => items,
+                _ => &[],
+            });
+            for node in nodes {
+                let Some(mut fields) = Fields::of(node, "name", problems) else { continue };
+                let (id, title) = (fields.text("id", problems), fields.text("title", problems));
+                fields.finish(problems);
+                if let (Some(id), Some(title)) = (id, title) {
+                    names.insert(id.to_owned(), title.to_owned());
+                }
+            }
+        }
+        file.finish(problems);
+        vocabulary
+    }
+}

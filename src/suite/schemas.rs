@@ -1,0 +1,362 @@
+//! `schemas/okta/*.schema.json`: closed for drift, compiled once when first used, never fetched from anywhere.
+//!
+//! Schemas are written open. Closing makes every member that no `properties` names an error of the keyword `additionalProperties`,
+//! which is how drift is found in the same pass as real mismatches. It knows nothing of what the schemas describe.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
+
+use jsonschema::{Registry, Validator, error::ValidationErrorKind};
+use serde_json::{Map, Value};
+
+use crate::{
+    diagnostic::{Diagnostic, Source, Span},
+    yaml::Problems,
+};
+
+/// All schemas of a suite by name.
+#[derive(Debug, Default)]
+pub(crate) struct Schemas {
+    by_name: BTreeMap<String, Arc<Schema>>,
+}
+
+/// One schema, closed, with the drift that it explains.
+pub(crate) struct Schema {
+    pub(crate) name: String,
+    source: Arc<Source>,
+    closed: Value,
+    compiled: OnceLock<Result<Validator, String>>,
+    siblings: Arc<OnceLock<Registry<'static>>>,
+    all: Arc<Vec<(String, Value)>>,
+    annotations: OnceLock<Vec<Annotation>>,
+}
+
+impl std::fmt::Debug for Schema {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Schema").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A property that the vendor's documents lack, or whose enumeration may grow.
+#[derive(Debug, Clone)]
+struct Annotation {
+    /// Steps from the root of the instance; `None` is every item of a list.
+    path: Vec<Option<String>>,
+    kind: AnnotationKind,
+}
+
+#[derive(Debug, Clone)]
+enum AnnotationKind {
+    Undocumented(String),
+    Extensible(Vec<Value>),
+}
+
+/// What validation has to say about one value.
+#[derive(Debug, Default)]
+pub(crate) struct Judgement {
+    pub(crate) mismatches: Vec<SchemaMismatch>,
+    pub(crate) drift: Vec<Drift>,
+}
+
+/// A place where a value does not fit its schema.
+#[derive(Debug)]
+pub(crate) struct SchemaMismatch {
+    pub(crate) pointer: String,
+    pub(crate) expected: String,
+    pub(crate) actual: String,
+}
+
+/// A member or value that the schema does not describe.
+#[derive(Debug)]
+pub(crate) struct Drift {
+    pub(crate) pointer: String,
+    pub(crate) value: String,
+    /// The requirement that explains it, where it is known.
+    pub(crate) explained: Option<String>,
+}
+
+/// More findings than a person would read about one body.
+const MAX_FINDINGS: usize = 50;
+
+impl Schemas {
+    /// Takes the schema files; a file that is no JSON, or no schema, is reported.
+    pub(super) fn read(files: &[Arc<Source>], found: &mut Vec<Diagnostic>) -> Self {
+        let mut parsed = Vec::new();
+        for source in files {
+            match serde_json::from_str::<Value>(&source.text) {
+                Ok(mut value) => {
+                    close(&mut value);
+                    parsed.push((Arc::clone(source), value));
+                }
+                Err(error) => found.push(json_mistake(source, &error)),
+            }
+        }
+        let id = |value: &Value| value.get("$id").and_then(Value::as_str).map(str::to_owned);
+        let all =
+            Arc::new(parsed.iter().filter_map(|(_, value)| Some((id(value)?, value.clone()))).collect::<Vec<_>>());
+        let siblings = Arc::new(OnceLock::new());
+        let mut by_name = BTreeMap::new();
+        for (source, closed) in parsed {
+            if id(&closed).is_none() {
+                let diagnostic = Diagnostic::new(&source, Span::new(0, 1), "a schema without `$id`");
+                found.push(diagnostic.help("give it an absolute URI, so that others can refer to it"));
+            }
+            let file = source.path.rsplit(['/', '\\']).next().unwrap_or_default();
+            let name = file.trim_end_matches(".schema.json").to_owned();
+            let schema = Schema {
+                name: name.clone(),
+                source,
+                closed,
+                compiled: OnceLock::new(),
+                siblings: Arc::clone(&siblings),
+                all: Arc::clone(&all),
+                annotations: OnceLock::new(),
+            };
+            by_name.insert(name, Arc::new(schema));
+        }
+        Self { by_name }
+    }
+
+    /// The schema called `name`; reports at `span` when there is none.
+    pub(crate) fn find(&self, name: &str, span: Span, problems: &mut Problems<'_>) -> Option<Arc<Schema>> {
+        let found = self.by_name.get(name).cloned();
+        if found.is_none() {
+            problems.unknown(span, "schema", name, self.by_name.keys().map(String::as_str));
+        }
+        found
+    }
+
+    /// Compiles every schema, to report those that are none.
+    pub(super) fn compile_all(&self, found: &mut Vec<Diagnostic>) {
+        for schema in self.by_name.values() {
+            if let Err(message) = schema.validator() {
+                let diagnostic = Diagnostic::new(&schema.source, Span::new(0, 1), "not a JSON Schema");
+                found.push(diagnostic.help(message.clone()));
+            }
+        }
+    }
+
+    /// The requirements that annotations name, with the file that names them.
+    pub(super) fn annotated_requirements(&self) -> Vec<(Arc<Source>, String)> {
+        let mut all = Vec::new();
+        for schema in self.by_name.values() {
+            collect_keyword(&schema.closed, "x-undocumented", &mut |value| {
+                if let Some(id) = value.as_str() {
+                    all.push((Arc::clone(&schema.source), id.to_owned()));
+                }
+            });
+        }
+        all
+    }
+}
+
+fn json_mistake(source: &Arc<Source>, error: &serde_json::Error) -> Diagnostic {
+    let line_start: usize = source.text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let at = line_start + error.column().saturating_sub(1);
+    Diagnostic::new(source, Span::new(at, at + 1), format!("not JSON: {error}"))
+}
+
+fn collect_keyword(value: &Value, keyword: &str, visit: &mut impl FnMut(&Value)) {
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                if key == keyword {
+                    visit(member);
+                }
+                collect_keyword(member, keyword, visit);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_keyword(item, keyword, visit)),
+        _ => {}
+    }
+}
+
+/// Adds `additionalProperties: false` wherever `properties` stands without a word about others.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.values_mut().for_each(close);
+            if members.get("properties").is_some_and(Value::is_object) && !members.contains_key("additionalProperties")
+            {
+                members.insert("additionalProperties".to_owned(), Value::Bool(false));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+impl Schema {
+    fn validator(&self) -> &Result<Validator, String> {
+        self.compiled.get_or_init(|| {
+            let registry = self.registry()?;
+            jsonschema::options()
+                .with_draft(jsonschema::Draft::Draft202012)
+                .with_registry(registry)
+                .with_pattern_options(jsonschema::PatternOptions::regex())
+                .should_validate_formats(true)
+                .offline()
+                .build(&self.closed)
+                .map_err(|error| error.to_string())
+        })
+    }
+
+    fn registry(&self) -> Result<&Registry<'static>, String> {
+        if let Some(registry) = self.siblings.get() {
+            return Ok(registry);
+        }
+        let mut builder = Registry::new();
+        for (id, value) in self.all.iter() {
+            builder = builder.add(id.as_str(), value.clone()).map_err(|error| error.to_string())?;
+        }
+        let registry = builder.prepare().map_err(|error| error.to_string())?;
+        Ok(self.siblings.get_or_init(|| registry))
+    }
+
+    /// Validates `value`: what does not fit, and what is not described.
+    pub(crate) fn judge(&self, value: &Value) -> Judgement {
+        let mut judgement = Judgement::default();
+        match self.validator() {
+            Ok(validator) if validator.is_valid(value) => {}
+            Ok(validator) => {
+                for error in validator.iter_errors(value).take(MAX_FINDINGS) {
+                    sort_error(&error, &mut judgement);
+                }
+            }
+            // `check` compiles every schema before the first request, so this is never seen.
+            Err(message) => judgement.mismatches.push(SchemaMismatch {
+                pointer: String::new(),
+                expected: format!("a usable schema {}", self.name),
+                actual: message.clone(),
+            }),
+        }
+        self.annotated_drift(value, &mut judgement.drift);
+        judgement
+    }
+
+    fn annotated_drift(&self, value: &Value, drift: &mut Vec<Drift>) {
+        let annotations = self.annotations.get_or_init(|| {
+            let mut found = Vec::new();
+            self.annotations_of(&self.closed, &self.closed, &mut Vec::new(), &mut found, 0);
+            found
+        });
+        for annotation in annotations {
+            visit(value, &annotation.path, &mut String::new(), &mut |pointer, value| {
+                let explained = match &annotation.kind {
+                    AnnotationKind::Undocumented(requirement) => Some(requirement.clone()),
+                    AnnotationKind::Extensible(known) if known.contains(value) || value.is_null() => return,
+                    AnnotationKind::Extensible(_) => None,
+                };
+                drift.push(Drift { pointer: pointer.to_owned(), value: shorten(&value.to_string()), explained });
+            });
+        }
+    }
+
+    /// Walks `properties`, `items` and `$ref` from the root and notes where annotations apply.
+    fn annotations_of(
+        &self,
+        schema: &Value,
+        document: &Value,
+        path: &mut Vec<Option<String>>,
+        found: &mut Vec<Annotation>,
+        depth: usize,
+    ) {
+        let Some(members) = schema.as_object() else { return };
+        if depth > 16 {
+            return;
+        }
+        if let Some(requirement) = members.get("x-undocumented").and_then(Value::as_str) {
+            found.push(Annotation { path: path.clone(), kind: AnnotationKind::Undocumented(requirement.to_owned()) });
+        }
+        if let Some(known) = members.get("x-extensible-enum").and_then(Value::as_array) {
+            found.push(Annotation { path: path.clone(), kind: AnnotationKind::Extensible(known.clone()) });
+        }
+        if let Some((target, document)) = members.get("$ref").and_then(|value| self.resolve(value.as_str()?, document))
+        {
+            self.annotations_of(target, document, path, found, depth + 1);
+        }
+        for (name, property) in members.get("properties").and_then(Value::as_object).unwrap_or(&Map::new()) {
+            path.push(Some(name.clone()));
+            self.annotations_of(property, document, path, found, depth + 1);
+            path.pop();
+        }
+        if let Some(items) = members.get("items") {
+            path.push(None);
+            self.annotations_of(items, document, path, found, depth + 1);
+            path.pop();
+        }
+    }
+
+    /// A `$ref` to another file of the suite, or into the same one.
+    fn resolve<'a>(&'a self, reference: &str, document: &'a Value) -> Option<(&'a Value, &'a Value)> {
+        let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        let document = if file.is_empty() {
+            document
+        } else {
+            self.all.iter().find(|(id, _)| id.rsplit('/').next() == file.rsplit('/').next()).map(|(_, value)| value)?
+        };
+        document.pointer(fragment).map(|target| (target, document))
+    }
+}
+
+fn visit(value: &Value, path: &[Option<String>], pointer: &mut String, found: &mut impl FnMut(&str, &Value)) {
+    let Some((step, rest)) = path.split_first() else {
+        found(pointer, value);
+        return;
+    };
+    let length = pointer.len();
+    match step {
+        Some(name) => {
+            if let Some(member) = value.get(name) {
+                pointer.push('/');
+                pointer.push_str(name);
+                visit(member, rest, pointer, found);
+                pointer.truncate(length);
+            }
+        }
+        None => {
+            for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+                pointer.push_str(&format!("/{index}"));
+                visit(item, rest, pointer, found);
+                pointer.truncate(length);
+            }
+        }
+    }
+}
+
+fn sort_error(error: &jsonschema::ValidationError<'_>, judgement: &mut Judgement) {
+    let pointer = error.instance_path().as_str();
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            for name in unexpected {
+                let value = error.instance().get(name).map(Value::to_string).unwrap_or_default();
+                judgement.drift.push(Drift {
+                    pointer: format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1")),
+                    value: shorten(&value),
+                    explained: None,
+                });
+            }
+        }
+        ValidationErrorKind::Required { property } => judgement.mismatches.push(SchemaMismatch {
+            pointer: pointer.to_owned(),
+            expected: format!("a member {property}"),
+            actual: format!("no such member in {}", shorten(&error.instance().to_string())),
+        }),
+        _ => judgement.mismatches.push(SchemaMismatch {
+            pointer: pointer.to_owned(),
+            expected: error.masked_with("the value").to_string(),
+            actual: shorten(&error.instance().to_string()),
+        }),
+    }
+}
+
+/// A value as far as a person reads it.
+pub(crate) fn shorten(text: &str) -> String {
+    const MOST: usize = 400;
+    match text.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),
+        None => text.to_owned(),
+    }
+}

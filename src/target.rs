@@ -1,0 +1,174 @@
+//! Opening a target: the embedded mock, started on a free port for this run, or one that is reached over the network.
+//!
+//! The only place that knows both the harness and the mock; they meet over TCP.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::Path,
+    thread,
+};
+
+use secrecy::SecretString;
+use tokio::sync::oneshot;
+
+use crate::{
+    http::{Client, ClientError, Credential, Limits},
+    mock::{Mock, Settings, Token, TokenKind},
+    run::Target,
+    secret::Redactor,
+    settings::{SettingsError, TargetSettings},
+};
+
+/// Reading and writing, as Okta's scopes name them.
+const READ: &str = "okta.authorizationServers.read";
+const MANAGE: &str = "okta.authorizationServers.manage";
+
+/// What the embedded mock is able to; it lacks what only another kind of org has.
+const MOCK_CAPABILITIES: [&str; 3] = ["oauth-scopes", "exhaustible-rate-limit", "default-server-writable"];
+
+/// A target that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Wrong settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Not a URL.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// No free port, and the like.
+    #[error("cannot start the mock")]
+    Mock(#[source] io::Error),
+}
+
+/// A target ready to be used, with what is to be kept secret about it.
+#[derive(Debug)]
+pub struct Opened {
+    /// The target.
+    pub target: Target,
+    /// Knows its secrets.
+    pub redactor: Redactor,
+    /// Whether there are credentials at all.
+    pub has_credentials: bool,
+    /// The embedded mock; stops when this is dropped.
+    mock: Option<EmbeddedMock>,
+}
+
+impl Opened {
+    /// Opens `mock`, a URL, or a name of the settings file.
+    ///
+    /// # Errors
+    /// Wrong settings, or a mock that cannot start.
+    pub fn open(target: &str, settings: Option<&Path>, limits: Limits) -> Result<Self, OpenError> {
+        if target == "mock" {
+            return Self::embedded(limits);
+        }
+        let found = TargetSettings::find(target, settings)?;
+        let has_credentials = found.has_credentials();
+        Self::of(found, has_credentials, None, limits)
+    }
+
+    /// Whether the target is the embedded mock.
+    pub fn is_mock(&self) -> bool {
+        self.mock.is_some()
+    }
+
+    fn embedded(limits: Limits) -> Result<Self, OpenError> {
+        let tokens = mock_tokens();
+        let mock = EmbeddedMock::start(Settings {
+            tokens: tokens.values().cloned().collect(),
+            // Nobody shares it, so nothing is gained by being polite to it.
+            rate_limit: 10_000_000,
+            ..Settings::default()
+        })
+        .map_err(OpenError::Mock)?;
+        let mut found = TargetSettings {
+            name: "mock".to_owned(),
+            url: mock.url.clone(),
+            capabilities: MOCK_CAPABILITIES.into_iter().map(str::to_owned).collect(),
+            principals: tokens.into_iter().map(|(name, token)| (name, credential(token))).collect(),
+        };
+        found.complete();
+        Self::of(found, true, Some(mock), limits)
+    }
+
+    fn of(
+        found: TargetSettings,
+        has_credentials: bool,
+        mock: Option<EmbeddedMock>,
+        limits: Limits,
+    ) -> Result<Self, OpenError> {
+        let redactor = Redactor::new(found.principals.values().filter_map(Credential::secret));
+        let principals: BTreeSet<String> = found.principals.keys().cloned().collect();
+        let client = Client::new(&found.url, found.principals, limits)?;
+        let target = Target { name: found.name, client, principals, capabilities: found.capabilities };
+        Ok(Self { target, redactor, has_credentials, mock })
+    }
+}
+
+fn credential(token: Token) -> Credential {
+    let value = SecretString::from(token.value);
+    match token.kind {
+        TokenKind::Ssws { .. } => Credential::Ssws(value),
+        TokenKind::Bearer { .. } => Credential::Bearer(value),
+    }
+}
+
+/// One token a role; the values are secrets of this process, so that nothing else on the machine can use the mock by chance.
+fn mock_tokens() -> BTreeMap<String, Token> {
+    let scopes = |list: &[&str]| TokenKind::Bearer { scopes: list.iter().map(|&scope| scope.to_owned()).collect() };
+    let roles = [
+        ("admin", TokenKind::Ssws { read_only: false }, None, false),
+        ("manager", scopes(&[READ, MANAGE]), None, false),
+        ("reader", scopes(&[READ]), None, false),
+        ("no-scope", scopes(&[]), None, false),
+        ("expired-token", scopes(&[READ, MANAGE]), None, true),
+        ("rate-limited", scopes(&[READ, MANAGE]), Some(20), false),
+    ];
+    let token = |(name, kind, rate_limit, expired): (&str, TokenKind, Option<u32>, bool)| {
+        let value = format!("{name}-{:016x}{:016x}", rand::random::<u64>(), rand::random::<u64>());
+        (name.to_owned(), Token { value, kind, rate_limit, expired })
+    };
+    roles.into_iter().map(token).collect()
+}
+
+/// The mock on a thread of its own, so that it and the run do not wait for each other's work.
+#[derive(Debug)]
+struct EmbeddedMock {
+    url: String,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl EmbeddedMock {
+    fn start(settings: Settings) -> io::Result<Self> {
+        let (stop, stopped) = oneshot::channel();
+        let (started, start) = std::sync::mpsc::channel();
+        let thread = thread::Builder::new().name("mock".to_owned()).spawn(move || {
+            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(started.send(Err(error))),
+            };
+            runtime.block_on(async {
+                match Mock::start(settings).await {
+                    Ok(mock) => {
+                        let _ = started.send(Ok(mock.url()));
+                        mock.serve_until(async { drop(stopped.await) }).await;
+                    }
+                    Err(error) => drop(started.send(Err(error))),
+                }
+            });
+        })?;
+        let url = start.recv().map_err(|_| io::Error::other("its thread ended before it listened"))??;
+        Ok(Self { url, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for EmbeddedMock {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

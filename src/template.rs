@@ -1,0 +1,316 @@
+//! `${name}` in texts: read and checked before anything is sent, filled when a step runs.
+//!
+//! Owns [`Template`] (a text), [`Tree`] (JSON with templates in it), the [`Scope`] of names that exist at a place, and [`Variables`].
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use serde_json::Value;
+
+use crate::{
+    diagnostic::Span,
+    yaml::{Data, Node, Problems},
+};
+
+/// The names that a template may use where it stands.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scope(BTreeSet<String>);
+
+impl Scope {
+    pub(crate) fn add(&mut self, name: impl Into<String>) {
+        self.0.insert(name.into());
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+/// What the names stand for in one trial.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Variables(HashMap<Arc<str>, Value>);
+
+impl Variables {
+    pub(crate) fn set(&mut self, name: &Arc<str>, value: Value) {
+        self.0.insert(Arc::clone(name), value);
+    }
+
+    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name)
+    }
+
+    fn get(&self, name: &str) -> Result<&Value, Unfilled> {
+        self.0.get(name).ok_or_else(|| Unfilled(name.to_owned()))
+    }
+}
+
+/// A name without a value: only possible where an earlier capture found nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("`${{{0}}}` has no value, because the step that captures it did not find one")]
+pub(crate) struct Unfilled(String);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Part {
+    Literal(String),
+    Name(Arc<str>),
+}
+
+/// A text with `${name}` in it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Template {
+    parts: Vec<Part>,
+}
+
+impl Template {
+    /// Reads `text`; a name that `scope` does not hold is reported at `span`.
+    pub(crate) fn read(text: &str, span: Span, scope: &Scope, problems: &mut Problems<'_>) -> Self {
+        let template = match Self::parse(text) {
+            Ok(template) => template,
+            Err(message) => {
+                problems.at_with(span, message, "write `${name}`, or `$${` for the two characters themselves");
+                Self { parts: vec![Part::Literal(text.to_owned())] }
+            }
+        };
+        for part in &template.parts {
+            if let Part::Name(name) = part
+                && !scope.has(name)
+            {
+                problems.unknown(span, "variable", name, scope.names());
+            }
+        }
+        template
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut literal = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find("${") {
+            if rest[..at].ends_with('$') {
+                literal.push_str(&rest[..at - 1]);
+                literal.push_str("${");
+                rest = &rest[at + 2..];
+                continue;
+            }
+            literal.push_str(&rest[..at]);
+            let inside = &rest[at + 2..];
+            let end = inside.find('}').ok_or_else(|| "a template that is not closed".to_owned())?;
+            let name = &inside[..end];
+            if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-')) {
+                return Err(format!("`{name}` is not a name"));
+            }
+            if !literal.is_empty() {
+                parts.push(Part::Literal(std::mem::take(&mut literal)));
+            }
+            parts.push(Part::Name(Arc::from(name)));
+            rest = &inside[end + 1..];
+        }
+        literal.push_str(rest);
+        if !literal.is_empty() || parts.is_empty() {
+            parts.push(Part::Literal(literal));
+        }
+        Ok(Self { parts })
+    }
+
+    /// The text, if no name is in it.
+    pub(crate) fn constant(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A text of the same shape, a letter for every name.
+    pub(crate) fn sample(&self) -> String {
+        let part = |part: &Part| match part {
+            Part::Literal(text) => text.clone(),
+            Part::Name(_) => "x".to_owned(),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
+    /// The text as it is written.
+    pub(crate) fn source(&self) -> String {
+        let part = |part: &Part| match part {
+            Part::Literal(text) => text.replace("${", "$${"),
+            Part::Name(name) => format!("${{{name}}}"),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
+    /// The one name that the template consists of.
+    fn whole(&self) -> Option<&Arc<str>> {
+        match self.parts.as_slice() {
+            [Part::Name(name)] => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The text with every name replaced; `encode` is applied to the values.
+    pub(crate) fn text_with(&self, variables: &Variables, encode: impl Fn(&str) -> String) -> Result<String, Unfilled> {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(literal) => text.push_str(literal),
+                Part::Name(name) => text.push_str(&encode(&plain(variables.get(name)?))),
+            }
+        }
+        Ok(text)
+    }
+
+    /// The text with every name replaced.
+    pub(crate) fn text(&self, variables: &Variables) -> Result<String, Unfilled> {
+        self.text_with(variables, str::to_owned)
+    }
+
+    /// The value: of whatever type when the template is one name, else text.
+    pub(crate) fn value(&self, variables: &Variables) -> Result<Value, Unfilled> {
+        match self.whole() {
+            Some(name) => variables.get(name).cloned(),
+            None => self.text(variables).map(Value::String),
+        }
+    }
+}
+
+/// A value inside a longer text: text as it is, anything else as JSON.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// JSON in which texts may be templates. Parts without one are kept ready.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Tree {
+    Constant(Value),
+    Text(Template),
+    List(Vec<Tree>),
+    Map(Vec<(String, Tree)>),
+}
+
+impl Tree {
+    pub(crate) fn read(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Self {
+        match &node.data {
+            Data::Text(text) => {
+                let template = Template::read(text, node.span, scope, problems);
+                match template.constant() {
+                    Some(text) => Self::Constant(Value::String(text.to_owned())),
+                    None => Self::Text(template),
+                }
+            }
+            Data::List(items) => {
+                let items: Vec<Self> = items.iter().map(|item| Self::read(item, scope, problems)).collect();
+                match items.iter().map(Self::constant).collect::<Option<Vec<_>>>() {
+                    Some(values) => Self::Constant(Value::Array(values)),
+                    None => Self::List(items),
+                }
+            }
+            Data::Map(entries) => {
+                let entries: Vec<(String, Self)> =
+                    entries.iter().map(|(key, node)| (key.name.clone(), Self::read(node, scope, problems))).collect();
+                let constant: Option<_> =
+                    entries.iter().map(|(key, tree)| tree.constant().map(|value| (key.clone(), value))).collect();
+                constant.map_or(Self::Map(entries), |members| Self::Constant(Value::Object(members)))
+            }
+            Data::Null | Data::Bool(_) | Data::Number(_) => Self::Constant(node.to_json()),
+        }
+    }
+
+    fn constant(&self) -> Option<Value> {
+        match self {
+            Self::Constant(value) => Some(value.clone()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn fill(&self, variables: &Variables) -> Result<Value, Unfilled> {
+        Ok(match self {
+            Self::Constant(value) => value.clone(),
+            Self::Text(template) => template.value(variables)?,
+            Self::List(items) => Value::Array(items.iter().map(|item| item.fill(variables)).collect::<Result<_, _>>()?),
+            Self::Map(entries) => {
+                let members = entries.iter().map(|(key, tree)| Ok((key.clone(), tree.fill(variables)?)));
+                Value::Object(members.collect::<Result<_, Unfilled>>()?)
+            }
+        })
+    }
+}
+
+/// Puts the values of a table's row into a tree, wherever their names stand; notes in `used` which names did.
+pub(crate) fn fill_row(node: &Node, row: &[(&str, &Node)], used: &mut BTreeSet<String>) -> Node {
+    let data = match &node.data {
+        Data::Text(text) if text.contains("${") => fill_text(text, row, used),
+        Data::List(items) => Data::List(items.iter().map(|item| fill_row(item, row, used)).collect()),
+        Data::Map(entries) => {
+            Data::Map(entries.iter().map(|(key, node)| (key.clone(), fill_row(node, row, used))).collect())
+        }
+        other => other.clone(),
+    };
+    Node { span: node.span, data }
+}
+
+fn fill_text(text: &str, row: &[(&str, &Node)], used: &mut BTreeSet<String>) -> Data {
+    let mut text = text.to_owned();
+    for (name, value) in row {
+        let pattern = format!("${{{name}}}");
+        if !text.contains(&pattern) {
+            continue;
+        }
+        used.insert((*name).to_owned());
+        if text == pattern {
+            return value.data.clone();
+        }
+        text = text.replace(&pattern, &plain(&value.to_json()));
+    }
+    Data::Text(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn filled(text: &str, values: &[(&str, Value)]) -> Option<Value> {
+        let mut variables = Variables::default();
+        for (name, value) in values {
+            variables.set(&Arc::from(*name), value.clone());
+        }
+        Template::parse(text).ok()?.value(&variables).ok()
+    }
+
+    #[test]
+    fn one_name_keeps_the_type() {
+        assert_eq!(filled("${n}", &[("n", 7.into())]), Some(7.into()));
+        assert_eq!(filled("a${n}", &[("n", 7.into())]), Some("a7".into()));
+    }
+
+    #[test]
+    fn dollar_dollar_is_an_escape() {
+        assert_eq!(filled("$${n}", &[]), Some("${n}".into()));
+        assert_eq!(filled("cost: 5$", &[]), Some("cost: 5$".into()));
+    }
+
+    #[test]
+    fn open_or_odd_names_are_refused() {
+        for text in ["${n", "${}", "${a b}"] {
+            assert!(Template::parse(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_between_templates_is_kept(before in "[^$]*", value in ".*", after in "[^$]*") {
+            let text = format!("{before}${{v}}{after}");
+            let expected = format!("{before}{value}{after}");
+            prop_assert_eq!(filled(&text, &[("v", value.into())]), Some(expected.into()));
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Taking maps apart so that every mistake is reported: unknown keys with a suggestion, missing keys, wrong kinds.
+
+use std::sync::Arc;
+
+use super::{Data, Key, Node};
+use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean};
+
+/// The mistakes found so far in one file. Reading goes on after each.
+#[derive(Debug)]
+pub(crate) struct Problems<'a> {
+    pub(crate) source: Arc<Source>,
+    found: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Problems<'a> {
+    pub(crate) fn new(source: &Arc<Source>, found: &'a mut Vec<Diagnostic>) -> Self {
+        Self { source: Arc::clone(source), found }
+    }
+
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        // A table reads its case once a row: the same mistake in each row is one mistake.
+        let known = self.found.iter().any(|other| {
+            other.span == diagnostic.span
+                && other.title == diagnostic.title
+                && other.source.path == diagnostic.source.path
+        });
+        if !known {
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// Lets `read` report about another file.
+    pub(crate) fn in_source<T>(&mut self, source: &Arc<Source>, read: impl FnOnce(&mut Problems<'_>) -> T) -> T {
+        read(&mut Problems::new(source, self.found))
+    }
+
+    /// Reports a mistake at `span`.
+    pub(crate) fn at(&mut self, span: Span, title: impl Into<String>) {
+        let diagnostic = Diagnostic::new(&self.source, span, title);
+        self.push(diagnostic);
+    }
+
+    /// Reports a mistake at `span` with its remedy.
+    pub(crate) fn at_with(&mut self, span: Span, title: impl Into<String>, help: impl Into<String>) {
+        let diagnostic = Diagnostic::new(&self.source, span, title).help(help);
+        self.push(diagnostic);
+    }
+
+    /// Reports a name that is not among the known ones, with the closest of them.
+    pub(crate) fn unknown<'k>(&mut self, span: Span, what: &str, name: &str, known: impl IntoIterator<Item = &'k str>) {
+        let mut known: Vec<&str> = known.into_iter().collect();
+        known.sort_unstable();
+        let help = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| {
+            if known.is_empty() {
+                format!("there is no {what} here")
+            } else if known.len() > 16 {
+                format!("none of the {} names known is close", known.len())
+            } else {
+                format!("known: {}", known.join(", "))
+            }
+        });
+        self.at_with(span, format!("unknown {what} `{name}`"), help);
+    }
+
+    /// How many mistakes there are, to see whether a step of reading found one.
+    pub(crate) fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    fn expected(&mut self, node: &Node, wanted: &str, key: &str) {
+        self.at(node.span, format!("`{key}` must be {wanted}, not {}", node.kind()));
+    }
+
+    pub(crate) fn text<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n str> {
+        let text = node.as_text();
+        if text.is_none() {
+            self.expected(node, "text", key);
+        }
+        text
+    }
+
+    pub(crate) fn list<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n [Node]> {
+        if let Data::List(items) = &node.data {
+            return Some(items);
+        }
+        self.expected(node, "a list", key);
+        None
+    }
+
+    pub(crate) fn map<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n [(Key, Node)]> {
+        if let Data::Map(entries) = &node.data {
+            return Some(entries);
+        }
+        self.expected(node, "a map", key);
+        None
+    }
+
+    pub(crate) fn bool(&mut self, node: &Node, key: &str) -> Option<bool> {
+        if let Data::Bool(value) = node.data {
+            return Some(value);
+        }
+        self.expected(node, "true or false", key);
+        None
+    }
+
+    pub(crate) fn integer(&mut self, node: &Node, key: &str) -> Option<u64> {
+        if let Data::Number(number) = &node.data
+            && let Some(value) = number.as_u64()
+        {
+            return Some(value);
+        }
+        self.expected(node, "a whole number, 0 or more", key);
+        None
+    }
+
+    /// One text or a list of texts, each with its place.
+    pub(crate) fn texts(&mut self, node: &Node, key: &str) -> Vec<(Span, String)> {
+        match &node.data {
+            Data::Text(text) => vec![(node.span, text.clone())],
+            Data::List(items) => {
+                items.iter().filter_map(|item| self.text(item, key).map(|text| (item.span, text.to_owned()))).collect()
+            }
+            _ => {
+                self.expected(node, "text or a list of texts", key);
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// A map that is being read. Keys that nobody takes are reported by [`Fields::finish`].
+pub(crate) struct Fields<'n> {
+    what: &'static str,
+    span: Span,
+    entries: &'n [(Key, Node)],
+    known: Vec<&'static str>,
+}
+
+impl<'n> Fields<'n> {
+    /// Starts reading `node`, a `what`; reports when it is no map.
+    pub(crate) fn of(node: &'n Node, what: &'static str, problems: &mut Problems<'_>) -> Option<Self> {
+        match &node.data {
+            Data::Map(entries) => Some(Self { what, span: node.span, entries, known: Vec::new() }),
+            _ => {
+                problems.at(node.span, format!("a {what} must be a map, not {}", node.kind()));
+                None
+            }
+        }
+    }
+
+    /// The value under `key`, if it is there.
+    pub(crate) fn optional(&mut self, key: &'static str) -> Option<&'n Node> {
+        self.entry(key).map(|(_, node)| node)
+    }
+
+    /// Key and value, if they are there.
+    pub(crate) fn entry(&mut self, key: &'static str) -> Option<(&'n Key, &'n Node)> {
+        self.known.push(key);
+        self.entries.iter().find(|(found, _)| found.name == key).map(|(key, node)| (key, node))
+    }
+
+    /// The value under `key`; reports when it is missing.
+    pub(crate) fn required(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<&'n Node> {
+        let found = self.optional(key);
+        if found.is_none() {
+            problems.at(self.span, format!("this {} has no `{key}`", self.what));
+        }
+        found
+    }
+
+    /// The text under `key`; reports when it is missing or something else.
+    pub(crate) fn text(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<&'n str> {
+        let node = self.required(key, problems)?;
+        problems.text(node, key)
+    }
+
+    /// Where the map begins.
+    pub(crate) fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Reports every key that was not asked for.
+    pub(crate) fn finish(self, problems: &mut Problems<'_>) {
+        for (key, _) in self.entries {
+            if !self.known.contains(&key.name.as_str()) {
+                let what = format!("key in a {}", self.what);
+                problems.unknown(key.span, &what, &key.name, self.known.iter().copied());
+            }
+        }
+    }
+}
