@@ -6,7 +6,6 @@ use super::{False, Verdict, contract::header_text};
 use crate::{
     diagnostic::Span,
     http::Answer,
-    level::Level,
     matcher::{Finding, Matcher},
     plan::{Expect, ExpectedBody, Step},
     suite::{Contract, shorten},

@@ -37,9 +37,4 @@ impl Verdict {
         self.falses.extend(other.falses);
         self.drift.extend(other.drift);
     }
-
-    /// Whether a check of level `must` is false.
-    pub(crate) fn failed(&self) -> bool {
-        self.falses.iter().any(|found| found.level == Level::Must)
-    }
 }

@@ -63,15 +63,12 @@ fn conclude(
     name: &str,
     color: bool,
 ) -> Result<u8, CommandError> {
-    match Plan::compile(suite, &mut found) {
-        Some(plan) => {
-            let (trials, requirements) = (plan.trials.len(), plan.requirements.len());
-            writeln!(io::stdout(), "{name}: no mistakes in {trials} trials and {requirements} requirements")?;
-            Ok(0)
-        }
-        None => {
-            suite::show(&mut found, color)?;
-            Ok(WRONG_INPUT)
-        }
+    if let Some(plan) = Plan::compile(suite, &mut found) {
+        let (trials, requirements) = (plan.trials.len(), plan.requirements.len());
+        writeln!(io::stdout(), "{name}: no mistakes in {trials} trials and {requirements} requirements")?;
+        Ok(0)
+    } else {
+        suite::show(&mut found, color)?;
+        Ok(WRONG_INPUT)
     }
 }

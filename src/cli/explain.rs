@@ -49,7 +49,18 @@ pub(crate) fn explain(arguments: &Arguments, color: bool) -> Result<u8, CommandE
         .filter(|operation| trial.operations().contains(operation.id.as_str()))
         .map(|operation| {
             let scope = operation.scope.as_deref().unwrap_or("none");
-            format!("  {}: {} {} (scope {scope})", operation.title, operation.method, operation.path)
+            let schema = |schema: &Option<std::sync::Arc<crate::suite::Schema>>| {
+                schema.as_ref().map_or("none", |schema| schema.name.as_str()).to_owned()
+            };
+            format!(
+                "  {}: {} {} (scope {scope}, request schema {}, answer {} with schema {})",
+                operation.title,
+                operation.method,
+                operation.path,
+                schema(&operation.request),
+                operation.success,
+                schema(&operation.schema)
+            )
         })
         .collect();
     if !operations.is_empty() {

@@ -14,6 +14,7 @@ mod verify;
 
 use std::{
     error::Error,
+    fmt::Write as _,
     io::{self, IsTerminal, Write},
     process::ExitCode,
 };
@@ -109,7 +110,7 @@ fn complain(error: &dyn Error) {
     let mut text = format!("error: {error}\n");
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(&format!("  because: {error}\n"));
+        let _ = writeln!(text, "  because: {error}");
         cause = error.source();
     }
     let _ = io::stderr().write_all(crate::report::printable(&text).as_bytes());

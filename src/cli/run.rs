@@ -106,7 +106,7 @@ pub(crate) fn parse_report(text: &str) -> Result<ReportTo, String> {
     let format = ReportFormat::from_str(name, false).map_err(|_| {
         let known: Vec<String> = ReportFormat::value_variants()
             .iter()
-            .filter_map(|format| format.to_possible_value())
+            .filter_map(clap::ValueEnum::to_possible_value)
             .map(|value| value.get_name().to_owned())
             .collect();
         format!("there is no report format `{name}`; known are {}", known.join(", "))

@@ -42,7 +42,7 @@ impl Choice {
         let patterns: Result<Vec<Pattern>, _> = self.patterns.iter().map(|pattern| Pattern::new(pattern)).collect();
         let selection = Selection { patterns: patterns?, profiles: self.profiles.clone() };
         let Some(plan) = load(self.suite.as_deref(), color)? else { return Ok(None) };
-        let idle = selection.idle(plan.trials.iter().map(Arc::as_ref));
+        let idle = selection.idle(&plan.trials.iter().map(Arc::as_ref));
         let trials: Vec<Arc<Trial>> = plan.trials.iter().filter(|trial| selection.selects(trial)).cloned().collect();
         if !idle.is_empty() || trials.is_empty() {
             return Ok(Some(Chosen::Nothing(plan, idle)));

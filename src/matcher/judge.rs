@@ -252,9 +252,9 @@ impl Judge<'_> {
             fits.push(items.iter().map(|item| self.holds(matcher, item)).collect::<Result<Vec<bool>, _>>()?);
         }
         let mut taken: Vec<Option<usize>> = vec![None; items.len()];
-        for wanted in 0..matchers.len() {
+        for (wanted, matcher) in matchers.iter().enumerate() {
             if !assign(wanted, &fits, &mut taken, &mut vec![false; items.len()]) {
-                let expected = format!("a list with an item that is {}", self.describe(&matchers[wanted])?);
+                let expected = format!("a list with an item that is {}", self.describe(matcher)?);
                 self.find(span, expected, Some(value));
             }
         }
@@ -290,7 +290,7 @@ impl Judge<'_> {
             Kind::Format(format) => format!("text of the format {}", format.name),
             Kind::Present => "any value".to_owned(),
             Kind::Absent => "no such member".to_owned(),
-            Kind::Contains(inner) => format!("a list with an item that is {}", self.describe(inner)?),
+            Kind::Contains(inner) => format!("something that contains {}", self.describe(inner)?),
             Kind::Each(inner) => format!("a list whose items are each {}", self.describe(inner)?),
             Kind::Unordered(matchers) => format!("in any order [{}]", all(matchers, ", ")?),
             Kind::Distinct => "a list in which nothing stands twice".to_owned(),

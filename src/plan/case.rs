@@ -228,7 +228,7 @@ fn compile_case(
     let (Some(id), Some(title)) = (id, title) else { return };
     let mut base = format!("{}/{}/{id}", head.area, head.topic);
     if let Some(row) = row.and_then(|row| row.get("row")).and_then(Node::as_text) {
-        base.push_str(&format!("[{row}]"));
+        base = format!("{base}[{row}]");
     }
     if problems.count() > before {
         return;
@@ -347,16 +347,13 @@ fn read_given(
     let mut fixtures = Vec::new();
     for (key, node) in node.and_then(|node| problems.map(node, "given")).unwrap_or_default() {
         check_slug(&key.name, key.span, "given", problems);
-        let (id, values) = match &node.data {
-            Data::Text(id) => (Some((node.span, id.as_str())), None),
-            _ => {
-                let Some(mut fields) = Fields::of(node, "given fixture", problems) else { continue };
-                let id = fields.required("use", problems);
-                let id = id.and_then(|node| problems.text(node, "use").map(|text| (node.span, text)));
-                let values = fields.optional("with").and_then(|node| problems.map(node, "with"));
-                fields.finish(problems);
-                (id, values)
-            }
+        let (id, values) = if let Data::Text(id) = &node.data { (Some((node.span, id.as_str())), None) } else {
+            let Some(mut fields) = Fields::of(node, "given fixture", problems) else { continue };
+            let id = fields.required("use", problems);
+            let id = id.and_then(|node| problems.text(node, "use").map(|text| (node.span, text)));
+            let values = fields.optional("with").and_then(|node| problems.map(node, "with"));
+            fields.finish(problems);
+            (id, values)
         };
         let Some((span, id)) = id else { continue };
         let Some(text) = lookup.fixtures.get(id) else {

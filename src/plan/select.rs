@@ -81,7 +81,7 @@ impl Selection {
     }
 
     /// The patterns and profiles that select nothing: each is a mistake of typing, or of a renamed case.
-    pub fn idle<'a>(&self, trials: impl Iterator<Item = &'a Trial> + Clone) -> Vec<String> {
+    pub fn idle<'a>(&self, trials: &(impl Iterator<Item = &'a Trial> + Clone)) -> Vec<String> {
         let patterns = self.patterns.iter().filter(|pattern| !trials.clone().any(|trial| pattern.selects(trial)));
         let profiles =
             self.profiles.iter().filter(|name| *name != "all" && !trials.clone().any(|trial| trial.profile == **name));

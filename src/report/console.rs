@@ -112,7 +112,7 @@ impl<W: io::Write> Console<W> {
         }
         let mut line = format!("{} {}", self.outcome(finished.outcome), printable(&finished.trial));
         match (&finished.reason, finished.outcome) {
-            (Some(reason), outcome) if outcome != Outcome::Failed => {
+            (Some(reason), Outcome::NotApplicable) => {
                 let _ = write!(line, ": {}", printable(reason.as_str()));
             }
             _ => {
@@ -120,7 +120,7 @@ impl<W: io::Write> Console<W> {
             }
         }
         if finished.warnings > 0 {
-            let _ = write!(line, ", {} warnings", finished.warnings);
+            let _ = write!(line, ", {}", counted(finished.warnings, "warning"));
         }
         writeln!(self.out, "{line}")
     }
@@ -257,6 +257,10 @@ impl<W: io::Write> Console<W> {
     }
 }
 
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// What follows the verdict in the last line.
 fn summary_line(report: &Report, verdict: Verdict) -> String {
     let mut line = String::new();
@@ -268,10 +272,10 @@ fn summary_line(report: &Report, verdict: Verdict) -> String {
     let counts = if counts.is_empty() { "no trials".to_owned() } else { counts.join(", ") };
     let _ = write!(line, ": {counts}; {} requests in {:.2} s", report.requests(), report.seconds());
     if report.warnings() > 0 {
-        let _ = write!(line, "; {} warnings", report.warnings());
+        let _ = write!(line, "; {}", counted(report.warnings(), "warning"));
     }
     if report.notes > 0 {
-        let _ = write!(line, "; {} notes", report.notes);
+        let _ = write!(line, "; {}", counted(report.notes, "note"));
     }
     let unexplained = report.unexplained_drift().count();
     let explained = report.drift.len() - unexplained;

@@ -59,8 +59,12 @@ impl Failure {
             Phase::Defer => "deferred step",
         };
         let _ = writeln!(text, "{part} {}: {}", self.step, self.call);
-        for mismatch in &self.mismatches {
+        for mismatch in self.mismatches.iter().filter(|mismatch| mismatch.level == Level::Must) {
             mismatch_text(mismatch, &mut text);
+        }
+        for mismatch in self.mismatches.iter().filter(|mismatch| mismatch.level == Level::Should) {
+            let ids: Vec<&str> = mismatch.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
+            let _ = writeln!(text, "  warning: {} ({})", headline(mismatch), ids.join(", "));
         }
         if let Some(fault) = &self.fault {
             let _ = writeln!(text, "  no answer: {fault}");
@@ -83,13 +87,8 @@ pub(super) fn headline(mismatch: &Mismatch) -> String {
 }
 
 fn mismatch_text(mismatch: &Mismatch, text: &mut String) {
-    let word = match mismatch.level {
-        Level::Must => "failed",
-        Level::Should => "warning",
-        Level::Info => "note",
-    };
     let place = mismatch.pointer.as_ref().map(Redacted::as_str).filter(|pointer| !pointer.is_empty());
-    let _ = writeln!(text, "  {word}: {}{}", mismatch.check, place.map(|at| format!(" at {at}")).unwrap_or_default());
+    let _ = writeln!(text, "  failed: {}{}", mismatch.check, place.map(|at| format!(" at {at}")).unwrap_or_default());
     if let Some(place) = &mismatch.place {
         for line in place.excerpt.lines() {
             let _ = writeln!(text, "  {line}");

@@ -1,4 +1,4 @@
-//! JUnit XML, in the rich form of quick-junit: properties, assertions, one suite a file of cases.
+//! `JUnit` XML, in the rich form of quick-junit: properties, assertions, one suite a file of cases.
 //!
 //! Consumers differ: Jenkins shows the `message` of a `skipped`, GitLab its content, so both hold the reason. A failure has all
 //! mismatches in one element, because consumers show only one.
@@ -100,7 +100,8 @@ fn warning_text(trial: &TrialReport) -> String {
         return String::new();
     }
     let warned = |failure: &&Failure| failure.mismatches.iter().any(|mismatch| mismatch.level == Level::Should);
-    trial.failures.iter().filter(warned).map(|failure| format!("WARNING {}", failure.text())).collect()
+    let texts: Vec<String> = trial.failures.iter().filter(warned).map(Failure::text).collect();
+    if texts.is_empty() { String::new() } else { format!("WARNING {}", texts.join("\nWARNING ")) }
 }
 
 fn status(trial: &TrialReport) -> TestCaseStatus {

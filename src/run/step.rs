@@ -179,11 +179,11 @@ impl Sender<'_, '_> {
             match &capture.from {
                 CaptureFrom::Body { path, singular } => {
                     let value = query(path, *singular, &body);
-                    self.keep(step, capture, value, variables, &mut verdict, &mut done.ends_trial);
+                    Self::keep(step, capture, value, variables, &mut verdict, &mut done.ends_trial);
                 }
                 CaptureFrom::Header(_) | CaptureFrom::Link(_) => {
                     let value = done.exchanges.last().and_then(|(exchange, _)| captured(capture, exchange));
-                    self.keep(step, capture, value, variables, &mut verdict, &mut done.ends_trial);
+                    Self::keep(step, capture, value, variables, &mut verdict, &mut done.ends_trial);
                 }
             }
         }
@@ -206,7 +206,7 @@ impl Sender<'_, '_> {
         for capture in &step.captures {
             let value = captured(capture, &exchange);
             if as_expected {
-                self.keep(step, capture, value, variables, &mut verdict, &mut ends_trial);
+                Self::keep(step, capture, value, variables, &mut verdict, &mut ends_trial);
             } else if let Some(value) = value {
                 // A create that was to be refused and was not has made something: clean-up needs its ID.
                 variables.set(&capture.name, value);
@@ -239,7 +239,6 @@ impl Sender<'_, '_> {
     }
 
     fn keep(
-        &self,
         step: &Step,
         capture: &Capture,
         value: Option<Value>,
@@ -316,7 +315,7 @@ impl Sender<'_, '_> {
                 other => other.to_string(),
             };
             let encode = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
-            url.push_str(&format!("{}={}", encode(name), encode(&value)));
+            url = format!("{url}{}={}", encode(name), encode(&value));
         }
         let mut headers = Vec::new();
         for (name, plan) in &request.headers {
@@ -365,7 +364,7 @@ fn captured(capture: &Capture, exchange: &Exchange) -> Option<Value> {
     match &capture.from {
         CaptureFrom::Body { path, singular } => query(path, *singular, exchange.answer.json().ok()?),
         CaptureFrom::Header(name) => exchange.answer.header(name).map(Value::String),
-        CaptureFrom::Link(relation) => exchange.answer.links().target(relation).map(|target| target.into()),
+        CaptureFrom::Link(relation) => exchange.answer.links().target(relation).map(std::convert::Into::into),
     }
 }
 

@@ -210,17 +210,17 @@ impl<'a> Running<'a, '_> {
                 Ok(true)
             }
             Halt::Fault(fault) => {
-                let reason = format!("{call}: {fault}");
+                let reason = fault.to_string();
                 self.emit_without_answer(step, phase, number, &Verdict::default(), Some(&fault.to_string()));
                 Err(Ending::Errored(reason))
             }
             Halt::Server(exchange) => {
-                let reason = format!("{call}: the target answered {}", exchange.answer.status);
+                let reason = format!("the target answered {}", exchange.answer.status);
                 self.emit(step, phase, number, 1, &Verdict::default(), &exchange);
                 Err(Ending::Errored(reason))
             }
             Halt::RateLimited(exchange) => {
-                let reason = format!("{call}: 429 that did not end");
+                let reason = "429 that did not end".to_owned();
                 self.emit(step, phase, number, 1, &Verdict::default(), &exchange);
                 Err(Ending::Errored(reason))
             }

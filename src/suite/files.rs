@@ -105,5 +105,6 @@ pub(super) fn read(path: &Path) -> Result<Arc<Source>, FilesError> {
 /// The schemas of our own files are for editors; everything else in YAML or JSON is part of the suite.
 fn is_suite_file(path: &str) -> bool {
     let path = path.replace('\\', "/");
-    (path.ends_with(".yaml") || path.ends_with(".schema.json")) && !path.contains("schemas/harness/")
+    let extension = Path::new(&path).extension();
+    extension.is_some_and(|extension| extension == "yaml" || extension == "json") && !path.contains("schemas/harness/")
 }

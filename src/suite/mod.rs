@@ -10,7 +10,7 @@ mod schemas;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 pub use files::FilesError;
-pub(crate) use operations::{Contract, GeneralHeader, On, Operation, Operations, matching};
+pub(crate) use operations::{Contract, On, Operation, Operations, matching};
 pub(crate) use requirements::{Requirement, SourceKind, Vocabulary};
 pub(crate) use schemas::{Drift, Schema, Schemas, shorten};
 use sha2::{Digest, Sha256};
@@ -72,7 +72,7 @@ impl Suite {
 
     fn read(files: &[Arc<Source>], found: &mut Vec<Diagnostic>) -> Self {
         let (schema_files, yaml_files): (Vec<_>, Vec<_>) =
-            files.iter().cloned().partition(|source| source.path.ends_with(".json"));
+            files.iter().cloned().partition(|source| Path::new(&source.path).extension().is_some_and(|name| name == "json"));
         let schemas = Schemas::read(&schema_files, found);
         let mut requirements = BTreeMap::new();
         let mut requirements_source = None;
@@ -149,5 +149,7 @@ fn hash(files: &[Arc<Source>]) -> String {
         hasher.update(source.text.len().to_le_bytes());
         hasher.update(source.text.as_bytes());
     }
-    hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let digest = hasher.finalize();
+    let half: [u8; 16] = std::array::from_fn(|index| digest[index]);
+    format!("{:032x}", u128::from_be_bytes(half))
 }

@@ -8,7 +8,7 @@ use crate::{
     level::Level,
     matcher::{Context, Matcher},
     template::Scope,
-    yaml::{Data, Fields, Node, Problems},
+    yaml::{Fields, Node, Problems},
 };
 
 /// The operations of a suite and what all their answers have in common.
@@ -60,7 +60,7 @@ pub(crate) struct Operation {
     pub(crate) path: PathTemplate,
     pub(crate) scope: Option<String>,
     pub(crate) query: BTreeMap<String, String>,
-    /// The schema of the request's body; later checks of requests use it.
+    /// The schema of the request's body.
     pub(crate) request: Option<Arc<Schema>>,
     pub(crate) success: u16,
     /// `None`: the answer has no body.
@@ -301,7 +301,7 @@ fn read_operation(
         path: PathTemplate::parse(path?),
         scope: scope.map(str::to_owned),
         query,
-        request: request.flatten(),
+        request,
         success,
         schema,
         errors,
@@ -326,21 +326,13 @@ fn read_success(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) 
     let status = fields.required("status", problems).and_then(|node| problems.integer(node, "status"));
     let schema = fields.required("schema", problems).and_then(|node| schema_or_none(node, "schema", cx, problems));
     fields.finish(problems);
-    Some((u16::try_from(status?).ok()?, schema?))
+    Some((u16::try_from(status?).ok()?, schema))
 }
 
-/// `none`, or the name of a schema.
-fn schema_or_none(
-    node: &Node,
-    key: &str,
-    cx: &ReadContext<'_>,
-    problems: &mut Problems<'_>,
-) -> Option<Option<Arc<Schema>>> {
-    if matches!(&node.data, Data::Text(text) if text == "none") {
-        return Some(None);
-    }
+/// The schema named at `node`; `none` is no schema.
+fn schema_or_none(node: &Node, key: &str, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Option<Arc<Schema>> {
     let name = problems.text(node, key)?;
-    cx.schemas.find(name, node.span, problems).map(Some)
+    if name == "none" { None } else { cx.schemas.find(name, node.span, problems) }
 }
 
 #[cfg(test)]

@@ -8,7 +8,10 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use jsonschema::{Registry, Validator, error::ValidationErrorKind};
+use jsonschema::{
+    Registry, Validator,
+    error::{TypeKind, ValidationErrorKind},
+};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -318,7 +321,8 @@ fn visit(value: &Value, path: &[Option<String>], pointer: &mut String, found: &m
         }
         None => {
             for (index, item) in value.as_array().into_iter().flatten().enumerate() {
-                pointer.push_str(&format!("/{index}"));
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
                 visit(item, rest, pointer, found);
                 pointer.truncate(length);
             }
@@ -344,12 +348,39 @@ fn sort_error(error: &jsonschema::ValidationError<'_>, judgement: &mut Judgement
             expected: format!("a member {property}"),
             actual: format!("no such member in {}", shorten(&error.instance().to_string())),
         }),
-        _ => judgement.mismatches.push(SchemaMismatch {
+        kind => judgement.mismatches.push(SchemaMismatch {
             pointer: pointer.to_owned(),
-            expected: error.masked_with("the value").to_string(),
+            expected: wanted(kind).unwrap_or_else(|| format!("what the schema says: {}", error.masked_with("the value"))),
             actual: shorten(&error.instance().to_string()),
         }),
     }
+}
+
+/// What a keyword wants, where the validator's own message says what is wrong instead.
+fn wanted(kind: &ValidationErrorKind) -> Option<String> {
+    Some(match kind {
+        ValidationErrorKind::Type { kind: TypeKind::Single(json_type) } => format!("of type {json_type}"),
+        ValidationErrorKind::Type { kind: TypeKind::Multiple(types) } => {
+            let names: Vec<String> = types.iter().map(|json_type| json_type.to_string()).collect();
+            format!("of type {}", names.join(" or "))
+        }
+        ValidationErrorKind::Enum { options } => match options.as_array() {
+            Some(options) => options.iter().map(Value::to_string).collect::<Vec<_>>().join(" or "),
+            None => options.to_string(),
+        },
+        ValidationErrorKind::Constant { expected_value } => expected_value.to_string(),
+        ValidationErrorKind::Pattern { pattern } => format!("text like /{pattern}/"),
+        ValidationErrorKind::Format { format } => format!("text of the format {format}"),
+        ValidationErrorKind::MinLength { limit } => format!("text of {limit} characters or more"),
+        ValidationErrorKind::MaxLength { limit } => format!("text of {limit} characters or fewer"),
+        ValidationErrorKind::MinItems { limit } => format!("a list of {limit} items or more"),
+        ValidationErrorKind::MaxItems { limit } => format!("a list of {limit} items or fewer"),
+        ValidationErrorKind::Minimum { limit } => format!("a number of {limit} or more"),
+        ValidationErrorKind::Maximum { limit } => format!("a number of {limit} or less"),
+        ValidationErrorKind::UniqueItems => "a list in which nothing stands twice".to_owned(),
+        ValidationErrorKind::FalseSchema => "no such member".to_owned(),
+        _ => return None,
+    })
 }
 
 /// A value as far as a person reads it.

@@ -36,25 +36,25 @@ struct Reader<'a> {
     parser: Parser<'a, StrInput<'a>>,
 }
 
-type Step<'a, T> = Result<T, Box<Diagnostic>>;
+type Step<T> = Result<T, Box<Diagnostic>>;
 
 impl<'a> Reader<'a> {
-    fn next(&mut self) -> Step<'a, (Event<'a>, Span)> {
+    fn next(&mut self) -> Step<(Event<'a>, Span)> {
         match self.parser.next() {
             Some(Ok((event, span))) => Ok((event, bytes(&span))),
             Some(Err(error)) => {
                 let at = error.marker().byte_offset().unwrap_or(self.source.text.len());
-                Err(self.refuse(Span::new(at, at + 1), format!("not YAML: {}", error.info())))
+                Err(Box::new(self.refuse(Span::new(at, at + 1), format!("not YAML: {}", error.info()))))
             }
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
 
-    fn refuse(&self, span: Span, title: impl Into<String>) -> Box<Diagnostic> {
-        Box::new(Diagnostic::new(self.source, span, title))
+    fn refuse(&self, span: Span, title: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(self.source, span, title)
     }
 
-    fn finish(&mut self, root: Node) -> Step<'a, Node> {
+    fn finish(&mut self, root: Node) -> Step<Node> {
         loop {
             let (event, span) = self.next()?;
             match event {
@@ -69,9 +69,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Step<'a, Node> {
+    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Step<Node> {
         if depth > MAX_DEPTH {
-            return Err(self.refuse(span, format!("nested deeper than {MAX_DEPTH} levels")));
+            return Err(Box::new(self.refuse(span, format!("nested deeper than {MAX_DEPTH} levels"))));
         }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn plain_node(&self, span: Span, anchor: usize, tagged: bool) -> Step<'a, ()> {
+    fn plain_node(&self, span: Span, anchor: usize, tagged: bool) -> Step<()> {
         let what = match (anchor != 0, tagged) {
             (false, false) => return Ok(()),
             (true, _) => "anchors are not read here",
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
         Err(Box::new(self.refuse(span, what).help("write the value out, or use a table or a fixture")))
     }
 
-    fn list(&mut self, start: Span, depth: usize) -> Step<'a, Node> {
+    fn list(&mut self, start: Span, depth: usize) -> Step<Node> {
         let mut items: Vec<Node> = Vec::new();
         loop {
             let (event, span) = self.next()?;
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn map(&mut self, start: Span, depth: usize) -> Step<'a, Node> {
+    fn map(&mut self, start: Span, depth: usize) -> Step<Node> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
         loop {
             let (event, span) = self.next()?;
@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
                 return Ok(Node { span, data: Data::Map(entries) });
             }
             let Event::Scalar(name, ..) = event else {
-                return Err(self.refuse(span, "a key must be text"));
+                return Err(Box::new(self.refuse(span, "a key must be text")));
             };
             if name == "<<" {
                 return Err(Box::new(self.refuse(span, "merge keys are not read here").help("write the members out")));
