@@ -9,6 +9,32 @@
 //!
 //! [`verify`] judges recorded traffic by the same contract. `mock` shares no code with the rest: the two are independent readings of how the
 //! real service behaves, and meet over TCP.
+//!
+//! The mock serves tests of other programs too:
+//!
+//! ```
+//! use okta_conformance::mock::{Mock, Settings, Token, TokenKind};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let token = Token {
+//!     value: "s3cret-token".to_owned(),
+//!     kind: TokenKind::Ssws { read_only: false },
+//!     rate_limit: None,
+//!     expired: false,
+//! };
+//! let mock = Mock::start(Settings { tokens: vec![token], ..Settings::default() }).await?;
+//! let answer = reqwest::Client::new()
+//!     .get(format!("{}/api/v1/authorizationServers/default", mock.url()))
+//!     .header("Authorization", "SSWS s3cret-token")
+//!     .send()
+//!     .await?;
+//! assert_eq!(answer.status(), 200);
+//! mock.stop().await;
+//! # Ok(())
+//! # })
+//! # }
+//! ```
 
 mod catalogue;
 mod check;
