@@ -73,7 +73,7 @@ impl Judge<'_> {
                 Some(schema) => self.schema("schema", schema, &self.contract.schema.clone()),
                 None => self.empty(),
             }
-        } else if status >= 400 {
+        } else if status >= 400 && operation.contract {
             let schema = &self.contract.error_schema;
             self.schema("error form", schema, &self.contract.error.clone());
             if expected_codes.is_empty()

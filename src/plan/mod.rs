@@ -259,7 +259,10 @@ impl Plan {
     /// part of, which is where the first two segments of their paths lead.
     pub(crate) fn speaks_for(&self, step: &Step, url: &str) -> bool {
         let path = url.splitn(4, '/').nth(3).unwrap_or_default();
-        step.request.operation().is_some() || self.operations.iter().any(|operation| operation.path.shares_root(path))
+        match step.request.operation() {
+            Some(operation) => operation.contract,
+            None => self.operations.iter().any(|operation| operation.contract && operation.path.shares_root(path)),
+        }
     }
 }
 

@@ -68,6 +68,8 @@ pub(crate) struct Operation {
     /// Documented error statuses and their codes, those of the contract included.
     pub(crate) errors: BTreeMap<u16, Vec<String>>,
     pub(crate) requirement: String,
+    /// Whether the contract's error form and general headers apply; they are the management API's, not that of OAuth endpoints.
+    pub(crate) contract: bool,
 }
 
 impl Operation {
@@ -289,7 +291,15 @@ fn read_operation(
     let success = fields.required("success", problems).and_then(|node| read_success(node, cx, problems));
     let mut errors = read_errors(fields.optional("errors"), problems);
     let requirement = cx.requirement(&mut fields, "requirement", problems);
+    let bare = fields.optional("contract").is_some_and(|node| {
+        let none = problems.text(node, "contract") == Some("none");
+        if !none {
+            problems.at_with(node.span, "`contract` is `none` or left out", "contract: none");
+        }
+        none
+    });
     fields.finish(problems);
+    let contract = contract.filter(|_| !bare);
     for (status, codes) in contract.map(|contract| &contract.errors).into_iter().flatten() {
         errors.entry(*status).or_default().extend(codes.iter().cloned());
     }
@@ -306,6 +316,7 @@ fn read_operation(
         schema,
         errors,
         requirement: requirement?,
+        contract: !bare,
     })
 }
 
