@@ -46,6 +46,8 @@ mod level;
 mod matcher;
 pub mod mock;
 pub mod plan;
+pub mod recording;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod secret;

@@ -7,6 +7,7 @@ mod check;
 mod explain;
 mod list;
 mod mock;
+mod replay;
 mod report;
 mod run;
 mod suite;
@@ -49,6 +50,8 @@ enum Command {
     Mock(mock::Arguments),
     /// Judge recorded traffic without sending anything
     Verify(verify::Arguments),
+    /// Send a recording's requests to a target and compare the answers
+    Replay(replay::Arguments),
     /// Make reports from one or more event streams
     Report(report::Arguments),
 }
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::explain(&arguments, color),
         Command::Mock(arguments) => mock::serve(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments, color),
+        Command::Replay(arguments) => replay::replay(&arguments, color),
         Command::Report(arguments) => report::report(&arguments, color),
     };
     match done {

@@ -17,7 +17,8 @@ use crate::{
     event::{Event, Stop},
     http::Limits,
     plan::parse_duration,
-    report::{Console, FailOn, Report, StreamError, StreamWriter, Style, Summary, Verdict, write_junit},
+    recording::Recorder,
+    report::{Console, FailOn, Report, StreamWriter, Style, Summary, Verdict, write_junit},
     run::{self, Options, Stopper},
     target::Opened,
 };
@@ -50,6 +51,9 @@ pub(crate) struct Arguments {
     /// Where the event stream goes; `none` for nowhere
     #[arg(long, default_value = EVENTS, value_name = "PATH|none")]
     events: String,
+    /// Writes what was sent and what came as a recording, without secrets
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// The longest that a request may take
     #[arg(long, default_value = "30s", value_name = "DUR", value_parser = parse_duration)]
     timeout: Duration,
@@ -180,6 +184,7 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
         "none" => None,
         path => Some(StreamWriter::create(Path::new(path))?),
     };
+    let mut recorder = arguments.record.as_deref().map(Recorder::create).transpose()?;
     let out: Box<dyn Write> = match arguments.format {
         Format::Text => Box::new(io::stdout().lock()),
         Format::Json => Box::new(io::stderr().lock()),
@@ -191,7 +196,10 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     let mut sink = |event: &Event| {
         report.take(event);
         if let Some(stream) = &mut stream {
-            trouble.note_stream(stream.write(event), &stopper);
+            trouble.note_written(stream.write(event).map_err(Into::into), &stopper);
+        }
+        if let Some(recorder) = &mut recorder {
+            trouble.note_written(recorder.take(event).map_err(Into::into), &stopper);
         }
         trouble.note_console(console.take(event));
     };
@@ -210,15 +218,15 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
 /// What went wrong with the run's own outputs.
 #[derive(Default)]
 struct Trouble {
-    stream: Option<StreamError>,
+    written: Option<CommandError>,
     console: Option<io::Error>,
 }
 
 impl Trouble {
     /// A run that cannot be written down is stopped: it would say nothing.
-    fn note_stream(&mut self, written: Result<(), StreamError>, stopper: &Stopper) {
+    fn note_written(&mut self, written: Result<(), CommandError>, stopper: &Stopper) {
         if let Err(error) = written {
-            self.stream.get_or_insert(error);
+            self.written.get_or_insert(error);
             stopper.stop(Stop::Interrupt);
         }
     }
@@ -231,7 +239,7 @@ impl Trouble {
     }
 
     fn check(self) -> Result<(), CommandError> {
-        self.stream.map_or(Ok(()), |error| Err(error.into()))
+        self.written.map_or(Ok(()), Err)
     }
 }
 

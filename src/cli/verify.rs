@@ -105,7 +105,7 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
     for (word, list) in [("failed", &sum.failed), ("warning", &sum.warned)] {
         for judged in list {
             let operation = judged.operation.as_deref().unwrap_or_default();
-            writeln!(out, "{word} {} {} ({operation})", judged.place, judged.id.as_deref().unwrap_or_default())?;
+            writeln!(out, "{word} {} {} ({operation})", judged.place, printable(&judged.id))?;
             for mismatch in &judged.mismatches {
                 let pointer = mismatch.pointer.as_ref().map_or("", |pointer| pointer.as_str());
                 let line = format!(

@@ -1,8 +1,11 @@
 //! An answer: status, headers, body, and what can be read from them.
 
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
 
 use serde_json::Value;
+
+/// Okta's windows are one minute long; no answer makes anybody wait longer.
+const RATE_LIMIT_WAIT: Duration = Duration::from_secs(65);
 
 /// The answer to a request.
 #[derive(Debug, Default)]
@@ -42,6 +45,15 @@ impl Answer {
         String::from_utf8_lossy(&self.body)
     }
 
+    /// Until the window of the rate limit ends, as a 429 says it.
+    pub(crate) fn rate_limit_pause(&self) -> Duration {
+        let number = |name: &str| self.header(name).and_then(|text| text.trim().parse::<i64>().ok());
+        let seconds = number("Retry-After")
+            .or_else(|| number("X-Rate-Limit-Reset").map(|reset| reset - chrono::Utc::now().timestamp() + 1))
+            .unwrap_or(5);
+        Duration::from_secs(u64::try_from(seconds.max(1)).unwrap_or(1)).min(RATE_LIMIT_WAIT)
+    }
+
     pub(crate) fn links(&self) -> LinkHeader {
         let lines = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("link"));
         LinkHeader::parse(lines.map(|(_, value)| value.as_str()))
@@ -68,6 +80,11 @@ impl LinkHeader {
             }
         }
         Self(links)
+    }
+
+    /// All relations with their targets, in order.
+    pub(crate) fn all(&self) -> &[(String, String)] {
+        &self.0
     }
 
     /// The target of the first link with this relation.

@@ -347,7 +347,9 @@ fn read_given(
     let mut fixtures = Vec::new();
     for (key, node) in node.and_then(|node| problems.map(node, "given")).unwrap_or_default() {
         check_slug(&key.name, key.span, "given", problems);
-        let (id, values) = if let Data::Text(id) = &node.data { (Some((node.span, id.as_str())), None) } else {
+        let (id, values) = if let Data::Text(id) = &node.data {
+            (Some((node.span, id.as_str())), None)
+        } else {
             let Some(mut fields) = Fields::of(node, "given fixture", problems) else { continue };
             let id = fields.required("use", problems);
             let id = id.and_then(|node| problems.text(node, "use").map(|text| (node.span, text)));

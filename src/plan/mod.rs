@@ -23,7 +23,7 @@ use crate::{
     diagnostic::{Diagnostic, Source, Span},
     level::Level,
     matcher::Matcher,
-    suite::{Contract, Operation, Requirement, Schema, Suite, matching},
+    suite::{Contract, HistoryEntry, Operation, Requirement, Schema, Suite, matching},
     template::{Template, Tree},
 };
 
@@ -35,6 +35,7 @@ pub struct Plan {
     pub(crate) contract: Arc<Contract>,
     pub(crate) operations: Vec<Arc<Operation>>,
     pub(crate) requirements: Arc<BTreeMap<String, Requirement>>,
+    pub(crate) history: Vec<HistoryEntry>,
     pub(crate) suite_hash: String,
 }
 
@@ -244,6 +245,7 @@ impl Plan {
             contract: Arc::clone(suite.operations.contract.as_ref()?),
             operations: suite.operations.all.clone(),
             requirements: Arc::new(suite.requirements.clone()),
+            history: suite.history.clone(),
             suite_hash: suite.hash().to_owned(),
         })
     }

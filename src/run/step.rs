@@ -21,9 +21,6 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// An unasked-for 429 is waited out this often before the trial gives up.
 const RATE_LIMIT_TRIES: usize = 3;
 
-/// Okta's windows are one minute long; no answer is waited for longer.
-const RATE_LIMIT_WAIT: Duration = Duration::from_secs(65);
-
 /// What came of a step.
 #[derive(Debug, Default)]
 pub(super) struct Done {
@@ -275,7 +272,7 @@ impl Sender<'_, '_> {
             if tries >= RATE_LIMIT_TRIES {
                 return Err(Halt::RateLimited(Box::new(exchange)));
             }
-            if !self.shared.stopper.sleep(rate_limit_pause(&exchange)).await {
+            if !self.shared.stopper.sleep(exchange.answer.rate_limit_pause()).await {
                 return Err(Halt::Stopped);
             }
         }
@@ -374,13 +371,4 @@ fn query(path: &serde_json_path::JsonPath, singular: bool, body: &Value) -> Opti
         return nodes.exactly_one().ok().cloned();
     }
     Some(Value::Array(nodes.all().into_iter().cloned().collect()))
-}
-
-/// Until the window of the limit ends, as the answer says it.
-fn rate_limit_pause(exchange: &Exchange) -> Duration {
-    let number = |name: &str| exchange.answer.header(name).and_then(|text| text.trim().parse::<i64>().ok());
-    let seconds = number("Retry-After")
-        .or_else(|| number("X-Rate-Limit-Reset").map(|reset| reset - chrono::Utc::now().timestamp() + 1))
-        .unwrap_or(5);
-    Duration::from_secs(u64::try_from(seconds.max(1)).unwrap_or(1)).min(RATE_LIMIT_WAIT)
 }

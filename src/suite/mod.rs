@@ -3,6 +3,7 @@
 //! Owns finding and reading the files. What cases mean is the plan's; nothing here sends anything.
 
 mod files;
+mod history;
 mod operations;
 mod requirements;
 mod schemas;
@@ -10,6 +11,7 @@ mod schemas;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 pub use files::FilesError;
+pub(crate) use history::HistoryEntry;
 pub(crate) use operations::{Contract, On, Operation, Operations, matching};
 pub(crate) use requirements::{Requirement, SourceKind, Vocabulary};
 pub(crate) use schemas::{Drift, Schema, Schemas, shorten};
@@ -34,6 +36,7 @@ pub struct Suite {
     pub(crate) schemas: Schemas,
     pub(crate) requirements: BTreeMap<String, Requirement>,
     pub(crate) vocabulary: Vocabulary,
+    pub(crate) history: Vec<HistoryEntry>,
     pub(crate) fixtures: Vec<Document>,
     pub(crate) cases: Vec<Document>,
     requirements_source: Option<Arc<Source>>,
@@ -71,12 +74,15 @@ impl Suite {
     }
 
     fn read(files: &[Arc<Source>], found: &mut Vec<Diagnostic>) -> Self {
-        let (schema_files, yaml_files): (Vec<_>, Vec<_>) =
-            files.iter().cloned().partition(|source| Path::new(&source.path).extension().is_some_and(|name| name == "json"));
+        let (schema_files, yaml_files): (Vec<_>, Vec<_>) = files
+            .iter()
+            .cloned()
+            .partition(|source| Path::new(&source.path).extension().is_some_and(|name| name == "json"));
         let schemas = Schemas::read(&schema_files, found);
         let mut requirements = BTreeMap::new();
         let mut requirements_source = None;
         let mut vocabulary = Vocabulary::default();
+        let mut history = Vec::new();
         let (mut operations_document, mut fixtures, mut cases) = (None, Vec::new(), Vec::new());
         for source in yaml_files {
             let root = match parse(&source) {
@@ -95,6 +101,8 @@ impl Suite {
                 requirements_source = Some(source);
             } else if path.ends_with("cases/vocabulary.yaml") {
                 vocabulary = Vocabulary::read(&root, &mut problems);
+            } else if path.ends_with("cases/history.yaml") {
+                history = history::read(&root, &mut problems);
             } else if path.contains("cases/fixtures/") {
                 fixtures.push(Document { source, root });
             } else if path.contains("cases/") {
@@ -116,7 +124,7 @@ impl Suite {
             }
         }
         let hash = hash(files);
-        Self { operations, schemas, requirements, vocabulary, fixtures, cases, requirements_source, hash }
+        Self { operations, schemas, requirements, vocabulary, history, fixtures, cases, requirements_source, hash }
     }
 
     /// Compiles every schema, so that a broken one is found though no case uses it.

@@ -218,6 +218,12 @@ impl Schema {
         Ok(self.siblings.get_or_init(|| registry))
     }
 
+    /// The members that the schema names at its root.
+    pub(crate) fn properties(&self) -> Vec<String> {
+        let properties = self.closed.get("properties").and_then(Value::as_object);
+        properties.into_iter().flat_map(Map::keys).cloned().collect()
+    }
+
     /// Validates `value`: what does not fit, and what is not described.
     pub(crate) fn judge(&self, value: &Value) -> Judgement {
         let mut judgement = Judgement::default();
@@ -350,7 +356,8 @@ fn sort_error(error: &jsonschema::ValidationError<'_>, judgement: &mut Judgement
         }),
         kind => judgement.mismatches.push(SchemaMismatch {
             pointer: pointer.to_owned(),
-            expected: wanted(kind).unwrap_or_else(|| format!("what the schema says: {}", error.masked_with("the value"))),
+            expected: wanted(kind)
+                .unwrap_or_else(|| format!("what the schema says: {}", error.masked_with("the value"))),
             actual: shorten(&error.instance().to_string()),
         }),
     }

@@ -139,7 +139,9 @@ pub(crate) struct Fields<'n> {
 impl<'n> Fields<'n> {
     /// Starts reading `node`, a `what`; reports when it is no map.
     pub(crate) fn of(node: &'n Node, what: &'static str, problems: &mut Problems<'_>) -> Option<Self> {
-        if let Data::Map(entries) = &node.data { Some(Self { what, span: node.span, entries, known: Vec::new() }) } else {
+        if let Data::Map(entries) = &node.data {
+            Some(Self { what, span: node.span, entries, known: Vec::new() })
+        } else {
             problems.at(node.span, format!("a {what} must be a map, not {}", node.kind()));
             None
         }

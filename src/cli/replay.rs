@@ -1,0 +1,269 @@
+//! `replay`: sends recordings to a target, a file at a time, and sums up what differs.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    path::PathBuf,
+    time::Duration,
+};
+
+use clap::Args;
+use serde_json::json;
+
+use super::{CommandError, Format, Mistake, WRONG_INPUT, suite};
+use crate::{
+    http::Limits,
+    plan::{Plan, parse_duration},
+    recording::Recorder,
+    replay::{End, Replay, Replayed},
+    report::{Verdict, printable},
+    target::Opened,
+};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Recordings in JSON Lines
+    #[arg(required_unless_present = "history", value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// What to send to: `mock` (a fresh one for each file), a URL, or a name of the settings file
+    #[arg(long, default_value = "mock", value_name = "mock|URL|NAME")]
+    target: String,
+    /// The settings file, in the place of okta-conformance.toml
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Who sends the requests
+    #[arg(long, default_value = "manager", value_name = "NAME")]
+    principal: String,
+    /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
+    #[arg(long, value_name = "DIR")]
+    suite: Option<PathBuf>,
+    /// Writes what was sent and what came as a recording, without secrets
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// The longest that a request may take
+    #[arg(long, default_value = "30s", value_name = "DUR", value_parser = parse_duration)]
+    timeout: Duration,
+    /// What is printed on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    format: Format,
+    /// Every exchange that is not equal, the explained and the not comparable ones too
+    #[arg(long, short)]
+    verbose: bool,
+    /// Print the history of the vendor's changes, which explains differences, as Markdown
+    #[arg(long, exclusive = true)]
+    history: bool,
+}
+
+/// How many exchanges ended as what.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    exchanges: usize,
+    equal: usize,
+    different: usize,
+    explained: usize,
+    not_comparable: usize,
+}
+
+#[derive(Default)]
+struct Sum {
+    all: Counts,
+    by_year: BTreeMap<String, Counts>,
+    by_history: BTreeMap<String, usize>,
+    reasons: BTreeMap<String, usize>,
+    told: Vec<Replayed>,
+    broken: Vec<String>,
+}
+
+impl Sum {
+    fn take(&mut self, replayed: Replayed) {
+        let year = replayed.year.map_or_else(|| "unknown".to_owned(), |year| year.to_string());
+        for counts in [&mut self.all, self.by_year.entry(year).or_default()] {
+            counts.exchanges += 1;
+            match &replayed.end {
+                End::Equal => counts.equal += 1,
+                End::Different(_) => counts.different += 1,
+                End::Explained(_) => counts.explained += 1,
+                End::NotComparable(_) => counts.not_comparable += 1,
+            }
+        }
+        match &replayed.end {
+            End::Equal => return,
+            End::Different(_) => {}
+            End::Explained(entries) => {
+                for entry in entries {
+                    *self.by_history.entry(entry.clone()).or_default() += 1;
+                }
+            }
+            End::NotComparable(reason) => *self.reasons.entry(without_names(reason)).or_default() += 1,
+        }
+        self.told.push(replayed);
+    }
+
+    fn verdict(&self) -> Verdict {
+        if self.all.different > 0 {
+            Verdict::NotConformant
+        } else if self.all.equal + self.all.explained == 0 {
+            Verdict::NothingRan
+        } else {
+            Verdict::Conformant
+        }
+    }
+}
+
+/// Reasons that differ only in an identifier are one reason.
+fn without_names(reason: &str) -> String {
+    let mut parts = reason.splitn(3, '`');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(before), Some(name), Some(after)) => format!("{before}{}…{after}", name.get(..3).unwrap_or_default()),
+        _ => reason.to_owned(),
+    }
+}
+
+pub(crate) fn replay(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
+    let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
+    let mut out = io::stdout().lock();
+    if arguments.history {
+        write!(out, "{}", crate::catalogue::history(&plan))?;
+        return Ok(0);
+    }
+    let mut recorder = arguments.record.as_deref().map(Recorder::create).transpose()?;
+    let mut sum = Sum::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(all_files(arguments, &plan, &mut recorder, &mut sum))?;
+    if let Some(recorder) = &mut recorder {
+        recorder.finish()?;
+    }
+    for broken in &sum.broken {
+        writeln!(io::stderr(), "error: {}", printable(broken))?;
+    }
+    match arguments.format {
+        Format::Text => text(&sum, arguments.verbose, &mut out)?,
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut out, &summary(&sum))?;
+            writeln!(out)?;
+        }
+    }
+    let verdict = sum.verdict();
+    let broken = !sum.broken.is_empty() && verdict != Verdict::NotConformant;
+    Ok(if broken { WRONG_INPUT } else { verdict.exit_code() })
+}
+
+async fn all_files(
+    arguments: &Arguments,
+    plan: &Plan,
+    recorder: &mut Option<Recorder>,
+    sum: &mut Sum,
+) -> Result<(), CommandError> {
+    let limits = Limits { request: arguments.timeout, ..Limits::default() };
+    let open = || Opened::open(&arguments.target, arguments.settings.as_deref(), limits.clone());
+    let mut opened = open()?;
+    for (index, file) in arguments.files.iter().enumerate() {
+        if opened.is_mock() && index > 0 {
+            opened = open()?;
+        }
+        if !opened.target.client.knows(&arguments.principal) {
+            let text =
+                format!("there are no credentials for the principal `{}` of {}", arguments.principal, arguments.target);
+            return Err(Mistake::boxed(text));
+        }
+        let mut replay = Replay::new(plan, &opened.target, &opened.redactor, &arguments.principal);
+        let mut trouble = None;
+        let mut traffic = |exchange: &crate::event::Transcript, principal: &str| {
+            if let Some(recorder) = recorder.as_mut()
+                && let Err(error) = recorder.write(exchange, "replay", principal)
+            {
+                trouble.get_or_insert(error);
+            }
+        };
+        if let Err(error) = replay.file(file, &mut |replayed| sum.take(replayed), &mut traffic).await {
+            // The other files are replayed all the same.
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+            sum.broken.push(format!("{error}{}", cause.unwrap_or_default()));
+        }
+        if let Some(error) = trouble {
+            return Err(error.into());
+        }
+    }
+    Ok(())
+}
+
+fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
+    for replayed in &sum.told {
+        match &replayed.end {
+            End::Different(differences) => {
+                writeln!(out, "different {} {} ({})", replayed.place, replayed.id, replayed.call)?;
+                for difference in differences {
+                    let side = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
+                    let place = if difference.place.is_empty() { "body" } else { &difference.place };
+                    let (recorded, actual) = (side(&difference.recorded), side(&difference.actual));
+                    let line = format!("  {place}\n    recorded: {recorded}\n    actual:   {actual}");
+                    writeln!(out, "{}", printable(&line))?;
+                }
+            }
+            End::Explained(entries) if verbose => {
+                writeln!(out, "explained {} ({}): {}", replayed.id, replayed.call, entries.join(", "))?;
+            }
+            End::NotComparable(reason) if verbose => {
+                writeln!(out, "not comparable {} ({}): {}", replayed.id, replayed.call, printable(reason))?;
+            }
+            End::Equal | End::Explained(_) | End::NotComparable(_) => {}
+        }
+    }
+    if !sum.by_history.is_empty() {
+        writeln!(out, "explained by the vendor's history")?;
+        for (entry, count) in &sum.by_history {
+            writeln!(out, "  {count:>6}  {entry}")?;
+        }
+    }
+    if !sum.reasons.is_empty() {
+        writeln!(out, "not comparable")?;
+        for (reason, count) in &sum.reasons {
+            writeln!(out, "  {count:>6}  {}", printable(reason))?;
+        }
+    }
+    writeln!(
+        out,
+        "\n{:>8} {:>10} {:>8} {:>10} {:>10} {:>15}",
+        "year", "exchanges", "equal", "explained", "different", "not comparable"
+    )?;
+    for (year, counts) in &sum.by_year {
+        row(year, counts, out)?;
+    }
+    row("all", &sum.all, out)
+}
+
+fn row(name: &str, counts: &Counts, out: &mut impl Write) -> io::Result<()> {
+    let Counts { exchanges, equal, different, explained, not_comparable } = counts;
+    writeln!(out, "{name:>8} {exchanges:>10} {equal:>8} {explained:>10} {different:>10} {not_comparable:>15}")
+}
+
+fn summary(sum: &Sum) -> serde_json::Value {
+    let counts = |counts: &Counts| {
+        json!({
+            "exchanges": counts.exchanges, "equal": counts.equal, "different": counts.different,
+            "explained": counts.explained, "not_comparable": counts.not_comparable,
+        })
+    };
+    let differences: Vec<_> = sum
+        .told
+        .iter()
+        .filter_map(|replayed| match &replayed.end {
+            End::Different(differences) => Some(json!({
+                "place": replayed.place, "id": replayed.id, "call": replayed.call,
+                "differences": differences.iter().map(|difference| json!({
+                    "place": difference.place, "recorded": difference.recorded, "actual": difference.actual,
+                })).collect::<Vec<_>>(),
+            })),
+            End::Equal | End::Explained(_) | End::NotComparable(_) => None,
+        })
+        .collect();
+    let mut object = counts(&sum.all);
+    object["version"] = json!(1);
+    object["verdict"] = json!(sum.verdict().name());
+    object["by_year"] = sum.by_year.iter().map(|(year, year_counts)| (year.clone(), counts(year_counts))).collect();
+    object["by_history"] = json!(sum.by_history);
+    object["reasons"] = json!(sum.reasons);
+    object["differences"] = json!(differences);
+    object["broken"] = json!(sum.broken);
+    object
+}

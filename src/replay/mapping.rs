@@ -1,0 +1,214 @@
+//! Which of the target's identifiers stands for which of the recording's.
+//!
+//! Generic: nothing here knows what an authorization server is. Texts are taken apart into tokens (runs of letters, digits, `_` and `-` as
+//! long as identifiers are) and what stands between them. What stands between must be equal; tokens must be equal, mapped, or of the
+//! same form, in which case they are mapped from then on, one to one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+/// The shortest identifier that services mint; shorter texts are compared as they are.
+const SHORTEST: usize = 20;
+
+/// What has been learnt so far.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Mapping {
+    /// Recorded origin → the target's.
+    origins: BTreeMap<String, String>,
+    forward: BTreeMap<String, String>,
+    backward: BTreeMap<String, String>,
+    /// Tokens that clients chose: a service does not replace them.
+    chosen: BTreeSet<String>,
+}
+
+impl Mapping {
+    /// The recorded origin stands for the target's from now on.
+    pub(super) fn origin(&mut self, recorded: &str, target: &str) {
+        self.origins.insert(recorded.to_owned(), target.to_owned());
+    }
+
+    /// Notes what a request of the recording says: names in it are the client's own.
+    pub(super) fn choose(&mut self, body: &Value) {
+        match body {
+            Value::String(text) => {
+                for token in tokens(text).filter(|token| !self.forward.contains_key(*token)).collect::<Vec<_>>() {
+                    self.chosen.insert(token.to_owned());
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.choose(item)),
+            Value::Object(members) => members.values().for_each(|member| self.choose(member)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Whether the target's name for this token is known.
+    pub(super) fn knows(&self, token: &str) -> bool {
+        self.forward.contains_key(token)
+    }
+
+    /// A recorded text as the target would say it, as far as is known.
+    pub(super) fn translate(&self, text: &str) -> String {
+        let mut text = self.with_origin(text);
+        for token in tokens(&text.clone()) {
+            if let Some(target) = self.forward.get(token) {
+                text = text.replace(token, target);
+            }
+        }
+        text
+    }
+
+    /// A recorded value as the target would say it, as far as is known.
+    pub(super) fn translate_value(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.translate(text)),
+            Value::Array(items) => Value::Array(items.iter().map(|item| self.translate_value(item)).collect()),
+            Value::Object(members) => {
+                Value::Object(members.iter().map(|(key, member)| (key.clone(), self.translate_value(member))).collect())
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// Whether two texts are the same but for names of things; learns names that are new.
+    pub(super) fn same(&mut self, recorded: &str, target: &str) -> bool {
+        let recorded = self.with_origin(recorded);
+        if recorded == target {
+            for token in tokens(&recorded).filter(|token| minted(token)) {
+                self.learn(token, token);
+            }
+            return true;
+        }
+        let (left, right) = (parts(&recorded), parts(target));
+        if left.len() != right.len() {
+            return false;
+        }
+        let mut tried = self.clone();
+        let same = left.iter().zip(&right).all(|(left, right)| match (left, right) {
+            (Part::Between(left), Part::Between(right)) => left == right,
+            (Part::Token(left), Part::Token(right)) => tried.same_token(left, right),
+            _ => false,
+        });
+        if same {
+            *self = tried;
+        }
+        same
+    }
+
+    fn same_token(&mut self, recorded: &str, target: &str) -> bool {
+        if let Some(known) = self.forward.get(recorded) {
+            return known == target;
+        }
+        if recorded == target {
+            return true;
+        }
+        let alike = minted(recorded) && minted(target) && form(recorded) == form(target);
+        alike && !self.chosen.contains(recorded) && self.learn(recorded, target)
+    }
+
+    /// One to one: a name of the target stands for one recorded name.
+    fn learn(&mut self, recorded: &str, target: &str) -> bool {
+        if self.backward.get(target).is_some_and(|other| other != recorded) {
+            return false;
+        }
+        self.forward.entry(recorded.to_owned()).or_insert_with(|| target.to_owned());
+        self.backward.entry(target.to_owned()).or_insert_with(|| recorded.to_owned());
+        true
+    }
+
+    fn with_origin(&self, text: &str) -> String {
+        self.origins.iter().fold(text.to_owned(), |text, (recorded, target)| text.replace(recorded, target))
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Part<'a> {
+    Token(&'a str),
+    Between(&'a str),
+}
+
+fn parts(text: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let (mut between, mut at) = (0, 0);
+    while at < text.len() {
+        let length = text[at..].find(|c: char| !is_token(c)).unwrap_or(text.len() - at);
+        if length >= SHORTEST {
+            if between < at {
+                parts.push(Part::Between(&text[between..at]));
+            }
+            parts.push(Part::Token(&text[at..at + length]));
+            between = at + length;
+        }
+        at += length;
+        at += text[at..].chars().next().map_or(0, char::len_utf8);
+    }
+    if between < text.len() {
+        parts.push(Part::Between(&text[between..]));
+    }
+    parts
+}
+
+fn is_token(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '-'
+}
+
+/// The tokens of a text.
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    parts(text).into_iter().filter_map(|part| match part {
+        Part::Token(token) => Some(token),
+        Part::Between(_) => None,
+    })
+}
+
+/// Whether a token looks minted rather than written: an identifier has a digit or a wild mixture of cases; words, also in camel case,
+/// have neither.
+pub(super) fn minted(token: &str) -> bool {
+    let digit = token.bytes().any(|byte| byte.is_ascii_digit());
+    let capitals = token.bytes().filter(u8::is_ascii_uppercase).count();
+    let wild = capitals >= 3 && token.bytes().any(|byte| byte.is_ascii_lowercase());
+    token.len() >= SHORTEST && (digit || wild)
+}
+
+/// Length and, for identifiers that begin with the kind of thing (`aus…`), that beginning. Key IDs and the like have none.
+fn form(token: &str) -> (usize, &str) {
+    let kind = if token.len() < 30 { token.get(..3).unwrap_or_default() } else { "" };
+    (token.len(), kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_are_learnt_and_hold_from_then_on() {
+        let mut mapping = Mapping::default();
+        mapping.origin("https://old.example.com", "http://127.0.0.1:8000");
+        assert!(mapping.same("aus11111111111111111", "aus2222222222222222x"));
+        assert!(mapping.same(
+            "https://old.example.com/a/aus11111111111111111/b",
+            "http://127.0.0.1:8000/a/aus2222222222222222x/b"
+        ));
+        assert!(!mapping.same("aus11111111111111111", "aus33333333333333333"), "another name for the same thing");
+        assert!(!mapping.same("aus44444444444444444", "aus2222222222222222x"), "one name for two things");
+        assert!(!mapping.same("aus55555555555555555", "scp55555555555555555"), "another kind of thing");
+        assert_eq!(mapping.translate("see aus11111111111111111."), "see aus2222222222222222x.");
+    }
+
+    #[test]
+    fn what_the_client_chose_is_never_replaced() {
+        let mut mapping = Mapping::default();
+        mapping.choose(&json!({"name": "testName_1234567890123"}));
+        assert!(!mapping.same("testName_1234567890123", "tesName2_1234567890123"));
+        assert!(mapping.same("testName_1234567890123", "testName_1234567890123"));
+    }
+
+    #[test]
+    fn a_text_that_differs_between_its_tokens_is_another_text() {
+        let mut mapping = Mapping::default();
+        assert!(!mapping.same("aus11111111111111111 (A)", "aus22222222222222222 (B)"));
+        assert!(mapping.same("aus11111111111111111 (A)", "aus33333333333333333 (A)"), "a failed try taught nothing");
+        assert!(!mapping.same("short", "other"));
+    }
+}

@@ -1,0 +1,302 @@
+//! Sending a recording's requests to a target, in order, and comparing the answers.
+//!
+//! Owns what can be sent and what each exchange ends as. Identifiers are `mapping`'s, answers `compare`'s. Nothing is written to that the
+//! replay did not make itself, and what it made is removed.
+
+mod compare;
+mod mapping;
+
+use std::{collections::BTreeSet, path::Path, sync::Arc};
+
+use chrono::Datelike;
+pub use compare::Difference;
+use compare::{Lists, compare};
+use mapping::{Mapping, minted, tokens};
+use serde_json::{Map, Value};
+
+use crate::{
+    event::Transcript,
+    http::{Exchange, Fault, Outgoing},
+    plan::Plan,
+    recording::{Recorded, RecordingError, read},
+    run::{Describer, Target},
+    secret::Redactor,
+    suite::{HistoryEntry, Operation},
+};
+
+/// An unasked-for 429 is waited out this often.
+const RATE_LIMIT_TRIES: usize = 3;
+
+/// What became of one recorded exchange.
+#[derive(Debug)]
+pub struct Replayed {
+    /// `FILE:LINE`.
+    pub place: String,
+    /// The recording's ID of it.
+    pub id: String,
+    /// Method and path, or the operation.
+    pub call: String,
+    /// The year of the recording.
+    pub year: Option<i32>,
+    /// What it ended as.
+    pub end: End,
+}
+
+/// What a replayed exchange ended as.
+#[derive(Debug)]
+pub enum End {
+    /// The same answer.
+    Equal,
+    /// Another answer.
+    Different(Vec<Difference>),
+    /// Another answer, in nothing but what the history of the vendor knows: the IDs of its entries.
+    Explained(Vec<String>),
+    /// It needs something that the recording does not show being made.
+    NotComparable(String),
+}
+
+/// A replay against one target.
+pub struct Replay<'a> {
+    plan: &'a Plan,
+    target: &'a Target,
+    describer: Describer<'a>,
+    principal: String,
+    mapping: Mapping,
+    /// URLs of what was made, to be removed in the opposite order.
+    made: Vec<String>,
+}
+
+/// What a recorded request becomes.
+struct Prepared {
+    outgoing: Outgoing,
+    operation: Option<Arc<Operation>>,
+    /// A reason to doubt the comparison: what it depends on was there before the recording.
+    doubt: Option<String>,
+    /// The recording has no body of this request; one was made from the answer.
+    rebuilt: bool,
+    lists: Lists,
+}
+
+impl<'a> Replay<'a> {
+    /// A replay that knows nothing yet. `principal` sends the requests.
+    pub fn new(plan: &'a Plan, target: &'a Target, redactor: &'a Redactor, principal: &str) -> Self {
+        let describer = Describer { redactor, requirements: &plan.requirements };
+        Self { plan, target, describer, principal: principal.to_owned(), mapping: Mapping::default(), made: Vec::new() }
+    }
+
+    /// Replays a file, then removes what it made; hands on what became of each exchange and, redacted, what was sent and came.
+    ///
+    /// # Errors
+    /// A recording that cannot be read; nothing of it was sent.
+    pub async fn file(
+        &mut self,
+        path: &Path,
+        take: &mut dyn FnMut(Replayed),
+        traffic: &mut dyn FnMut(&Transcript, &str),
+    ) -> Result<(), RecordingError> {
+        let mut exchanges = Vec::new();
+        read(path, |recorded| exchanges.push(recorded))?;
+        for recorded in &exchanges {
+            let end = self.exchange(recorded, traffic).await;
+            let operation = self.plan.operation(&recorded.method, recorded.url.path());
+            take(Replayed {
+                place: recorded.place.clone(),
+                id: recorded.id.clone(),
+                call: operation.map_or_else(
+                    || format!("{} {}", recorded.method, recorded.url.path()),
+                    |operation| operation.id.clone(),
+                ),
+                year: recorded.date().map(|date| date.year()),
+                end,
+            });
+        }
+        self.clean_up(traffic).await;
+        Ok(())
+    }
+
+    async fn exchange(&mut self, recorded: &Recorded, traffic: &mut dyn FnMut(&Transcript, &str)) -> End {
+        let origin = recorded.url.origin().ascii_serialization();
+        self.mapping.origin(&origin, self.target.client.origin());
+        if let Some(body) = &recorded.body {
+            self.mapping.choose(body);
+        }
+        let prepared = match self.prepare(recorded) {
+            Ok(prepared) => prepared,
+            Err(reason) => return End::NotComparable(reason),
+        };
+        let sent = match self.send(&prepared.outgoing).await {
+            Ok(exchange) => exchange,
+            Err(fault) => return End::NotComparable(format!("no answer: {fault}")),
+        };
+        traffic(&self.describer.transcript(&sent), &sent.request.principal);
+        self.note_made(&prepared, &sent);
+        if matches!(recorded.answer.status, 401 | 403) && sent.answer.status < 400 {
+            return End::NotComparable("the request had credentials of its own, which the recording does not hold".to_owned());
+        }
+        let differences = compare(&recorded.answer, &sent.answer, &mut self.mapping, prepared.lists);
+        self.judge(recorded, &prepared, differences)
+    }
+
+    fn judge(&self, recorded: &Recorded, prepared: &Prepared, differences: Vec<Difference>) -> End {
+        if prepared.rebuilt {
+            return End::NotComparable("the recording holds no body of this request".to_owned());
+        }
+        if differences.is_empty() {
+            return End::Equal;
+        }
+        let operation = prepared.operation.as_ref().map_or("", |operation| operation.id.as_str());
+        let day = recorded.date().map(|date| date.date_naive());
+        let mut known = BTreeSet::new();
+        let mut unknown = Vec::new();
+        for difference in differences {
+            let explains = |entry: &&HistoryEntry| entry.explains(&recorded.id, operation, day, &difference.place);
+            match self.plan.history.iter().find(explains) {
+                Some(entry) => {
+                    known.insert(entry.id.clone());
+                }
+                None => unknown.push(difference),
+            }
+        }
+        match (unknown.is_empty(), &prepared.doubt) {
+            (true, _) => End::Explained(known.into_iter().collect()),
+            (false, Some(doubt)) => End::NotComparable(doubt.clone()),
+            (false, None) => End::Different(unknown),
+        }
+    }
+
+    /// The request as the target would get it, or why it cannot be sent.
+    fn prepare(&self, recorded: &Recorded) -> Result<Prepared, String> {
+        let principal = self.principal(recorded)?;
+        let operation = self.plan.operation(&recorded.method, recorded.url.path()).cloned();
+        let path = recorded.url.path();
+        let reads = matches!(recorded.method.as_str(), "GET" | "HEAD");
+        let default = path.split('/').any(|segment| segment == "default");
+        let mut doubt = default.then(|| "it is about the default server, as it was before the recording".to_owned());
+        if default && !reads && !self.target.capabilities.contains("default-server-writable") {
+            return Err("it writes to the default server, which the target does not allow".to_owned());
+        }
+        let foreign: Vec<&str> = tokens(path).filter(|token| minted(token) && !self.mapping.knows(token)).collect();
+        if let Some(id) = foreign.first()
+            && recorded.answer.status != 404
+        {
+            return Err(format!("`{id}` was not made in this recording"));
+        }
+        let (body, rebuilt) =
+            match (&recorded.body, operation.as_ref().and_then(|operation| operation.request.as_ref())) {
+                (Some(body), _) => (Some(body.clone()), false),
+                (None, Some(schema)) if recorded.answer.status < 300 => (rebuild(recorded, schema.properties()), true),
+                (None, _) => (None, false),
+            };
+        if let Some(body) = &body {
+            let foreign = foreign_names(body, &self.mapping);
+            if let (Some(id), None) = (foreign.first(), &doubt) {
+                doubt = Some(format!("`{id}` was not made in this recording"));
+            }
+        }
+        let url = self.mapping.translate(recorded.url.as_str());
+        let lists = if path_has_parameter(operation.as_deref()) && !default { Lists::Whole } else { Lists::OfOrg };
+        let headers = recorded.content_type.iter().map(|value| ("content-type".to_owned(), Some(vec![value.clone()])));
+        let outgoing = Outgoing {
+            method: recorded.method.clone(),
+            url,
+            headers: if body.is_some() { headers.collect() } else { Vec::new() },
+            body: body.map(|body| match self.mapping.translate_value(&body) {
+                Value::String(text) => text.into_bytes(),
+                value => value.to_string().into_bytes(),
+            }),
+            principal,
+        };
+        Ok(Prepared { outgoing, operation, doubt, rebuilt, lists })
+    }
+
+    /// Who sends: whoever the recording names, or else the one that was asked for, who is let in where the recording's was not.
+    fn principal(&self, recorded: &Recorded) -> Result<String, String> {
+        let status = recorded.answer.status;
+        if status == 429 {
+            return Err("the recording's rate limit was used up".to_owned());
+        }
+        match &recorded.principal {
+            Some(name) if self.target.client.knows(name) => Ok(name.clone()),
+            _ if matches!(status, 401 | 403) => Err(format!("the recording's org or principal was refused ({status})")),
+            _ => Ok(self.principal.clone()),
+        }
+    }
+
+    fn note_made(&mut self, prepared: &Prepared, sent: &Exchange) {
+        let success = (200..300).contains(&sent.answer.status);
+        let url = sent.request.url.split('?').next().unwrap_or_default().to_owned();
+        match sent.request.method.as_str() {
+            "POST" if success => {
+                let id = sent.answer.json().ok().and_then(|body| body.get("id")?.as_str().map(str::to_owned));
+                // A lifecycle operation answers about something that is there already.
+                if let (Some(id), Some(operation)) = (id, &prepared.operation)
+                    && operation.success == sent.answer.status
+                    && !url.contains("/lifecycle/")
+                {
+                    self.made.push(format!("{url}/{id}"));
+                }
+            }
+            "DELETE" if success => self.made.retain(|made| *made != url),
+            _ => {}
+        }
+    }
+
+    async fn send(&self, outgoing: &Outgoing) -> Result<Exchange, Fault> {
+        let mut tries = 0;
+        loop {
+            let exchange = self.target.client.send(outgoing.clone()).await?;
+            tries += 1;
+            if exchange.answer.status != 429 || tries >= RATE_LIMIT_TRIES {
+                return Ok(exchange);
+            }
+            tokio::time::sleep(exchange.answer.rate_limit_pause()).await;
+        }
+    }
+
+    async fn clean_up(&mut self, traffic: &mut dyn FnMut(&Transcript, &str)) {
+        while let Some(url) = self.made.pop() {
+            let outgoing = Outgoing {
+                method: "DELETE".to_owned(),
+                url,
+                headers: Vec::new(),
+                body: None,
+                principal: self.principal.clone(),
+            };
+            if let Ok(exchange) = self.send(&outgoing).await {
+                traffic(&self.describer.transcript(&exchange), &exchange.request.principal);
+            }
+        }
+    }
+}
+
+/// A request without its body: what the answer shows of the members that a request may have.
+fn rebuild(recorded: &Recorded, members: Vec<String>) -> Option<Value> {
+    let answer = recorded.answer.json().ok()?.as_object()?;
+    let given = members.into_iter().filter_map(|name| answer.get(&name).map(|value| (name, value.clone())));
+    let body: Map<String, Value> = given.filter(|(_, value)| !value.is_null()).collect();
+    (!body.is_empty()).then_some(Value::Object(body))
+}
+
+/// Names in a body that nobody in this recording has made or chosen before: they are of things that were there.
+fn foreign_names(body: &Value, mapping: &Mapping) -> Vec<String> {
+    let mut names = Vec::new();
+    collect_names(body, mapping, &mut names);
+    names
+}
+
+fn collect_names(body: &Value, mapping: &Mapping, names: &mut Vec<String>) {
+    match body {
+        Value::String(text)
+            if text.len() == 20 && minted(text) && !text.contains(['_', '-']) && !mapping.knows(text) =>
+        {
+            names.push(text.clone());
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_names(item, mapping, names)),
+        Value::Object(members) => members.values().for_each(|member| collect_names(member, mapping, names)),
+        _ => {}
+    }
+}
+
+fn path_has_parameter(operation: Option<&Operation>) -> bool {
+    operation.is_some_and(|operation| operation.path.parameters().next().is_some())
+}

@@ -1,0 +1,89 @@
+//! `cases/history.yaml`: in what the real service has changed, and in what recordings differ for another known reason.
+//!
+//! `replay` explains differences by it. An entry with `until` is a change of the vendor: recordings from before that day show the older
+//! behaviour. An entry with `recordings` is about those alone.
+
+use chrono::NaiveDate;
+use regex::Regex;
+
+use crate::yaml::{Fields, Node, Problems};
+
+/// A known difference between recordings and the service of today.
+#[derive(Debug, Clone)]
+pub(crate) struct HistoryEntry {
+    pub(crate) id: String,
+    pub(crate) text: String,
+    pub(crate) evidence: String,
+    /// The day from which recordings show the behaviour of today.
+    pub(crate) until: Option<NaiveDate>,
+    recordings: Vec<Regex>,
+    pub(crate) recording_texts: Vec<String>,
+    pub(crate) operations: Vec<String>,
+    places: Vec<Regex>,
+    pub(crate) place_texts: Vec<String>,
+}
+
+impl HistoryEntry {
+    /// Whether it is about a difference at `place` in the answer to `operation`, recorded on `day` as `recording`.
+    pub(crate) fn explains(&self, recording: &str, operation: &str, day: Option<NaiveDate>, place: &str) -> bool {
+        let time = match (self.until, day) {
+            (Some(until), Some(day)) => day < until,
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
+        time && (self.recordings.is_empty() || self.recordings.iter().any(|pattern| pattern.is_match(recording)))
+            && (self.operations.is_empty() || self.operations.iter().any(|id| id == operation))
+            && self.places.iter().any(|pattern| pattern.is_match(place))
+    }
+}
+
+pub(super) fn read(root: &Node, problems: &mut Problems<'_>) -> Vec<HistoryEntry> {
+    let Some(mut file) = Fields::of(root, "history file", problems) else { return Vec::new() };
+    let nodes = file.required("history", problems).and_then(|node| problems.list(node, "history"));
+    file.finish(problems);
+    nodes.unwrap_or_default().iter().filter_map(|node| entry(node, problems)).collect()
+}
+
+fn entry(node: &Node, problems: &mut Problems<'_>) -> Option<HistoryEntry> {
+    let mut fields = Fields::of(node, "history entry", problems)?;
+    let id = fields.text("id", problems);
+    let text = fields.text("text", problems);
+    let evidence = fields.text("evidence", problems);
+    let until = fields.optional("until").and_then(|node| {
+        let text = problems.text(node, "until")?;
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+        if day.is_none() {
+            problems.at_with(node.span, format!("`{text}` is not a day"), "write it as 2025-03-01");
+        }
+        day
+    });
+    let texts = |node: Option<&Node>, key: &str, problems: &mut Problems<'_>| -> Vec<String> {
+        node.map(|node| problems.texts(node, key)).unwrap_or_default().into_iter().map(|(_, text)| text).collect()
+    };
+    let recordings = texts(fields.optional("recordings"), "recordings", problems);
+    let operations = texts(fields.optional("operations"), "operations", problems);
+    let places = texts(fields.required("places", problems), "places", problems);
+    let span = fields.span();
+    fields.finish(problems);
+    if until.is_none() && recordings.is_empty() {
+        let help = "say `until: DAY` for a change of the vendor, or which `recordings` it is about";
+        problems.at_with(span, "an entry without bounds explains everything", help);
+    }
+    Some(HistoryEntry {
+        id: id?.to_owned(),
+        text: text?.to_owned(),
+        evidence: evidence?.to_owned(),
+        until,
+        recordings: recordings.iter().filter_map(|pattern| glob(pattern)).collect(),
+        recording_texts: recordings,
+        operations,
+        places: places.iter().filter_map(|pattern| glob(pattern)).collect(),
+        place_texts: places,
+    })
+}
+
+/// `*` stands for anything but `/`, `**` for anything.
+fn glob(pattern: &str) -> Option<Regex> {
+    let escaped = regex::escape(pattern).replace(r"\*\*", ".*").replace(r"\*", "[^/]*");
+    Regex::new(&format!("^{escaped}$")).ok()
+}
