@@ -72,6 +72,7 @@ impl Mapping {
 
     /// Whether two texts are the same but for names of things; learns names that are new.
     pub(super) fn same(&mut self, recorded: &str, target: &str) -> bool {
+        self.meet_origin(recorded, target);
         let recorded = self.with_origin(recorded);
         if recorded == target {
             for token in tokens(&recorded).filter(|token| minted(token)) {
@@ -93,6 +94,21 @@ impl Mapping {
             *self = tried;
         }
         same
+    }
+
+    /// An org answers with its own origin, which need not be the one that the recording was made at: a custom domain, or one that
+    /// was edited out. It stands for the target's own, and for no other.
+    fn meet_origin(&mut self, recorded: &str, target: &str) {
+        let origin = |text: &str| {
+            let (scheme, rest) = text.split_once("://")?;
+            let host = rest.split(['/', '?', '#']).next()?;
+            matches!(scheme, "http" | "https").then(|| format!("{scheme}://{host}"))
+        };
+        if let (Some(recorded), Some(target)) = (origin(recorded), origin(target))
+            && self.origins.values().any(|own| *own == target)
+        {
+            self.origins.entry(recorded).or_insert(target);
+        }
     }
 
     fn same_token(&mut self, recorded: &str, target: &str) -> bool {
@@ -117,8 +133,23 @@ impl Mapping {
     }
 
     fn with_origin(&self, text: &str) -> String {
-        self.origins.iter().fold(text.to_owned(), |text, (recorded, target)| text.replace(recorded, target))
+        self.origins.iter().fold(text.to_owned(), |text, (recorded, target)| replace_origin(&text, recorded, target))
     }
+}
+
+/// Replaces an origin where it stands whole: `https://a` is not part of `https://a.example.com`.
+fn replace_origin(text: &str, recorded: &str, target: &str) -> String {
+    let mut replaced = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(recorded) {
+        let behind = &rest[at + recorded.len()..];
+        replaced.push_str(&rest[..at]);
+        let whole = !behind.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | ':'));
+        replaced.push_str(if whole { target } else { recorded });
+        rest = behind;
+    }
+    replaced.push_str(rest);
+    replaced
 }
 
 #[derive(Debug, PartialEq)]
