@@ -34,6 +34,7 @@ enum PrintedReport {
     Text,
     Json,
     Junit,
+    Coverage,
 }
 
 pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
@@ -55,6 +56,7 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
             serde_json::to_writer_pretty(&mut out, &Summary::of(&report, fail_on))?;
             writeln!(out)?;
         }
+        PrintedReport::Coverage => write!(out, "{}", report.coverage.table(report.operations()))?,
         PrintedReport::Junit => write_junit(&report, &mut out)?,
     }
     Ok(report.verdict(fail_on).exit_code())

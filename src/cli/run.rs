@@ -86,6 +86,7 @@ enum FailOnWhat {
 pub(crate) enum ReportFormat {
     Junit,
     Json,
+    Coverage,
 }
 
 impl ReportFormat {
@@ -93,6 +94,7 @@ impl ReportFormat {
         PathBuf::from(match self {
             Self::Junit => "reports/junit.xml",
             Self::Json => "reports/run.json",
+            Self::Coverage => "reports/coverage.md",
         })
     }
 }
@@ -134,6 +136,9 @@ pub(crate) fn write_report(to: &ReportTo, report: &Report, fail_on: FailOn) -> R
     let mut writer = BufWriter::new(file);
     match to.format {
         ReportFormat::Junit => write_junit(report, &mut writer)?,
+        ReportFormat::Coverage => {
+            writer.write_all(report.coverage.table(report.operations()).as_bytes()).map_err(failed)?;
+        }
         ReportFormat::Json => serde_json::to_writer_pretty(&mut writer, &Summary::of(report, fail_on))?,
     }
     writer.flush().map_err(failed)?;

@@ -5,26 +5,23 @@ use std::{
     sync::Arc,
 };
 
-use super::{Fixture, Step, Trial, step};
+use super::{
+    Step, Trial,
+    fixture::{self, FixtureText},
+    step,
+};
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
     level::Level,
     suite::{Document, Requirement, Suite},
     template::{Scope, fill_row},
-    yaml::{Data, Fields, Key, Node, Problems},
+    yaml::{Data, Fields, Node, Problems},
 };
 
 /// What every part of the compilation may look up.
 pub(super) struct Lookup<'a> {
     pub(super) suite: &'a Suite,
-    fixtures: BTreeMap<&'a str, FixtureText<'a>>,
-}
-
-/// A fixture as it was written.
-struct FixtureText<'a> {
-    source: &'a Arc<Source>,
-    defaults: Vec<(&'a Key, &'a Node)>,
-    steps: &'a Node,
+    pub(super) fixtures: BTreeMap<&'a str, FixtureText<'a>>,
 }
 
 /// What the steps of a case inherit from it.
@@ -37,37 +34,13 @@ pub(super) struct Inherited {
 pub(super) fn compile_all(suite: &Suite, found: &mut Vec<Diagnostic>) -> Vec<Trial> {
     let mut lookup = Lookup { suite, fixtures: BTreeMap::new() };
     for document in &suite.fixtures {
-        read_fixtures(document, &mut lookup.fixtures, &mut Problems::new(&document.source, found));
+        fixture::read(document, &mut lookup.fixtures, &mut Problems::new(&document.source, found));
     }
     let mut trials = Vec::new();
     for document in &suite.cases {
         read_file(document, &lookup, found, &mut trials);
     }
     trials
-}
-
-fn read_fixtures<'a>(
-    document: &'a Document,
-    all: &mut BTreeMap<&'a str, FixtureText<'a>>,
-    problems: &mut Problems<'_>,
-) {
-    let Some(mut file) = Fields::of(&document.root, "fixtures file", problems) else { return };
-    let nodes = file.required("fixtures", problems).and_then(|node| problems.list(node, "fixtures"));
-    file.finish(problems);
-    for node in nodes.unwrap_or_default() {
-        let Some(mut fields) = Fields::of(node, "fixture", problems) else { continue };
-        let id = fields.text("id", problems);
-        fields.text("title", problems);
-        let with = fields.optional("with").and_then(|node| problems.map(node, "with"));
-        let steps = fields.required("steps", problems);
-        let span = fields.span();
-        fields.finish(problems);
-        let (Some(id), Some(steps)) = (id, steps) else { continue };
-        let defaults = with.unwrap_or_default().iter().map(|(key, node)| (key, node)).collect();
-        if all.insert(id, FixtureText { source: &document.source, defaults, steps }).is_some() {
-            problems.at(span, format!("fixture `{id}` stands twice"));
-        }
-    }
 }
 
 /// What the cases of one file share.
@@ -121,7 +94,7 @@ fn slug<'n>(fields: &mut Fields<'n>, key: &'static str, problems: &mut Problems<
     Some(text)
 }
 
-fn check_slug(text: &str, span: Span, key: &str, problems: &mut Problems<'_>) {
+pub(super) fn check_slug(text: &str, span: Span, key: &str, problems: &mut Problems<'_>) {
     let good = !text.is_empty()
         && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
@@ -221,7 +194,7 @@ fn compile_case(
     fields.finish(&mut problems);
     let Some(case_head) = case_head else { return };
     let mut scope = base_scope();
-    let fixtures = read_given(given, &case_head, &mut scope, lookup, &mut problems);
+    let fixtures = fixture::read_given(given, &case_head.inherited, &mut scope, lookup, &mut problems);
     let context = step::StepContext { lookup, inherited: &case_head.inherited, fixture: false };
     let steps = steps.map(|node| step::read_all(node, &mut scope, &context, &mut problems)).unwrap_or_default();
     check_weight(span, &steps, &case_head, &mut problems);
@@ -238,7 +211,7 @@ fn compile_case(
     // Compiled steps are not cloned: each further principal reads the case again.
     for _ in 1..case_head.principals.len() {
         let mut scope = base_scope();
-        let fixtures = read_given(given, &case_head, &mut scope, lookup, &mut problems);
+        let fixtures = fixture::read_given(given, &case_head.inherited, &mut scope, lookup, &mut problems);
         let node = node.get("steps");
         parts.push((
             fixtures,
@@ -335,81 +308,4 @@ fn check_weight(span: Span, steps: &[Step], head: &CaseHead, problems: &mut Prob
     if !steps.is_empty() && inert && head.inherited.level != Level::Info {
         problems.at_with(span, "every step of this case is `info`", "say so for the case: `level: info`");
     }
-}
-
-fn read_given(
-    node: Option<&Node>,
-    head: &CaseHead,
-    scope: &mut Scope,
-    lookup: &Lookup<'_>,
-    problems: &mut Problems<'_>,
-) -> Vec<Fixture> {
-    let mut fixtures = Vec::new();
-    for (key, node) in node.and_then(|node| problems.map(node, "given")).unwrap_or_default() {
-        check_slug(&key.name, key.span, "given", problems);
-        let (id, values) = if let Data::Text(id) = &node.data {
-            (Some((node.span, id.as_str())), None)
-        } else {
-            let Some(mut fields) = Fields::of(node, "given fixture", problems) else { continue };
-            let id = fields.required("use", problems);
-            let id = id.and_then(|node| problems.text(node, "use").map(|text| (node.span, text)));
-            let values = fields.optional("with").and_then(|node| problems.map(node, "with"));
-            fields.finish(problems);
-            (id, values)
-        };
-        let Some((span, id)) = id else { continue };
-        let Some(text) = lookup.fixtures.get(id) else {
-            problems.unknown(span, "fixture", id, lookup.fixtures.keys().copied());
-            continue;
-        };
-        let columns = fixture_values(text, values.unwrap_or_default(), problems);
-        fixtures.push(compile_fixture(&key.name, text, &columns, head, scope, lookup, problems));
-    }
-    fixtures
-}
-
-/// The defaults of a fixture with the values that a case gives in their place.
-fn fixture_values<'n>(
-    text: &FixtureText<'n>,
-    given: &'n [(Key, Node)],
-    problems: &mut Problems<'_>,
-) -> Vec<(&'n str, &'n Node)> {
-    for (key, _) in given {
-        if !text.defaults.iter().any(|(known, _)| known.name == key.name) {
-            problems.unknown(
-                key.span,
-                "value of this fixture",
-                &key.name,
-                text.defaults.iter().map(|(key, _)| key.name.as_str()),
-            );
-        }
-    }
-    let value = |(key, default): &(&'n Key, &'n Node)| {
-        let given = given.iter().find(|(other, _)| other.name == key.name).map(|(_, node)| node);
-        (key.name.as_str(), given.unwrap_or(default))
-    };
-    text.defaults.iter().map(value).collect()
-}
-
-fn compile_fixture(
-    name: &str,
-    text: &FixtureText<'_>,
-    columns: &[(&str, &Node)],
-    head: &CaseHead,
-    scope: &mut Scope,
-    lookup: &Lookup<'_>,
-    problems: &mut Problems<'_>,
-) -> Fixture {
-    let filled = fill_row(text.steps, columns, &mut BTreeSet::new());
-    let mut inner = scope.clone();
-    let inherited = Inherited { level: Level::Must, requirements: Arc::clone(&head.inherited.requirements) };
-    let context = step::StepContext { lookup, inherited: &inherited, fixture: true };
-    let steps = problems.in_source(text.source, |problems| step::read_all(&filled, &mut inner, &context, problems));
-    let mut exports = Vec::new();
-    for capture in steps.iter().flat_map(|step| &step.captures) {
-        let outside = format!("{name}.{}", capture.name);
-        scope.add(outside.clone());
-        exports.push((Arc::clone(&capture.name), Arc::from(outside)));
-    }
-    Fixture { name: name.to_owned(), steps, exports }
 }

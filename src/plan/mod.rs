@@ -6,6 +6,7 @@
 mod case;
 mod duration;
 mod expect;
+mod fixture;
 mod select;
 mod step;
 

@@ -131,7 +131,9 @@ impl<'a> Replay<'a> {
         traffic(&self.describer.transcript(&sent), &sent.request.principal);
         self.note_made(&prepared, &sent);
         if matches!(recorded.answer.status, 401 | 403) && sent.answer.status < 400 {
-            return End::NotComparable("the request had credentials of its own, which the recording does not hold".to_owned());
+            return End::NotComparable(
+                "the request had credentials of its own, which the recording does not hold".to_owned(),
+            );
         }
         let differences = compare(&recorded.answer, &sent.answer, &mut self.mapping, prepared.lists);
         self.judge(recorded, &prepared, differences)

@@ -6,7 +6,7 @@ use std::{fmt::Write as _, io, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{FailOn, Report, TrialReport, Verdict, failure::headline, printable};
+use super::{FailOn, Lacking, Report, TrialReport, Verdict, failure::headline, printable};
 use crate::event::{Event, Outcome, RunStarted, Stop, TrialFinished};
 
 /// More failures than a person reads one after the other; the rest get a line each.
@@ -130,8 +130,10 @@ impl<W: io::Write> Console<W> {
     /// # Errors
     /// A closed pipe and the like.
     pub fn finish(&mut self, report: &Report, fail_on: FailOn) -> io::Result<()> {
-        self.failures(report)?;
-        self.grouped(report)?;
+        let lacking = report.lacking();
+        self.failures(report, &lacking)?;
+        self.lacking(&lacking)?;
+        self.grouped(report, &lacking)?;
         self.warnings(report)?;
         if !self.style.quiet {
             self.drift(report)?;
@@ -149,7 +151,24 @@ impl<W: io::Write> Console<W> {
         writeln!(self.out, "\n{}{line}", self.paint(code, verdict.name()))
     }
 
-    fn failures(&mut self, report: &Report) -> io::Result<()> {
+    /// One missing resource is one finding, not sixty.
+    fn lacking(&mut self, lacking: &[Lacking<'_>]) -> io::Result<()> {
+        for Lacking { area, trials, statuses } in lacking {
+            let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
+            let what =
+                format!("the target has none of `{area}`: {} trials ended at {}", trials.len(), statuses.join(", "));
+            writeln!(self.out, "\n{}{}", self.outcome(Outcome::Failed), printable(&what))?;
+            for trial in trials.iter().take(3) {
+                writeln!(self.out, "  {}", printable(&trial.finished.trial))?;
+            }
+            if trials.len() > 3 {
+                writeln!(self.out, "  and {} more", trials.len() - 3)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn failures(&mut self, report: &Report, lacking: &[Lacking<'_>]) -> io::Result<()> {
         let red: Vec<&TrialReport> = report
             .trials
             .iter()
@@ -159,6 +178,7 @@ impl<W: io::Write> Console<W> {
                     Outcome::Failed | Outcome::UnexpectedPass | Outcome::ChangedFailure | Outcome::Expired
                 )
             })
+            .filter(|trial| !is_lacking(trial, lacking))
             .collect();
         let full = if self.style.verbose { red.len() } else { MOST_FAILURES };
         for trial in red.iter().take(full) {
@@ -186,11 +206,12 @@ impl<W: io::Write> Console<W> {
     }
 
     /// Trials that could not be judged, by reason: one broken thing is one finding.
-    fn grouped(&mut self, report: &Report) -> io::Result<()> {
+    fn grouped(&mut self, report: &Report, lacking: &[Lacking<'_>]) -> io::Result<()> {
         let mut groups: Vec<((Outcome, &str), Vec<&str>)> = Vec::new();
         for trial in &report.trials {
             let finished = &trial.finished;
-            if !matches!(finished.outcome, Outcome::Blocked | Outcome::Errored | Outcome::NotRun) {
+            let unjudged = matches!(finished.outcome, Outcome::Blocked | Outcome::Errored | Outcome::NotRun);
+            if !unjudged || is_lacking(trial, lacking) {
                 continue;
             }
             let reason = finished.reason.as_ref().map_or("", |reason| reason.as_str());
@@ -257,6 +278,10 @@ impl<W: io::Write> Console<W> {
     }
 }
 
+fn is_lacking(trial: &TrialReport, lacking: &[Lacking<'_>]) -> bool {
+    lacking.iter().any(|lacking| lacking.trials.iter().any(|other| std::ptr::eq(*other, trial)))
+}
+
 fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
@@ -276,6 +301,10 @@ fn summary_line(report: &Report, verdict: Verdict) -> String {
     }
     if report.notes > 0 {
         let _ = write!(line, "; {}", counted(report.notes, "note"));
+    }
+    let (reached, documented) = report.coverage.reached(report.operations());
+    if documented > 0 {
+        let _ = write!(line, "; coverage {reached} of {documented} statuses");
     }
     let unexplained = report.unexplained_drift().count();
     let explained = report.drift.len() - unexplained;

@@ -3,21 +3,25 @@
 //! Owns the fold, the verdict and the exit codes. It reads events alone and knows neither cases nor HTTP.
 
 mod console;
+mod coverage;
 mod failure;
 mod junit;
+mod lacking;
 mod stream;
 mod summary;
 
 use std::collections::BTreeMap;
 
 pub use console::{Console, Style};
+pub use coverage::Coverage;
 pub use failure::{Failure, printable};
 pub use junit::write as write_junit;
+pub use lacking::Lacking;
 pub use stream::{StreamError, StreamWriter, read as read_stream};
 pub use summary::Summary;
 
 use crate::{
-    event::{Event, Leak, Outcome, RunFinished, RunStarted, Stop, TrialFinished},
+    event::{DocumentedOperation, Event, Leak, Outcome, RunFinished, RunStarted, Stop, TrialFinished},
     level::Level,
     secret::Redacted,
 };
@@ -35,6 +39,8 @@ pub struct Report {
     pub drift: BTreeMap<DriftKey, DriftCount>,
     /// Checks of level `info` that were false.
     pub notes: usize,
+    /// Which statuses were seen.
+    pub coverage: Coverage,
     /// Steps of trials that have not ended yet.
     open: BTreeMap<String, Vec<Failure>>,
     footer: Option<RunFinished>,
@@ -128,6 +134,7 @@ impl Report {
             }
             Event::TrialStarted(_) => {}
             Event::StepFinished(step) => {
+                self.coverage.take(step);
                 for drift in &step.drift {
                     let key = DriftKey {
                         explained: drift.explained.clone(),
@@ -158,6 +165,11 @@ impl Report {
                 None => self.footer = Some(footer.clone()),
             },
         }
+    }
+
+    /// The operations of the suite.
+    pub fn operations(&self) -> &[DocumentedOperation] {
+        self.header.as_ref().map_or(&[], |header| &header.operations)
     }
 
     /// How many trials had this outcome.

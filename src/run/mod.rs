@@ -18,10 +18,11 @@ use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    event::{self, Event, Outcome, RunFinished, RunStarted, Stop},
+    event::{self, DocumentedOperation, Event, Outcome, RunFinished, RunStarted, Stop},
     http::Client,
     plan::{Plan, Trial},
     secret::Redactor,
+    suite::Operation,
 };
 
 /// What a run is to be like.
@@ -217,6 +218,18 @@ fn header(shared: &Shared<'_>, trials: usize) -> RunStarted {
         trials,
         principals: shared.target.principals.iter().cloned().collect(),
         capabilities: shared.target.capabilities.iter().cloned().collect(),
+        operations: shared.plan.operations.iter().map(|operation| documented(operation)).collect(),
+    }
+}
+
+fn documented(operation: &Operation) -> DocumentedOperation {
+    let mut statuses: Vec<u16> = operation.errors.keys().copied().chain([operation.success]).collect();
+    statuses.sort_unstable();
+    DocumentedOperation {
+        id: operation.id.clone(),
+        method: operation.method.clone(),
+        path: operation.path.to_string(),
+        statuses,
     }
 }
 

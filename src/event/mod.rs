@@ -3,9 +3,15 @@
 //! Owns the form of the stream (`schemas/harness/events.schema.json`). Every text that came from a target or a secret's neighbourhood is
 //! [`Redacted`]. Reports are functions of these types alone.
 
+mod outcome;
+mod transcript;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use outcome::Outcome;
+pub use transcript::{Transcript, TranscriptRequest, TranscriptResponse};
 
 use crate::{level::Level, secret::Redacted};
 
@@ -55,6 +61,21 @@ pub struct RunStarted {
     pub principals: Vec<String>,
     /// The capabilities that the target has.
     pub capabilities: Vec<String>,
+    /// The operations of the suite, with the statuses that they document.
+    pub operations: Vec<DocumentedOperation>,
+}
+
+/// An operation and what it may answer, for the coverage of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentedOperation {
+    /// Its operationId.
+    pub id: String,
+    /// Its method.
+    pub method: String,
+    /// Its path, with `{parameters}`.
+    pub path: String,
+    /// The statuses that it documents, those of the contract included.
+    pub statuses: Vec<u16>,
 }
 
 /// The ID of a trial that begins.
@@ -201,105 +222,6 @@ pub struct Drift {
     /// The requirement that knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explained: Option<String>,
-}
-
-/// An exchange without secrets.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Transcript {
-    /// What was sent.
-    pub request: TranscriptRequest,
-    /// What came.
-    pub response: TranscriptResponse,
-    /// From sending to the last byte.
-    pub duration_ms: f64,
-}
-
-/// A request without secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TranscriptRequest {
-    /// The method.
-    pub method: String,
-    /// The whole URL.
-    pub url: Redacted,
-    /// Name and value.
-    pub headers: Vec<(String, Redacted)>,
-    /// The body as text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<Redacted>,
-}
-
-/// An answer without secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TranscriptResponse {
-    /// The status.
-    pub status: u16,
-    /// Name and value.
-    pub headers: Vec<(String, Redacted)>,
-    /// The body as text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<Redacted>,
-}
-
-/// How a trial ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// Every check of level `must` held.
-    Passed,
-    /// At least one check of level `must` was false.
-    Failed,
-    /// Failed, then passed on a retry that was asked for.
-    Flaky,
-    /// Failed just as the known failures say.
-    KnownFailure,
-    /// Passed, though a known failure is listed.
-    UnexpectedPass,
-    /// Failed in another way than the listed one.
-    ChangedFailure,
-    /// Failed as listed, but the entry is out of date.
-    Expired,
-    /// A fixture could not be made.
-    Blocked,
-    /// Infrastructure: nothing was learnt.
-    Errored,
-    /// The target lacks what the case needs.
-    NotApplicable,
-    /// Never started.
-    NotRun,
-}
-
-impl Outcome {
-    /// All outcomes, in the order of reports.
-    pub const ALL: [Self; 11] = [
-        Self::Passed,
-        Self::Failed,
-        Self::Flaky,
-        Self::KnownFailure,
-        Self::UnexpectedPass,
-        Self::ChangedFailure,
-        Self::Expired,
-        Self::Blocked,
-        Self::Errored,
-        Self::NotApplicable,
-        Self::NotRun,
-    ];
-
-    /// The word in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::Flaky => "flaky",
-            Self::KnownFailure => "known-failure",
-            Self::UnexpectedPass => "unexpected-pass",
-            Self::ChangedFailure => "changed-failure",
-            Self::Expired => "expired",
-            Self::Blocked => "blocked",
-            Self::Errored => "errored",
-            Self::NotApplicable => "not-applicable",
-            Self::NotRun => "not-run",
-        }
-    }
 }
 
 /// The outcome of a trial, with what reports say about it.

@@ -1,0 +1,42 @@
+//! Exchanges as they may be written down: without secrets.
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Redacted;
+
+/// An exchange without secrets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Transcript {
+    /// What was sent.
+    pub request: TranscriptRequest,
+    /// What came.
+    pub response: TranscriptResponse,
+    /// From sending to the last byte.
+    pub duration_ms: f64,
+}
+
+/// A request without secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TranscriptRequest {
+    /// The method.
+    pub method: String,
+    /// The whole URL.
+    pub url: Redacted,
+    /// Name and value.
+    pub headers: Vec<(String, Redacted)>,
+    /// The body as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Redacted>,
+}
+
+/// An answer without secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TranscriptResponse {
+    /// The status.
+    pub status: u16,
+    /// Name and value.
+    pub headers: Vec<(String, Redacted)>,
+    /// The body as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Redacted>,
+}

@@ -1,0 +1,86 @@
+//! Which documented statuses of which operations a run has seen, as a table.
+//!
+//! A status counts as reached when an answer to the operation had it, whatever the checks said.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
+
+use crate::event::{DocumentedOperation, StepFinished};
+
+/// Statuses seen by operation.
+#[derive(Debug, Default)]
+pub struct Coverage {
+    seen: BTreeMap<String, BTreeMap<u16, usize>>,
+}
+
+impl Coverage {
+    /// Takes the next step.
+    pub(super) fn take(&mut self, step: &StepFinished) {
+        if let Some(exchange) = &step.exchange {
+            *self.seen.entry(step.call.clone()).or_default().entry(exchange.response.status).or_default() += 1;
+        }
+    }
+
+    fn count(&self, operation: &str, status: u16) -> usize {
+        self.seen.get(operation).and_then(|statuses| statuses.get(&status)).copied().unwrap_or_default()
+    }
+
+    /// How many documented statuses were reached, of how many.
+    pub fn reached(&self, operations: &[DocumentedOperation]) -> (usize, usize) {
+        let all =
+            operations.iter().flat_map(|operation| operation.statuses.iter().map(|status| (&operation.id, *status)));
+        let all: Vec<_> = all.collect();
+        (all.iter().filter(|(id, status)| self.count(id, *status) > 0).count(), all.len())
+    }
+
+    /// The table in Markdown: a row an operation, a column a status; the number of answers, `-` where none came, blank where none is
+    /// documented.
+    pub fn table(&self, operations: &[DocumentedOperation]) -> String {
+        let mut columns: BTreeSet<u16> =
+            operations.iter().flat_map(|operation| operation.statuses.iter().copied()).collect();
+        columns.extend(
+            self.seen
+                .iter()
+                .filter(|(call, _)| operations.iter().any(|operation| operation.id == **call))
+                .flat_map(|(_, seen)| seen.keys().copied()),
+        );
+        let mut text = String::from("| operation |");
+        for status in &columns {
+            let _ = write!(text, " {status} |");
+        }
+        text.push_str("\n|---|");
+        text.push_str(&"---|".repeat(columns.len()));
+        text.push('\n');
+        for operation in operations {
+            let _ = write!(text, "| {} |", operation.id);
+            for status in &columns {
+                let documented = operation.statuses.contains(status);
+                match (self.count(&operation.id, *status), documented) {
+                    (0, true) => text.push_str(" - |"),
+                    (0, false) => text.push_str("  |"),
+                    (count, true) => {
+                        let _ = write!(text, " {count} |");
+                    }
+                    (count, false) => {
+                        let _ = write!(text, " ({count}) |");
+                    }
+                }
+            }
+            text.push('\n');
+        }
+        let (reached, all) = self.reached(operations);
+        let _ = write!(text, "\n{reached} of {all} documented statuses were reached; in brackets: not documented.\n");
+        let missing: Vec<String> = operations
+            .iter()
+            .flat_map(|operation| operation.statuses.iter().map(move |status| (operation, *status)))
+            .filter(|(operation, status)| self.count(&operation.id, *status) == 0)
+            .map(|(operation, status)| format!("{} {status}", operation.id))
+            .collect();
+        if !missing.is_empty() {
+            let _ = writeln!(text, "Not reached: {}.", missing.join(", "));
+        }
+        text
+    }
+}
