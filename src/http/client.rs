@@ -173,6 +173,11 @@ impl Client {
         self.principals.contains_key(principal)
     }
 
+    /// The secret of a principal, for cases about credentials in another form.
+    pub(crate) fn token(&self, principal: &str) -> Option<&str> {
+        self.principals.get(principal).and_then(Credential::secret)
+    }
+
     /// Sends a request and reads the whole answer.
     ///
     /// # Errors

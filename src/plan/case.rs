@@ -238,7 +238,7 @@ fn compile_case(
 
 fn base_scope() -> Scope {
     let mut scope = Scope::default();
-    for name in ["unique", "target.origin", "target.host"] {
+    for name in ["unique", "target.origin", "target.host", "token"] {
         scope.add(name);
     }
     scope

@@ -104,6 +104,8 @@ impl<'a> Running<'a, '_> {
         variables.set(&"unique".into(), self.shared.unique().into());
         variables.set(&"target.origin".into(), client.origin().into());
         variables.set(&"target.host".into(), client.host().into());
+        // Known to the redactor, so it stands in no output.
+        variables.set(&"token".into(), client.token(&self.trial.principal).unwrap_or_default().into());
         variables
     }
 
