@@ -1,12 +1,16 @@
 //! Who is asking and what they may do. Owns the tokens; knows no resource.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use axum::http::{HeaderMap, header};
 
 use super::{
     limits::OwnBudget,
     settings::{Token, TokenKind},
+    source::Stamp,
 };
 
 const READ: &str = "okta.authorizationServers.read";
@@ -30,9 +34,10 @@ enum Scheme {
 /// Somebody whose token is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Caller {
-    place: usize,
-    rate_limit: Option<u32>,
+    own_budget: Option<OwnBudget>,
     rights: TokenKind,
+    /// None for a token that does not expire.
+    expires: Option<Stamp>,
 }
 
 impl Caller {
@@ -47,13 +52,17 @@ impl Caller {
     }
 
     pub(super) fn own_budget(&self) -> Option<OwnBudget> {
-        self.rate_limit.map(|limit| OwnBudget { token: self.place, limit })
+        self.own_budget
+    }
+
+    fn is_expired(&self, now: Stamp) -> bool {
+        self.expires.is_some_and(|expires| now >= expires)
     }
 }
 
 /// The tokens that are let in.
 pub(super) struct Tokens {
-    known: HashMap<(Scheme, String), Caller>,
+    known: HashMap<(Scheme, String), Arc<Caller>>,
 }
 
 impl Tokens {
@@ -63,20 +72,28 @@ impl Tokens {
                 TokenKind::Ssws { .. } => Scheme::Ssws,
                 TokenKind::Bearer { .. } => Scheme::Bearer,
             };
-            ((scheme, token.value), Caller { place, rate_limit: token.rate_limit, rights: token.kind })
+            let own_budget = token.rate_limit.map(|limit| OwnBudget { token: place, limit });
+            ((scheme, token.value), Arc::new(Caller { own_budget, rights: token.kind, expires: None }))
         });
         Tokens { known: known.collect() }
     }
 
+    /// Lets an access token in from now until it expires.
+    pub(super) fn admit(&mut self, token: String, scopes: BTreeSet<String>, now: Stamp, expires: Stamp) {
+        self.known.retain(|_, caller| !caller.is_expired(now));
+        let caller = Caller { own_budget: None, rights: TokenKind::Bearer { scopes }, expires: Some(expires) };
+        self.known.insert((Scheme::Bearer, token), Arc::new(caller));
+    }
+
     /// The caller, if there is exactly one `Authorization` header and it names a token that is known for its scheme.
-    pub(super) fn identify(&self, headers: &HeaderMap) -> Option<&Caller> {
+    pub(super) fn identify(&self, headers: &HeaderMap, now: Stamp) -> Option<Arc<Caller>> {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
         let value = values.next()?;
         if values.next().is_some() {
             return None;
         }
         let (scheme, token) = split(value.to_str().ok()?)?;
-        self.known.get(&(scheme, token.to_owned()))
+        self.known.get(&(scheme, token.to_owned())).filter(|caller| !caller.is_expired(now)).cloned()
     }
 }
 

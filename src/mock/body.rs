@@ -1,7 +1,7 @@
 //! Request bodies: taking them off the connection within bounds, and reading JSON objects field by field so that all
 //! mistakes are told at once. Owns the 400 answers about bodies.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use axum::body::{Body, Bytes, HttpBody as _};
 use futures::StreamExt as _;
@@ -118,6 +118,50 @@ impl<'o> Fields<'o> {
         Some(text.clone())
     }
 
+    /// A string of so many characters.
+    pub(super) fn text_of(&mut self, name: &str, length: RangeInclusive<usize>) -> Option<String> {
+        let text = self.text(name)?;
+        if !length.contains(&text.chars().count()) {
+            self.problem(name, WRONG_LENGTH);
+        }
+        Some(text)
+    }
+
+    pub(super) fn boolean(&mut self, name: &str) -> Option<bool> {
+        let Value::Bool(value) = self.get(name)? else {
+            self.problem(name, WRONG_TYPE);
+            return None;
+        };
+        Some(*value)
+    }
+
+    pub(super) fn integer(&mut self, name: &str) -> Option<i64> {
+        let number = self.get(name)?.as_i64();
+        if number.is_none() {
+            self.problem(name, WRONG_TYPE);
+        }
+        number
+    }
+
+    /// A list of strings.
+    pub(super) fn texts(&mut self, name: &str) -> Option<Vec<String>> {
+        let texts = self.get(name)?.as_array().and_then(|values| {
+            values.iter().map(|value| value.as_str().map(str::to_owned)).collect::<Option<Vec<String>>>()
+        });
+        if texts.is_none() {
+            self.problem(name, WRONG_TYPE);
+        }
+        texts
+    }
+
+    /// One of the values of an enum, which must be there.
+    pub(super) fn required_choice<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        if self.get(name).is_none() {
+            self.problem(name, BLANK);
+        }
+        self.choice(name)
+    }
+
     /// One of the values of an enum.
     pub(super) fn choice<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         let Value::String(text) = self.get(name)? else {
@@ -140,6 +184,11 @@ impl<'o> Fields<'o> {
         Some(Fields::new(object, path))
     }
 
+    /// Whether something was wrong with that very field.
+    pub(super) fn is_fine(&self, name: &str) -> bool {
+        self.problems.iter().all(|problem| problem.field.strip_prefix(self.path) != Some(name))
+    }
+
     /// Takes over the problems of a nested object.
     pub(super) fn absorb(&mut self, nested: Fields<'_>) {
         self.problems.extend(nested.problems);
@@ -159,4 +208,8 @@ impl<'o> Fields<'o> {
 // Texts of validation messages are inferred: no 400 answer of these endpoints was ever recorded.
 pub(super) const BLANK: &str = "The field cannot be left blank";
 pub(super) const WRONG_TYPE: &str = "The field has a value of the wrong type";
+pub(super) const WRONG_LENGTH: &str = "The field is too short or too long";
 pub(super) const NOT_A_CHOICE: &str = "The field has a value that is not supported";
+/// The vendor's generic example of a clash (docs); that it is the text here is inferred.
+pub(super) const CLASH: &str = "An object with this field already exists in the current organization";
+pub(super) const FIXED: &str = "The field cannot be changed on an object that Okta created";

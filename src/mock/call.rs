@@ -25,6 +25,16 @@ impl Call<'_> {
         self.captures.first().copied().unwrap_or_default()
     }
 
+    /// The second open part of the path.
+    pub(super) fn child(&self) -> &str {
+        self.captures.get(1).copied().unwrap_or_default()
+    }
+
+    /// The third open part of the path.
+    pub(super) fn grandchild(&self) -> &str {
+        self.captures.get(2).copied().unwrap_or_default()
+    }
+
     pub(super) fn content_type(&self) -> Option<&HeaderValue> {
         self.headers.get(header::CONTENT_TYPE)
     }
@@ -47,6 +57,11 @@ impl Query {
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().find(|(key, _)| key == name)?;
         (!value.is_empty()).then_some(value.as_str())
+    }
+
+    /// The names of all parameters, one for each time it was sent.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
     }
 }
 

@@ -20,6 +20,7 @@ use super::{
     body,
     call::{self, Call, Query},
     limits::{Bucket, Grant},
+    plant::{self, StateError},
     routes,
     settings::Settings,
     state::Org,
@@ -28,9 +29,9 @@ use super::{
 
 /// What all connections share.
 pub(super) struct Shared {
-    /// Held for the microseconds a request takes to be judged, and never while waiting for a client.
+    /// Held for the microseconds a request takes to be judged (a tenth of a second when a key pair has to be made), and
+    /// never while waiting for a client.
     org: Mutex<Org>,
-    tokens: Tokens,
     feature: bool,
     address: SocketAddr,
     latency: Duration,
@@ -39,17 +40,20 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(settings: Settings, address: SocketAddr, severed: CancellationToken) -> Self {
-        let org = Org::new(settings.seed, settings.rate_limit, settings.issuer_mode);
-        Shared {
+    pub(super) fn new(settings: Settings, address: SocketAddr, severed: CancellationToken) -> Result<Self, StateError> {
+        let tokens = Tokens::new(settings.tokens);
+        let mut org = Org::new(settings.seed, settings.rate_limit, settings.issuer_mode, tokens);
+        if let Some(state) = settings.state {
+            plant::plant(&mut org, state)?;
+        }
+        Ok(Shared {
             org: Mutex::new(org),
-            tokens: Tokens::new(settings.tokens),
             feature: settings.api_access_management,
             address,
             latency: settings.latency,
             body_limit: settings.body_limit,
             severed,
-        }
+        })
     }
 }
 
@@ -68,14 +72,15 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
 }
 
 fn respond(shared: &Shared, head: &Parts, body: Result<Bytes, Refusal>) -> Response {
-    let caller = shared.tokens.identify(&head.headers);
     let mut org = shared.org.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = org.source.now();
+    let caller = org.tokens.identify(&head.headers, now);
+    let caller = caller.as_deref();
     if routes::is_open(head.uri.path()) {
         let outcome = perform(shared, &mut org, caller, head, body);
         return wire::render(&mut org.source, outcome, None);
     }
     // Inferred: a request counts whether or not its token is known, and the limit is looked at before the token.
-    let now = org.source.now();
     match org.limits.take(now, Bucket::of(head.uri.path()), caller.and_then(Caller::own_budget)) {
         Grant::Within(budget) => {
             let outcome = perform(shared, &mut org, caller, head, body);

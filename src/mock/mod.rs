@@ -11,19 +11,29 @@ mod auth;
 mod body;
 mod call;
 mod claims;
+mod clients;
 mod dispatch;
 mod keys;
 mod limits;
+mod links;
 mod metadata;
+mod order;
+mod paging;
+mod people;
+mod plant;
 mod policies;
 mod resource_keys;
 mod routes;
+mod rows;
+mod rules;
 mod scopes;
 mod servers;
 mod settings;
 mod socket;
 mod source;
+pub mod start;
 mod state;
+mod token;
 mod wire;
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
@@ -32,8 +42,12 @@ use axum::handler::Handler as _;
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-pub use self::settings::{IssuerMode, Settings, Token, TokenKind};
 use self::{dispatch::Shared, routes::Operation, socket::Door};
+pub use self::{
+    plant::StateError,
+    settings::{IssuerMode, Settings, Token, TokenKind},
+    start::State,
+};
 
 /// How long requests under way may take to finish once the mock was told to stop.
 const GRACE: Duration = Duration::from_millis(500);
@@ -44,10 +58,18 @@ const OPERATIONS: &[&[Operation]] = &[
     scopes::OPERATIONS,
     claims::OPERATIONS,
     policies::OPERATIONS,
+    rules::OPERATIONS,
+    clients::OPERATIONS,
     keys::OPERATIONS,
     resource_keys::OPERATIONS,
     metadata::OPERATIONS,
+    token::OPERATIONS,
 ];
+
+/// The names of all operations: the operationIds of the spec, and names of our own for what the spec does not list.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().copied().flatten().map(|operation| operation.name)
+}
 
 /// A running mock. Dropping it cuts all connections; [`Mock::stop`] lets requests under way finish first.
 #[derive(Debug)]
@@ -59,13 +81,15 @@ pub struct Mock {
 }
 
 impl Mock {
-    /// Binds the address of the settings and serves from then on.
+    /// Binds the address of the settings and serves from then on. A state that contradicts itself is an error of the
+    /// kind [`io::ErrorKind::InvalidInput`].
     pub async fn start(settings: Settings) -> io::Result<Mock> {
         let listener = TcpListener::bind(settings.bind).await?;
         let address = listener.local_addr()?;
         let stopping = CancellationToken::new();
         let severed = CancellationToken::new();
-        let shared = Arc::new(Shared::new(settings, address, severed.clone()));
+        let shared = Shared::new(settings, address, severed.clone());
+        let shared = Arc::new(shared.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?);
         let service = dispatch::answer.with_state(shared);
         let door = Door::new(listener, severed.clone());
         let told = stopping.clone().cancelled_owned();

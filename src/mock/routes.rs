@@ -12,13 +12,42 @@ use super::{
     wire::{Outcome, Refusal},
 };
 
+/// What answers an operation.
+type Run = fn(&mut Org, &Call<'_>) -> Outcome;
+
 /// One operation of the API.
 pub(super) struct Operation {
+    /// The operationId of the spec, or a name of our own for what the spec does not list.
+    pub(super) name: &'static str,
     pub(super) method: Method,
     /// The path, with `{}` for each open segment.
     pub(super) path: &'static str,
     pub(super) access: Access,
-    pub(super) run: fn(&mut Org, &Call<'_>) -> Outcome,
+    pub(super) run: Run,
+}
+
+// Spec: every GET needs the read scope, everything else the manage scope.
+impl Operation {
+    pub(super) const fn get(name: &'static str, path: &'static str, run: Run) -> Operation {
+        Operation { name, method: Method::GET, path, access: Access::Read, run }
+    }
+
+    pub(super) const fn post(name: &'static str, path: &'static str, run: Run) -> Operation {
+        Operation { name, method: Method::POST, path, access: Access::Manage, run }
+    }
+
+    pub(super) const fn put(name: &'static str, path: &'static str, run: Run) -> Operation {
+        Operation { name, method: Method::PUT, path, access: Access::Manage, run }
+    }
+
+    pub(super) const fn delete(name: &'static str, path: &'static str, run: Run) -> Operation {
+        Operation { name, method: Method::DELETE, path, access: Access::Manage, run }
+    }
+
+    /// One that anybody may use.
+    pub(super) const fn open(name: &'static str, method: Method, path: &'static str, run: Run) -> Operation {
+        Operation { name, method, path, access: Access::Open, run }
+    }
 }
 
 /// Public documents: no token (docs), no rate limit (docs).

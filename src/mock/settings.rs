@@ -9,6 +9,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::start::State;
+
 /// How the mock starts and what kind of org it is.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -24,6 +26,8 @@ pub struct Settings {
     pub api_access_management: bool,
     /// The `issuerMode` of servers that were created without one.
     pub issuer_mode: IssuerMode,
+    /// What the org holds at the start besides its default server.
+    pub state: Option<State>,
     /// Added to each answer.
     pub latency: Duration,
     /// Request bodies larger than this many bytes are refused.
@@ -39,6 +43,7 @@ impl Default for Settings {
             rate_limit: 10_000,
             api_access_management: true,
             issuer_mode: IssuerMode::Dynamic,
+            state: None,
             latency: Duration::ZERO,
             body_limit: 1024 * 1024,
         }

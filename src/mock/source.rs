@@ -23,6 +23,10 @@ impl Stamp {
         Stamp(self.0.saturating_add(days.saturating_mul(86_400)))
     }
 
+    pub(super) fn plus_seconds(self, seconds: i64) -> Stamp {
+        Stamp(self.0.saturating_add(seconds))
+    }
+
     fn moment(self) -> DateTime<Utc> {
         DateTime::from_timestamp(self.0, 0).unwrap_or_default()
     }
@@ -40,6 +44,10 @@ pub(super) enum IdKind {
     AuthorizationServer,
     Scope,
     Claim,
+    Policy,
+    PolicyRule,
+    ResourceKey,
+    RefreshToken,
 }
 
 impl IdKind {
@@ -48,6 +56,11 @@ impl IdKind {
             IdKind::AuthorizationServer => "aus",
             IdKind::Scope => "scp",
             IdKind::Claim => "ocl",
+            IdKind::Policy => "00p",
+            IdKind::PolicyRule => "0pr",
+            // From the spec's examples.
+            IdKind::ResourceKey => "apk",
+            IdKind::RefreshToken => "oar",
         }
     }
 }
@@ -67,6 +80,8 @@ pub(super) struct Source {
     wire: StdRng,
     clock: Clock,
     date: (i64, HeaderValue),
+    /// How many key pairs there are, in an org with a seed.
+    keys: Option<usize>,
 }
 
 impl Source {
@@ -79,7 +94,7 @@ impl Source {
             ),
             None => (StdRng::from_os_rng(), StdRng::from_os_rng(), Clock::Real { latest: 0 }),
         };
-        Source { entities, wire, clock, date: (i64::MIN, HeaderValue::from_static("")) }
+        Source { entities, wire, clock, date: (i64::MIN, HeaderValue::from_static("")), keys: seed.map(|_| 0) }
     }
 
     pub(super) fn now(&mut self) -> Stamp {
@@ -139,15 +154,16 @@ impl Source {
         kid
     }
 
-    /// 342 base64url characters that read as an odd number of 2048 bits (recorded shape). It is not a real modulus:
-    /// nothing is signed yet.
-    pub(super) fn modulus(&mut self) -> String {
-        let mut modulus = String::with_capacity(342);
-        modulus.push(char::from(BASE64URL[self.entities.random_range(32..64)]));
-        modulus.push_str(&base64url(&mut self.entities, 340));
-        // The last character holds the two lowest bits; of them the lowest is set.
-        modulus.push(if self.entities.random() { 'Q' } else { 'w' });
-        modulus
+    /// Counts key pairs. None if there is no seed, and key pairs may differ from run to run.
+    pub(super) fn key_number(&mut self) -> Option<usize> {
+        let number = self.keys?;
+        self.keys = Some(number + 1);
+        Some(number)
+    }
+
+    /// The text of an access token. Opaque: of tokens of the org's own server nobody but the org may read anything (docs).
+    pub(super) fn access_token(&mut self) -> String {
+        base64url(&mut self.wire, 86)
     }
 
     /// `oae` and 22 base64url characters, which is how 16 bytes are written (recorded).

@@ -6,17 +6,24 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    auth::Tokens,
     claims::{self, Claim},
-    keys::SigningKey,
+    clients::{Client, RefreshToken},
+    keys::KeyRing,
     limits::Limits,
+    people::People,
+    policies::Policy,
+    resource_keys::ResourceKey,
+    rules::Rule,
     scopes::{self, Scope},
     settings::IssuerMode,
     source::{IdKind, Source, Stamp},
+    token::ServiceApp,
     wire::{Entity, Refusal},
 };
 
 /// The name that stands for the default server in paths and links (recorded).
-const DEFAULT_ALIAS: &str = "default";
+pub(super) const DEFAULT_ALIAS: &str = "default";
 
 /// The default server of an org is as old as the org; the mock's org is this old at the start.
 const AGE_DAYS: i64 = 30;
@@ -25,12 +32,18 @@ const AGE_DAYS: i64 = 30;
 pub(super) struct Org {
     pub(super) source: Source,
     pub(super) limits: Limits,
+    pub(super) tokens: Tokens,
     pub(super) servers: Servers,
     pub(super) issuer_mode: IssuerMode,
+    pub(super) people: People,
+    pub(super) clients: Vec<Client>,
+    pub(super) refresh_tokens: Vec<RefreshToken>,
+    pub(super) service_apps: Vec<ServiceApp>,
 }
 
 impl Org {
-    pub(super) fn new(seed: Option<u64>, rate_limit: u32, issuer_mode: IssuerMode) -> Self {
+    /// An org as it is when nobody has done anything: the default server and no people or clients.
+    pub(super) fn new(seed: Option<u64>, rate_limit: u32, issuer_mode: IssuerMode, tokens: Tokens) -> Self {
         let mut source = Source::new(seed);
         let born = source.now().plus_days(-AGE_DAYS);
         let mut default = Server::new(&mut source, born, issuer_mode);
@@ -38,7 +51,19 @@ impl Org {
         default.description = Some(String::from("Default Authorization Server for your Applications"));
         default.audience = String::from("api://default");
         default.is_default = true;
-        Org { source, limits: Limits::new(rate_limit), servers: Servers::new(default), issuer_mode }
+        default.scopes.splice(0..0, scopes::of_the_default_server(&mut source));
+        default.policies.push(default_policy(&mut source, born));
+        Org {
+            source,
+            limits: Limits::new(rate_limit),
+            tokens,
+            servers: Servers::new(default),
+            issuer_mode,
+            people: People::default(),
+            clients: Vec::new(),
+            refresh_tokens: Vec::new(),
+            service_apps: Vec::new(),
+        }
     }
 }
 
@@ -72,9 +97,33 @@ pub(super) struct Server {
     pub(super) rotation_mode: RotationMode,
     pub(super) last_rotated: Stamp,
     pub(super) is_default: bool,
-    pub(super) signing_key: SigningKey,
+    pub(super) keys: KeyRing,
+    pub(super) encryption: Encryption,
+    pub(super) resource_keys: Vec<ResourceKey>,
     pub(super) scopes: Vec<Scope>,
     pub(super) claims: Vec<Claim>,
+    /// In the order of their priorities.
+    pub(super) policies: Vec<Policy>,
+    /// The ids of the servers that this one trusts.
+    pub(super) trusted: Vec<String>,
+}
+
+/// Whether and for whom the access tokens of a server are encrypted (spec).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Encryption {
+    pub(super) algorithm: Option<EncryptionAlgorithm>,
+    pub(super) jwks_uri: Option<String>,
+}
+
+/// How access tokens are encrypted (spec).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum EncryptionAlgorithm {
+    #[serde(rename = "RSA-OAEP-256")]
+    RsaOaep256,
+    #[serde(rename = "RSA-OAEP-384")]
+    RsaOaep384,
+    #[serde(rename = "RSA-OAEP-512")]
+    RsaOaep512,
 }
 
 impl Server {
@@ -92,9 +141,13 @@ impl Server {
             rotation_mode: RotationMode::Auto,
             last_rotated: now,
             is_default: false,
-            signing_key: SigningKey::new(source),
+            keys: KeyRing::new(source),
+            encryption: Encryption::default(),
+            resource_keys: Vec::new(),
             scopes: scopes::of_a_new_server(source),
             claims: claims::of_a_new_server(source),
+            policies: Vec::new(),
+            trusted: Vec::new(),
         }
     }
 
@@ -146,9 +199,13 @@ impl Servers {
         place.and_then(|place| self.rows.get_mut(&place)).ok_or_else(|| unknown(name))
     }
 
+    /// Takes a server and all that belongs to it away. Inferred: nobody trusts it any longer.
     pub(super) fn remove(&mut self, id: &str) {
         if let Some(place) = self.places.get(id) {
             self.rows.remove(place);
+            for server in self.rows.values_mut() {
+                server.trusted.retain(|trusted| trusted != id);
+            }
         }
     }
 
@@ -169,4 +226,21 @@ impl Servers {
 
 fn unknown(name: &str) -> Refusal {
     Refusal::not_found(name, Entity::AuthorizationServer)
+}
+
+/// The default server lets everybody have every scope (docs: it comes with a basic policy and rule). Names and values are
+/// those of the spec's examples; what a real org's look like was not recorded.
+fn default_policy(source: &mut Source, born: Stamp) -> Policy {
+    let mut policy = Policy {
+        id: source.id(IdKind::Policy),
+        name: String::from("Default Policy"),
+        description: Some(String::from("Default policy description")),
+        status: Status::Active,
+        clients: vec![String::from("ALL_CLIENTS")],
+        created: born,
+        last_updated: born,
+        rules: Vec::new(),
+    };
+    policy.rules.push(Rule::for_everybody(source.id(IdKind::PolicyRule), born));
+    policy
 }

@@ -39,12 +39,28 @@ impl Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entity {
     AuthorizationServer,
+    Scope,
+    Claim,
+    Policy,
+    PolicyRule,
+    Client,
+    /// Inferred: never recorded.
+    RefreshToken,
+    /// Inferred from what validation errors call it.
+    JsonWebKey,
 }
 
 impl Entity {
     fn name(self) -> &'static str {
         match self {
             Entity::AuthorizationServer => "AuthorizationServer",
+            Entity::Scope => "OAuth2Scope",
+            Entity::Claim => "OAuth2Claim",
+            Entity::Policy => "Policy",
+            Entity::PolicyRule => "PolicyRule",
+            Entity::Client => "PublicClientApp",
+            Entity::RefreshToken => "OAuth2RefreshToken",
+            Entity::JsonWebKey => "JsonWebKey",
         }
     }
 }
@@ -57,12 +73,32 @@ pub(super) struct Refusal {
     summary: String,
     causes: Vec<String>,
     allow: Option<String>,
+    form: Form,
+}
+
+/// How an error body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The vendor's.
+    Api,
+    /// RFC 6749.
+    OAuth,
 }
 
 // Codes and texts are from the vendor's table of errors (docs) unless a constructor says otherwise.
 impl Refusal {
     fn new(status: StatusCode, code: &'static str, summary: impl Into<String>) -> Refusal {
-        Refusal { status, code, summary: summary.into(), causes: Vec::new(), allow: None }
+        Refusal { status, code, summary: summary.into(), causes: Vec::new(), allow: None, form: Form::Api }
+    }
+
+    /// An error of an OAuth endpoint; `error` is one of RFC 6749, section 5.2.
+    pub(super) fn oauth(status: StatusCode, error: &'static str, description: impl Into<String>) -> Refusal {
+        Refusal { form: Form::OAuth, ..Refusal::new(status, error, description) }
+    }
+
+    /// What is wrong, in words.
+    pub(super) fn reason(&self) -> String {
+        if self.causes.is_empty() { self.summary.clone() } else { self.causes.join("; ") }
     }
 
     pub(super) fn validation(subject: &str, causes: Vec<String>) -> Refusal {
@@ -135,6 +171,30 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    fn body(&self, source: &mut Source) -> Vec<u8> {
+        let body = match self.form {
+            Form::Api => serde_json::to_vec(&Envelope {
+                code: self.code,
+                summary: &self.summary,
+                link: self.code,
+                id: source.error_id(),
+                causes: self.causes.iter().map(|cause| Cause { error_summary: cause }).collect(),
+            }),
+            Form::OAuth => serde_json::to_vec(&OAuthError { error: self.code, error_description: &self.summary }),
+        };
+        // Fails only for maps with keys that are not strings.
+        body.unwrap_or_default()
+    }
+}
+
+/// RFC 6749, section 5.2.
+#[derive(Serialize)]
+struct OAuthError<'r> {
+    error: &'static str,
+    error_description: &'r str,
+}
+
 /// Always these five members, in this order (recorded).
 #[derive(Serialize)]
 struct Envelope<'r> {
@@ -173,14 +233,10 @@ pub(super) fn render(source: &mut Source, outcome: Outcome, budget: Option<Budge
             if let Some(allow) = &refusal.allow {
                 append(&mut headers, header::ALLOW, allow);
             }
-            let envelope = Envelope {
-                code: refusal.code,
-                summary: &refusal.summary,
-                link: refusal.code,
-                id: source.error_id(),
-                causes: refusal.causes.iter().map(|cause| Cause { error_summary: cause }).collect(),
-            };
-            (refusal.status, Some(serde_json::to_vec(&envelope).unwrap_or_default()))
+            if refusal.form == Form::OAuth && refusal.status == StatusCode::UNAUTHORIZED {
+                append(&mut headers, header::WWW_AUTHENTICATE, "Basic realm=\"oauth2\"");
+            }
+            (refusal.status, Some(refusal.body(source)))
         }
     };
     let body = if let Some(body) = body {
@@ -221,51 +277,5 @@ fn general(headers: &mut HeaderMap, source: &mut Source, budget: Option<Budget>)
 fn append(headers: &mut HeaderMap, name: HeaderName, text: &str) {
     if let Ok(value) = HeaderValue::from_str(text) {
         headers.append(name, value);
-    }
-}
-
-/// A link of a resource: `{"href": …, "hints": {"allow": […]}}`.
-#[derive(Serialize)]
-pub(super) struct Link {
-    href: String,
-    hints: Hints,
-}
-
-#[derive(Serialize)]
-struct Hints {
-    allow: &'static [&'static str],
-}
-
-impl Link {
-    /// The order of the methods is fixed for each kind of link (recorded).
-    pub(super) fn new(href: String, allow: &'static [&'static str]) -> Link {
-        Link { href, hints: Hints { allow } }
-    }
-}
-
-/// A link that is one of several of its kind.
-#[derive(Serialize)]
-pub(super) struct NamedLink {
-    name: &'static str,
-    href: String,
-    hints: Hints,
-}
-
-impl NamedLink {
-    pub(super) fn new(name: &'static str, href: String, allow: &'static [&'static str]) -> NamedLink {
-        NamedLink { name, href, hints: Hints { allow } }
-    }
-}
-
-/// The `_links` of a resource that has only itself to point to.
-#[derive(Serialize)]
-pub(super) struct SelfLink {
-    #[serde(rename = "self")]
-    this: Link,
-}
-
-impl SelfLink {
-    pub(super) fn new(href: String, allow: &'static [&'static str]) -> SelfLink {
-        SelfLink { this: Link::new(href, allow) }
     }
 }

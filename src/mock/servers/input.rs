@@ -1,13 +1,13 @@
 //! Reads the body that creates or replaces a server. Owns which members are looked at and what makes one invalid.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::mock::{
-    body::{self, BLANK, Fields, WRONG_TYPE},
-    call::Call,
+    body::{BLANK, Fields, WRONG_TYPE},
+    resource_keys,
     settings::IssuerMode,
-    state::{RotationMode, Status},
+    state::{Encryption, RotationMode, Status},
     wire::Refusal,
 };
 
@@ -15,13 +15,15 @@ const ONE_AUDIENCE: &str = "Only one audience is supported";
 
 /// What a client may say about a server. Members that only the service sets (`id`, `issuer`, `kid`, `_links` and so on)
 /// may be sent and are not looked at (recorded).
-pub(super) struct Draft {
-    pub(super) name: String,
-    pub(super) description: Option<String>,
-    pub(super) audience: String,
-    pub(super) issuer_mode: Option<IssuerMode>,
-    pub(super) rotation_mode: Option<RotationMode>,
-    pub(super) status: Option<Status>,
+pub(in crate::mock) struct Draft {
+    pub(in crate::mock) name: String,
+    pub(in crate::mock) description: Option<String>,
+    pub(in crate::mock) audience: String,
+    pub(in crate::mock) issuer_mode: Option<IssuerMode>,
+    pub(in crate::mock) rotation_mode: Option<RotationMode>,
+    pub(in crate::mock) status: Option<Status>,
+    pub(in crate::mock) encryption: Encryption,
+    pub(in crate::mock) resource_keys: Option<Vec<resource_keys::Draft>>,
 }
 
 /// The one value that `credentials.signing.use` may have (spec). It is never given back (recorded).
@@ -32,9 +34,8 @@ enum KeyUse {
 }
 
 impl Draft {
-    pub(super) fn read(call: &Call<'_>) -> Result<Draft, Refusal> {
-        let object = body::object(call)?;
-        let mut fields = Fields::new(&object, "");
+    pub(in crate::mock) fn read(object: &Map<String, Value>) -> Result<Draft, Refusal> {
+        let mut fields = Fields::new(object, "");
         let draft = Draft {
             // Docs: name and audiences are needed. Recorded: description is not.
             name: fields.required_text("name"),
@@ -43,9 +44,17 @@ impl Draft {
             issuer_mode: fields.choice("issuerMode"),
             rotation_mode: rotation_mode(&mut fields),
             status: fields.choice("status"),
+            // Spec: no encryption if the algorithm is left out.
+            encryption: Encryption {
+                algorithm: fields.choice("accessTokenEncryptedResponseAlgorithm"),
+                jwks_uri: fields.text("jwks_uri"),
+            },
+            resource_keys: None,
         };
+        let keys = keys(&mut fields);
         fields.finish()?;
-        Ok(draft)
+        let resource_keys = keys.map(|keys| keys.into_iter().map(resource_keys::Draft::read).collect()).transpose()?;
+        Ok(Draft { resource_keys, ..draft })
     }
 }
 
@@ -75,4 +84,15 @@ fn rotation_mode(fields: &mut Fields<'_>) -> Option<RotationMode> {
     });
     fields.absorb(credentials);
     mode
+}
+
+/// The members of `jwks.keys`, if they are sent along (spec).
+fn keys<'o>(fields: &mut Fields<'o>) -> Option<Vec<&'o Map<String, Value>>> {
+    let mut set = fields.nested("jwks", "jwks.")?;
+    let keys = set.get("keys").and_then(|keys| keys.as_array()?.iter().map(Value::as_object).collect());
+    if keys.is_none() {
+        set.problem("keys", WRONG_TYPE);
+    }
+    fields.absorb(set);
+    keys
 }

@@ -1,51 +1,57 @@
 //! Authorization servers: create, read, replace, delete, activate, deactivate. Owns the rules of these six and the list
-//! of operations; reading bodies is in `input`, the representation in `view`, lists and paging in `page`.
+//! of operations; reading bodies is in `input`, the representation in `view`, the list in `page`, and which server trusts
+//! which in `associated`.
 
+mod associated;
 mod input;
 mod page;
 mod view;
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 
-use self::{input::Draft, view::View};
+pub(super) use self::input::Draft;
+use self::view::View;
 use super::{
-    auth::Access,
+    body,
     call::Call,
+    resource_keys,
     routes::Operation,
-    source::Stamp,
+    settings::IssuerMode,
+    source::{Source, Stamp},
     state::{Org, RotationMode, Server, Status},
     wire::{Answer, Outcome, Refusal},
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation { method: Method::GET, path: "/api/v1/authorizationServers", access: Access::Read, run: page::list },
-    Operation { method: Method::POST, path: "/api/v1/authorizationServers", access: Access::Manage, run: create },
-    Operation { method: Method::GET, path: "/api/v1/authorizationServers/{}", access: Access::Read, run: get },
-    Operation { method: Method::PUT, path: "/api/v1/authorizationServers/{}", access: Access::Manage, run: replace },
-    Operation { method: Method::DELETE, path: "/api/v1/authorizationServers/{}", access: Access::Manage, run: delete },
-    Operation {
-        method: Method::POST,
-        path: "/api/v1/authorizationServers/{}/lifecycle/activate",
-        access: Access::Manage,
-        run: activate,
-    },
-    Operation {
-        method: Method::POST,
-        path: "/api/v1/authorizationServers/{}/lifecycle/deactivate",
-        access: Access::Manage,
-        run: deactivate,
-    },
+    Operation::get("listAuthorizationServers", "/api/v1/authorizationServers", page::list),
+    Operation::post("createAuthorizationServer", "/api/v1/authorizationServers", create),
+    Operation::get("getAuthorizationServer", "/api/v1/authorizationServers/{}", get),
+    Operation::put("replaceAuthorizationServer", "/api/v1/authorizationServers/{}", replace),
+    Operation::delete("deleteAuthorizationServer", "/api/v1/authorizationServers/{}", delete),
+    Operation::post("activateAuthorizationServer", "/api/v1/authorizationServers/{}/lifecycle/activate", activate),
+    Operation::post(
+        "deactivateAuthorizationServer",
+        "/api/v1/authorizationServers/{}/lifecycle/deactivate",
+        deactivate,
+    ),
+    Operation::get(
+        "listAssociatedServersByTrustedType",
+        "/api/v1/authorizationServers/{}/associatedServers",
+        associated::list,
+    ),
+    Operation::post("createAssociatedServers", "/api/v1/authorizationServers/{}/associatedServers", associated::create),
+    Operation::delete(
+        "deleteAssociatedServer",
+        "/api/v1/authorizationServers/{}/associatedServers/{}",
+        associated::delete,
+    ),
 ];
 
 /// 201 with the server and no `Location` (recorded). Equal names are let through: nothing settles whether they clash.
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
-    let draft = Draft::read(call)?;
+    let draft = Draft::read(&body::object(call)?)?;
     let now = org.source.now();
-    let mut server = Server::new(&mut org.source, now, draft.issuer_mode.unwrap_or(org.issuer_mode));
-    server.name = draft.name;
-    server.description = draft.description;
-    server.audience = draft.audience;
-    // Recorded: rotationMode MANUAL in a POST is ignored, the answer says AUTO. Inferred: so is a status.
+    let server = draft.into_server(&mut org.source, now, org.issuer_mode)?;
     let server = org.servers.insert(server);
     Ok(Answer::json(StatusCode::CREATED, &View::new(server, call.base)))
 }
@@ -59,7 +65,12 @@ fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
 fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
-    let draft = Draft::read(call)?;
+    let draft = Draft::read(&body::object(call)?)?;
+    let keys = match draft.resource_keys {
+        Some(drafts) => resource_keys::all_of(&mut org.source, now, drafts, &server.resource_keys)?,
+        // Inferred: keys have operations of their own, so leaving them out does not remove them.
+        None => server.resource_keys.clone(),
+    };
     // Inferred for all three: left out, they stay as they are; of status this is recorded.
     let issuer_mode = draft.issuer_mode.unwrap_or(server.issuer_mode);
     let rotation_mode = draft.rotation_mode.unwrap_or(server.rotation_mode);
@@ -70,13 +81,17 @@ fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
         || server.audience != draft.audience
         || server.issuer_mode != issuer_mode
         || server.rotation_mode != rotation_mode
-        || server.status != status;
+        || server.status != status
+        || server.encryption != draft.encryption
+        || server.resource_keys != keys;
     server.name = draft.name;
     server.description = draft.description;
     server.audience = draft.audience;
     server.issuer_mode = issuer_mode;
     server.rotation_mode = rotation_mode;
     server.status = status;
+    server.encryption = draft.encryption;
+    server.resource_keys = keys;
     if changed {
         server.touch(now);
     }
@@ -114,14 +129,28 @@ fn turn(org: &mut Org, call: &Call<'_>, status: Status) -> Outcome {
     Ok(Answer::Empty)
 }
 
+impl Draft {
+    /// A new server. Recorded: rotationMode MANUAL in a POST is ignored, the answer says AUTO. Inferred: so is a status.
+    pub(super) fn into_server(self, source: &mut Source, now: Stamp, mode: IssuerMode) -> Result<Server, Refusal> {
+        let keys = resource_keys::all_of(source, now, self.resource_keys.unwrap_or_default(), &[])?;
+        let mut server = Server::new(source, now, self.issuer_mode.unwrap_or(mode));
+        server.name = self.name;
+        server.description = self.description;
+        server.audience = self.audience;
+        server.encryption = self.encryption;
+        server.resource_keys = keys;
+        Ok(server)
+    }
+}
+
 impl Server {
     /// Recorded: lastUpdated moves when something changed, and a request that changes nothing leaves it alone.
-    fn touch(&mut self, now: Stamp) {
+    pub(super) fn touch(&mut self, now: Stamp) {
         self.last_updated = self.last_updated.max(now);
     }
 
     /// Recorded: 90 days after the last rotation in AUTO, absent in MANUAL.
-    fn next_rotation(&self) -> Option<Stamp> {
+    pub(super) fn next_rotation(&self) -> Option<Stamp> {
         match self.rotation_mode {
             RotationMode::Auto => Some(self.last_rotated.plus_days(90)),
             RotationMode::Manual => None,

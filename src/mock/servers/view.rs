@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use crate::mock::{
+    links::{Link, NamedLink},
+    resource_keys::ResourceKey,
     settings::IssuerMode,
     source::Stamp,
-    state::{RotationMode, Server, Status},
-    wire::{Link, NamedLink},
+    state::{EncryptionAlgorithm, RotationMode, Server, Status},
 };
 
 /// Member order as recorded in 2026.
@@ -24,10 +25,36 @@ pub(super) struct View<'s> {
     created: Stamp,
     last_updated: Stamp,
     credentials: Credentials<'s>,
+    // Spec; none of the three was ever recorded, so a server without encryption has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token_encrypted_response_algorithm: Option<EncryptionAlgorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks: Option<KeySet<'s>>,
+    #[serde(rename = "jwks_uri", skip_serializing_if = "Option::is_none")]
+    jwks_uri: Option<&'s str>,
     /// Always there since 2023 (recorded; the spec does not know it).
     default: bool,
+    /// Null in lists of associated servers (recorded).
     #[serde(rename = "_links")]
-    links: Links,
+    links: Option<Links>,
+}
+
+#[derive(Serialize)]
+struct KeySet<'s> {
+    keys: Vec<Key<'s>>,
+}
+
+/// Members and order of the spec's example.
+#[derive(Serialize)]
+struct Key<'s> {
+    kty: &'static str,
+    id: &'s str,
+    status: Status,
+    kid: Option<&'s str>,
+    #[serde(rename = "use")]
+    usage: &'static str,
+    e: &'s str,
+    n: &'s str,
 }
 
 #[derive(Serialize)]
@@ -80,15 +107,39 @@ impl<'s> View<'s> {
             last_updated: server.last_updated,
             credentials: Credentials {
                 signing: Signing {
-                    kid: &server.signing_key.kid,
+                    kid: &server.keys.active.kid,
                     rotation_mode: server.rotation_mode,
                     last_rotated: server.last_rotated,
                     next_rotation: server.next_rotation(),
                 },
             },
+            access_token_encrypted_response_algorithm: server.encryption.algorithm,
+            jwks: server.encryption.algorithm.and_then(|_| KeySet::new(server)),
+            jwks_uri: server.encryption.jwks_uri.as_deref(),
             default: server.is_default,
-            links: Links::new(server, base),
+            links: Some(Links::new(server, base)),
         }
+    }
+
+    pub(super) fn without_links(self) -> Self {
+        View { links: None, ..self }
+    }
+}
+
+impl<'s> KeySet<'s> {
+    /// None if the server has no keys.
+    fn new(server: &'s Server) -> Option<Self> {
+        let key = |key: &'s ResourceKey| Key {
+            kty: "RSA",
+            id: &key.id,
+            status: key.status,
+            kid: key.kid.as_deref(),
+            usage: "enc",
+            e: &key.e,
+            n: &key.n,
+        };
+        let keys: Vec<_> = server.resource_keys.iter().map(key).collect();
+        (!keys.is_empty()).then_some(KeySet { keys })
     }
 }
 
@@ -98,10 +149,7 @@ impl Links {
         let issuer = server.issuer(base);
         let below = |tail: &str, allow| Link::new(format!("{href}/{tail}"), allow);
         let metadata = |name| NamedLink::new(name, format!("{issuer}/.well-known/{name}"), &["GET"]);
-        let (activate, deactivate) = match server.status {
-            Status::Active => (None, Some(below("lifecycle/deactivate", &["POST"]))),
-            Status::Inactive => (Some(below("lifecycle/activate", &["POST"])), None),
-        };
+        let (activate, deactivate) = Link::lifecycle(server.status, &href);
         Links {
             rotate_key: below("credentials/lifecycle/keyRotate", &["POST"]),
             metadata: [metadata("oauth-authorization-server"), metadata("openid-configuration")],

@@ -1,39 +1,28 @@
-//! What a server publishes about itself (RFC 8414 and `OpenID` Connect Discovery). Owns the two documents; they need no token.
+//! What a server publishes about itself (RFC 8414 and `OpenID` Connect Discovery). Owns the documents; they need no token.
 //!
-//! Only the document of the org's own server was recorded; members and lists are taken from it, the rest is inferred
-//! (an INACTIVE server still publishes its documents here, which nothing settles).
+//! Only the document of the org's own server, which is in `org`, was recorded; members and lists are taken from it, the
+//! rest is inferred (an INACTIVE server still publishes its documents here, which nothing settles).
+
+mod org;
 
 use axum::http::{Method, StatusCode};
 use serde::Serialize;
 
 use super::{
-    auth::Access,
     call::Call,
+    claims::ClaimType,
     routes::Operation,
-    state::{Org, Server},
+    scopes::MetadataPublish,
+    state::{Org, Server, Status},
     wire::{Answer, Outcome},
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation {
-        method: Method::GET,
-        path: "/oauth2/{}/.well-known/oauth-authorization-server",
-        access: Access::Open,
-        run: oauth,
-    },
+    Operation::open("getOAuthMetadata", Method::GET, "/oauth2/{}/.well-known/oauth-authorization-server", oauth),
     // The place RFC 8414 gives it, there since 2026 (docs); `_links.metadata` keeps the other (recorded).
-    Operation {
-        method: Method::GET,
-        path: "/.well-known/oauth-authorization-server/oauth2/{}",
-        access: Access::Open,
-        run: oauth,
-    },
-    Operation {
-        method: Method::GET,
-        path: "/oauth2/{}/.well-known/openid-configuration",
-        access: Access::Open,
-        run: openid,
-    },
+    Operation::open("getOAuthMetadata8414", Method::GET, "/.well-known/oauth-authorization-server/oauth2/{}", oauth),
+    Operation::open("getOrgOAuthMetadata", Method::GET, "/.well-known/oauth-authorization-server", org::oauth),
+    Operation::open("getOpenIdMetadata", Method::GET, "/oauth2/{}/.well-known/openid-configuration", openid),
 ];
 
 const RESPONSE_TYPES: &[&str] =
@@ -66,7 +55,8 @@ struct Document<'s> {
     #[serde(skip_serializing_if = "Option::is_none")]
     userinfo_endpoint: Option<String>,
     registration_endpoint: String,
-    jwks_uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks_uri: Option<String>,
     response_types_supported: &'static [&'static str],
     response_modes_supported: &'static [&'static str],
     grant_types_supported: &'static [&'static str],
@@ -75,7 +65,7 @@ struct Document<'s> {
     id_token_signing_alg_values_supported: Option<&'static [&'static str]>,
     scopes_supported: Vec<&'s str>,
     token_endpoint_auth_methods_supported: &'static [&'static str],
-    claims_supported: Vec<&'static str>,
+    claims_supported: Vec<&'s str>,
     code_challenge_methods_supported: &'static [&'static str],
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: &'static [&'static str],
@@ -87,51 +77,87 @@ struct Document<'s> {
     device_authorization_endpoint: String,
     pushed_authorization_request_endpoint: String,
     dpop_signing_alg_values_supported: &'static [&'static str],
+    // Recorded for the org's own server. Inferred: others have none of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frontchannel_logout_supported: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frontchannel_logout_session_supported: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_chaining_requested_token_types_supported: Option<&'static [&'static str]>,
 }
 
-fn document<'s>(server: &'s Server, base: &str, issuer: &'s str) -> Document<'s> {
+/// What all documents have in common. The endpoints are below the issuer, but for the org's own server.
+fn document<'s>(base: &str, issuer: &'s str, endpoints: &str) -> Document<'s> {
     Document {
         issuer,
-        authorization_endpoint: format!("{issuer}/v1/authorize"),
-        token_endpoint: format!("{issuer}/v1/token"),
+        authorization_endpoint: format!("{endpoints}/v1/authorize"),
+        token_endpoint: format!("{endpoints}/v1/token"),
         userinfo_endpoint: None,
         // Clients belong to the org, not to a server.
         registration_endpoint: format!("{base}/oauth2/v1/clients"),
-        jwks_uri: format!("{issuer}/v1/keys"),
+        jwks_uri: Some(format!("{endpoints}/v1/keys")),
         response_types_supported: RESPONSE_TYPES,
         response_modes_supported: RESPONSE_MODES,
         grant_types_supported: GRANT_TYPES,
         subject_types_supported: &["public"],
         id_token_signing_alg_values_supported: None,
-        scopes_supported: server.scopes.iter().map(|scope| scope.name.as_str()).collect(),
+        scopes_supported: Vec::new(),
         token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
         claims_supported: ACCESS_TOKEN_CLAIMS.to_vec(),
         code_challenge_methods_supported: &["S256"],
-        introspection_endpoint: format!("{issuer}/v1/introspect"),
+        introspection_endpoint: format!("{endpoints}/v1/introspect"),
         introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
-        revocation_endpoint: format!("{issuer}/v1/revoke"),
+        revocation_endpoint: format!("{endpoints}/v1/revoke"),
         revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
-        end_session_endpoint: format!("{issuer}/v1/logout"),
+        end_session_endpoint: format!("{endpoints}/v1/logout"),
         request_parameter_supported: true,
         request_object_signing_alg_values_supported: REQUEST_OBJECT_ALGORITHMS,
-        device_authorization_endpoint: format!("{issuer}/v1/device/authorize"),
-        pushed_authorization_request_endpoint: format!("{issuer}/v1/par"),
+        device_authorization_endpoint: format!("{endpoints}/v1/device/authorize"),
+        pushed_authorization_request_endpoint: format!("{endpoints}/v1/par"),
         dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
+        frontchannel_logout_supported: None,
+        frontchannel_logout_session_supported: None,
+        identity_chaining_requested_token_types_supported: None,
+    }
+}
+
+/// Docs: a scope is in the metadata if its `metadataPublish` says so.
+fn published(server: &Server) -> Vec<&str> {
+    let published = server.scopes.iter().filter(|scope| match scope.metadata_publish {
+        MetadataPublish::AllClients => true,
+        MetadataPublish::NoClients => false,
+    });
+    published.map(|scope| scope.name.as_str()).collect()
+}
+
+/// Inferred: the claims in use that are for a token are told after those that every token has.
+fn add_claims<'s>(document: &mut Document<'s>, server: &'s Server, token: ClaimType) {
+    let used = server.claims.iter().filter(|claim| claim.status == Status::Active && claim.token == token);
+    for claim in used {
+        if !document.claims_supported.contains(&claim.name.as_str()) {
+            document.claims_supported.push(&claim.name);
+        }
     }
 }
 
 fn oauth(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
     let issuer = server.issuer(call.base);
-    Ok(Answer::json(StatusCode::OK, &document(server, call.base, &issuer)))
+    let mut document = document(call.base, &issuer, &issuer);
+    document.scopes_supported = published(server);
+    add_claims(&mut document, server, ClaimType::Resource);
+    Ok(Answer::json(StatusCode::OK, &document))
 }
 
 fn openid(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
     let issuer = server.issuer(call.base);
-    let mut document = document(server, call.base, &issuer);
+    let mut document = document(call.base, &issuer, &issuer);
+    document.scopes_supported = published(server);
     document.userinfo_endpoint = Some(format!("{issuer}/v1/userinfo"));
     document.id_token_signing_alg_values_supported = Some(&["RS256"]);
     document.claims_supported.extend(ID_TOKEN_CLAIMS);
+    add_claims(&mut document, server, ClaimType::Resource);
+    add_claims(&mut document, server, ClaimType::Identity);
     Ok(Answer::json(StatusCode::OK, &document))
 }

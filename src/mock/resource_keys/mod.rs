@@ -1,0 +1,251 @@
+//! Public keys that the tokens of a server are encrypted for. Owns how such a key looks, the rules about their number and
+//! status, and the list of operations; reading bodies is in `input`. Nothing of this was recorded: all is the spec's.
+
+mod input;
+
+use axum::http::StatusCode;
+use serde::Serialize;
+
+pub(super) use self::input::Draft;
+use super::{
+    body,
+    call::Call,
+    links::Link,
+    routes::Operation,
+    rows::{self, Row},
+    source::{IdKind, Source, Stamp},
+    state::{Org, Server, Status},
+    wire::{Answer, Entity, Outcome, Refusal},
+};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::get(
+        "listOAuth2ResourceServerJsonWebKeys",
+        "/api/v1/authorizationServers/{}/resourceservercredentials/keys",
+        list,
+    ),
+    Operation::post(
+        "addOAuth2ResourceServerJsonWebKey",
+        "/api/v1/authorizationServers/{}/resourceservercredentials/keys",
+        create,
+    ),
+    Operation::get(
+        "getOAuth2ResourceServerJsonWebKey",
+        "/api/v1/authorizationServers/{}/resourceservercredentials/keys/{}",
+        get,
+    ),
+    Operation::delete(
+        "deleteOAuth2ResourceServerJsonWebKey",
+        "/api/v1/authorizationServers/{}/resourceservercredentials/keys/{}",
+        delete,
+    ),
+    Operation::post(
+        "activateOAuth2ResourceServerJsonWebKey",
+        "/api/v1/authorizationServers/{}/resourceservercredentials/keys/{}/lifecycle/activate",
+        activate,
+    ),
+    Operation::post(
+        "deactivateOAuth2ResourceServerJsonWebKey",
+        "/api/v1/authorizationServers/{}/resourceservercredentials/keys/{}/lifecycle/deactivate",
+        deactivate,
+    ),
+];
+
+const MOST_KEYS: usize = 5;
+
+// Texts of the spec's examples, doubled quotes included.
+const BORN_ACTIVE: &str =
+    "Keys cannot be created with an ''ACTIVE'' status. Create an ''INACTIVE'' key and then activate it.";
+const KNOWN_KID: &str = "Each key must have a unique ''kid''.";
+const TOO_MANY: &str = "You can't create a new key. You have reached the maximum number of keys allowed (5). To add \
+                        another key, you must first delete an existing one.";
+const STILL_ACTIVE: &str = "''ACTIVE'' keys cannot be deleted. Activate another key before deleting this one.";
+const STILL_NEEDED: &str = "You cannot deactivate the active key when access token encryption is enabled.";
+/// Inferred from "one ACTIVE key"; no example tells it.
+const TWO_ACTIVE: &str = "Only one key can be ''ACTIVE''.";
+
+/// A key of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ResourceKey {
+    pub(super) id: String,
+    pub(super) kid: Option<String>,
+    pub(super) e: String,
+    pub(super) n: String,
+    pub(super) status: Status,
+    created: Stamp,
+    last_updated: Stamp,
+}
+
+impl Row for ResourceKey {
+    const ENTITY: Entity = Entity::JsonWebKey;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// Members as the spec's example has them, without its `alg`, which belongs to signatures and is in no schema.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct View<'s> {
+    id: &'s str,
+    kid: Option<&'s str>,
+    kty: &'static str,
+    #[serde(rename = "use")]
+    usage: &'static str,
+    e: &'s str,
+    n: &'s str,
+    status: Status,
+    created: Stamp,
+    last_updated: Stamp,
+    #[serde(rename = "_links")]
+    links: Links,
+}
+
+/// What the key's status allows. The spec knows these two and both are for INACTIVE keys, so an ACTIVE one has none.
+#[derive(Serialize)]
+struct Links {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activate: Option<Link>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delete: Option<Link>,
+}
+
+impl<'s> View<'s> {
+    fn new(server: &Server, key: &'s ResourceKey, base: &str) -> Self {
+        let href = format!("{}/resourceservercredentials/keys/{}", server.href(base), key.id);
+        let links = match key.status {
+            Status::Active => Links { activate: None, delete: None },
+            Status::Inactive => Links {
+                activate: Some(Link::new(format!("{href}/lifecycle/activate"), &["POST"])),
+                delete: Some(Link::new(href, &["DELETE"])),
+            },
+        };
+        View {
+            id: &key.id,
+            kid: key.kid.as_deref(),
+            kty: "RSA",
+            usage: "enc",
+            e: &key.e,
+            n: &key.n,
+            status: key.status,
+            created: key.created,
+            last_updated: key.last_updated,
+            links,
+        }
+    }
+}
+
+fn refusal(cause: &str) -> Refusal {
+    Refusal::validation("JsonWebKey", vec![cause.to_owned()])
+}
+
+/// All keys of a server as a client sends them with it. Those with an id that is known keep it and their date.
+pub(super) fn all_of(
+    source: &mut Source,
+    now: Stamp,
+    drafts: Vec<Draft>,
+    former: &[ResourceKey],
+) -> Result<Vec<ResourceKey>, Refusal> {
+    let mut keys: Vec<ResourceKey> = Vec::new();
+    for draft in drafts {
+        let known = former.iter().find(|key| Some(&key.id) == draft.id.as_ref());
+        let created = known.map_or(now, |key| key.created);
+        let id = known.map_or_else(|| source.id(IdKind::ResourceKey), |key| key.id.clone());
+        let status = draft.status.unwrap_or(Status::Inactive);
+        if status == Status::Active && keys.iter().any(|key| key.status == Status::Active) {
+            return Err(refusal(TWO_ACTIVE));
+        }
+        add(&mut keys, ResourceKey { id, kid: draft.kid, e: draft.e, n: draft.n, status, created, last_updated: now })?;
+    }
+    Ok(keys)
+}
+
+fn add(keys: &mut Vec<ResourceKey>, key: ResourceKey) -> Result<(), Refusal> {
+    if keys.len() >= MOST_KEYS {
+        return Err(refusal(TOO_MANY));
+    }
+    if key.kid.is_some() && keys.iter().any(|other| other.kid == key.kid) {
+        return Err(refusal(KNOWN_KID));
+    }
+    keys.push(key);
+    Ok(())
+}
+
+fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
+    let server = org.servers.find(call.server())?;
+    let views: Vec<_> = server.resource_keys.iter().map(|key| View::new(server, key, call.base)).collect();
+    Ok(Answer::json(StatusCode::OK, &views))
+}
+
+/// Inferred: INACTIVE if the request does not say, as it cannot be ACTIVE.
+fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
+    let now = org.source.now();
+    let server = org.servers.find_mut(call.server())?;
+    let draft = Draft::read(&body::object(call)?)?;
+    match draft.status {
+        Some(Status::Active) => return Err(refusal(BORN_ACTIVE)),
+        Some(Status::Inactive) | None => {}
+    }
+    let key = ResourceKey {
+        id: org.source.id(IdKind::ResourceKey),
+        kid: draft.kid,
+        e: draft.e,
+        n: draft.n,
+        status: Status::Inactive,
+        created: now,
+        last_updated: now,
+    };
+    let answer = Answer::json(StatusCode::CREATED, &View::new(server, &key, call.base));
+    add(&mut server.resource_keys, key)?;
+    Ok(answer)
+}
+
+fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
+    let server = org.servers.find(call.server())?;
+    let key = rows::find(&server.resource_keys, call.child())?;
+    Ok(Answer::json(StatusCode::OK, &View::new(server, key, call.base)))
+}
+
+fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {
+    let server = org.servers.find_mut(call.server())?;
+    match rows::find(&server.resource_keys, call.child())?.status {
+        Status::Active => Err(refusal(STILL_ACTIVE)),
+        Status::Inactive => {
+            rows::remove(&mut server.resource_keys, call.child())?;
+            Ok(Answer::Empty)
+        }
+    }
+}
+
+/// 200 with the key, unlike all other lifecycle operations. The key that was ACTIVE no longer is.
+fn activate(org: &mut Org, call: &Call<'_>) -> Outcome {
+    let now = org.source.now();
+    let server = org.servers.find_mut(call.server())?;
+    let chosen = rows::place(&server.resource_keys, call.child())?;
+    for (place, key) in server.resource_keys.iter_mut().enumerate() {
+        key.turn(if place == chosen { Status::Active } else { Status::Inactive }, now);
+    }
+    get(org, call)
+}
+
+fn deactivate(org: &mut Org, call: &Call<'_>) -> Outcome {
+    let now = org.source.now();
+    let server = org.servers.find_mut(call.server())?;
+    let encrypts = server.encryption.algorithm.is_some();
+    let key = rows::find_mut(&mut server.resource_keys, call.child())?;
+    if encrypts && key.status == Status::Active {
+        return Err(refusal(STILL_NEEDED));
+    }
+    key.turn(Status::Inactive, now);
+    get(org, call)
+}
+
+impl ResourceKey {
+    fn turn(&mut self, status: Status, now: Stamp) {
+        if self.status != status {
+            self.status = status;
+            self.last_updated = self.last_updated.max(now);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The token endpoint of the org's own server, for service apps: client credentials (RFC 6749, section 4.4). Owns what is
+//! granted and the answer; who asks is in `client`. The tokens are let in by `auth`.
+//!
+//! The real endpoint takes `private_key_jwt` alone for scopes of the management API (docs). Here a service app that the
+//! state gave a secret may use that as well, so that clients can be tried out without a key.
+
+mod client;
+
+use std::collections::BTreeSet;
+
+use axum::http::{Method, StatusCode, header};
+use jsonwebtoken::jwk::Jwk;
+use serde::Serialize;
+
+use super::{
+    call::{Call, Query},
+    routes::Operation,
+    state::Org,
+    wire::{Answer, Outcome, Refusal},
+};
+
+pub(super) const OPERATIONS: &[Operation] = &[Operation::open("requestToken", Method::POST, "/oauth2/v1/token", issue)];
+
+/// How long a token is good for (docs: one hour).
+const LIFETIME_SECONDS: i64 = 3_600;
+
+/// A service app and what it may ask for.
+pub(super) struct ServiceApp {
+    pub(super) client_id: String,
+    pub(super) client_secret: Option<String>,
+    pub(super) keys: Vec<Jwk>,
+    pub(super) scopes: BTreeSet<String>,
+}
+
+/// RFC 6749, section 5.1.
+#[derive(Serialize)]
+struct Issued<'t> {
+    token_type: &'static str,
+    expires_in: i64,
+    access_token: &'t str,
+    scope: &'t str,
+}
+
+fn request_error(description: &str) -> Refusal {
+    Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", description)
+}
+
+fn issue(org: &mut Org, call: &Call<'_>) -> Outcome {
+    let form = form(call)?;
+    let app = client::authenticate(&org.service_apps, call, &form)?;
+    match form.get("grant_type") {
+        Some("client_credentials") => {}
+        Some(_) => {
+            let description = "The grant type is not supported";
+            return Err(Refusal::oauth(StatusCode::BAD_REQUEST, "unsupported_grant_type", description));
+        }
+        None => return Err(request_error("The grant_type is missing")),
+    }
+    let asked: BTreeSet<String> =
+        form.get("scope").unwrap_or_default().split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    // RFC 6749 lets a server have a default; inferred: there is none here.
+    if asked.is_empty() || !asked.is_subset(&app.scopes) {
+        let description = "The scope is missing, or not all of it was granted to the client";
+        return Err(Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_scope", description));
+    }
+    let scope = asked.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+    let token = org.source.access_token();
+    let now = org.source.now();
+    org.tokens.admit(token.clone(), asked, now, now.plus_seconds(LIFETIME_SECONDS));
+    let issued = Issued { token_type: "Bearer", expires_in: LIFETIME_SECONDS, access_token: &token, scope: &scope };
+    Ok(Answer::json(StatusCode::OK, &issued))
+}
+
+/// The request's parameters; none may be there twice (RFC 6749, section 3.2).
+fn form(call: &Call<'_>) -> Result<Query, Refusal> {
+    let content_type = call.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(request_error("The body must be of the type application/x-www-form-urlencoded"));
+    }
+    let text = std::str::from_utf8(call.body).map_err(|_| request_error("The body is not UTF-8"))?;
+    let form = Query::parse(text).map_err(|_| request_error("The body is not well-formed"))?;
+    let mut seen = BTreeSet::new();
+    if !form.names().all(|name| seen.insert(name)) {
+        return Err(request_error("A parameter was sent twice"));
+    }
+    Ok(form)
+}
