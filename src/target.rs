@@ -14,7 +14,10 @@ use tokio::sync::oneshot;
 
 use crate::{
     http::{Client, ClientError, Credential, Limits},
-    mock::{Mock, Settings, Token, TokenKind},
+    mock::{
+        Mock, Settings, Token, TokenKind,
+        start::{Named, State},
+    },
     run::Target,
     secret::Redactor,
     settings::{SettingsError, TargetSettings},
@@ -60,8 +63,21 @@ impl Opened {
     /// # Errors
     /// Wrong settings, or a mock that cannot start.
     pub fn open(target: &str, settings: Option<&Path>, limits: Limits) -> Result<Self, OpenError> {
+        Self::open_holding(target, settings, limits, &BTreeSet::new())
+    }
+
+    /// As [`Self::open`]; a mock's org holds the groups and users with these identifiers from the start.
+    ///
+    /// # Errors
+    /// Wrong settings, or a mock that cannot start.
+    pub fn open_holding(
+        target: &str,
+        settings: Option<&Path>,
+        limits: Limits,
+        ids: &BTreeSet<String>,
+    ) -> Result<Self, OpenError> {
         if target == "mock" {
-            return Self::embedded(limits);
+            return Self::embedded(limits, people(ids));
         }
         let found = TargetSettings::find(target, settings)?;
         let has_credentials = found.has_credentials();
@@ -73,12 +89,13 @@ impl Opened {
         self.mock.is_some()
     }
 
-    fn embedded(limits: Limits) -> Result<Self, OpenError> {
+    fn embedded(limits: Limits, state: State) -> Result<Self, OpenError> {
         let tokens = mock_tokens();
         let mock = EmbeddedMock::start(Settings {
             tokens: tokens.values().cloned().collect(),
             // Nobody shares it, so nothing is gained by being polite to it.
             rate_limit: 10_000_000,
+            state: Some(state),
             ..Settings::default()
         })
         .map_err(OpenError::Mock)?;
@@ -104,6 +121,15 @@ impl Opened {
         let target = Target { name: found.name, client, principals, capabilities: found.capabilities };
         Ok(Self { target, redactor, has_credentials, mock })
     }
+}
+
+/// What identifiers that begin with `00g` and `00u` stand for in every org.
+fn people(ids: &BTreeSet<String>) -> State {
+    let of_kind = |kind: &str| {
+        let named = ids.iter().filter(|id| id.starts_with(kind));
+        named.map(|id| Named { id: id.clone(), name: id.clone() }).collect()
+    };
+    State { groups: of_kind("00g"), users: of_kind("00u"), ..State::default() }
 }
 
 fn credential(token: Token) -> Credential {

@@ -15,7 +15,7 @@ use crate::{
     http::Limits,
     plan::{Plan, parse_duration},
     recording::Recorder,
-    replay::{End, Replay, Replayed},
+    replay::{End, Replay, Replayed, prior_names},
     report::{Verdict, printable},
     target::Opened,
 };
@@ -155,12 +155,17 @@ async fn all_files(
     sum: &mut Sum,
 ) -> Result<(), CommandError> {
     let limits = Limits { request: arguments.timeout, ..Limits::default() };
-    let open = || Opened::open(&arguments.target, arguments.settings.as_deref(), limits.clone());
-    let mut opened = open()?;
-    for (index, file) in arguments.files.iter().enumerate() {
-        if opened.is_mock() && index > 0 {
-            opened = open()?;
-        }
+    let mut opened: Option<Opened> = None;
+    for file in &arguments.files {
+        let opened = match opened.take() {
+            Some(same) if !same.is_mock() => opened.insert(same),
+            // A mock begins anew with each file, with the people that its recording speaks of; a broken file is told below.
+            _ => {
+                let ids = prior_names(file).unwrap_or_default();
+                let settings = arguments.settings.as_deref();
+                opened.insert(Opened::open_holding(&arguments.target, settings, limits.clone(), &ids)?)
+            }
+        };
         if !opened.target.client.knows(&arguments.principal) {
             let text =
                 format!("there are no credentials for the principal `{}` of {}", arguments.principal, arguments.target);

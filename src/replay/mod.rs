@@ -279,6 +279,24 @@ fn rebuild(recorded: &Recorded, members: Vec<String>) -> Option<Value> {
     (!body.is_empty()).then_some(Value::Object(body))
 }
 
+/// Identifiers in the requests of a recording that none of its answers shows being made: the org had these things before.
+///
+/// # Errors
+/// A recording that cannot be read.
+pub fn prior_names(path: &Path) -> Result<BTreeSet<String>, RecordingError> {
+    let (mut asked, mut made) = (Vec::new(), BTreeSet::new());
+    read(path, |recorded| {
+        if let Some(body) = &recorded.body {
+            asked.extend(foreign_names(body, &Mapping::default()));
+        }
+        let id = recorded.answer.json().ok().and_then(|body| body.get("id")?.as_str().map(str::to_owned));
+        if recorded.method == "POST" {
+            made.extend(id);
+        }
+    })?;
+    Ok(asked.into_iter().filter(|name| !made.contains(name)).collect())
+}
+
 /// Names in a body that nobody in this recording has made or chosen before: they are of things that were there.
 fn foreign_names(body: &Value, mapping: &Mapping) -> Vec<String> {
     let mut names = Vec::new();
