@@ -42,6 +42,7 @@ pub mod cli;
 pub mod diagnostic;
 pub mod event;
 pub mod http;
+pub mod known;
 mod level;
 mod matcher;
 pub mod mock;

@@ -8,11 +8,11 @@ use std::{
 use clap::Args;
 
 use super::{CommandError, Mistake, WRONG_INPUT, suite};
-use crate::{plan::Plan, suite::Suite};
+use crate::{known::KnownFailures, plan::Plan, suite::Suite};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Suites (directories with `cases/` and `schemas/`) and case files [default: the suite inside this program]
+    /// Suites (directories with `cases/` and `schemas/`), case files and known-failures files [default: the suite inside this program]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
@@ -42,9 +42,18 @@ fn check_files(files: &[&PathBuf], color: bool) -> Result<u8, CommandError> {
         Some(directory) => (Suite::from_directory(directory, &mut found)?, directory.display().to_string()),
         None => (Suite::embedded(&mut found), "the suite inside this program".to_owned()),
     };
-    for file in files {
+    let (known, cases): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|file| KnownFailures::is_file(file));
+    for file in cases {
         if suite_around(file).is_none() {
             suite.add_case_file(file, &mut found)?;
+        }
+    }
+    // Known failures name trials, so they are read when there are any.
+    if !known.is_empty()
+        && let Some(plan) = Plan::compile(&suite, &mut found)
+    {
+        for file in known {
+            KnownFailures::read(file, &plan.trials, &mut found)?;
         }
     }
     conclude(&suite, found, &name, color)

@@ -4,19 +4,22 @@ use std::{
     fs,
     io::{self, BufWriter, IsTerminal, Write},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use clap::{Args, ValueEnum};
+use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
 use super::{
     CommandError, Format, Mistake, WRONG_INPUT,
-    suite::{Choice, Chosen, show_nothing},
+    suite::{Choice, Chosen, show, show_nothing},
 };
 use crate::{
-    event::{Event, Stop},
+    event::{Event, Outcome, Stop},
     http::Limits,
-    plan::parse_duration,
+    known::{self, KnownFailures},
+    plan::{Shard, parse_duration},
     recording::Recorder,
     report::{Console, FailOn, Report, StreamWriter, Style, Summary, Verdict, write_junit},
     run::{self, Options, Stopper},
@@ -39,9 +42,24 @@ pub(crate) struct Arguments {
     /// Trials at a time [default: 16 against the mock, else 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     jobs: Option<u16>,
+    /// Run one part of the trials, such as 2/5 [default: what CI_NODE_INDEX and CI_NODE_TOTAL say, or JOB_COMPLETION_INDEX]
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
+    /// Run the trials in an order that N decides, in the place of the suite's own
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// Stop after N failed trials
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", require_equals = true)]
     fail_fast: Option<usize>,
+    /// Failures that are expected, each with its reason and the day until which
+    #[arg(long, value_name = "FILE")]
+    known_failures: Option<PathBuf>,
+    /// Writes a known-failures file of what failed, to be filled in
+    #[arg(long, value_name = "FILE")]
+    propose_known_failures: Option<PathBuf>,
+    /// Try a trial that failed or could not be judged up to N times more
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    retries: usize,
     /// What turns the run red beside failures
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
     fail_on: Vec<FailOnWhat>,
@@ -160,7 +178,7 @@ impl Arguments {
 
 pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
     let Some(chosen) = arguments.choice.choose(color)? else { return Ok(WRONG_INPUT) };
-    let (plan, trials) = match chosen {
+    let (plan, mut trials) = match chosen {
         Chosen::Trials(plan, trials) => (plan, trials),
         Chosen::Nothing(plan, idle) => {
             show_nothing(&idle)?;
@@ -171,6 +189,22 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
             return Ok(Verdict::NothingRan.exit_code());
         }
     };
+    let from_environment = || Shard::from_environment().map_err(Mistake::boxed);
+    if let Some(shard) = arguments.shard.map_or_else(from_environment, |shard| Ok(Some(shard)))? {
+        trials.retain(|trial| shard.holds(trial));
+    }
+    if let Some(seed) = arguments.seed {
+        trials.shuffle(&mut StdRng::seed_from_u64(seed));
+    }
+    let mut found = Vec::new();
+    let known = match &arguments.known_failures {
+        Some(path) => KnownFailures::read(path, &plan.trials, &mut found)?,
+        None => KnownFailures::default(),
+    };
+    if !found.is_empty() {
+        show(&mut found, color)?;
+        return Ok(WRONG_INPUT);
+    }
     let limits = Limits { request: arguments.timeout, ..Limits::default() };
     let opened = Opened::open(&arguments.target, arguments.settings.as_deref(), limits)?;
     if !opened.has_credentials {
@@ -184,6 +218,8 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
         fail_fast: arguments.fail_fast,
         run: run_id(),
         prefix: "okc".to_owned(),
+        retries: arguments.retries,
+        known: Arc::new(known),
     };
     let mut stream = match arguments.events.as_str() {
         "none" => None,
@@ -285,6 +321,10 @@ fn finish(
     for to in &arguments.report {
         write_report(to, report, fail_on)?;
     }
+    if let Some(path) = &arguments.propose_known_failures {
+        let text = propose(report);
+        fs::write(path, text).map_err(|error| Mistake::boxed(format!("cannot write {}: {error}", path.display())))?;
+    }
     if let Some(console) = console {
         // Reports are written; a pipe that was closed early takes nothing away.
         let _ = console.finish(report, fail_on);
@@ -295,6 +335,20 @@ fn finish(
         writeln!(out)?;
     }
     Ok(report.verdict(fail_on).exit_code())
+}
+
+/// Entries for what failed and is not listed yet, or not so.
+fn propose(report: &Report) -> String {
+    let red = [Outcome::Failed, Outcome::ChangedFailure, Outcome::Expired];
+    let failed: Vec<(&str, Vec<String>)> = report
+        .trials
+        .iter()
+        .filter(|trial| red.contains(&trial.finished.outcome))
+        .map(|trial| {
+            (trial.finished.trial.as_str(), trial.finished.signatures.iter().map(ToString::to_string).collect())
+        })
+        .collect();
+    known::propose(failed.iter().map(|(trial, signatures)| (*trial, signatures.as_slice())))
 }
 
 /// Six letters and digits: short in names, and no two runs of a night share it.

@@ -104,6 +104,8 @@ pub struct StepFinished {
     pub trial: String,
     /// Part of the trial.
     pub phase: Phase,
+    /// Which attempt at the trial, from 1.
+    pub attempt: usize,
     /// Number of the step in its part, from 1.
     pub step: usize,
     /// The operation, or method and path.
@@ -245,6 +247,12 @@ pub struct TrialFinished {
     pub operations: Vec<String>,
     /// How it ended.
     pub outcome: Outcome,
+    /// What was wrong, in a form that is the same in every run: one text a false check of level `must`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<Redacted>,
+    /// The attempts before the last, where retries were asked for and needed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Attempt>,
     /// Why it is not a pass, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Redacted>,
@@ -256,6 +264,15 @@ pub struct TrialFinished {
     pub requests: usize,
     /// From the first request to the last answer, clean-up included.
     pub duration_ms: f64,
+}
+
+/// An attempt at a trial that was followed by another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Redacted,
 }
 
 /// Something that a trial made and could not remove.

@@ -8,6 +8,7 @@ mod duration;
 mod expect;
 mod fixture;
 mod select;
+mod shard;
 mod step;
 
 use std::{
@@ -19,6 +20,7 @@ use std::{
 pub(crate) use duration::parse as parse_duration;
 pub use select::{Pattern, PatternError, Selection};
 use serde_json_path::JsonPath;
+pub use shard::Shard;
 
 use crate::{
     diagnostic::{Diagnostic, Source, Span},

@@ -53,6 +53,11 @@ impl Pattern {
         Ok(Self { text: text.to_owned(), regex })
     }
 
+    /// The pattern as it was given.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether it selects the trial.
     pub fn selects(&self, trial: &Trial) -> bool {
         self.matches(&trial.id) || trial.aliases.iter().any(|alias| self.matches(alias))

@@ -51,7 +51,7 @@ impl<W: io::Write> Console<W> {
             Outcome::Flaky | Outcome::KnownFailure => "33",
             Outcome::NotApplicable | Outcome::NotRun => "2",
         };
-        self.paint(code, &format!("{:<14}", outcome.name()))
+        self.paint(code, &format!("{:<15} ", outcome.name()))
     }
 
     /// Shows what happens.
@@ -102,7 +102,7 @@ impl<W: io::Write> Console<W> {
         if let Some(bar) = &self.bar {
             bar.inc(1);
             if !quietly {
-                let line = format!("{} {}", self.outcome(finished.outcome), finished.trial);
+                let line = format!("{}{}", self.outcome(finished.outcome), finished.trial);
                 bar.println(line);
             }
             return Ok(());
@@ -110,7 +110,7 @@ impl<W: io::Write> Console<W> {
         if self.style.quiet {
             return Ok(());
         }
-        let mut line = format!("{} {}", self.outcome(finished.outcome), printable(&finished.trial));
+        let mut line = format!("{}{}", self.outcome(finished.outcome), printable(&finished.trial));
         match (&finished.reason, finished.outcome) {
             (Some(reason), Outcome::NotApplicable) => {
                 let _ = write!(line, ": {}", printable(reason.as_str()));
@@ -185,6 +185,9 @@ impl<W: io::Write> Console<W> {
             let finished = &trial.finished;
             writeln!(self.out, "\n{}{}", self.outcome(finished.outcome), printable(&finished.trial))?;
             writeln!(self.out, "  {}", printable(&finished.title))?;
+            if let (Some(reason), true) = (&finished.reason, finished.outcome != Outcome::Failed) {
+                writeln!(self.out, "  {}", printable(reason.as_str()))?;
+            }
             for failure in &trial.failures {
                 for line in failure.text().lines() {
                     writeln!(self.out, "  {line}")?;

@@ -16,6 +16,8 @@ const MOST_BODY: usize = 2000;
 pub struct Failure {
     /// Part of the trial.
     pub phase: Phase,
+    /// Which attempt at the trial.
+    pub attempt: usize,
     /// Number in its part.
     pub step: usize,
     /// The operation.
@@ -41,6 +43,7 @@ impl Failure {
         }
         Some(Self {
             phase: step.phase,
+            attempt: step.attempt,
             step: step.step,
             call: step.call.clone(),
             mismatches,
@@ -58,7 +61,8 @@ impl Failure {
             Phase::Steps => "step",
             Phase::Defer => "deferred step",
         };
-        let _ = writeln!(text, "{part} {}: {}", self.step, self.call);
+        let attempt = if self.attempt > 1 { format!(", attempt {}", self.attempt) } else { String::new() };
+        let _ = writeln!(text, "{part} {}: {}{attempt}", self.step, self.call);
         for mismatch in self.mismatches.iter().filter(|mismatch| mismatch.level == Level::Must) {
             mismatch_text(mismatch, &mut text);
         }

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, io, time::Duration};
 
 use chrono::DateTime;
 use quick_junit::{
-    NonSuccessKind, Property, Report as JunitReport, SerializeError, TestCase, TestCaseStatus, TestSuite,
+    NonSuccessKind, Property, Report as JunitReport, SerializeError, TestCase, TestCaseStatus, TestRerun, TestSuite,
 };
 
 use super::{Failure, Report, TrialReport, printable};
@@ -104,7 +104,22 @@ fn warning_text(trial: &TrialReport) -> String {
     if texts.is_empty() { String::new() } else { format!("WARNING {}", texts.join("\nWARNING ")) }
 }
 
+/// The status with the attempts before the last: `flakyFailure` and the like in the form that Maven Surefire began.
 fn status(trial: &TrialReport) -> TestCaseStatus {
+    let mut status = last_status(trial);
+    for attempt in &trial.finished.earlier {
+        let kind = match attempt.outcome {
+            Outcome::Failed => NonSuccessKind::Failure,
+            _ => NonSuccessKind::Error,
+        };
+        let mut rerun = TestRerun::new(kind);
+        rerun.set_type(attempt.outcome.name()).set_message(one_line(&printable(attempt.reason.as_str())));
+        status.add_rerun(rerun);
+    }
+    status
+}
+
+fn last_status(trial: &TrialReport) -> TestCaseStatus {
     let outcome = trial.finished.outcome;
     let reason = trial.finished.reason.as_ref().map_or_else(String::new, |reason| printable(reason.as_str()));
     match outcome {

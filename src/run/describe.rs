@@ -110,6 +110,8 @@ impl Describer<'_> {
             requirements: trial.requirements.clone(),
             operations: trial.operations().into_iter().map(str::to_owned).collect(),
             outcome,
+            signatures: Vec::new(),
+            earlier: Vec::new(),
             reason: reason.map(|reason| self.redactor.text(reason)),
             warnings: 0,
             checks: Checks::default(),

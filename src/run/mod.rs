@@ -18,8 +18,9 @@ use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    event::{self, DocumentedOperation, Event, Outcome, RunFinished, RunStarted, Stop},
+    event::{self, Attempt, DocumentedOperation, Event, Outcome, RunFinished, RunStarted, Stop},
     http::Client,
+    known::KnownFailures,
     plan::{Plan, Trial},
     secret::Redactor,
     suite::Operation,
@@ -40,6 +41,10 @@ pub struct Options {
     pub run: String,
     /// What the names of everything that it makes begin with.
     pub prefix: String,
+    /// How often a trial that failed or could not be judged is tried again.
+    pub retries: usize,
+    /// Failures that are expected.
+    pub known: Arc<KnownFailures>,
 }
 
 /// What trials are run against.
@@ -185,9 +190,38 @@ async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {
         shared.describer.unstarted(trial, Outcome::NotApplicable, &lack)
     } else {
         shared.emit(&Event::TrialStarted(event::TrialStarted { trial: trial.id.clone() }));
-        trial::run(trial, shared).await
+        attempts(trial, shared).await
     };
-    shared.finish(finished);
+    shared.finish(rule(trial, finished, shared));
+}
+
+/// Tries a trial as often as retries allow; one that passes in the end is flaky.
+async fn attempts(trial: &Trial, shared: &Shared<'_>) -> event::TrialFinished {
+    let mut earlier: Vec<Attempt> = Vec::new();
+    loop {
+        let mut finished = trial::run(trial, earlier.len() + 1, shared).await;
+        let again = matches!(finished.outcome, Outcome::Failed | Outcome::Errored | Outcome::Blocked);
+        if !again || earlier.len() >= shared.options.retries || shared.stopper.stopped() {
+            if finished.outcome == Outcome::Passed && !earlier.is_empty() {
+                finished.outcome = Outcome::Flaky;
+                finished.reason = earlier.last().map(|attempt| attempt.reason.clone());
+            }
+            finished.earlier = earlier;
+            return finished;
+        }
+        earlier.push(Attempt { outcome: finished.outcome, reason: finished.reason.unwrap_or_default() });
+    }
+}
+
+/// What the known failures make of an outcome.
+fn rule(trial: &Trial, mut finished: event::TrialFinished, shared: &Shared<'_>) -> event::TrialFinished {
+    let signatures: Vec<String> = finished.signatures.iter().map(ToString::to_string).collect();
+    let today = chrono::Utc::now().date_naive();
+    if let Some(ruling) = shared.options.known.rule(trial, finished.outcome, &signatures, today) {
+        finished.outcome = ruling.outcome;
+        finished.reason = Some(shared.describer.redactor.text(&ruling.reason));
+    }
+    finished
 }
 
 /// What the target lacks for a trial, if anything.

@@ -14,6 +14,7 @@ use crate::{
     check::Verdict,
     event::{Checks, Event, Leak, Outcome, Phase, StepFinished, TrialFinished},
     http::{Exchange, curl},
+    known::signature,
     level::Level,
     plan::{RequestTarget, Step, Trial},
     template::Variables,
@@ -46,10 +47,12 @@ struct Running<'a, 's> {
     warnings: usize,
     /// What the first false `must` check says, for the line of the trial.
     first: Option<String>,
+    signatures: Vec<String>,
+    attempt: usize,
 }
 
 /// Runs a trial to its end.
-pub(super) async fn run(trial: &Trial, shared: &Shared<'_>) -> TrialFinished {
+pub(super) async fn run(trial: &Trial, attempt: usize, shared: &Shared<'_>) -> TrialFinished {
     let mut running = Running {
         trial,
         shared,
@@ -60,6 +63,8 @@ pub(super) async fn run(trial: &Trial, shared: &Shared<'_>) -> TrialFinished {
         failed: 0,
         warnings: 0,
         first: None,
+        signatures: Vec::new(),
+        attempt,
     };
     let ending = running.all().await;
     running.clean_up().await;
@@ -157,7 +162,11 @@ impl<'a> Running<'a, '_> {
         }
         for found in &done.verdict.falses {
             match found.level {
-                Level::Must => self.failed += 1,
+                Level::Must => {
+                    self.failed += 1;
+                    let (origin, run) = (self.shared.target.client.origin(), &self.shared.options.run);
+                    self.signatures.push(signature(&found.check, found.pointer.as_deref(), &found.actual, origin, run));
+                }
                 Level::Should => self.warnings += 1,
                 Level::Info => {}
             }
@@ -182,6 +191,7 @@ impl<'a> Running<'a, '_> {
         self.shared.emit(&Event::StepFinished(Box::new(StepFinished {
             trial: self.trial.id.clone(),
             phase,
+            attempt: self.attempt,
             step: number,
             principal: exchange.request.principal.clone(),
             requests,
@@ -202,7 +212,10 @@ impl<'a> Running<'a, '_> {
             Halt::Foreign { url, span } => {
                 let expected = format!("a URL of {}", self.shared.target.client.origin());
                 let found = false_check(step, "origin", span, expected, format!("{url}, which was not fetched"));
-                self.failed += usize::from(found.level == Level::Must);
+                if found.level == Level::Must {
+                    self.failed += 1;
+                    self.signatures.push(format!("origin: {}", found.expected));
+                }
                 self.first.get_or_insert(format!("{call}: a link to another origin: {url}"));
                 let mut verdict = Verdict::default();
                 verdict.checks.count(step.level);
@@ -236,6 +249,7 @@ impl<'a> Running<'a, '_> {
         self.shared.emit(&Event::StepFinished(Box::new(StepFinished {
             trial: self.trial.id.clone(),
             phase,
+            attempt: self.attempt,
             step: number,
             call: call(step),
             principal: step.principal.clone().unwrap_or_else(|| self.trial.principal.clone()),
@@ -292,6 +306,7 @@ impl<'a> Running<'a, '_> {
             Ending::Judged => (Outcome::Passed, None),
         };
         let mut finished = self.shared.describer.finished(self.trial, outcome, reason);
+        finished.signatures = self.signatures.iter().map(|text| self.shared.describer.redactor.text(text)).collect();
         finished.warnings = self.warnings;
         finished.checks = self.checks;
         finished.requests = self.requests;

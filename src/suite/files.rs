@@ -92,7 +92,7 @@ fn collect(dir: &Path, files: &mut Vec<Arc<Source>>) -> Result<(), FilesError> {
 }
 
 /// One file, within the limit.
-pub(super) fn read(path: &Path) -> Result<Arc<Source>, FilesError> {
+pub(crate) fn read(path: &Path) -> Result<Arc<Source>, FilesError> {
     let shown = path.display().to_string();
     let failed = |source| FilesError::Read { path: shown.clone(), source };
     if fs::metadata(path).map_err(failed)?.len() > MAX_FILE {

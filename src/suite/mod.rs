@@ -11,6 +11,7 @@ mod schemas;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 pub use files::FilesError;
+pub(crate) use files::read as read_file;
 pub(crate) use history::HistoryEntry;
 pub(crate) use operations::{Contract, On, Operation, Operations, matching};
 pub(crate) use requirements::{Requirement, SourceKind, Vocabulary};

@@ -1,0 +1,83 @@
+//! A part of a run: which trials one of several machines runs, the same whatever the others do.
+
+use std::{env, str::FromStr};
+
+use sha2::{Digest, Sha256};
+
+use super::Trial;
+
+/// Shard `index` of `total`, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    index: u64,
+    total: u64,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused = || format!("`{text}` is not a shard: write 2/5 for the second of five");
+        let (index, total) = text.split_once('/').ok_or_else(refused)?;
+        let (index, total) = (index.parse().map_err(|_| refused())?, total.parse().map_err(|_| refused())?);
+        if index == 0 || index > total { Err(refused()) } else { Ok(Self { index, total }) }
+    }
+}
+
+impl Shard {
+    /// The shard that a CI system says this is: GitLab's and CircleCI's `CI_NODE_INDEX` (from 1) of `CI_NODE_TOTAL`, or the
+    /// `JOB_COMPLETION_INDEX` (from 0) of an indexed Job of Kubernetes, whose number of completions must be in `CI_NODE_TOTAL`.
+    ///
+    /// # Errors
+    /// Variables that name no shard.
+    pub fn from_environment() -> Result<Option<Self>, String> {
+        let Ok(total) = env::var("CI_NODE_TOTAL") else { return Ok(None) };
+        let index = match (env::var("CI_NODE_INDEX"), env::var("JOB_COMPLETION_INDEX")) {
+            (Ok(index), _) => index,
+            (Err(_), Ok(completion)) => {
+                let completion: u64 =
+                    completion.parse().map_err(|_| format!("JOB_COMPLETION_INDEX is `{completion}`"))?;
+                (completion + 1).to_string()
+            }
+            (Err(_), Err(_)) => return Ok(None),
+        };
+        format!("{index}/{total}")
+            .parse()
+            .map(Some)
+            .map_err(|error: String| format!("CI_NODE_INDEX/CI_NODE_TOTAL: {error}"))
+    }
+
+    /// Whether the trial is in it. By a hash of the ID, so that a new case moves no other one.
+    pub fn holds(&self, trial: &Trial) -> bool {
+        place(&trial.id) % self.total == self.index - 1
+    }
+}
+
+/// A number that depends on the ID alone.
+fn place(id: &str) -> u64 {
+    let digest = Sha256::digest(id.as_bytes());
+    u64::from_be_bytes(std::array::from_fn(|index| digest[index]))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_shard_is_one_of_several() {
+        assert_eq!("2/5".parse(), Ok(Shard { index: 2, total: 5 }));
+        for wrong in ["", "1", "0/5", "6/5", "a/b", "1/0", "-1/5", "1/2/3"] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_id_is_in_exactly_one_shard(id in "[a-z/-]{1,40}", total in 1..20_u64) {
+            let holding = (1..=total).filter(|index| place(&id) % total == index - 1).count();
+            prop_assert_eq!(holding, 1);
+        }
+    }
+}
