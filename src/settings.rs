@@ -11,7 +11,7 @@ use std::{
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::http::Credential;
+use crate::{http::Credential, plan::Shard};
 
 /// The settings file, looked for where the command is run.
 pub const FILE: &str = "okta-conformance.toml";
@@ -51,6 +51,12 @@ pub enum SettingsError {
         what: String,
         /// The variable.
         variable: String,
+    },
+    /// Variables of a CI system that name no shard.
+    #[error("CI_NODE_INDEX (or JOB_COMPLETION_INDEX) of CI_NODE_TOTAL: {reason}")]
+    Shard {
+        /// What is wrong.
+        reason: String,
     },
     /// A credential that says nothing, or two things.
     #[error(
@@ -176,6 +182,23 @@ impl TargetSettings {
     pub fn has_credentials(&self) -> bool {
         self.principals.keys().any(|name| !matches!(name.as_str(), "anonymous" | "invalid-token"))
     }
+}
+
+/// The shard that a CI system says this is: `CI_NODE_INDEX` (from 1) of `CI_NODE_TOTAL`, as GitLab and `CircleCI` set them, or the
+/// `JOB_COMPLETION_INDEX` (from 0) of an indexed Job of Kubernetes, whose number of completions must be given as `CI_NODE_TOTAL`.
+///
+/// # Errors
+/// Variables that name no shard.
+pub fn shard() -> Result<Option<Shard>, SettingsError> {
+    let Ok(total) = env::var("CI_NODE_TOTAL") else { return Ok(None) };
+    let index = match (env::var("CI_NODE_INDEX"), env::var("JOB_COMPLETION_INDEX")) {
+        (Ok(index), _) => index,
+        (Err(_), Ok(completion)) => {
+            completion.parse().map_or(completion, |completion: u64| (completion + 1).to_string())
+        }
+        (Err(_), Err(_)) => return Ok(None),
+    };
+    format!("{index}/{total}").parse().map(Some).map_err(|reason| SettingsError::Shard { reason })
 }
 
 impl PrincipalEntry {

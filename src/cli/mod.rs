@@ -39,7 +39,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run trials against a target
-    Run(run::Arguments),
+    Run(Box<run::Arguments>),
     /// List the trials that `run` with the same options would run
     List(list::Arguments),
     /// Read a suite, or single case files, and report every mistake

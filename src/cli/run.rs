@@ -23,6 +23,7 @@ use crate::{
     recording::Recorder,
     report::{Console, FailOn, Report, StreamWriter, Style, Summary, Verdict, write_junit},
     run::{self, Options, Stopper},
+    settings,
     target::Opened,
 };
 
@@ -42,7 +43,8 @@ pub(crate) struct Arguments {
     /// Trials at a time [default: 16 against the mock, else 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     jobs: Option<u16>,
-    /// Run one part of the trials, such as 2/5 [default: what CI_NODE_INDEX and CI_NODE_TOTAL say, or JOB_COMPLETION_INDEX]
+    /// Run one part of the trials, such as 2/5 [default: what `CI_NODE_INDEX` and `CI_NODE_TOTAL` say,
+    /// or `JOB_COMPLETION_INDEX`]
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
     /// Run the trials in an order that N decides, in the place of the suite's own
@@ -189,9 +191,9 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
             return Ok(Verdict::NothingRan.exit_code());
         }
     };
-    let from_environment = || Shard::from_environment().map_err(Mistake::boxed);
-    if let Some(shard) = arguments.shard.map_or_else(from_environment, |shard| Ok(Some(shard)))? {
+    if let Some(shard) = arguments.shard.map_or_else(settings::shard, |shard| Ok(Some(shard)))? {
         trials.retain(|trial| shard.holds(trial));
+        writeln!(io::stderr(), "shard {shard}: {} trials", trials.len())?;
     }
     if let Some(seed) = arguments.seed {
         trials.shuffle(&mut StdRng::seed_from_u64(seed));

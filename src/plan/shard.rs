@@ -1,6 +1,6 @@
 //! A part of a run: which trials one of several machines runs, the same whatever the others do.
 
-use std::{env, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use sha2::{Digest, Sha256};
 
@@ -24,29 +24,13 @@ impl FromStr for Shard {
     }
 }
 
-impl Shard {
-    /// The shard that a CI system says this is: GitLab's and CircleCI's `CI_NODE_INDEX` (from 1) of `CI_NODE_TOTAL`, or the
-    /// `JOB_COMPLETION_INDEX` (from 0) of an indexed Job of Kubernetes, whose number of completions must be in `CI_NODE_TOTAL`.
-    ///
-    /// # Errors
-    /// Variables that name no shard.
-    pub fn from_environment() -> Result<Option<Self>, String> {
-        let Ok(total) = env::var("CI_NODE_TOTAL") else { return Ok(None) };
-        let index = match (env::var("CI_NODE_INDEX"), env::var("JOB_COMPLETION_INDEX")) {
-            (Ok(index), _) => index,
-            (Err(_), Ok(completion)) => {
-                let completion: u64 =
-                    completion.parse().map_err(|_| format!("JOB_COMPLETION_INDEX is `{completion}`"))?;
-                (completion + 1).to_string()
-            }
-            (Err(_), Err(_)) => return Ok(None),
-        };
-        format!("{index}/{total}")
-            .parse()
-            .map(Some)
-            .map_err(|error: String| format!("CI_NODE_INDEX/CI_NODE_TOTAL: {error}"))
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.total)
     }
+}
 
+impl Shard {
     /// Whether the trial is in it. By a hash of the ID, so that a new case moves no other one.
     pub fn holds(&self, trial: &Trial) -> bool {
         place(&trial.id) % self.total == self.index - 1
