@@ -13,16 +13,36 @@ use tokio::{
 
 #[path = "mock/access.rs"]
 mod access;
+#[path = "mock/associated.rs"]
+mod associated;
+#[path = "mock/claims.rs"]
+mod claims;
+#[path = "mock/clients.rs"]
+mod clients;
 #[path = "mock/general.rs"]
 mod general;
 #[path = "mock/hostile.rs"]
 mod hostile;
+#[path = "mock/keys.rs"]
+mod keys;
 #[path = "mock/lists.rs"]
 mod lists;
 #[path = "mock/neighbours.rs"]
 mod neighbours;
+#[path = "mock/policies.rs"]
+mod policies;
+#[path = "mock/resource_keys.rs"]
+mod resource_keys;
+#[path = "mock/rules.rs"]
+mod rules;
+#[path = "mock/scopes.rs"]
+mod scopes;
 #[path = "mock/servers.rs"]
 mod servers;
+#[path = "mock/state.rs"]
+mod state;
+#[path = "mock/token.rs"]
+mod token;
 #[path = "mock/validation.rs"]
 mod validation;
 

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     io::{self, Write},
     net::{IpAddr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -13,6 +14,7 @@ use super::{CommandError, Mistake};
 use crate::{
     mock::{IssuerMode, Mock, Settings, Token, TokenKind},
     plan::parse_duration,
+    target::read_state,
 };
 
 #[derive(Debug, Args)]
@@ -39,6 +41,9 @@ pub(crate) struct Arguments {
     /// The issuer mode of a server that was created without one
     #[arg(long, value_enum, default_value_t = Mode::Dynamic, value_name = "MODE")]
     issuer_mode: Mode,
+    /// What the org holds at the start, as YAML (schemas/harness/state.schema.json)
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// An org that lacks the API Access Management feature
     #[arg(long)]
     without_api_access_management: bool,
@@ -95,6 +100,7 @@ pub(crate) fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
             Mode::CustomUrl => IssuerMode::CustomUrl,
         },
         latency: arguments.latency,
+        state: arguments.state.as_deref().map(read_state).transpose()?,
         ..Settings::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,5 +1,5 @@
-//! Priorities of policies and rules. A list is kept in the order of priority, so a priority is a place counted from 1, and
-//! there are neither gaps nor doubles. Owns where a row goes; the rows are others'.
+//! Priorities of policies and rules. A list is kept in the order of priority, so a priority is a place counted from 1,
+//! and there are neither gaps nor doubles. Owns where a row goes; the rows are others'.
 
 /// The priority of the row at an index.
 pub(super) fn priority(index: usize) -> usize {

@@ -1,4 +1,5 @@
-//! Pages of a list: size, cursor and `Link` headers. Owns their rules, which are the same for all lists that have pages.
+//! Pages of a list: size, cursor and `Link` headers. Owns their rules, which are the same for all lists that have
+//! pages.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -10,8 +11,8 @@ pub(super) const LARGEST_PAGE: usize = 200;
 /// Characters that RFC 3986 calls unreserved stay as they are.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The page size that was asked for. Inferred: one above the maximum is cut down to it, anything but a positive number is
-/// refused. -1 is as good as none: the service itself puts it into links (recorded) and has it as a default (spec).
+/// The page size that was asked for. Inferred: one above the maximum is cut down to it, anything but a positive number
+/// is refused. -1 is as good as none: the service itself puts it into links (recorded) and has it as a default (spec).
 pub(super) fn limit(query: &Query) -> Result<Option<usize>, Refusal> {
     let Some(text) = query.get("limit") else {
         return Ok(None);

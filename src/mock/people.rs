@@ -1,4 +1,5 @@
-//! Users and groups, as far as rules and refresh tokens speak of them. Owns which there are; their own API is not served.
+//! Users and groups, as far as rules and refresh tokens speak of them. Owns which there are; their own API is not
+//! served.
 
 use std::collections::BTreeMap;
 

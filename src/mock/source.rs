@@ -161,7 +161,8 @@ impl Source {
         Some(number)
     }
 
-    /// The text of an access token. Opaque: of tokens of the org's own server nobody but the org may read anything (docs).
+    /// The text of an access token. Opaque: of tokens of the org's own server nobody but the org may read anything
+    /// (docs).
     pub(super) fn access_token(&mut self) -> String {
         base64url(&mut self.wire, 86)
     }

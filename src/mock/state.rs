@@ -1,5 +1,5 @@
-//! The state of the org: its tables and what belongs to all of them. Owns identity and order of the rows; the rules of a
-//! resource are in its own file.
+//! The state of the org: its tables and what belongs to all of them. Owns identity and order of the rows; the rules of
+//! a resource are in its own file.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -151,7 +151,8 @@ impl Server {
         }
     }
 
-    /// How links and issuer call the server (recorded: the default server is `default` there, however it was asked for).
+    /// How links and issuer call the server (recorded: the default server is `default` there, however it was asked
+    /// for).
     pub(super) fn handle(&self) -> &str {
         if self.is_default { DEFAULT_ALIAS } else { &self.id }
     }
@@ -228,8 +229,8 @@ fn unknown(name: &str) -> Refusal {
     Refusal::not_found(name, Entity::AuthorizationServer)
 }
 
-/// The default server lets everybody have every scope (docs: it comes with a basic policy and rule). Names and values are
-/// those of the spec's examples; what a real org's look like was not recorded.
+/// The default server lets everybody have every scope (docs: it comes with a basic policy and rule). Names and values
+/// are those of the spec's examples; what a real org's look like was not recorded.
 fn default_policy(source: &mut Source, born: Stamp) -> Policy {
     let mut policy = Policy {
         id: source.id(IdKind::Policy),

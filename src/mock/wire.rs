@@ -1,4 +1,5 @@
-//! What goes back over the wire: the error envelope, the general headers, links. Owns their exact form; decides nothing.
+//! What goes back over the wire: the error envelope, the general headers, links. Owns their exact form; decides
+//! nothing.
 
 use axum::{
     body::Body,

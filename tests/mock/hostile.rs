@@ -1,13 +1,13 @@
 //! Input that nobody sends by accident. The mock answers 4xx or closes, and goes on serving everybody else.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     time::timeout,
 };
 
-use crate::{ADMIN, Org, PATIENCE, SERVERS, settings, status_of};
+use crate::{ADMIN, Org, PATIENCE, SERVERS, settings, status_of, text};
 use okta_conformance::mock::Settings;
 
 fn request(line: &str, headers: &str, body: &str) -> Vec<u8> {
@@ -212,4 +212,76 @@ async fn many_clients_at_once_lose_nothing() {
         futures::future::join_all(creating).await.iter().map(ToString::to_string).collect();
     assert_eq!(ids.len(), 64);
     assert_eq!(org.get(SERVERS).await.json().as_array().map(Vec::len), Some(65));
+}
+
+/// Every path that takes a body, on servers and children that are there.
+async fn writable(org: &Org) -> Vec<(Method, String)> {
+    let server = format!("{SERVERS}/{}", text(&org.create("h").await, "id"));
+    let mut paths = vec![
+        (Method::POST, SERVERS.to_owned()),
+        (Method::PUT, server.clone()),
+        (Method::POST, format!("{server}/associatedServers")),
+        (Method::POST, format!("{server}/credentials/lifecycle/keyRotate")),
+        (Method::POST, format!("{server}/resourceservercredentials/keys")),
+        (Method::POST, String::from("/oauth2/v1/token")),
+    ];
+    let rule = json!({"name": "r", "type": "RESOURCE_ACCESS", "conditions": {
+        "grantTypes": {"include": ["client_credentials"]}}});
+    let claim = json!({"name": "c", "claimType": "RESOURCE", "valueType": "EXPRESSION", "value": "v"});
+    let mut add = async |path: String, body: Value| {
+        let reply = org.post(&path, &body).await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        let child = format!("{path}/{}", text(&reply.json(), "id"));
+        paths.extend([(Method::POST, path), (Method::PUT, child.clone())]);
+        child
+    };
+    add(format!("{server}/scopes"), json!({"name": "s"})).await;
+    add(format!("{server}/claims"), claim).await;
+    let policy = add(format!("{server}/policies"), json!({"name": "p"})).await;
+    add(format!("{policy}/rules"), rule).await;
+    paths
+}
+
+#[tokio::test]
+async fn no_body_is_too_odd_for_any_operation() {
+    let org = Org::start().await;
+    let deep = format!("{}1{}", "{\"conditions\":".repeat(100), "}".repeat(100));
+    let long = format!("{{\"name\":\"{}\"}}", "n".repeat(500_000));
+    let bodies = [
+        "",
+        "null",
+        "[]",
+        "{}",
+        "0",
+        "\"x\"",
+        "{\"name\":",
+        "{\"name\":1e999}",
+        "\u{0}",
+        deep.as_str(),
+        long.as_str(),
+        "{\"name\":\"n\",\"name\":7}",
+        "{\"name\":\"n\",\"type\":\"RESOURCE_ACCESS\",\"priority\":9223372036854775807,\"conditions\":{\"grantTypes\":{\"include\":[\"\"]}}}",
+        "{\"name\":\"n\",\"priority\":-9223372036854775808}",
+        "{\"name\":\"n\",\"priority\":1e300}",
+        "{\"kty\":\"RSA\",\"use\":\"enc\",\"e\":\"\",\"n\":\"\"}",
+        "{\"trusted\":[[]]}",
+        "grant_type=client_credentials&client_assertion=a.b.c&client_assertion_type=x",
+    ];
+    for (method, path) in writable(&org).await {
+        for body in bodies {
+            for content_type in ["application/json", "application/x-www-form-urlencoded"] {
+                let request = org.request(method.clone(), &path).header("Authorization", ADMIN);
+                let request = request.header("Content-Type", content_type).header("Content-Length", body.len());
+                let reply = org.send(request.body(body.to_owned())).await;
+                let short = &body[..body.len().min(60)];
+                assert!(reply.status < 500, "{method} {path} {short}: {}", reply.text);
+                // An error is told in one of the two forms, whatever it was.
+                if reply.status >= 400 {
+                    let body = reply.json();
+                    assert!(body["errorCode"].is_string() || body["error"].is_string(), "{body}");
+                }
+            }
+        }
+    }
+    assert_eq!(org.get(SERVERS).await.status, 200);
 }

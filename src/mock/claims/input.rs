@@ -59,8 +59,8 @@ impl Draft {
         Ok(Draft { name, status, token, value, scopes: scopes.unwrap_or_default(), always_include_in_token })
     }
 
-    /// The claim as the draft has it. Inferred defaults: a new claim is ACTIVE, and a replacement that does not speak of
-    /// the status leaves it.
+    /// The claim as the draft has it. Inferred defaults: a new claim is ACTIVE, and a replacement that does not speak
+    /// of the status leaves it.
     pub(in crate::mock) fn into_claim(self, id: String, former: Option<&Claim>) -> Claim {
         let always = match self.token {
             // Spec: always true for claims of access tokens.

@@ -1,5 +1,5 @@
-//! Claims of a server: create, read, replace, delete. Owns how a claim looks and the list of operations; reading bodies is
-//! in `input`, the claims that come with a server in `system`.
+//! Claims of a server: create, read, replace, delete. Owns how a claim looks and the list of operations; reading bodies
+//! is in `input`, the claims that come with a server in `system`.
 
 mod input;
 mod system;

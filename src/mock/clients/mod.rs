@@ -1,5 +1,5 @@
-//! Clients that hold refresh tokens of a server. Owns the list of them and the tables of clients and refresh tokens, which
-//! are filled at the start only; the operations on tokens are in `tokens`.
+//! Clients that hold refresh tokens of a server. Owns the list of them and the tables of clients and refresh tokens,
+//! which are filled at the start only; the operations on tokens are in `tokens`.
 
 mod tokens;
 

@@ -1,4 +1,5 @@
-//! Refresh tokens of a client at a server: list, read, revoke. Owns how a refresh token looks and these four operations.
+//! Refresh tokens of a client at a server: list, read, revoke. Owns how a refresh token looks and these four
+//! operations.
 
 use axum::http::StatusCode;
 use serde::Serialize;

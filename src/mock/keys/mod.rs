@@ -78,8 +78,8 @@ fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
     Ok(Answer::json(StatusCode::OK, &View::new(server, status, key, call.base)))
 }
 
-/// 200 with all keys, the new one first (recorded). Inferred: a server that rotates by itself can be rotated too, and its
-/// ninety days begin anew.
+/// 200 with all keys, the new one first (recorded). Inferred: a server that rotates by itself can be rotated too, and
+/// its ninety days begin anew.
 fn rotate(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;

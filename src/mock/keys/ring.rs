@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::mock::source::{Source, Stamp};
 
-/// Key pairs in PKCS #8 for orgs with a seed, because key generation takes its randomness from the system alone. They
+/// Key pairs in PKCS #1 for orgs with a seed, because key generation takes its randomness from the system alone. They
 /// protect nothing. A server that is created after all were used gets one of them again, under a `kid` of its own.
 const BUILT_IN: [&[u8]; 8] = [
     include_bytes!("built-in/0.der"),
@@ -69,8 +69,8 @@ impl KeyRing {
         self.former = Some(std::mem::replace(&mut self.active, active));
     }
 
-    /// The keys that are told at a moment. Recorded: a new server has one, and after a rotation the new one comes before
-    /// the former. `rotation` is when the next rotation is due, if the server rotates by itself.
+    /// The keys that are told at a moment. Recorded: a new server has one, and after a rotation the new one comes
+    /// before the former. `rotation` is when the next rotation is due, if the server rotates by itself.
     pub(super) fn told(&self, now: Stamp, rotation: Option<Stamp>) -> impl Iterator<Item = (KeyStatus, &SigningKey)> {
         let near = rotation.is_some_and(|rotation| now >= rotation.plus_days(-ANNOUNCED_DAYS));
         let next = near.then_some((KeyStatus::Next, &self.next));
@@ -101,7 +101,7 @@ impl Origin {
     fn pair(self) -> Option<KeyPair> {
         match self {
             Origin::Generated => KeyPair::generate(KeySize::Rsa2048).ok().or_else(|| Origin::BuiltIn(0).pair()),
-            Origin::BuiltIn(number) => KeyPair::from_pkcs8(BUILT_IN.get(number)?).ok(),
+            Origin::BuiltIn(number) => KeyPair::from_der(BUILT_IN.get(number)?).ok(),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What a server publishes about itself (RFC 8414 and `OpenID` Connect Discovery). Owns the documents; they need no token.
+//! What a server publishes about itself (RFC 8414 and `OpenID` Connect Discovery). Owns the documents; they need no
+//! token.
 //!
 //! Only the document of the org's own server, which is in `org`, was recorded; members and lists are taken from it, the
 //! rest is inferred (an INACTIVE server still publishes its documents here, which nothing settles).

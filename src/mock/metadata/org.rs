@@ -1,5 +1,5 @@
-//! What the org's own server publishes. Owns its lists, which are those of the recording: they differ from what a server of
-//! the API has, and do not depend on the state.
+//! What the org's own server publishes. Owns its lists, which are those of the recording: they differ from what a
+//! server of the API has, and do not depend on the state.
 
 use axum::http::StatusCode;
 

@@ -95,7 +95,8 @@ fn age(
     if overdue {
         return Err(StateError::new(
             place,
-            "a server that rotates by itself has a key of less than 90 days: give a later lastRotated, or rotationMode MANUAL",
+            "the key of a server that rotates by itself is less than 90 days old: give a later lastRotated, or \
+             rotationMode MANUAL",
         ));
     }
     Ok(())

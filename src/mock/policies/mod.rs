@@ -1,5 +1,5 @@
-//! Access policies of a server: create, read, replace, delete, activate, deactivate. Owns how a policy looks and the list
-//! of operations; reading bodies is in `input`, the rules of a policy have a folder of their own.
+//! Access policies of a server: create, read, replace, delete, activate, deactivate. Owns how a policy looks and the
+//! list of operations; reading bodies is in `input`, the rules of a policy have a folder of their own.
 
 mod input;
 

@@ -1,5 +1,6 @@
-//! Public keys that the tokens of a server are encrypted for. Owns how such a key looks, the rules about their number and
-//! status, and the list of operations; reading bodies is in `input`. Nothing of this was recorded: all is the spec's.
+//! Public keys that the tokens of a server are encrypted for. Owns how such a key looks, the rules about their number
+//! and status, and the list of operations; reading bodies is in `input`. Nothing of this was recorded: all is the
+//! spec's.
 
 mod input;
 

@@ -78,7 +78,8 @@ pub(super) fn read(fields: &mut Fields<'_>, people: &People) -> Option<Condition
     let place = |name: &String| GRANT_TYPES.iter().position(|known| known == name).unwrap_or(GRANT_TYPES.len());
     grant_types.sort_by_key(place);
     grant_types.dedup();
-    // Reported: an unknown grant type ends in the error about people too. Recorded: client_credentials alone needs none.
+    // Reported: an unknown grant type ends in the error about people too. Recorded: client_credentials alone needs
+    // none.
     let needs_people = grant_types.iter().any(|name| name != "client_credentials");
     let somebody = users.iter().any(|id| people.has_user(id)) || groups.iter().any(|id| people.has_group(id));
     if needs_people && !somebody && conditions.is_fine("people") {

@@ -1,5 +1,5 @@
-//! Rules of an access policy: create, read, replace, delete, activate, deactivate. Owns how a rule looks and the list of
-//! operations; reading bodies is in `input`, and `conditions` has the conditions.
+//! Rules of an access policy: create, read, replace, delete, activate, deactivate. Owns how a rule looks and the list
+//! of operations; reading bodies is in `input`, and `conditions` has the conditions.
 
 mod conditions;
 mod input;

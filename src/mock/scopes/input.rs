@@ -81,8 +81,8 @@ impl Draft {
     }
 }
 
-/// Docs: printable ASCII without space, double quote and backslash; neither begins with `okta.` or `okta:` nor is `okta`
-/// or `*`.
+/// Docs: printable ASCII without space, double quote and backslash; neither begins with `okta.` or `okta:` nor is
+/// `okta` or `*`.
 fn is_free_to_use(name: &str) -> bool {
     let printable = name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
     printable && !name.starts_with("okta.") && !name.starts_with("okta:") && name != "okta" && name != "*"

@@ -1,5 +1,5 @@
-//! Scopes of a server: create, read, replace, delete. Owns how a scope looks and the list of operations; reading bodies is
-//! in `input`, the list in `list`, the scopes that come with a server in `system`.
+//! Scopes of a server: create, read, replace, delete. Owns how a scope looks and the list of operations; reading bodies
+//! is in `input`, the list in `list`, the scopes that come with a server in `system`.
 
 mod input;
 mod list;

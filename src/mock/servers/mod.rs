@@ -1,6 +1,6 @@
 //! Authorization servers: create, read, replace, delete, activate, deactivate. Owns the rules of these six and the list
-//! of operations; reading bodies is in `input`, the representation in `view`, the list in `page`, and which server trusts
-//! which in `associated`.
+//! of operations; reading bodies is in `input`, the representation in `view`, the list in `page`, and which server
+//! trusts which in `associated`.
 
 mod associated;
 mod input;
@@ -130,7 +130,8 @@ fn turn(org: &mut Org, call: &Call<'_>, status: Status) -> Outcome {
 }
 
 impl Draft {
-    /// A new server. Recorded: rotationMode MANUAL in a POST is ignored, the answer says AUTO. Inferred: so is a status.
+    /// A new server. Recorded: rotationMode MANUAL in a POST is ignored, the answer says AUTO. Inferred: so is a
+    /// status.
     pub(super) fn into_server(self, source: &mut Source, now: Stamp, mode: IssuerMode) -> Result<Server, Refusal> {
         let keys = resource_keys::all_of(source, now, self.resource_keys.unwrap_or_default(), &[])?;
         let mut server = Server::new(source, now, self.issuer_mode.unwrap_or(mode));

@@ -1,5 +1,5 @@
-//! The token endpoint of the org's own server, for service apps: client credentials (RFC 6749, section 4.4). Owns what is
-//! granted and the answer; who asks is in `client`. The tokens are let in by `auth`.
+//! The token endpoint of the org's own server, for service apps: client credentials (RFC 6749, section 4.4). Owns what
+//! is granted and the answer; who asks is in `client`. The tokens are let in by `auth`.
 //!
 //! The real endpoint takes `private_key_jwt` alone for scopes of the management API (docs). Here a service app that the
 //! state gave a secret may use that as well, so that clients can be tried out without a key.

@@ -2,6 +2,8 @@
 //!
 //! The only place that knows both the harness and the mock; they meet over TCP.
 
+mod org;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
@@ -9,15 +11,13 @@ use std::{
     thread,
 };
 
+pub use org::{StateError, read_state};
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
 use crate::{
     http::{Client, ClientError, Credential, Limits},
-    mock::{
-        Mock, Settings, Token, TokenKind,
-        start::{Named, State},
-    },
+    mock::{Mock, Settings, Token, TokenKind, start::State},
     run::Target,
     secret::Redactor,
     settings::{SettingsError, TargetSettings},
@@ -28,7 +28,15 @@ const READ: &str = "okta.authorizationServers.read";
 const MANAGE: &str = "okta.authorizationServers.manage";
 
 /// What the embedded mock is able to; it lacks what only another kind of org has.
-const MOCK_CAPABILITIES: [&str; 3] = ["oauth-scopes", "exhaustible-rate-limit", "default-server-writable"];
+const MOCK_CAPABILITIES: [&str; 7] = [
+    "oauth-scopes",
+    "exhaustible-rate-limit",
+    "default-server-writable",
+    "associated-servers",
+    "resource-server-keys",
+    "refresh-tokens",
+    "revocable-refresh-tokens",
+];
 
 /// A target that cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +47,9 @@ pub enum OpenError {
     /// Not a URL.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// A state that cannot be planted.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// No free port, and the like.
     #[error("cannot start the mock")]
     Mock(#[source] io::Error),
@@ -77,7 +88,8 @@ impl Opened {
         ids: &BTreeSet<String>,
     ) -> Result<Self, OpenError> {
         if target == "mock" {
-            return Self::embedded(limits, people(ids));
+            let state = if ids.is_empty() { org::of_run()? } else { org::of_people(ids) };
+            return Self::embedded(limits, state);
         }
         let found = TargetSettings::find(target, settings)?;
         let has_credentials = found.has_credentials();
@@ -121,15 +133,6 @@ impl Opened {
         let target = Target { name: found.name, client, principals, capabilities: found.capabilities };
         Ok(Self { target, redactor, has_credentials, mock })
     }
-}
-
-/// What identifiers that begin with `00g` and `00u` stand for in every org.
-fn people(ids: &BTreeSet<String>) -> State {
-    let of_kind = |kind: &str| {
-        let named = ids.iter().filter(|id| id.starts_with(kind));
-        named.map(|id| Named { id: id.clone(), name: id.clone() }).collect()
-    };
-    State { groups: of_kind("00g"), users: of_kind("00u"), ..State::default() }
 }
 
 fn credential(token: Token) -> Credential {
