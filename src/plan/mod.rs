@@ -59,9 +59,10 @@ pub struct Trial {
     pub needs: Vec<String>,
     /// What the target is held to.
     pub requirements: Vec<String>,
+    /// Whether no other trial may run beside it.
+    pub exclusive: bool,
     pub(crate) source: Arc<Source>,
     pub(crate) span: Span,
-    pub(crate) exclusive: bool,
     pub(crate) fixtures: Vec<Fixture>,
     pub(crate) steps: Vec<Step>,
 }
