@@ -13,8 +13,10 @@ use crate::{
 
 /// What the expectations are about.
 pub(super) struct Subject<'a> {
-    /// `None`: a raw request, of which nothing is implied.
+    /// `None`: a raw request, of which nothing is implied, or a call that cannot be made.
     pub(super) operation: Option<&'a Operation>,
+    /// Whether it is a raw request.
+    pub(super) raw: bool,
     pub(super) span: Span,
     pub(super) pages: bool,
 }
@@ -102,6 +104,7 @@ fn default_status(expect: &mut Expect, subject: &Subject<'_>, problems: &mut Pro
             expect.status_span = error.span;
             expect.status = statuses.into_iter().collect();
         }
+        (None, _) if !subject.raw => {}
         (None, _) => {
             let help = "nothing is implied for a raw request: say `expect: { status: … }`";
             problems.at_with(subject.span, "a `request` without an expected `status`", help);

@@ -34,6 +34,7 @@ pub(super) fn read_all(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, pro
 
 fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Option<Step> {
     let mut fields = Fields::of(node, "step", problems)?;
+    let raw = fields.entry("request").is_some() && fields.entry("call").is_none();
     let (request, request_span) = read_request(&mut fields, scope, cx, problems);
     let principal = read_principal(&mut fields, cx, problems);
     let expect_node = fields.optional("expect");
@@ -53,7 +54,7 @@ fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Pro
     let captures = capture_node.map(|node| read_captures(node, problems)).unwrap_or_default();
     let operation = request.as_ref().and_then(|request| request.operation().cloned());
     let pages = matches!(repetition, Repetition::Pages { .. });
-    let subject = expect::Subject { operation: operation.as_deref(), span: request_span, pages };
+    let subject = expect::Subject { operation: operation.as_deref(), raw, span: request_span, pages };
     let expect = expect::read(expect_node, &subject, scope, cx, problems);
     for capture in &captures {
         scope.add(capture.name.to_string());
