@@ -250,8 +250,9 @@ fn read_body(fields: &mut Fields<'_>, scope: &Scope, problems: &mut Problems<'_>
     }
     let Some((_, node)) = hex else { return BodyPlan::Empty };
     let text = problems.text(node, "rawHex").unwrap_or_default();
-    let bytes: Result<Vec<u8>, _> = text.split_whitespace().map(|pair| u8::from_str_radix(pair, 16)).collect();
-    if bytes.is_err() {
+    let byte = |pair: &str| (pair.len() == 2).then(|| u8::from_str_radix(pair, 16).ok()).flatten();
+    let bytes: Option<Vec<u8>> = text.split_whitespace().map(byte).collect();
+    if bytes.is_none() || text.contains('+') {
         problems.at_with(node.span, "not bytes in hexadecimal", "two digits a byte with blanks between: `ff fe`");
     }
     BodyPlan::Bytes(bytes.unwrap_or_default())
