@@ -142,7 +142,7 @@ impl<'n> Fields<'n> {
         if let Data::Map(entries) = &node.data {
             Some(Self { what, span: node.span, entries, known: Vec::new() })
         } else {
-            problems.at(node.span, format!("a {what} must be a map, not {}", node.kind()));
+            problems.at(node.span, format!("{} must be a map, not {}", with_article(what), node.kind()));
             None
         }
     }
@@ -182,9 +182,14 @@ impl<'n> Fields<'n> {
     pub(crate) fn finish(self, problems: &mut Problems<'_>) {
         for (key, _) in self.entries {
             if !self.known.contains(&key.name.as_str()) {
-                let what = format!("key in a {}", self.what);
+                let what = format!("key in {}", with_article(self.what));
                 problems.unknown(key.span, &what, &key.name, self.known.iter().copied());
             }
         }
     }
+}
+
+fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
 }
