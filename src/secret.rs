@@ -30,9 +30,16 @@ impl std::fmt::Display for Redacted {
     }
 }
 
+/// What a text that was cut short ends with.
+const CUT: char = '…';
+
+/// Less of a secret than this tells nothing about it.
+const SHORTEST_PART: usize = 4;
+
 /// Knows the secrets of a run and replaces them.
 pub struct Redactor {
     secrets: Option<AhoCorasick>,
+    forms: Vec<String>,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -53,18 +60,36 @@ impl Redactor {
         forms.sort();
         forms.dedup();
         let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&forms).ok();
-        Self { secrets: if forms.is_empty() { None } else { build() } }
+        Self { secrets: if forms.is_empty() { None } else { build() }, forms }
     }
 
     /// The text with every secret replaced.
     pub fn text(&self, text: &str) -> Redacted {
-        match &self.secrets {
+        let whole = match &self.secrets {
             Some(secrets) if secrets.is_match(text) => {
                 let masks = vec![MASK; secrets.patterns_len()];
-                Redacted(secrets.replace_all(text, &masks))
+                secrets.replace_all(text, &masks)
             }
-            _ => Redacted(text.to_owned()),
+            _ => text.to_owned(),
+        };
+        Redacted(if whole.contains(CUT) { self.without_parts(&whole) } else { whole })
+    }
+
+    /// A value is cut before it comes here, perhaps in the middle of a secret: its beginning is masked too.
+    fn without_parts(&self, text: &str) -> String {
+        let mut pieces: Vec<String> = text.split(CUT).map(str::to_owned).collect();
+        let last = pieces.len() - 1;
+        for piece in &mut pieces[..last] {
+            let part = |form: &String| {
+                let lengths = (SHORTEST_PART..form.len()).rev();
+                lengths.filter_map(|length| form.get(..length)).find(|part| piece.ends_with(part)).map(str::len)
+            };
+            if let Some(longest) = self.forms.iter().filter_map(part).max() {
+                piece.truncate(piece.len() - longest);
+                piece.push_str(MASK);
+            }
         }
+        pieces.join(&CUT.to_string())
     }
 
     /// The value of a header; of `Authorization` only the scheme is left, of cookies nothing.
@@ -121,6 +146,13 @@ mod tests {
             assert!(redacted.as_str().contains(MASK), "{text} -> {redacted}");
             assert!(!redactor.finds(redacted.as_str()), "{redacted}");
         }
+    }
+
+    #[test]
+    fn a_secret_that_was_cut_is_masked() {
+        let redactor = Redactor::new(["s3cret/token+1"]);
+        assert_eq!(redactor.text("a s3cret/t… (99 bytes) s3cret… b").as_str(), "a ***… (99 bytes) ***… b");
+        assert_eq!(redactor.text("s3cret… s3cret").as_str(), "***… s3cret");
     }
 
     #[test]
