@@ -247,12 +247,15 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
         trouble.note_console(console.take(event));
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let cut = runtime.block_on(async {
         tokio::select! {
-            () = run::run(&plan, &trials, &opened.target, &options, &opened.redactor, &stopper, &mut sink) => {}
-            () = interrupted_twice(&stopper) => {}
+            () = run::run(&plan, &trials, &opened.target, &options, &opened.redactor, &stopper, &mut sink) => false,
+            () = interrupted_twice(&stopper) => true,
         }
     });
+    if cut {
+        report.cut();
+    }
     drop(opened);
     trouble.check()?;
     finish(arguments, &report, Some(&mut console))

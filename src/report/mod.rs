@@ -172,6 +172,16 @@ impl Report {
         self.header.as_ref().map_or(&[], |header| &header.operations)
     }
 
+    /// Notes that somebody ended the run at once: no footer will come.
+    pub fn cut(&mut self) {
+        self.footer.get_or_insert_with(|| RunFinished {
+            stopped: Some(Stop::Interrupt),
+            trials: BTreeMap::new(),
+            requests: self.trials.iter().map(|trial| trial.finished.requests).sum(),
+            duration_ms: 0.0,
+        });
+    }
+
     /// How many trials had this outcome.
     pub fn count(&self, outcome: Outcome) -> usize {
         self.trials.iter().filter(|trial| trial.finished.outcome == outcome).count()
