@@ -107,9 +107,10 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
             let operation = judged.operation.as_deref().unwrap_or_default();
             writeln!(out, "{word} {} {} ({operation})", judged.place, printable(&judged.id))?;
             for mismatch in &judged.mismatches {
-                let pointer = mismatch.pointer.as_ref().map_or("", |pointer| pointer.as_str());
+                let pointer = mismatch.pointer.as_ref().filter(|pointer| !pointer.as_str().is_empty());
+                let at = pointer.map(|pointer| format!(" at {pointer}")).unwrap_or_default();
                 let line = format!(
-                    "  {} {pointer}\n    expected: {}\n    actual:   {}",
+                    "  {}{at}\n    expected: {}\n    actual:   {}",
                     mismatch.check, mismatch.expected, mismatch.actual
                 );
                 writeln!(out, "{}", printable(&line))?;
