@@ -1,0 +1,112 @@
+//! The borders between modules, held to by reading the source: who may know whom.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Every file of `src` with its path from there and its code: comments and tests are cut.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut open, mut all): (Vec<PathBuf>, Vec<(String, String)>) = (vec![root.clone()], Vec::new());
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(path).expect("a directory").map(|entry| entry.expect("an entry").path()));
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("a file");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        all.push((path.strip_prefix(&root).expect("below").display().to_string(), code));
+    }
+    assert!(all.len() > 50, "the sources were found");
+    all
+}
+
+/// The modules of the crate that a file names by `crate::…`, also in groups such as `crate::{a, b::C}`.
+fn named(code: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for (at, path) in code.match_indices("crate::") {
+        let rest = &code[at + path.len()..];
+        let Some(group) = rest.strip_prefix('{') else {
+            all.push(word(rest));
+            continue;
+        };
+        let (mut depth, mut fresh) = (1, true);
+        for (at, c) in group.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 1 => fresh = true,
+                c if c.is_whitespace() => {}
+                _ if fresh && depth == 1 => {
+                    all.push(word(&group[at..]));
+                    fresh = false;
+                }
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    all
+}
+
+fn word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+/// Files that `suspect` and are not allowed to.
+fn offenders(suspect: impl Fn(&str, &str) -> bool, allowed: &[&str]) -> Vec<String> {
+    let files = sources().into_iter().filter(|(path, code)| !allowed.contains(&path.as_str()) && suspect(path, code));
+    files.map(|(path, _)| path).collect()
+}
+
+fn names(code: &str, modules: &[&str]) -> bool {
+    named(code).iter().any(|module| modules.contains(&module.as_str()))
+}
+
+const NOBODY: [&str; 0] = [];
+
+#[test]
+fn the_mock_knows_nothing_of_the_harness() {
+    let outside =
+        |path: &str, code: &str| path.starts_with("mock/") && named(code).iter().any(|module| module != "mock");
+    assert_eq!(offenders(outside, &[]), NOBODY);
+}
+
+#[test]
+fn only_the_target_and_its_command_know_the_mock() {
+    let inside = |path: &str, code: &str| !path.starts_with("mock/") && names(code, &["mock"]);
+    assert_eq!(offenders(inside, &["target.rs", "cli/mock.rs"]), NOBODY);
+    // The search finds what is there.
+    assert_eq!(offenders(inside, &[]).len(), 2);
+}
+
+#[test]
+fn reports_are_made_of_events_alone() {
+    let knows = ["plan", "http", "run", "suite", "check", "matcher", "template", "target", "settings", "mock", "cli"];
+    assert_eq!(offenders(|path, code| path.starts_with("report/") && names(code, &knows), &[]), NOBODY);
+}
+
+#[test]
+fn nothing_but_the_command_line_knows_the_command_line() {
+    assert_eq!(offenders(|path, code| !path.starts_with("cli/") && names(code, &["cli"]), &[]), NOBODY);
+}
+
+#[test]
+fn the_environment_is_read_in_one_place() {
+    let reads = |_: &str, code: &str| code.contains("env::var") || code.contains("env::vars");
+    // The command line reads NO_COLOR, which is no setting of ours.
+    assert_eq!(offenders(reads, &["settings.rs", "cli/mod.rs"]), NOBODY);
+}
+
+#[test]
+fn nothing_prints_past_the_command_line() {
+    let prints = |_: &str, code: &str| ["println!", "print!", "dbg!"].iter().any(|name| code.contains(name));
+    assert_eq!(offenders(prints, &[]), NOBODY);
+    let writes =
+        |path: &str, code: &str| !path.starts_with("cli/") && (code.contains("stdout()") || code.contains("stderr()"));
+    assert_eq!(offenders(writes, &[]), NOBODY);
+}

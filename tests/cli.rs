@@ -1,0 +1,30 @@
+//! The command line, through the binary and against real targets over TCP: what people read, what machines read, the exit codes.
+
+#[path = "cli/engine.rs"]
+mod engine;
+#[path = "cli/forms.rs"]
+mod forms;
+#[path = "cli/green.rs"]
+mod green;
+#[path = "cli/hostile.rs"]
+mod hostile;
+#[path = "cli/input.rs"]
+mod input;
+#[path = "cli/matchers.rs"]
+mod matchers;
+#[path = "cli/mistakes.rs"]
+mod mistakes;
+#[path = "cli/recordings.rs"]
+mod recordings;
+#[path = "cli/red.rs"]
+mod red;
+#[path = "cli/reports.rs"]
+mod reports;
+#[path = "cli/secrets.rs"]
+mod secrets;
+#[path = "cli/server.rs"]
+mod server;
+#[path = "cli/stopping.rs"]
+mod stopping;
+#[path = "cli/support.rs"]
+mod support;

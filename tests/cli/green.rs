@@ -1,0 +1,103 @@
+//! A run against a target that does all it should, and the agreement of everything that is written about it.
+
+use serde_json::Value;
+
+use super::{
+    red::plain,
+    support::{MockProcess, Place, Totals, finish, junit, of_kind, outcomes, snapshot, text},
+};
+
+/// How many trials of the summary had this outcome.
+fn count(summary: &Value, outcome: &str) -> usize {
+    let count = summary["trials"][outcome].as_u64().unwrap_or_else(|| panic!("no {outcome} in {summary}"));
+    usize::try_from(count).expect("a count")
+}
+
+#[test]
+fn the_embedded_mock_conforms_and_every_report_says_the_same() {
+    let place = Place::new();
+    let done = place.run(&["run", "--report", "junit=out/junit.xml", "--report", "json=out/run.json"]);
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    let listed = place.run(&["list"]).out.lines().count();
+
+    let summary: Value = serde_json::from_str(&place.read("out/run.json")).expect("a summary");
+    assert_eq!(summary["verdict"], "conformant");
+    let (passed, idle) = (count(&summary, "passed"), count(&summary, "not_applicable"));
+    assert_eq!(passed + idle, listed, "no trial is missing: {summary}");
+    assert!(passed > 0);
+
+    let (_, totals) = junit(&place.read("out/junit.xml"));
+    assert_eq!(totals, Totals { tests: listed, passed, skipped: idle, ..Totals::default() });
+
+    assert!(done.last_line().starts_with("conformant: "), "{}", done.last_line());
+    assert!(done.last_line().contains(&format!(": {passed} passed, {idle} not-applicable; ")), "{}", done.last_line());
+
+    let events = place.events();
+    assert_eq!(events.first().expect("a header")["event"], "run-started");
+    assert_eq!(events.last().expect("a footer")["event"], "run-finished");
+    let ended = outcomes(&events);
+    assert_eq!(ended.len(), listed);
+    assert_eq!(ended.values().filter(|outcome| *outcome == "passed").count(), passed);
+    let started: Vec<String> = of_kind(&events, "trial-started").map(|event| text(event, "trial")).collect();
+    assert_eq!(started.len(), passed, "those that do not apply never start");
+    let requests = of_kind(&events, "trial-finished").filter_map(|event| event["requests"].as_u64()).sum::<u64>();
+    assert_eq!(summary["requests"].as_u64(), Some(requests));
+    assert_eq!(summary["leaked"], 0);
+}
+
+#[test]
+fn json_stands_alone_on_stdout() {
+    let place = Place::new();
+    let done = place.run(&["run", "authorization-servers/get", "--format", "json", "--events", "none"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let summary = done.json();
+    assert_eq!((&summary["verdict"], &summary["exit_code"]), (&"conformant".into(), &0.into()));
+    for outcome in [
+        "passed",
+        "failed",
+        "flaky",
+        "known_failure",
+        "unexpected_pass",
+        "changed_failure",
+        "expired",
+        "blocked",
+        "errored",
+        "not_applicable",
+        "not_run",
+    ] {
+        count(&summary, outcome);
+    }
+    for member in ["requests", "drift", "leaked", "duration_s"] {
+        assert!(summary[member].is_number(), "{member}");
+    }
+    assert!(done.err.contains("conformant: "), "people read on: {}", done.err);
+    assert!(place.files().is_empty(), "no stream was asked for");
+}
+
+#[test]
+fn a_green_run_reads_like_this() {
+    let mock = MockProcess::start(&[]);
+    let proxy = plain(&mock, |_, _| {});
+    let place = Place::with_suite(&[]);
+    place.use_servers();
+    let done = place.run(&["run", "--suite", "suite", "--target", &proxy.url, "--jobs", "1"]);
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    assert_eq!(done.err, "");
+    snapshot(&place, "green-console", &done.out);
+    let quiet = place.run(&["run", "--suite", "suite", "--target", &mock.url, "--quiet"]);
+    assert_eq!(quiet.out.trim().lines().count(), 1, "{}", quiet.out);
+    assert_eq!(mock.servers().len(), 1, "nothing but the default server is left");
+}
+
+#[test]
+fn a_target_of_the_settings_file_is_found_by_name() {
+    let mock = MockProcess::with_token("token-of-manager", &[]);
+    let place = Place::with_suite(&[]);
+    place.use_servers();
+    place.target(&mock.url, &["manager"], &[]);
+    let mut command = place.command(&["run", "--suite", "suite", "--target", "here"]);
+    command.env_remove("OKTA_CLIENT_TOKEN");
+    let done = finish(command.spawn().expect("the program starts"));
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    assert_eq!(place.events()[0]["target"], "here");
+}

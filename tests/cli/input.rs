@@ -1,0 +1,98 @@
+//! What a user may type wrongly, and what they then read.
+
+use std::fmt::Write as _;
+
+use super::support::{Place, Totals, junit, snapshot};
+
+#[test]
+fn a_filter_that_matches_nothing_runs_nothing_and_says_so() {
+    let place = Place::new();
+    for arguments in [&["no/such/trial"][..], &["authorization-servers/get", "no/such/trial"], &["--profile", "cor"]] {
+        let done = place.run(&[&["run", "--report", "junit"], arguments].concat());
+        assert_eq!(done.code, 4, "{arguments:?}: {}", done.err);
+        let (_, totals) = junit(&place.read("reports/junit.xml"));
+        assert_eq!(totals, Totals::default());
+        assert_eq!(place.run(&[&["list"], arguments].concat()).code, 4);
+    }
+    let done = place.run(&["run", "no/such/trial"]);
+    snapshot(&place, "input-nothing-to-run", &done.err);
+}
+
+#[test]
+fn an_empty_suite_runs_nothing() {
+    let place = Place::with_suite(&[]);
+    assert_eq!(place.run(&["run", "--suite", "suite"]).code, 4);
+}
+
+#[test]
+fn wrong_flags_settings_and_files_are_told_apart_from_results() {
+    let place = Place::new();
+    place.write("wrong.toml", "[targets.a]\nurl = \"https://a.example\"\ntokens = 1\n");
+    place.write(
+        "secret.toml",
+        "[targets.a]\nurl = \"https://a.example\"\n[targets.a.principals]\nadmin = { ssws = { env = \"NOT_SET\" } }\n",
+    );
+    place.write("both.toml", "[targets.a]\nurl = \"https://a.example\"\n[targets.a.principals]\nadmin = {}\n");
+    place.write("empty/file", "");
+    let wrong: &[(&str, &[&str])] = &[
+        ("flag", &["run", "--fial-fast"]),
+        ("command", &["rnu"]),
+        ("target", &["run", "--target", "nightly"]),
+        ("target-with-a-path", &["run", "--target", "https://example.okta.com/api"]),
+        ("target-of-another-scheme", &["run", "--target", "ftp://example.okta.com"]),
+        ("report-format", &["run", "--report", "junitt"]),
+        ("report-without-a-file", &["run", "--report", "junit="]),
+        ("duration", &["run", "--timeout", "10"]),
+        ("pattern", &["run", "//"]),
+        ("suite", &["run", "--suite", "empty"]),
+        ("settings", &["run", "--target", "a", "--settings", "wrong.toml"]),
+        ("settings-missing", &["run", "--target", "a", "--settings", "none.toml"]),
+        ("secret", &["run", "--target", "a", "--settings", "secret.toml"]),
+        ("credential", &["run", "--target", "a", "--settings", "both.toml"]),
+        ("explain", &["explain", "authorization-servers/get/unknwon-id[word]"]),
+        ("check", &["check", "none.yaml"]),
+        ("report", &["report", "none.jsonl"]),
+        ("port", &["mock", "--port", "70000"]),
+    ];
+    let before = place.files().len();
+    let mut shown = String::new();
+    for (name, arguments) in wrong {
+        let done = place.run(arguments);
+        assert_eq!((done.code, done.out.as_str()), (3, ""), "{name}: {}", done.err);
+        let _ = write!(shown, "$ okta-conformance {}\n{}\n", arguments.join(" "), done.err);
+    }
+    snapshot(&place, "input-wrong", &shown);
+    assert_eq!(place.files().len(), before, "no report of a run that never was");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_told() {
+    let place = Place::new();
+    place.write("file", "");
+    let done = place.run(&["run", "authorization-servers/get", "--report", "junit=file/junit.xml"]);
+    assert_eq!(done.code, 3, "{}", done.err);
+    assert!(done.err.contains("cannot write the report file/junit.xml"), "{}", done.err);
+    let done = place.run(&["run", "authorization-servers/get", "--events", "file/events.jsonl"]);
+    assert_eq!(done.code, 3, "{}", done.err);
+}
+
+#[test]
+fn help_and_version_are_no_mistakes() {
+    let place = Place::new();
+    for arguments in [&["--help"][..], &["--version"], &["run", "--help"]] {
+        let done = place.run(arguments);
+        assert_eq!((done.code, done.err.as_str()), (0, ""), "{arguments:?}");
+        assert!(!done.out.is_empty());
+    }
+}
+
+#[test]
+fn a_run_without_credentials_says_so_and_is_not_green() {
+    let mock = super::support::MockProcess::start(&[]);
+    let place = Place::new();
+    let mut command = place.command(&["run", "--target", &mock.url, "--quiet"]);
+    command.env_remove("OKTA_CLIENT_TOKEN");
+    let done = super::support::finish(command.spawn().expect("the program starts"));
+    assert!(done.err.starts_with("warning: there are no credentials for http://"), "{}", done.err);
+    assert_eq!(done.code, 2, "{}", done.out);
+}

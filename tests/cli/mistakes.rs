@@ -1,0 +1,121 @@
+//! Mistakes in suites: found before anything is sent, all of them at once, each with its place and a remedy.
+
+use std::fs;
+
+use super::support::{Done, Place, data, snapshot};
+
+/// Adds a file of `tests/data/mistakes` to the suite of things and checks it.
+fn check(name: &str) -> (Place, Done) {
+    let place = Place::with_suite(&[]);
+    let text = fs::read_to_string(data(&format!("mistakes/{name}.yaml"))).expect("a file of mistakes");
+    place.write(&format!("suite/cases/things/{name}.yaml"), &text);
+    let done = place.run(&["check", "suite"]);
+    assert_eq!(done.out, "");
+    assert_eq!(done.code, 3);
+    (place, done)
+}
+
+/// How many mistakes the last line speaks of.
+fn counted(done: &Done) -> usize {
+    let last = done.err.trim_end().lines().last().unwrap_or_default();
+    last.split(' ').next().and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("no count in {last}"))
+}
+
+#[test]
+fn all_mistakes_of_a_file_come_at_once() {
+    let (place, done) = check("many");
+    assert_eq!(counted(&done), done.err.lines().filter(|line| line.starts_with("error: ")).count());
+    snapshot(&place, "mistakes-many", &done.err);
+}
+
+#[test]
+fn mistakes_in_matchers_are_found_in_every_one() {
+    let (place, done) = check("matchers");
+    assert_eq!(counted(&done), done.err.lines().filter(|line| line.starts_with("error: ")).count());
+    snapshot(&place, "mistakes-matchers", &done.err);
+}
+
+#[test]
+fn ids_and_aliases_name_one_trial_each() {
+    let (place, done) = check("names");
+    snapshot(&place, "mistakes-names", &done.err);
+}
+
+#[test]
+fn what_is_no_yaml_for_us_is_refused_at_its_place() {
+    for name in ["syntax", "anchor", "merge", "tag", "twice", "documents"] {
+        let (place, done) = check(name);
+        assert_eq!(counted(&done), 1, "{}", done.err);
+        snapshot(&place, &format!("mistakes-yaml-{name}"), &done.err);
+    }
+}
+
+#[test]
+fn nothing_is_asserted_on_inference_alone() {
+    let place = Place::with_suite(&["guess"]);
+    let requirements = place.read("suite/cases/requirements.yaml");
+    let guess = "  - { id: things.guess, text: A thing may be green, sources: [{ kind: inferred, ref: a hunch }] }\n";
+    place.write("suite/cases/requirements.yaml", &format!("{requirements}{guess}"));
+    let done = place.run(&["check", "suite"]);
+    assert_eq!(done.code, 3);
+    snapshot(&place, "mistakes-inference", &done.err);
+}
+
+#[test]
+fn a_requirement_that_nothing_is_held_to_is_a_mistake() {
+    let place = Place::with_suite(&["levels"]);
+    let requirements = place.read("suite/cases/requirements.yaml");
+    let idle = "  - { id: things.idle, text: Nobody looks, sources: [{ kind: docs, ref: page }] }\n";
+    place.write("suite/cases/requirements.yaml", &format!("{requirements}{idle}"));
+    let done = place.run(&["check", "suite"]);
+    assert_eq!(done.code, 3);
+    snapshot(&place, "mistakes-idle-requirement", &done.err);
+}
+
+#[test]
+fn operations_and_schemas_are_checked_too() {
+    let place = Place::with_suite(&["levels"]);
+    let operations = place.read("suite/schemas/operations.yaml");
+    let broken = operations
+        .replace("schema: things }", "schema: thingies }")
+        .replace(
+            "requirement: things.work\n  - operationId: getThing",
+            "requirement: things.wrok\n  - operationId: getThing",
+        )
+        .replace("success: { status: 204", "succes: { status: 204");
+    place.write("suite/schemas/operations.yaml", &broken);
+    place.write(
+        "suite/schemas/okta/thing.schema.json",
+        "{\n  \"$id\": \"https://okta-conformance.test/schemas/thing.schema.json\",\n  \"type\": \"objet\"\n}\n",
+    );
+    place.write("suite/schemas/okta/error.schema.json", "{\n  \"$id\": \"x:z\",\n  \"type\": \n}\n");
+    let done = place.run(&["check", "suite"]);
+    assert_eq!(done.code, 3);
+    snapshot(&place, "mistakes-schemas", &done.err);
+}
+
+#[test]
+fn a_suite_without_mistakes_says_what_it_holds() {
+    let place = Place::with_suite(&["levels"]);
+    let done = place.run(&["check", "suite"]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+    assert_eq!(done.out, "suite: no mistakes in 11 trials and 7 requirements\n");
+    // A file of it is checked as part of it.
+    let one = place.run(&["check", "suite/cases/things/levels.yaml"]);
+    assert_eq!(one.code, 0, "{}", one.err);
+    assert!(one.out.ends_with("no mistakes in 11 trials and 7 requirements\n"), "{}", one.out);
+}
+
+#[test]
+fn a_run_with_mistakes_sends_nothing_and_writes_nothing() {
+    let place = Place::with_suite(&[]);
+    let text = fs::read_to_string(data("mistakes/many.yaml")).expect("a file of mistakes");
+    place.write("suite/cases/things/many.yaml", &text);
+    let before = place.files().len();
+    for command in [&["run", "--report", "junit"][..], &["list"], &["explain", "things/many/x"]] {
+        let done = place.run(&[command, &["--suite", "suite"]].concat());
+        assert_eq!(done.code, 3, "{command:?}");
+        assert!(done.err.contains("nothing was sent"), "{}", done.err);
+    }
+    assert_eq!(place.files().len(), before);
+}

@@ -1,0 +1,94 @@
+//! `verify`: recordings are judged exchange by exchange, and a broken file takes nothing away from the others.
+
+use std::{fs, path::Path};
+
+use super::support::{Done, Place, data, snapshot};
+
+fn verify(place: &Place, names: &[&str], more: &[&str]) -> Done {
+    for name in names {
+        fs::copy(data(&format!("recordings/{name}.jsonl")), place.path(&format!("{name}.jsonl"))).expect("a recording");
+    }
+    let files: Vec<String> = names.iter().map(|name| format!("{name}.jsonl")).collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    place.run(&[&["verify"], files.as_slice(), more].concat())
+}
+
+const SUITE: [&str; 2] = ["--suite", "suite"];
+
+#[test]
+fn a_recording_that_conforms_is_green() {
+    let place = Place::with_suite(&["levels"]);
+    let done = verify(&place, &["good"], &SUITE);
+    assert_eq!((done.code, done.err.as_str()), (0, ""), "{}", done.out);
+    snapshot(&place, "verify-good", &done.out);
+}
+
+#[test]
+fn each_false_exchange_is_named_with_its_line() {
+    let place = Place::with_suite(&["levels"]);
+    let done = verify(&place, &["bad"], &SUITE);
+    assert_eq!((done.code, done.err.as_str()), (1, ""), "{}", done.out);
+    snapshot(&place, "verify-bad", &done.out);
+    let summary = verify(&place, &["good", "bad"], &[&SUITE[..], &["--format", "json"]].concat()).json();
+    assert_eq!(summary["verdict"], "not conformant");
+    assert_eq!(summary["exchanges"], 12);
+    assert_eq!((&summary["judged"], &summary["outside"]), (&11.into(), &1.into()));
+    assert_eq!(summary["failed"], 6);
+    let places = summary["failures"].as_array().expect("a list").iter().map(|failure| failure["place"].clone());
+    let lines: Vec<String> = (1..=6).map(|line| format!("bad.jsonl:{line}")).collect();
+    assert_eq!(places.collect::<Vec<_>>(), lines);
+}
+
+#[test]
+fn a_broken_file_is_told_and_the_others_are_judged() {
+    let place = Place::with_suite(&["levels"]);
+    let done = verify(&place, &["broken", "good", "empty"], &SUITE);
+    assert_eq!(done.code, 3, "{}", done.out);
+    snapshot(&place, "verify-broken", &format!("{}{}", done.err, done.out));
+    // What was found false weighs more than what could not be read.
+    assert_eq!(verify(&place, &["broken", "bad"], &SUITE).code, 1);
+}
+
+#[test]
+fn a_recording_of_other_things_judges_nothing() {
+    let place = Place::with_suite(&["levels"]);
+    place.write(
+        "other.jsonl",
+        "{\"request\":{\"method\":\"GET\",\"url\":\"https://a.example/b\"},\"response\":{\"status\":200}}\n",
+    );
+    let done = place.run(&["verify", "other.jsonl", "--suite", "suite"]);
+    assert_eq!(done.code, 4, "{}", done.out);
+    assert_eq!(place.run(&["verify", "none.jsonl"]).code, 3);
+}
+
+#[test]
+fn the_documented_examples_fit_the_shipped_schemas() {
+    let place = Place::new();
+    let summary = verify(&place, &["documented"], &["--format", "json"]).json();
+    assert_eq!(summary["failures"], serde_json::json!([]));
+    assert_eq!((&summary["judged"], &summary["drift"]), (&8.into(), &0.into()));
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is to know that this one had nothing to do")]
+fn the_recordings_of_the_real_service_conform() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/recordings");
+    let Ok(entries) = fs::read_dir(&dir) else {
+        eprintln!("skipped: there are no recordings beside this clone");
+        return;
+    };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let files: Vec<String> = paths
+        .filter(|path| path.extension().is_some_and(|name| name == "jsonl"))
+        .map(|path| path.display().to_string())
+        .collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let place = Place::new();
+    let done = place.run(&[&["verify", "--format", "json"], files.as_slice()].concat());
+    let summary = done.json();
+    assert_eq!(summary["failures"], serde_json::json!([]));
+    assert_eq!(summary["broken"], serde_json::json!([]));
+    let new = summary["drifted"].as_array().expect("a list").iter().filter(|drift| drift["explained"].is_null());
+    assert_eq!(new.collect::<Vec<_>>(), [&serde_json::Value::Null; 0], "all that is recorded is known");
+    assert_eq!(done.code, 0);
+}

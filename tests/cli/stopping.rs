@@ -1,0 +1,180 @@
+//! Runs that end before their end: interrupt, deadline, limits. Whatever happens, the stream is whole and the target is clean.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::Child,
+    sync::mpsc,
+    thread,
+};
+
+use super::{
+    server::{Answer, Server},
+    support::{Done, MockProcess, PATIENCE, Place, Totals, junit, of_kind, signal, text},
+};
+
+/// Ends the program if it outlives every patience, so that who waits for its output gets an end of it.
+fn watch(id: u32) -> mpsc::Sender<()> {
+    let (ended, end) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        if end.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            signal(id, "KILL");
+        }
+    });
+    ended
+}
+
+/// Reads lines until one of them is the one that is waited for.
+fn read_until(reader: &mut impl BufRead, wanted: impl Fn(&str) -> bool) -> String {
+    let mut all = String::new();
+    loop {
+        let mut line = String::new();
+        assert!(reader.read_line(&mut line).expect("output") > 0, "it ended before: {all}");
+        all.push_str(&line);
+        if wanted(&line) {
+            return all;
+        }
+    }
+}
+
+fn rest(mut child: Child, mut out: impl Read) -> Done {
+    let (mut text, mut err) = (String::new(), String::new());
+    out.read_to_string(&mut text).expect("text");
+    if let Some(mut stderr) = child.stderr.take() {
+        stderr.read_to_string(&mut err).expect("text");
+    }
+    let status = child.wait().expect("an end");
+    Done { code: status.code().unwrap_or(-1), out: text, err }
+}
+
+#[test]
+fn an_interrupted_run_cleans_up_and_says_what_it_knows() {
+    for name in ["INT", "TERM"] {
+        let mock = MockProcess::start(&["--latency", "50ms"]);
+        let place = Place::new();
+        let arguments = ["run", "--target", &mock.url, "--jobs", "8", "--report", "junit"];
+        let mut child = place.command(&arguments).spawn().expect("the program starts");
+        let _watched = watch(child.id());
+        let mut out = BufReader::new(child.stdout.take().expect("its output"));
+        let passed = std::cell::Cell::new(0);
+        read_until(&mut out, |line| {
+            passed.set(passed.get() + usize::from(line.starts_with("passed")));
+            passed.get() == 10
+        });
+        signal(child.id(), name);
+        let done = rest(child, out);
+        assert_eq!(done.code, 130, "{name}: {}{}", done.out, done.err);
+        assert!(done.err.starts_with("interrupted: "), "{}", done.err);
+        assert!(done.last_line().starts_with("interrupted: "), "{}", done.last_line());
+
+        let events = place.events();
+        let footer = events.last().expect("a footer");
+        assert_eq!((&footer["event"], &footer["stopped"]), (&"run-finished".into(), &"interrupt".into()));
+        let planned = events[0]["trials"].as_u64().expect("a count");
+        let outcomes = place.outcomes();
+        assert_eq!(outcomes.len() as u64, planned, "every trial has an outcome");
+        assert!(outcomes.values().any(|outcome| outcome == "not-run"), "it was interrupted in the middle");
+        assert_eq!(of_kind(&events, "leaked").count(), 0);
+        let (_, totals) = junit(&place.read("reports/junit.xml"));
+        assert_eq!(totals.tests as u64, planned);
+
+        let left: Vec<String> = mock.servers().iter().map(|server| text(server, "name")).collect();
+        assert_eq!(left, ["default"], "{name}: nothing that the run made is left");
+    }
+}
+
+#[test]
+fn a_second_interrupt_ends_at_once() {
+    let (tell, told) = mpsc::channel();
+    let server = Server::start(move |_| {
+        tell.send(()).expect("somebody listens");
+        None
+    });
+    let place = Place::with_suite(&["levels"]);
+    let arguments = ["run", "--suite", "suite", "--target", &server.url, "--jobs", "1", "--report", "junit"];
+    let mut child = place.command(&arguments).spawn().expect("the program starts");
+    let _watched = watch(child.id());
+    told.recv_timeout(PATIENCE).expect("a request");
+    signal(child.id(), "INT");
+    let mut err = BufReader::new(child.stderr.take().expect("its errors"));
+    read_until(&mut err, |line| line.starts_with("interrupted: "));
+    signal(child.id(), "INT");
+    let out = child.stdout.take().expect("its output");
+    let done = rest(child, out);
+    assert_eq!(done.code, 130, "{}", done.out);
+    junit(&place.read("reports/junit.xml"));
+    // Its stream has no end, and nobody takes it for a whole one.
+    let report = place.run(&["report", "reports/events.jsonl"]);
+    assert_eq!(report.code, 3, "{}", report.out);
+}
+
+#[test]
+fn a_server_that_never_answers_is_an_error_within_the_limit() {
+    let server = Server::start(|_| None);
+    let place = Place::with_suite(&["levels"]);
+    let arguments = ["run", "--suite", "suite", "--target", &server.url, "--timeout", "200ms", "--report", "junit"];
+    let done = place.run(&arguments);
+    assert_eq!(done.code, 2, "{}", done.out);
+    let (_, totals) = junit(&place.read("reports/junit.xml"));
+    assert_eq!(totals, Totals { tests: 11, errors: 11, ..Totals::default() });
+    let events = place.events();
+    for event in of_kind(&events, "trial-finished") {
+        assert_eq!(text(event, "reason"), "no complete answer within 200ms");
+    }
+}
+
+#[test]
+fn an_answer_beyond_all_bounds_is_an_error() {
+    let server = Server::always(Answer::new(200, vec![b' '; 6 * 1024 * 1024]));
+    let place = Place::with_suite(&["levels"]);
+    let done = place.run(&["run", "things/levels/note", "--suite", "suite", "--target", &server.url]);
+    assert_eq!(done.code, 2, "{}", done.out);
+    assert!(done.out.contains("the answer is larger than 5242880 bytes"), "{}", done.out);
+}
+
+#[test]
+fn after_the_deadline_no_trial_starts() {
+    let server = Server::start(|_| None);
+    let place = Place::with_suite(&["levels"]);
+    let limits = ["--jobs", "1", "--timeout", "300ms", "--deadline", "100ms"];
+    let done = place.run(&[&["run", "--suite", "suite", "--target", &server.url][..], &limits].concat());
+    assert_eq!(done.code, 2, "{}", done.out);
+    assert!(done.last_line().ends_with("; stopped at the deadline"), "{}", done.last_line());
+    assert!(done.last_line().contains(": 1 errored, 10 not-run; "), "{}", done.last_line());
+    let events = place.events();
+    assert_eq!(events.last().expect("a footer")["stopped"], "deadline");
+    let reason = "the run's deadline passed before it";
+    assert_eq!(of_kind(&events, "trial-finished").filter(|event| event["reason"] == reason).count(), 10);
+    assert_eq!(server.lines().len(), 1);
+}
+
+#[test]
+fn a_trial_that_takes_too_long_sends_no_further_step() {
+    let server = Server::always(Answer::json(200, &serde_json::json!({ "id": "a", "name": "a", "color": "red" })));
+    let place = Place::with_suite(&["values"]);
+    let limits = ["--suite", "suite", "--trial-timeout", "0ms", "--target", &server.url];
+    let done = place.run(&[&["run", "things/values/same-as"][..], &limits].concat());
+    assert_eq!(done.code, 2, "{}", done.out);
+    assert!(server.lines().len() < 3, "not all steps are sent");
+    assert!(done.out.contains("the trial did not end within"), "{}", done.out);
+}
+
+#[test]
+fn a_run_stops_at_its_limit_of_failures() {
+    let server = Server::always(Answer::new(404, "{}"));
+    let place = Place::with_suite(&["levels"]);
+    let run = |limit: &str| {
+        let arguments = ["run", "--suite", "suite", "--target", &server.url, "--jobs", "1", limit, "--report", "junit"];
+        place.run(&arguments)
+    };
+    for (limit, failed) in [("--fail-fast", 1), ("--fail-fast=2", 2)] {
+        let done = run(limit);
+        assert_eq!(done.code, 1, "{}", done.out);
+        let outcomes = place.outcomes();
+        assert_eq!(outcomes.len(), 11, "every trial has an outcome");
+        assert_eq!(outcomes.values().filter(|outcome| *outcome == "failed").count(), failed, "{}", done.out);
+        assert!(outcomes.values().any(|outcome| outcome == "not-run"));
+        assert!(done.last_line().ends_with("; stopped at the limit of failures"), "{}", done.last_line());
+        let (_, totals) = junit(&place.read("reports/junit.xml"));
+        assert_eq!((totals.tests, totals.failures), (11, failed));
+    }
+}
