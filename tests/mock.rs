@@ -27,6 +27,8 @@ mod hostile;
 mod keys;
 #[path = "mock/lists.rs"]
 mod lists;
+#[path = "mock/metadata.rs"]
+mod metadata;
 #[path = "mock/neighbours.rs"]
 mod neighbours;
 #[path = "mock/policies.rs"]

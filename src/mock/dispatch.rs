@@ -23,6 +23,7 @@ use super::{
     plant::{self, StateError},
     routes,
     settings::Settings,
+    source::Source,
     state::Org,
     wire::{self, Outcome, Refusal},
 };
@@ -42,7 +43,12 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(settings: Settings, address: SocketAddr, severed: CancellationToken) -> Result<Self, StateError> {
         let tokens = Tokens::new(settings.tokens);
-        let mut org = Org::new(settings.seed, settings.rate_limit, settings.issuer_mode, tokens);
+        let mut org = Org::new(
+            Source::new(settings.seed, settings.built_in_keys),
+            settings.rate_limit,
+            settings.issuer_mode,
+            tokens,
+        );
         if let Some(state) = settings.state {
             plant::plant(&mut org, state)?;
         }

@@ -18,6 +18,9 @@ pub struct Settings {
     pub bind: SocketAddr,
     /// With a seed, ids, keys and the clock are deterministic: equal request sequences give equal bytes.
     pub seed: Option<u64>,
+    /// Whether signing keys are taken from a few built-in pairs: making a pair takes a tenth of a second, and a run over many servers
+    /// has no use for secret ones. With a seed they always are.
+    pub built_in_keys: bool,
     /// The tokens that are let in. Without any, every management request is answered 401.
     pub tokens: Vec<Token>,
     /// Requests a minute in each rate limit bucket.
@@ -39,6 +42,7 @@ impl Default for Settings {
         Settings {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             seed: None,
+            built_in_keys: false,
             tokens: Vec::new(),
             rate_limit: 10_000,
             api_access_management: true,

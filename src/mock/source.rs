@@ -85,7 +85,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn new(seed: Option<u64>) -> Self {
+    pub(super) fn new(seed: Option<u64>, built_in_keys: bool) -> Self {
         let (entities, wire, clock) = match seed {
             Some(seed) => (
                 StdRng::seed_from_u64(seed),
@@ -94,7 +94,13 @@ impl Source {
             ),
             None => (StdRng::from_os_rng(), StdRng::from_os_rng(), Clock::Real { latest: 0 }),
         };
-        Source { entities, wire, clock, date: (i64::MIN, HeaderValue::from_static("")), keys: seed.map(|_| 0) }
+        Source {
+            entities,
+            wire,
+            clock,
+            date: (i64::MIN, HeaderValue::from_static("")),
+            keys: (seed.is_some() || built_in_keys).then_some(0),
+        }
     }
 
     pub(super) fn now(&mut self) -> Stamp {
@@ -154,7 +160,7 @@ impl Source {
         kid
     }
 
-    /// Counts key pairs. None if there is no seed, and key pairs may differ from run to run.
+    /// Counts key pairs where built-in ones are used; None where each is made.
     pub(super) fn key_number(&mut self) -> Option<usize> {
         let number = self.keys?;
         self.keys = Some(number + 1);

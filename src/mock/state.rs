@@ -43,8 +43,7 @@ pub(super) struct Org {
 
 impl Org {
     /// An org as it is when nobody has done anything: the default server and no people or clients.
-    pub(super) fn new(seed: Option<u64>, rate_limit: u32, issuer_mode: IssuerMode, tokens: Tokens) -> Self {
-        let mut source = Source::new(seed);
+    pub(super) fn new(mut source: Source, rate_limit: u32, issuer_mode: IssuerMode, tokens: Tokens) -> Self {
         let born = source.now().plus_days(-AGE_DAYS);
         let mut default = Server::new(&mut source, born, issuer_mode);
         default.name = String::from("default");
@@ -200,13 +199,10 @@ impl Servers {
         place.and_then(|place| self.rows.get_mut(&place)).ok_or_else(|| unknown(name))
     }
 
-    /// Takes a server and all that belongs to it away. Inferred: nobody trusts it any longer.
+    /// Takes a server and all that belongs to it away. Those that trusted it name an id that leads nowhere from then on.
     pub(super) fn remove(&mut self, id: &str) {
         if let Some(place) = self.places.get(id) {
             self.rows.remove(place);
-            for server in self.rows.values_mut() {
-                server.trusted.retain(|trusted| trusted != id);
-            }
         }
     }
 

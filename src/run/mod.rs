@@ -47,6 +47,21 @@ pub struct Options {
     pub known: Arc<KnownFailures>,
 }
 
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            jobs: 4,
+            trial_timeout: Duration::from_mins(5),
+            deadline: None,
+            fail_fast: None,
+            run: "local".to_owned(),
+            prefix: "okc".to_owned(),
+            retries: 0,
+            known: Arc::default(),
+        }
+    }
+}
+
 /// What trials are run against.
 #[derive(Debug)]
 pub struct Target {

@@ -108,6 +108,7 @@ impl Opened {
             // Nobody shares it, so nothing is gained by being polite to it.
             rate_limit: 10_000_000,
             state: Some(state),
+            built_in_keys: true,
             ..Settings::default()
         })
         .map_err(OpenError::Mock)?;

@@ -1,5 +1,7 @@
 //! Signing keys: list, read, rotate, and the key set.
 
+use std::collections::BTreeSet;
+
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{Duration, Utc};
@@ -118,4 +120,22 @@ async fn equal_seeds_give_equal_keys() {
     let ((_, one), (_, two)) = (org_with_key(&one).await, org_with_key(&two).await);
     assert_eq!((&one[0]["kid"], &one[0]["n"]), (&two[0]["kid"], &two[0]["n"]));
     assert_eq!(text(&one[0], "n").len(), 342);
+}
+
+#[tokio::test]
+async fn all_keys_for_orgs_with_a_seed_can_be_read() {
+    let org = Org::seeded(5).await;
+    let mut moduli = BTreeSet::new();
+    let mut servers = vec![String::from("default")];
+    for name in ["a", "b", "c"] {
+        servers.push(text(&org.create(name).await, "id").to_owned());
+    }
+    // A server has its present key and, after a rotation, the one that was to be next.
+    for server in servers {
+        let path = format!("{SERVERS}/{server}/credentials/lifecycle/keyRotate");
+        let keys = org.post(&path, &json!({"use": "sig"})).await.json();
+        moduli.extend(keys.as_array().expect("a list").iter().map(|key| text(key, "n").to_owned()));
+    }
+    assert_eq!(moduli.len(), 8);
+    assert!(moduli.iter().all(|modulus| modulus.len() == 342), "{moduli:?}");
 }
