@@ -96,6 +96,8 @@ impl Shared {
             // Part of the name of all that the trial makes: no two trials of this process may share it.
             run: format!("t{number:05}"),
             prefix: "okc".to_owned(),
+            retries: 0,
+            known: Arc::default(),
         };
         let mut report = Report::default();
         let mut take = |event: &Event| report.take(event);
