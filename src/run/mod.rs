@@ -51,7 +51,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             jobs: 4,
-            trial_timeout: Duration::from_mins(5),
+            trial_timeout: Duration::from_secs(300),
             deadline: None,
             fail_fast: None,
             run: "local".to_owned(),
