@@ -55,6 +55,7 @@ impl Redactor {
         for secret in secrets.into_iter().filter(|secret| secret.len() >= SHORTEST) {
             forms.push(secret.to_owned());
             forms.push(utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string());
+            forms.push(secret.replace('/', "\\/"));
             forms.extend(base64_forms(secret.as_bytes()));
         }
         forms.sort();

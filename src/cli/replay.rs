@@ -102,6 +102,8 @@ impl Sum {
     fn verdict(&self) -> Verdict {
         if self.all.different > 0 {
             Verdict::NotConformant
+        } else if !self.broken.is_empty() {
+            Verdict::NotJudged
         } else if self.all.equal + self.all.explained == 0 {
             Verdict::NothingRan
         } else {

@@ -67,6 +67,8 @@ impl Sum {
     fn verdict(&self) -> Verdict {
         if !self.failed.is_empty() {
             Verdict::NotConformant
+        } else if !self.broken.is_empty() {
+            Verdict::NotJudged
         } else if self.judged.is_empty() {
             Verdict::NothingRan
         } else {
