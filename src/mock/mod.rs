@@ -39,7 +39,7 @@ mod wire;
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::handler::Handler as _;
-use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::{dispatch::Shared, routes::Operation, socket::Door};
@@ -84,7 +84,7 @@ impl Mock {
     /// Binds the address of the settings and serves from then on. A state that contradicts itself is an error of the
     /// kind [`io::ErrorKind::InvalidInput`].
     pub async fn start(settings: Settings) -> io::Result<Mock> {
-        let listener = TcpListener::bind(settings.bind).await?;
+        let listener = socket::listen(settings.bind)?;
         let address = listener.local_addr()?;
         let stopping = CancellationToken::new();
         let severed = CancellationToken::new();

@@ -10,9 +10,23 @@ use std::{
 use axum::serve::Listener;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+/// Connections that may wait to be accepted. The usual 128 are fewer than a client opens that has a few hundred requests under way, and what is
+/// beyond them is refused or comes a second late.
+const WAITING: u32 = 1024;
+
+/// Binds `address` and listens.
+pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A port whose last connections are still closing can be used again at once; on Windows the flag means something else.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
+}
 
 /// Accepts connections whose sockets end when `severed` is cancelled.
 pub(super) struct Door {
