@@ -1,6 +1,6 @@
 //! An answer: status, headers, body, and what can be read from them.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{borrow::Cow, sync::OnceLock, time::Duration};
 
 use serde_json::Value;
 
@@ -41,8 +41,8 @@ impl Answer {
     }
 
     /// The body as text, with a sign in the place of what is not UTF-8.
-    pub(crate) fn text(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(&self.body)
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        text(&self.body)
     }
 
     /// Until the window of the rate limit ends, as a 429 says it.
@@ -58,6 +58,12 @@ impl Answer {
         let lines = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("link"));
         LinkHeader::parse(lines.map(|(_, value)| value.as_str()))
     }
+}
+
+/// Bytes as text, with a sign in the place of what is not UTF-8. What is, as nearly everything, is checked in one go, which the library's
+/// function for doubtful bytes does not do.
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The targets of a `Link` header (RFC 8288) by relation.

@@ -13,7 +13,7 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Answer, Exchange, SentRequest};
+use super::{Answer, Exchange, SentRequest, answer::text};
 
 /// How a principal shows who it is.
 #[derive(Debug, Clone)]
@@ -256,6 +256,5 @@ fn innermost(error: &dyn Error) -> String {
 }
 
 fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()).into_owned())).collect()
 }

@@ -7,7 +7,7 @@ mod answer;
 mod client;
 mod curl;
 
-pub(crate) use answer::Answer;
+pub(crate) use answer::{Answer, text};
 pub(crate) use client::Outgoing;
 pub use client::{Client, ClientError, Credential, Fault, Limits};
 pub(crate) use curl::curl;

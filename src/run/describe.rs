@@ -10,7 +10,7 @@ use crate::{
         Checks, Drift, Mismatch, Outcome, Place, RequirementText, Transcript, TranscriptRequest, TranscriptResponse,
         TrialFinished,
     },
-    http::Exchange,
+    http::{Exchange, text},
     plan::Trial,
     secret::Redactor,
     suite::Requirement,
@@ -75,7 +75,7 @@ impl Describer<'_> {
         let headers = |list: &[(String, String)]| {
             list.iter().map(|(name, value)| (name.clone(), self.redactor.header(name, value))).collect()
         };
-        let body = |bytes: &[u8]| (!bytes.is_empty()).then(|| self.redactor.text(&String::from_utf8_lossy(bytes)));
+        let body = |bytes: &[u8]| (!bytes.is_empty()).then(|| self.redactor.text(&text(bytes)));
         Transcript {
             request: TranscriptRequest {
                 method: exchange.request.method.clone(),
