@@ -2,7 +2,11 @@
 //!
 //! Owns the text of a source file, spans into it, and the one renderer. It does not decide what a mistake is, and prints nothing.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{
+    fmt,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 
@@ -13,20 +17,27 @@ pub struct Source {
     pub path: String,
     /// The whole text.
     pub text: String,
+    /// Where each line begins; every trial of a run asks for its line.
+    lines: OnceLock<Box<[u32]>>,
 }
 
 impl Source {
     /// A source to be shared by everything that points into it.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), text: text.into() })
+        Arc::new(Self { path: path.into(), text: text.into(), lines: OnceLock::new() })
     }
 
     /// Line and column, both from 1; the column counts characters.
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let offset = floor_boundary(&self.text, offset);
-        let before = &self.text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        let lines = self.lines.get_or_init(|| {
+            // Files of suites and recordings are far from 4 GiB; behind that, everything would stand on one line.
+            let starts = self.text.match_indices('\n').map_while(|(at, _)| u32::try_from(at + 1).ok());
+            std::iter::once(0).chain(starts).collect()
+        });
+        let line = lines.partition_point(|start| *start as usize <= offset);
+        let line_start = lines[line - 1] as usize;
+        (line, self.text[line_start..offset].chars().count() + 1)
     }
 }
 
