@@ -3,6 +3,7 @@
 //! Owns [`Template`] (a text), [`Tree`] (JSON with templates in it), the [`Scope`] of names that exist at a place, and [`Variables`].
 
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, HashMap},
     sync::Arc,
 };
@@ -115,6 +116,8 @@ impl Template {
         if !literal.is_empty() || parts.is_empty() {
             parts.push(Part::Literal(literal));
         }
+        // A plan holds tens of thousands of these.
+        parts.shrink_to_fit();
         Ok(Self { parts })
     }
 
@@ -170,10 +173,10 @@ impl Template {
     }
 
     /// The value: of whatever type when the template is one name, else text.
-    pub(crate) fn value(&self, variables: &Variables) -> Result<Value, Unfilled> {
+    pub(crate) fn value<'v>(&self, variables: &'v Variables) -> Result<Cow<'v, Value>, Unfilled> {
         match self.whole() {
-            Some(name) => variables.get(name).cloned(),
-            None => self.text(variables).map(Value::String),
+            Some(name) => variables.get(name).map(Cow::Borrowed),
+            None => self.text(variables).map(|text| Cow::Owned(Value::String(text))),
         }
     }
 }
@@ -189,7 +192,8 @@ fn plain(value: &Value) -> String {
 /// JSON in which texts may be templates. Parts without one are kept ready.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Tree {
-    Constant(Value),
+    /// In a box, as most of a plan are trees that are smaller than a value.
+    Constant(Box<Value>),
     Text(Template),
     List(Vec<Tree>),
     Map(Vec<(String, Tree)>),
@@ -201,14 +205,14 @@ impl Tree {
             Data::Text(text) => {
                 let template = Template::read(text, node.span, scope, problems);
                 match template.constant() {
-                    Some(text) => Self::Constant(Value::String(text.to_owned())),
+                    Some(text) => Self::Constant(Box::new(Value::String(text.to_owned()))),
                     None => Self::Text(template),
                 }
             }
             Data::List(items) => {
                 let items: Vec<Self> = items.iter().map(|item| Self::read(item, scope, problems)).collect();
                 match items.iter().map(Self::constant).collect::<Option<Vec<_>>>() {
-                    Some(values) => Self::Constant(Value::Array(values)),
+                    Some(values) => Self::Constant(Box::new(Value::Array(values))),
                     None => Self::List(items),
                 }
             }
@@ -217,27 +221,29 @@ impl Tree {
                     entries.iter().map(|(key, node)| (key.name.clone(), Self::read(node, scope, problems))).collect();
                 let constant: Option<_> =
                     entries.iter().map(|(key, tree)| tree.constant().map(|value| (key.clone(), value))).collect();
-                constant.map_or(Self::Map(entries), |members| Self::Constant(Value::Object(members)))
+                constant.map_or(Self::Map(entries), |members| Self::Constant(Box::new(Value::Object(members))))
             }
-            Data::Null | Data::Bool(_) | Data::Number(_) => Self::Constant(node.to_json()),
+            Data::Null | Data::Bool(_) | Data::Number(_) => Self::Constant(Box::new(node.to_json())),
         }
     }
 
     fn constant(&self) -> Option<Value> {
         match self {
-            Self::Constant(value) => Some(value.clone()),
+            Self::Constant(value) => Some(value.as_ref().clone()),
             _ => None,
         }
     }
 
-    pub(crate) fn fill(&self, variables: &Variables) -> Result<Value, Unfilled> {
+    /// The value with every name replaced; borrowed where nothing has to be put together.
+    pub(crate) fn fill<'v>(&'v self, variables: &'v Variables) -> Result<Cow<'v, Value>, Unfilled> {
+        let owned = |tree: &Self| tree.fill(variables).map(Cow::into_owned);
         Ok(match self {
-            Self::Constant(value) => value.clone(),
+            Self::Constant(value) => Cow::Borrowed(value),
             Self::Text(template) => template.value(variables)?,
-            Self::List(items) => Value::Array(items.iter().map(|item| item.fill(variables)).collect::<Result<_, _>>()?),
+            Self::List(items) => Cow::Owned(Value::Array(items.iter().map(owned).collect::<Result<_, _>>()?)),
             Self::Map(entries) => {
-                let members = entries.iter().map(|(key, tree)| Ok((key.clone(), tree.fill(variables)?)));
-                Value::Object(members.collect::<Result<_, Unfilled>>()?)
+                let members = entries.iter().map(|(key, tree)| Ok((key.clone(), owned(tree)?)));
+                Cow::Owned(Value::Object(members.collect::<Result<_, Unfilled>>()?))
             }
         })
     }
@@ -283,7 +289,7 @@ mod tests {
         for (name, value) in values {
             variables.set(&Arc::from(*name), value.clone());
         }
-        Template::parse(text).ok()?.value(&variables).ok()
+        Template::parse(text).ok()?.value(&variables).ok().map(Cow::into_owned)
     }
 
     #[test]

@@ -45,7 +45,7 @@ fn check_files(files: &[&PathBuf], color: bool) -> Result<u8, CommandError> {
     let (known, cases): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|file| KnownFailures::is_file(file));
     for file in cases {
         if suite_around(file).is_none() {
-            suite.add_case_file(file, &mut found)?;
+            suite.add_case_file(file)?;
         }
     }
     // Known failures name trials, so they are read when there are any.

@@ -38,7 +38,7 @@ pub(crate) fn explain(arguments: &Arguments, color: bool) -> Result<u8, CommandE
         writeln!(out, "  needs {}", trial.needs.join(", "))?;
     }
     writeln!(out, "\nheld to")?;
-    for id in &trial.requirements {
+    for id in trial.requirements.iter() {
         if let Some(requirement) = plan.requirements.get(id) {
             writeln!(out, "  {id}: {}\n    source: {}", requirement.text, requirement.evidence())?;
         }

@@ -6,7 +6,7 @@
 mod outcome;
 mod transcript;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -241,10 +241,10 @@ pub struct TrialFinished {
     pub profile: String,
     /// Who sent the requests.
     pub principal: String,
-    /// What the target was held to.
-    pub requirements: Vec<String>,
+    /// What the target was held to; shared with the trial and the report.
+    pub requirements: Arc<[String]>,
     /// The operations that were to be called.
-    pub operations: Vec<String>,
+    pub operations: Arc<[String]>,
     /// How it ended.
     pub outcome: Outcome,
     /// What was wrong, in a form that is the same in every run: one text a false check of level `must`.

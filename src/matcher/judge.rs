@@ -100,8 +100,8 @@ impl Judge<'_> {
                 }
             }
             Kind::SameAs { value: tree, except } => {
-                let expected = without(&tree.fill(self.variables)?, except);
-                self.equal(span, &expected, &without(value, except));
+                let expected = without(tree.fill(self.variables)?.into_owned(), except);
+                self.equal(span, &expected, &without(value.clone(), except));
             }
             Kind::Schema(schema) => {
                 for mismatch in schema.judge(value).mismatches {
@@ -124,7 +124,7 @@ impl Judge<'_> {
         Ok(match &matcher.kind {
             Kind::Type(types) => types.iter().any(|json_type| json_type.is(value)),
             Kind::Pattern(pattern) => match value.as_str() {
-                Some(text) => pattern.regex(self.variables)?.is_some_and(|regex| regex.is_match(text)),
+                Some(text) => pattern.is_match(self.variables, text)?,
                 None => false,
             },
             Kind::Format(format) => format.validator.is_valid(value),
@@ -271,8 +271,8 @@ impl Judge<'_> {
             Ok(parts.join(word))
         };
         Ok(match &matcher.kind {
-            Kind::Equal(tree) => show(&tree.fill(self.variables)?),
-            Kind::Exact(tree) => format!("exactly {}", show(&tree.fill(self.variables)?)),
+            Kind::Equal(tree) => show(tree.fill(self.variables)?.as_ref()),
+            Kind::Exact(tree) => format!("exactly {}", show(tree.fill(self.variables)?.as_ref())),
             Kind::Object(members) => {
                 let mut parts = Vec::new();
                 for (name, inner) in members {
@@ -301,10 +301,10 @@ impl Judge<'_> {
             Kind::Not(inner) => format!("not {}", self.describe(inner)?),
             Kind::Min(bound) => format!("a number of at least {bound}"),
             Kind::Max(bound) => format!("a number of at most {bound}"),
-            Kind::NotBefore(tree) => format!("a time not before {}", show(&tree.fill(self.variables)?)),
-            Kind::NotAfter(tree) => format!("a time not after {}", show(&tree.fill(self.variables)?)),
+            Kind::NotBefore(tree) => format!("a time not before {}", show(tree.fill(self.variables)?.as_ref())),
+            Kind::NotAfter(tree) => format!("a time not after {}", show(tree.fill(self.variables)?.as_ref())),
             Kind::SameAs { value, except } => {
-                format!("the same as {} but for {}", show(&value.fill(self.variables)?), except.join(", "))
+                format!("the same as {} but for {}", show(value.fill(self.variables)?.as_ref()), except.join(", "))
             }
             Kind::Schema(schema) => format!("a value that fits the schema {}", schema.name),
         })
@@ -334,10 +334,11 @@ impl Pattern {
     }
 
     /// Escaped values cannot spoil what `check` has compiled; only its size limit is left, and then nothing matches.
-    fn regex(&self, variables: &Variables) -> Result<Option<Regex>, Unfilled> {
+    fn is_match(&self, variables: &Variables, text: &str) -> Result<bool, Unfilled> {
         match self {
-            Self::Ready(regex) => Ok(Some(regex.clone())),
-            Self::Template(_) => Ok(Regex::new(&self.text(variables)?).ok()),
+            // Not cloned: each clone begins with empty caches, and filling them costs more than the search.
+            Self::Ready(regex) => Ok(regex.is_match(text)),
+            Self::Template(_) => Ok(Regex::new(&self.text(variables)?).is_ok_and(|regex| regex.is_match(text))),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub(crate) use equality::{equal, without};
 use jsonschema::Validator;
-pub(crate) use read::Context;
+pub(crate) use read::{Context, Patterns};
 use regex::Regex;
 
 use crate::{
@@ -59,7 +59,7 @@ enum Kind {
     NotAfter(Tree),
     SameAs {
         value: Tree,
-        except: Vec<String>,
+        except: Box<[String]>,
     },
     Schema(Arc<Schema>),
 }
@@ -67,13 +67,14 @@ enum Kind {
 /// A regular expression, ready unless variables stand in it.
 #[derive(Debug, Clone)]
 enum Pattern {
-    Ready(Regex),
+    /// Shared by all that have this text: a compiled expression and its caches take 20 KiB and more.
+    Ready(Arc<Regex>),
     Template(Template),
 }
 
 #[derive(Debug, Clone)]
 struct Format {
-    name: String,
+    name: &'static str,
     validator: Arc<Validator>,
 }
 

@@ -1,7 +1,8 @@
 //! From YAML to [`Matcher`]: every mistake in an expectation is found here.
 
-use std::sync::Arc;
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
+use jsonschema::Validator;
 use regex::Regex;
 use serde_json::json;
 
@@ -57,6 +58,36 @@ const FORMATS: [&str; 14] = [
 pub(crate) struct Context<'a> {
     pub(crate) scope: &'a Scope,
     pub(crate) schemas: &'a Schemas,
+    pub(crate) patterns: &'a Patterns,
+}
+
+/// What the matchers of a suite have in common, compiled once however often it is written.
+#[derive(Debug, Default)]
+pub(crate) struct Patterns {
+    regexes: RefCell<HashMap<String, Arc<Regex>>>,
+    formats: RefCell<HashMap<&'static str, Arc<Validator>>>,
+}
+
+impl Patterns {
+    fn regex(&self, text: &str) -> Result<Arc<Regex>, regex::Error> {
+        if let Some(regex) = self.regexes.borrow().get(text) {
+            return Ok(Arc::clone(regex));
+        }
+        let regex = Arc::new(Regex::new(text)?);
+        self.regexes.borrow_mut().insert(text.to_owned(), Arc::clone(&regex));
+        Ok(regex)
+    }
+
+    fn format(&self, name: &'static str) -> Option<Arc<Validator>> {
+        if let Some(validator) = self.formats.borrow().get(name) {
+            return Some(Arc::clone(validator));
+        }
+        let schema = json!({ "type": "string", "format": name });
+        let validator = jsonschema::options().should_validate_formats(true).offline().build(&schema).ok()?;
+        let validator = Arc::new(validator);
+        self.formats.borrow_mut().insert(name, Arc::clone(&validator));
+        Some(validator)
+    }
 }
 
 impl Matcher {
@@ -95,6 +126,8 @@ fn dollar_map(entries: &[(Key, Node)], cx: &Context<'_>, problems: &mut Problems
             all.push(Matcher { span: Span::new(key.span.start, node.span.end.max(key.span.end)), kind });
         }
     }
+    // Nearly all hold one; a plan with a thousand cases has thousands of these lists.
+    all.shrink_to_fit();
     Kind::All(all)
 }
 
@@ -104,8 +137,8 @@ fn dollar(key: &Key, node: &Node, cx: &Context<'_>, problems: &mut Problems<'_>)
     Some(match name {
         "$exact" => Kind::Exact(Tree::read(node, cx.scope, problems)),
         "$type" => Kind::Type(types(node, problems)),
-        "$pattern" => Kind::Pattern(pattern(node, cx.scope, problems)?),
-        "$format" => Kind::Format(format(node, problems)?),
+        "$pattern" => Kind::Pattern(pattern(node, cx, problems)?),
+        "$format" => Kind::Format(format(node, cx, problems)?),
         "$present" => flag(node, name, problems, Kind::Present)?,
         "$absent" => flag(node, name, problems, Kind::Absent)?,
         "$distinct" => flag(node, name, problems, Kind::Distinct)?,
@@ -169,12 +202,12 @@ impl JsonType {
     ];
 }
 
-fn pattern(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Option<Pattern> {
+fn pattern(node: &Node, cx: &Context<'_>, problems: &mut Problems<'_>) -> Option<Pattern> {
     let text = problems.text(node, "$pattern")?;
-    let template = Template::read(text, node.span, scope, problems);
+    let template = Template::read(text, node.span, cx.scope, problems);
     // Any value stands in as a literal, so a letter in its place shows whether the rest is a regular expression.
     let sample = template.constant().map_or_else(|| template.sample(), str::to_owned);
-    match Regex::new(&sample) {
+    match cx.patterns.regex(&sample) {
         Ok(regex) => Some(template.constant().map_or(Pattern::Template(template.clone()), |_| Pattern::Ready(regex))),
         Err(error) => {
             let message = error.to_string();
@@ -185,15 +218,13 @@ fn pattern(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Option<Pa
     }
 }
 
-fn format(node: &Node, problems: &mut Problems<'_>) -> Option<Format> {
-    let name = problems.text(node, "$format")?;
-    if !FORMATS.contains(&name) {
-        problems.unknown(node.span, "format", name, FORMATS);
+fn format(node: &Node, cx: &Context<'_>, problems: &mut Problems<'_>) -> Option<Format> {
+    let wanted = problems.text(node, "$format")?;
+    let Some(name) = FORMATS.into_iter().find(|name| *name == wanted) else {
+        problems.unknown(node.span, "format", wanted, FORMATS);
         return None;
-    }
-    let schema = json!({ "type": "string", "format": name });
-    let validator = jsonschema::options().should_validate_formats(true).offline().build(&schema).ok()?;
-    Some(Format { name: name.to_owned(), validator: Arc::new(validator) })
+    };
+    Some(Format { name, validator: cx.patterns.format(name)? })
 }
 
 fn length(node: &Node, problems: &mut Problems<'_>) -> Option<Kind> {
@@ -240,5 +271,5 @@ fn same_as(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Option<Ki
     if value.is_none() {
         problems.at_with(node.span, "`$sameAs` without a `value`", "value: \"${name}\"");
     }
-    Some(Kind::SameAs { value: value?, except })
+    Some(Kind::SameAs { value: value?, except: except.into() })
 }

@@ -1,9 +1,12 @@
 //! From the trees of case and fixture files to trials: rows, principals, fixtures, IDs.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
+
+use serde_json_path::{JsonPath, ParseError};
 
 use super::{
     Step, Trial,
@@ -13,15 +16,30 @@ use super::{
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
     level::Level,
-    suite::{Document, Requirement, Suite},
+    matcher::Patterns,
+    suite::{Requirement, Suite},
     template::{Scope, fill_row},
-    yaml::{Data, Fields, Node, Problems},
+    yaml::{Data, Fields, Node, Problems, parse},
 };
 
 /// What every part of the compilation may look up.
 pub(super) struct Lookup<'a> {
     pub(super) suite: &'a Suite,
     pub(super) fixtures: BTreeMap<&'a str, FixtureText<'a>>,
+    pub(super) patterns: Patterns,
+    paths: RefCell<HashMap<String, Arc<JsonPath>>>,
+}
+
+impl Lookup<'_> {
+    /// The compiled JSONPath; captures of a suite are the same few.
+    pub(super) fn path(&self, text: &str) -> Result<Arc<JsonPath>, ParseError> {
+        if let Some(path) = self.paths.borrow().get(text) {
+            return Ok(Arc::clone(path));
+        }
+        let path = Arc::new(JsonPath::parse(text)?);
+        self.paths.borrow_mut().insert(text.to_owned(), Arc::clone(&path));
+        Ok(path)
+    }
 }
 
 /// What the steps of a case inherit from it.
@@ -32,13 +50,17 @@ pub(super) struct Inherited {
 }
 
 pub(super) fn compile_all(suite: &Suite, found: &mut Vec<Diagnostic>) -> Vec<Trial> {
-    let mut lookup = Lookup { suite, fixtures: BTreeMap::new() };
+    let mut lookup =
+        Lookup { suite, fixtures: BTreeMap::new(), patterns: Patterns::default(), paths: RefCell::default() };
     for document in &suite.fixtures {
         fixture::read(document, &mut lookup.fixtures, &mut Problems::new(&document.source, found));
     }
     let mut trials = Vec::new();
-    for document in &suite.cases {
-        read_file(document, &lookup, found, &mut trials);
+    for source in &suite.cases {
+        match parse(source) {
+            Ok(root) => read_file(source, &root, &lookup, found, &mut trials),
+            Err(diagnostic) => found.push(*diagnostic),
+        }
     }
     trials
 }
@@ -51,9 +73,15 @@ struct FileHead<'a> {
     profile: &'a str,
 }
 
-fn read_file(document: &Document, lookup: &Lookup<'_>, found: &mut Vec<Diagnostic>, trials: &mut Vec<Trial>) {
-    let mut problems = Problems::new(&document.source, found);
-    let Some(mut file) = Fields::of(&document.root, "cases file", &mut problems) else { return };
+fn read_file(
+    source: &Arc<Source>,
+    root: &Node,
+    lookup: &Lookup<'_>,
+    found: &mut Vec<Diagnostic>,
+    trials: &mut Vec<Trial>,
+) {
+    let mut problems = Problems::new(source, found);
+    let Some(mut file) = Fields::of(root, "cases file", &mut problems) else { return };
     let area = slug(&mut file, "area", &mut problems);
     let topic = slug(&mut file, "topic", &mut problems);
     let profile = file.required("profile", &mut problems).and_then(|node| {
@@ -64,13 +92,9 @@ fn read_file(document: &Document, lookup: &Lookup<'_>, found: &mut Vec<Diagnosti
     let nodes = file.required("cases", &mut problems).and_then(|node| problems.list(node, "cases"));
     file.finish(&mut problems);
     // Cases are read even when the head is wrong, so that all mistakes come at once.
-    let head = FileHead {
-        source: &document.source,
-        area: area.unwrap_or("?"),
-        topic: topic.unwrap_or("?"),
-        profile: profile.unwrap_or("?"),
-    };
-    check_place(&head, &document.root, &mut problems);
+    let head =
+        FileHead { source, area: area.unwrap_or("?"), topic: topic.unwrap_or("?"), profile: profile.unwrap_or("?") };
+    check_place(&head, root, &mut problems);
     for node in nodes.unwrap_or_default() {
         read_case(node, &head, lookup, found, trials);
     }
@@ -226,7 +250,7 @@ fn compile_case(
             profile: head.profile.to_owned(),
             principal: principal.clone(),
             needs: case_head.needs.clone(),
-            requirements: case_head.inherited.requirements.to_vec(),
+            requirements: Arc::clone(&case_head.inherited.requirements),
             source: Arc::clone(head.source),
             span,
             exclusive,

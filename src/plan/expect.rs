@@ -47,7 +47,7 @@ pub(super) fn read(
         default_status(&mut expect, subject, problems);
         return Some(expect);
     };
-    let matcher_cx = Context { scope, schemas: &cx.lookup.suite.schemas };
+    let matcher_cx = Context { scope, schemas: &cx.lookup.suite.schemas, patterns: &cx.lookup.patterns };
     let mut fields = Fields::of(node, "expectation", problems)?;
     if let Some(node) = fields.optional("status") {
         expect.status_span = node.span;
@@ -60,7 +60,7 @@ pub(super) fn read(
     if let Some((key, node)) = fields.entry("body") {
         expect.body = match &node.data {
             Data::Text(text) if text == "none" => ExpectedBody::Empty(Span::new(key.span.start, node.span.end)),
-            _ => ExpectedBody::Match(Matcher::read(node, &matcher_cx, problems)),
+            _ => ExpectedBody::Match(Box::new(Matcher::read(node, &matcher_cx, problems))),
         };
     }
     for (key, target) in [("headers", &mut expect.headers), ("link", &mut expect.links)] {
@@ -77,7 +77,7 @@ pub(super) fn read(
         if !subject.pages {
             problems.at_with(key.span, "`collected` needs `paginate`", "add `paginate: { max: … }` to the step");
         }
-        expect.collected = Some(Matcher::read(node, &matcher_cx, problems));
+        expect.collected = Some(Box::new(Matcher::read(node, &matcher_cx, problems)));
     }
     fields.finish(problems);
     if expect.status.is_empty() {

@@ -58,7 +58,7 @@ pub struct Trial {
     /// The capabilities that the target must have.
     pub needs: Vec<String>,
     /// What the target is held to.
-    pub requirements: Vec<String>,
+    pub requirements: Arc<[String]>,
     /// Whether no other trial may run beside it.
     pub exclusive: bool,
     pub(crate) source: Arc<Source>,
@@ -197,7 +197,7 @@ pub(crate) struct Expect {
     pub(crate) headers: Vec<(String, Matcher)>,
     pub(crate) links: Vec<(String, Matcher)>,
     pub(crate) schema: Option<(Arc<Schema>, Span)>,
-    pub(crate) collected: Option<Matcher>,
+    pub(crate) collected: Option<Box<Matcher>>,
 }
 
 /// The allowed error codes and where they stand.
@@ -212,7 +212,7 @@ pub(crate) struct ExpectedError {
 pub(crate) enum ExpectedBody {
     Unsaid,
     Empty(Span),
-    Match(Matcher),
+    Match(Box<Matcher>),
 }
 
 /// A name for something in an answer.
@@ -226,7 +226,7 @@ pub(crate) struct Capture {
 /// Where a captured value is found.
 #[derive(Debug)]
 pub(crate) enum CaptureFrom {
-    Body { path: JsonPath, singular: bool },
+    Body { path: Arc<JsonPath>, singular: bool },
     Header(String),
     Link(String),
 }
@@ -272,16 +272,17 @@ impl Plan {
     }
 }
 
-fn used_requirements(suite: &Suite, trials: &[Trial]) -> BTreeSet<String> {
-    let mut used: BTreeSet<String> = trials.iter().flat_map(|trial| trial.requirements.iter().cloned()).collect();
+fn used_requirements<'a>(suite: &'a Suite, trials: &'a [Trial]) -> BTreeSet<&'a str> {
+    let mut used: BTreeSet<&str> =
+        trials.iter().flat_map(|trial| trial.requirements.iter().map(String::as_str)).collect();
     for step in trials.iter().flat_map(|trial| &trial.steps) {
-        used.extend(step.requirements.iter().cloned());
+        used.extend(step.requirements.iter().map(String::as_str));
     }
-    used.extend(suite.operations.all.iter().map(|operation| operation.requirement.clone()));
+    used.extend(suite.operations.all.iter().map(|operation| operation.requirement.as_str()));
     if let Some(contract) = &suite.operations.contract {
         let implied = [&contract.status, &contract.schema, &contract.error, &contract.code, &contract.empty];
-        used.extend(implied.into_iter().cloned());
-        used.extend(contract.headers.iter().map(|header| header.requirement.clone()));
+        used.extend(implied.into_iter().map(String::as_str));
+        used.extend(contract.headers.iter().map(|header| header.requirement.as_str()));
     }
     used
 }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json_path::JsonPath;
-
 use super::{
     BodyPlan, Capture, CaptureFrom, HeaderPlan, Repetition, Request, RequestTarget, Step, case, duration, expect,
 };
@@ -29,7 +27,9 @@ pub(super) fn read_all(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, pro
     if nodes.is_empty() {
         problems.at_with(node.span, "no steps", "a case without a step checks nothing");
     }
-    nodes.iter().filter_map(|node| read(node, scope, cx, problems)).collect()
+    let mut steps: Vec<Step> = nodes.iter().filter_map(|node| read(node, scope, cx, problems)).collect();
+    steps.shrink_to_fit();
+    steps
 }
 
 fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Option<Step> {
@@ -51,7 +51,7 @@ fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Pro
     if !cx.fixture {
         check_evidence(request_span, level, &requirements, cx, problems);
     }
-    let captures = capture_node.map(|node| read_captures(node, problems)).unwrap_or_default();
+    let captures = capture_node.map(|node| read_captures(node, cx, problems)).unwrap_or_default();
     let operation = request.as_ref().and_then(|request| request.operation().cloned());
     let pages = matches!(repetition, Repetition::Pages { .. });
     let subject = expect::Subject { operation: operation.as_deref(), raw, span: request_span, pages };
@@ -155,6 +155,7 @@ fn read_call(
             problems.at_with(node.span, format!("`{id}` needs the path parameter `{name}`"), help);
         }
     }
+    values.shrink_to_fit();
     Some((operation.method.clone(), RequestTarget::Operation { operation, path: values }))
 }
 
@@ -308,22 +309,23 @@ fn read_repetition(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Repe
     Repetition::Once
 }
 
-fn read_captures(node: &Node, problems: &mut Problems<'_>) -> Vec<Capture> {
+fn read_captures(node: &Node, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Vec<Capture> {
     let mut captures: Vec<Capture> = Vec::new();
     for (key, node) in problems.map(node, "capture").unwrap_or_default() {
         let from = match &node.data {
-            Data::Text(text) => read_path(text, node, problems),
+            Data::Text(text) => read_path(text, node, cx, problems),
             _ => read_capture_source(node, problems),
         };
         if let Some(from) = from {
             captures.push(Capture { name: Arc::from(key.name.as_str()), span: node.span, from });
         }
     }
+    captures.shrink_to_fit();
     captures
 }
 
-fn read_path(text: &str, node: &Node, problems: &mut Problems<'_>) -> Option<CaptureFrom> {
-    match JsonPath::parse(text) {
+fn read_path(text: &str, node: &Node, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Option<CaptureFrom> {
+    match cx.lookup.path(text) {
         Ok(path) => Some(CaptureFrom::Body { path, singular: is_singular(text) }),
         Err(error) => {
             let help = "RFC 9535, for example `$.id` or `$[*].name`";

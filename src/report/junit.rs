@@ -81,10 +81,10 @@ fn test_case(trial: &TrialReport) -> TestCase {
     case.extra.insert("line".into(), finished.line.to_string().into());
     case.add_property(Property::new("title", finished.title.as_str()));
     case.add_property(Property::new("principal", finished.principal.as_str()));
-    for requirement in &finished.requirements {
+    for requirement in finished.requirements.iter() {
         case.add_property(Property::new("requirement", requirement.as_str()));
     }
-    for operation in &finished.operations {
+    for operation in finished.operations.iter() {
         case.add_property(Property::new("operationId", operation.as_str()));
     }
     let warnings = warning_text(trial);

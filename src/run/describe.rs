@@ -107,7 +107,7 @@ impl Describer<'_> {
             line,
             profile: trial.profile.clone(),
             principal: trial.principal.clone(),
-            requirements: trial.requirements.clone(),
+            requirements: Arc::clone(&trial.requirements),
             operations: trial.operations().into_iter().map(str::to_owned).collect(),
             outcome,
             signatures: Vec::new(),

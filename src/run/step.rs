@@ -310,8 +310,8 @@ impl Sender<'_, '_> {
         };
         for (name, value) in &request.query {
             url.push(if url.contains('?') { '&' } else { '?' });
-            let value = match value.fill(variables)? {
-                Value::String(text) => text,
+            let value = match value.fill(variables)?.as_ref() {
+                Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
             let encode = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();

@@ -23,11 +23,39 @@ use crate::{
     yaml::{Node, Problems, parse},
 };
 
-/// A file of cases or fixtures, read but not yet understood.
+/// A file of the suite, read but not yet understood.
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) source: Arc<Source>,
     pub(crate) root: Node,
+}
+
+/// What a YAML file of a suite is, as its path says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Operations,
+    Requirements,
+    Vocabulary,
+    History,
+    Fixtures,
+    Cases,
+    None,
+}
+
+impl Part {
+    fn of(path: &str) -> Self {
+        let path = path.replace('\\', "/");
+        let ends = |end: &str| path.ends_with(end);
+        match () {
+            () if ends("schemas/operations.yaml") => Self::Operations,
+            () if ends("cases/requirements.yaml") => Self::Requirements,
+            () if ends("cases/vocabulary.yaml") => Self::Vocabulary,
+            () if ends("cases/history.yaml") => Self::History,
+            () if path.contains("cases/fixtures/") => Self::Fixtures,
+            () if path.contains("cases/") => Self::Cases,
+            () => Self::None,
+        }
+    }
 }
 
 /// Everything that a suite consists of.
@@ -39,7 +67,8 @@ pub struct Suite {
     pub(crate) vocabulary: Vocabulary,
     pub(crate) history: Vec<HistoryEntry>,
     pub(crate) fixtures: Vec<Document>,
-    pub(crate) cases: Vec<Document>,
+    /// Parsed when they are compiled, one after the other: the trees of all files together would be most of the memory of a run.
+    pub(crate) cases: Vec<Arc<Source>>,
     requirements_source: Option<Arc<Source>>,
     hash: String,
 }
@@ -62,15 +91,10 @@ impl Suite {
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn add_case_file(&mut self, path: &Path, found: &mut Vec<Diagnostic>) -> Result<(), FilesError> {
+    pub fn add_case_file(&mut self, path: &Path) -> Result<(), FilesError> {
         let source = files::read(path)?;
-        match parse(&source) {
-            Ok(root) => {
-                self.cases.retain(|document| document.source.path != source.path);
-                self.cases.push(Document { source, root });
-            }
-            Err(diagnostic) => found.push(*diagnostic),
-        }
+        self.cases.retain(|other| other.path != source.path);
+        self.cases.push(source);
         Ok(())
     }
 
@@ -86,6 +110,11 @@ impl Suite {
         let mut history = Vec::new();
         let (mut operations_document, mut fixtures, mut cases) = (None, Vec::new(), Vec::new());
         for source in yaml_files {
+            let part = Part::of(&source.path);
+            if part == Part::Cases {
+                cases.push(source);
+                continue;
+            }
             let root = match parse(&source) {
                 Ok(root) => root,
                 Err(diagnostic) => {
@@ -93,23 +122,19 @@ impl Suite {
                     continue;
                 }
             };
-            let path = source.path.replace('\\', "/");
             let mut problems = Problems::new(&source, found);
-            if path.ends_with("schemas/operations.yaml") {
-                operations_document = Some(Document { source, root });
-            } else if path.ends_with("cases/requirements.yaml") {
-                requirements = requirements::read(&root, &mut problems);
-                requirements_source = Some(source);
-            } else if path.ends_with("cases/vocabulary.yaml") {
-                vocabulary = Vocabulary::read(&root, &mut problems);
-            } else if path.ends_with("cases/history.yaml") {
-                history = history::read(&root, &mut problems);
-            } else if path.contains("cases/fixtures/") {
-                fixtures.push(Document { source, root });
-            } else if path.contains("cases/") {
-                cases.push(Document { source, root });
-            } else {
-                problems.at_with(Span::new(0, 1), "a file that is no part of a suite", "cases go below `cases/`");
+            match part {
+                Part::Operations => operations_document = Some(Document { source, root }),
+                Part::Requirements => {
+                    requirements = requirements::read(&root, &mut problems);
+                    requirements_source = Some(source);
+                }
+                Part::Vocabulary => vocabulary = Vocabulary::read(&root, &mut problems),
+                Part::History => history = history::read(&root, &mut problems),
+                Part::Fixtures => fixtures.push(Document { source, root }),
+                Part::Cases | Part::None => {
+                    problems.at_with(Span::new(0, 1), "a file that is no part of a suite", "cases go below `cases/`");
+                }
             }
         }
         let operations = operations_document.map_or_else(Operations::default, |document| {

@@ -6,7 +6,7 @@ use super::{Requirement, Schema, Schemas};
 use crate::{
     diagnostic::Span,
     level::Level,
-    matcher::{Context, Matcher},
+    matcher::{Context, Matcher, Patterns},
     template::Scope,
     yaml::{Fields, Node, Problems},
 };
@@ -256,7 +256,7 @@ fn read_header(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -
     let requirement = cx.requirement(&mut fields, "requirement", problems);
     let level = fields.optional("level").map_or(Some(Level::Must), |node| Level::read(node, problems));
     fields.finish(problems);
-    let matcher_cx = Context { scope: &Scope::default(), schemas: cx.schemas };
+    let matcher_cx = Context { scope: &Scope::default(), schemas: cx.schemas, patterns: &Patterns::default() };
     let matcher = matcher.map(|node| Matcher::read(node, &matcher_cx, problems));
     Some(GeneralHeader { name: name?, on: on?, matcher: matcher?, requirement: requirement?, level: level? })
 }
