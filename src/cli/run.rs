@@ -257,6 +257,8 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
         report.cut();
     }
     drop(opened);
+    // A report is as large as the plan, and only one of them is needed at a time.
+    drop((plan, trials));
     trouble.check()?;
     finish(arguments, &report, Some(&mut console))
 }

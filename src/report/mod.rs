@@ -245,6 +245,9 @@ impl Report {
 
 /// `/3/name` and `/7/name` are the same drift.
 fn without_indices(pointer: &str) -> String {
+    if !pointer.bytes().any(|byte| byte.is_ascii_digit()) {
+        return pointer.to_owned();
+    }
     let step = |step: &str| {
         let index = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
         if index { "*".to_owned() } else { step.to_owned() }
