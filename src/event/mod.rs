@@ -76,6 +76,9 @@ pub struct DocumentedOperation {
     pub path: String,
     /// The statuses that it documents, those of the contract included.
     pub statuses: Vec<u16>,
+    /// Those of them that no case can bring about, each with why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreachable: Vec<(u16, String)>,
 }
 
 /// The ID of a trial that begins.

@@ -72,14 +72,22 @@ impl Coverage {
         }
         let (reached, all) = self.reached(operations);
         let _ = write!(text, "\n{reached} of {all} documented statuses were reached; in brackets: not documented.\n");
-        let missing: Vec<String> = operations
-            .iter()
-            .flat_map(|operation| operation.statuses.iter().map(move |status| (operation, *status)))
-            .filter(|(operation, status)| self.count(&operation.id, *status) == 0)
-            .map(|(operation, status)| format!("{} {status}", operation.id))
-            .collect();
-        if !missing.is_empty() {
-            let _ = writeln!(text, "Not reached: {}.", missing.join(", "));
+        let missing = operations.iter().flat_map(|operation| {
+            let unseen = operation.statuses.iter().filter(|status| self.count(&operation.id, **status) == 0);
+            unseen.map(move |status| (operation, *status))
+        });
+        let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (operation, status) in missing {
+            let known = operation.unreachable.iter().find(|(other, _)| *other == status);
+            let reason = known.map_or("", |(_, reason)| reason.as_str());
+            reasons.entry(reason).or_default().push(format!("{} {status}", operation.id));
+        }
+        for (reason, list) in reasons {
+            let list = list.join(", ");
+            let _ = match reason {
+                "" => writeln!(text, "\nNot reached: {list}."),
+                reason => writeln!(text, "\nOut of reach, because {reason}: {list}."),
+            };
         }
         text
     }

@@ -279,6 +279,7 @@ fn documented(operation: &Operation) -> DocumentedOperation {
         method: operation.method.clone(),
         path: operation.path.to_string(),
         statuses,
+        unreachable: operation.unreachable.clone().into_iter().collect(),
     }
 }
 

@@ -70,6 +70,8 @@ pub(crate) struct Operation {
     pub(crate) requirement: String,
     /// Whether the contract's error form and general headers apply; they are the management API's, not that of OAuth endpoints.
     pub(crate) contract: bool,
+    /// Documented statuses that a suite cannot bring about, and why.
+    pub(crate) unreachable: BTreeMap<u16, String>,
 }
 
 impl Operation {
@@ -291,6 +293,7 @@ fn read_operation(
     let success = fields.required("success", problems).and_then(|node| read_success(node, cx, problems));
     let mut errors = read_errors(fields.optional("errors"), problems);
     let requirement = cx.requirement(&mut fields, "requirement", problems);
+    let unreachable = fields.optional("unreachable");
     let bare = fields.optional("contract").is_some_and(|node| {
         let none = problems.text(node, "contract") == Some("none");
         if !none {
@@ -300,6 +303,7 @@ fn read_operation(
     });
     fields.finish(problems);
     let contract = contract.filter(|_| !bare);
+    let unreachable = read_unreachable(unreachable, problems);
     for (status, codes) in contract.map(|contract| &contract.errors).into_iter().flatten() {
         errors.entry(*status).or_default().extend(codes.iter().cloned());
     }
@@ -317,7 +321,23 @@ fn read_operation(
         errors,
         requirement: requirement?,
         contract: !bare,
+        unreachable,
     })
+}
+
+/// Status → why no case brings it about.
+fn read_unreachable(node: Option<&Node>, problems: &mut Problems<'_>) -> BTreeMap<u16, String> {
+    let mut all = BTreeMap::new();
+    for (key, node) in node.and_then(|node| problems.map(node, "unreachable")).unwrap_or_default() {
+        match (key.name.parse::<u16>(), problems.text(node, "unreachable")) {
+            (Ok(status), Some(reason)) => {
+                all.insert(status, reason.to_owned());
+            }
+            (Err(_), _) => problems.at(key.span, format!("`{}` is not a status of HTTP", key.name)),
+            (Ok(_), None) => {}
+        }
+    }
+    all
 }
 
 fn read_query(node: Option<&Node>, problems: &mut Problems<'_>) -> BTreeMap<String, String> {

@@ -87,7 +87,7 @@ fn form(path: &Path) -> &'static str {
         Some("history.yaml") => "history",
         Some("requirements.yaml") => "requirements",
         Some("vocabulary.yaml") => "vocabulary",
-        Some("operations.yaml") => "operations",
+        Some("operations.yaml") if path.parent().is_some_and(|dir| dir.ends_with("schemas")) => "operations",
         _ if path.components().any(|part| part.as_os_str() == "fixtures") => "fixtures",
         _ => "cases",
     }
