@@ -195,7 +195,11 @@ impl Recorder {
                 }
             }
             Event::RunFinished(_) => self.finish()?,
-            Event::TrialStarted(_) | Event::TrialFinished(_) | Event::Leaked(_) => {}
+            Event::TrialStarted(_)
+            | Event::TrialFinished(_)
+            | Event::Leaked(_)
+            | Event::Waited(_)
+            | Event::Preflight(_) => {}
         }
         Ok(())
     }

@@ -91,13 +91,9 @@ impl Shared {
         let options = Options {
             jobs: 1,
             trial_timeout: Duration::from_secs(60),
-            deadline: None,
-            fail_fast: None,
             // Part of the name of all that the trial makes: no two trials of this process may share it.
             run: format!("t{number:05}"),
-            prefix: "okc".to_owned(),
-            retries: 0,
-            known: Arc::default(),
+            ..Options::default()
         };
         let mut report = Report::default();
         let mut take = |event: &Event| report.take(event);

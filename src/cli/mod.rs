@@ -11,6 +11,7 @@ mod replay;
 mod report;
 mod run;
 mod suite;
+mod sweep;
 mod verify;
 
 use std::{
@@ -52,6 +53,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Send a recording's requests to a target and compare the answers
     Replay(replay::Arguments),
+    /// Remove what earlier runs left behind on a target
+    Sweep(sweep::Arguments),
     /// Make reports from one or more event streams
     Report(report::Arguments),
 }
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Mock(arguments) => mock::serve(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments, color),
         Command::Replay(arguments) => replay::replay(&arguments, color),
+        Command::Sweep(arguments) => sweep::sweep(&arguments, color),
         Command::Report(arguments) => report::report(&arguments, color),
     };
     match done {

@@ -32,6 +32,10 @@ pub enum Event {
     TrialFinished(Box<TrialFinished>),
     /// Something that a trial made could not be removed.
     Leaked(Leak),
+    /// The run waits for a rate limit.
+    Waited(Waited),
+    /// What the preflight found.
+    Preflight(Finding),
     /// The footer; a stream without it was cut short.
     RunFinished(RunFinished),
 }
@@ -289,6 +293,36 @@ pub struct Leak {
     pub reason: Redacted,
 }
 
+/// A wait for a rate limit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Waited {
+    /// Whose limit it is.
+    pub principal: String,
+    /// How long.
+    pub seconds: f64,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a run waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// The run's share of the limit is spent.
+    Budget,
+    /// The target answered 429.
+    TooManyRequests,
+}
+
+/// What the preflight found out about the target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Whether trials would say nothing, so that none is run.
+    pub fatal: bool,
+    /// What it is, in a sentence.
+    pub text: Redacted,
+}
+
 /// Why a run ended before all its trials had run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -299,6 +333,10 @@ pub enum Stop {
     Deadline,
     /// As many failures as were allowed.
     FailFast,
+    /// One trial after the other met nothing but trouble with the infrastructure.
+    Breaker,
+    /// The preflight found that trials would say nothing.
+    Preflight,
 }
 
 /// The footer.
@@ -311,6 +349,9 @@ pub struct RunFinished {
     pub trials: BTreeMap<String, usize>,
     /// Requests sent.
     pub requests: usize,
+    /// Answers of 429 that nobody asked for.
+    #[serde(default)]
+    pub rate_limited: usize,
     /// The time that it took.
     pub duration_ms: f64,
 }

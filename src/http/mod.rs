@@ -6,11 +6,13 @@
 mod answer;
 mod client;
 mod curl;
+mod pace;
 
 pub(crate) use answer::{Answer, text};
 pub(crate) use client::Outgoing;
 pub use client::{Client, ClientError, Credential, Fault, Limits};
 pub(crate) use curl::curl;
+pub(crate) use pace::Pace;
 
 /// A request as it was sent and the answer that came.
 #[derive(Debug)]

@@ -83,6 +83,7 @@ pub struct Mock {
 impl Mock {
     /// Binds the address of the settings and serves from then on. A state that contradicts itself is an error of the
     /// kind [`io::ErrorKind::InvalidInput`].
+    #[expect(clippy::unused_async, reason = "callers need not know that listening does not wait")]
     pub async fn start(settings: Settings) -> io::Result<Mock> {
         let listener = socket::listen(settings.bind)?;
         let address = listener.local_addr()?;

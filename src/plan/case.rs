@@ -31,7 +31,7 @@ pub(super) struct Lookup<'a> {
 }
 
 impl Lookup<'_> {
-    /// The compiled JSONPath; captures of a suite are the same few.
+    /// The compiled `JSONPath`; captures of a suite are the same few.
     pub(super) fn path(&self, text: &str) -> Result<Arc<JsonPath>, ParseError> {
         if let Some(path) = self.paths.borrow().get(text) {
             return Ok(Arc::clone(path));

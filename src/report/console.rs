@@ -7,7 +7,7 @@ use std::{fmt::Write as _, io, time::Duration};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{FailOn, Lacking, Report, TrialReport, Verdict, failure::headline, printable};
-use crate::event::{Event, Outcome, RunStarted, Stop, TrialFinished};
+use crate::event::{Event, Finding, Outcome, RunStarted, Stop, TrialFinished, Waited, Why};
 
 /// More failures than a person reads one after the other; the rest get a line each.
 const MOST_FAILURES: usize = 20;
@@ -31,12 +31,13 @@ pub struct Console<W> {
     out: W,
     style: Style,
     bar: Option<ProgressBar>,
+    waiting: Option<String>,
 }
 
 impl<W: io::Write> Console<W> {
     /// A console on `out`.
     pub fn new(out: W, style: Style) -> Self {
-        Self { out, style, bar: None }
+        Self { out, style, bar: None, waiting: None }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
@@ -68,6 +69,8 @@ impl<W: io::Write> Console<W> {
                 }
                 Ok(())
             }
+            Event::Waited(waited) => self.waited(waited),
+            Event::Preflight(finding) => self.finding(finding),
             Event::TrialStarted(_) | Event::StepFinished(_) | Event::Leaked(_) => Ok(()),
         }
     }
@@ -95,6 +98,27 @@ impl<W: io::Write> Console<W> {
             self.bar = Some(bar);
         }
         Ok(())
+    }
+
+    fn waited(&mut self, waited: &Waited) -> io::Result<()> {
+        let why = match waited.why {
+            Why::Budget => "its share of the rate limit is spent",
+            Why::TooManyRequests => "the target answered 429",
+        };
+        let line = format!("waiting {:.0} s for {}: {why}", waited.seconds.ceil(), waited.principal);
+        match &self.bar {
+            Some(bar) => bar.set_message(line.clone()),
+            // Several trials wait for one window: one line says it.
+            None if self.style.quiet || self.waiting.as_deref() == Some(&line) => {}
+            None => writeln!(self.out, "{line}")?,
+        }
+        self.waiting = Some(line);
+        Ok(())
+    }
+
+    fn finding(&mut self, finding: &Finding) -> io::Result<()> {
+        let (code, word) = if finding.fatal { ("1;31", "preflight") } else { ("33", "preflight") };
+        writeln!(self.out, "{} {}", self.paint(code, word), printable(finding.text.as_str()))
     }
 
     fn trial(&mut self, finished: &TrialFinished) -> io::Result<()> {
@@ -317,9 +341,14 @@ fn summary_line(report: &Report, verdict: Verdict) -> String {
     if !report.leaks.is_empty() {
         let _ = write!(line, "; {} leaked", report.leaks.len());
     }
+    if report.rate_limited() > 0 {
+        let _ = write!(line, "; {} answers of 429", report.rate_limited());
+    }
     match report.stopped() {
         Some(Stop::Deadline) => line.push_str("; stopped at the deadline"),
         Some(Stop::FailFast) => line.push_str("; stopped at the limit of failures"),
+        Some(Stop::Breaker) => line.push_str("; stopped, because one trial after the other met nothing but trouble"),
+        Some(Stop::Preflight) => line.push_str("; stopped by the preflight"),
         Some(Stop::Interrupt) | None => {}
     }
     if verdict == Verdict::NotJudged && report.count(Outcome::NotApplicable) * 2 > report.trials.len() {

@@ -21,7 +21,7 @@ pub use stream::{StreamError, StreamWriter, read as read_stream};
 pub use summary::Summary;
 
 use crate::{
-    event::{DocumentedOperation, Event, Leak, Outcome, RunFinished, RunStarted, Stop, TrialFinished},
+    event::{DocumentedOperation, Event, Finding, Leak, Outcome, RunFinished, RunStarted, Stop, TrialFinished},
     level::Level,
     secret::Redacted,
 };
@@ -39,6 +39,10 @@ pub struct Report {
     pub drift: BTreeMap<DriftKey, DriftCount>,
     /// Checks of level `info` that were false.
     pub notes: usize,
+    /// What the preflight found.
+    pub findings: Vec<Finding>,
+    /// Seconds spent waiting for rate limits, all trials together.
+    pub waited: f64,
     /// Which statuses were seen.
     pub coverage: Coverage,
     /// Steps of trials that have not ended yet.
@@ -155,11 +159,14 @@ impl Report {
                 self.trials.push(TrialReport { finished: (**finished).clone(), failures });
             }
             Event::Leaked(leak) => self.leaks.push(leak.clone()),
+            Event::Waited(waited) => self.waited += waited.seconds,
+            Event::Preflight(finding) => self.findings.push(finding.clone()),
             Event::RunFinished(footer) => match &mut self.footer {
                 // Streams that are merged: counts add up, the longest time is the time.
                 Some(sum) => {
                     sum.stopped = sum.stopped.or(footer.stopped);
                     sum.requests += footer.requests;
+                    sum.rate_limited += footer.rate_limited;
                     sum.duration_ms = sum.duration_ms.max(footer.duration_ms);
                 }
                 None => self.footer = Some(footer.clone()),
@@ -178,6 +185,7 @@ impl Report {
             stopped: Some(Stop::Interrupt),
             trials: BTreeMap::new(),
             requests: self.trials.iter().map(|trial| trial.finished.requests).sum(),
+            rate_limited: 0,
             duration_ms: 0.0,
         });
     }
@@ -195,6 +203,11 @@ impl Report {
     /// The time that the run took, in seconds.
     pub fn seconds(&self) -> f64 {
         self.footer.as_ref().map_or(0.0, |footer| footer.duration_ms / 1000.0)
+    }
+
+    /// Answers of 429 that nobody asked for.
+    pub fn rate_limited(&self) -> usize {
+        self.footer.as_ref().map_or(0, |footer| footer.rate_limited)
     }
 
     /// Why the run ended early, if it did.

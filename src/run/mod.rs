@@ -2,25 +2,33 @@
 //!
 //! Owns the run loop. A trial is `trial`'s, a request `step`'s, what an event looks like `describe`'s. Events go to one sink, in order.
 
+mod cleanup;
 mod describe;
+mod preflight;
+mod send;
+mod shared;
 mod step;
 mod trial;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
+    rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 pub(crate) use describe::Describer;
 use futures::{StreamExt, stream};
-use tokio_util::sync::CancellationToken;
+pub use preflight::{Preflight, preflight};
+pub(crate) use shared::Shared;
+pub use shared::Stopper;
 
 use crate::{
     event::{self, Attempt, DocumentedOperation, Event, Outcome, RunFinished, RunStarted, Stop},
-    http::Client,
+    http::{Client, Pace},
     known::KnownFailures,
+    ledger::Ledger,
     plan::{Plan, Trial},
     secret::Redactor,
     suite::Operation,
@@ -45,6 +53,14 @@ pub struct Options {
     pub retries: usize,
     /// Failures that are expected.
     pub known: Arc<KnownFailures>,
+    /// How many trials in a row may meet nothing but trouble with the infrastructure before the run stops.
+    pub breaker: Option<usize>,
+    /// The fraction of a rate limit that is left to others.
+    pub share: f64,
+    /// Whether the target is asked first.
+    pub preflight: bool,
+    /// Where what is made is written down until it is removed.
+    pub ledger: Rc<Ledger>,
 }
 
 impl Default for Options {
@@ -58,6 +74,10 @@ impl Default for Options {
             prefix: "okc".to_owned(),
             retries: 0,
             known: Arc::default(),
+            breaker: Some(20),
+            share: 0.5,
+            preflight: false,
+            ledger: Rc::new(Ledger::none()),
         }
     }
 }
@@ -75,73 +95,6 @@ pub struct Target {
     pub capabilities: BTreeSet<String>,
 }
 
-/// Stops a run: no trial starts, waits end, clean-up still happens.
-#[derive(Debug, Clone, Default)]
-pub struct Stopper {
-    token: CancellationToken,
-    reason: Arc<std::sync::OnceLock<Stop>>,
-}
-
-impl Stopper {
-    /// Stops the run; the first reason counts.
-    pub fn stop(&self, reason: Stop) {
-        let _ = self.reason.set(reason);
-        self.token.cancel();
-    }
-
-    pub(crate) fn stopped(&self) -> bool {
-        self.token.is_cancelled()
-    }
-
-    /// Waits, unless the run is stopped; says whether the whole time passed.
-    pub(crate) async fn sleep(&self, duration: Duration) -> bool {
-        tokio::select! {
-            () = tokio::time::sleep(duration) => true,
-            () = self.token.cancelled() => false,
-        }
-    }
-}
-
-/// What the trials of one run share.
-pub(crate) struct Shared<'a> {
-    pub(crate) plan: &'a Plan,
-    pub(crate) target: &'a Target,
-    pub(crate) options: &'a Options,
-    pub(crate) stopper: &'a Stopper,
-    pub(crate) describer: Describer<'a>,
-    sink: RefCell<&'a mut dyn FnMut(&Event)>,
-    requests: Cell<usize>,
-    outcomes: RefCell<BTreeMap<Outcome, usize>>,
-    serial: Cell<usize>,
-}
-
-impl Shared<'_> {
-    pub(crate) fn emit(&self, event: &Event) {
-        (self.sink.borrow_mut())(event);
-    }
-
-    /// Counts requests.
-    pub(crate) fn sent(&self, requests: usize) {
-        self.requests.set(self.requests.get() + requests);
-    }
-
-    /// A name that nothing else in this run has, and that no other one begins with: a search for it finds one thing.
-    pub(crate) fn unique(&self) -> String {
-        self.serial.set(self.serial.get() + 1);
-        format!("{}_{}_{:05}", self.options.prefix, self.options.run, self.serial.get())
-    }
-
-    fn finish(&self, finished: event::TrialFinished) {
-        let red = matches!(finished.outcome, Outcome::Failed);
-        *self.outcomes.borrow_mut().entry(finished.outcome).or_default() += 1;
-        self.emit(&Event::TrialFinished(Box::new(finished)));
-        let failed = self.outcomes.borrow().get(&Outcome::Failed).copied().unwrap_or_default();
-        if red && self.options.fail_fast.is_some_and(|most| failed >= most) {
-            self.stopper.stop(Stop::FailFast);
-        }
-    }
-}
-
 /// Runs `trials` and tells `sink` all that happens. The future must run on one thread; it never fails, since what goes wrong is an outcome.
 pub async fn run(
     plan: &Plan,
@@ -153,7 +106,7 @@ pub async fn run(
     sink: &mut dyn FnMut(&Event),
 ) {
     let started = Instant::now();
-    let shared = Shared {
+    let mut shared = Shared {
         plan,
         target,
         options,
@@ -161,10 +114,24 @@ pub async fn run(
         describer: Describer { redactor, requirements: &plan.requirements },
         sink: RefCell::new(sink),
         requests: Cell::new(0),
+        pace: Pace::new(options.share),
+        rate_limited: Cell::new(0),
         outcomes: RefCell::default(),
         serial: Cell::new(0),
+        troubled: Cell::new(0),
+        seen: Vec::new(),
     };
     shared.emit(&Event::RunStarted(header(&shared, trials.len())));
+    let mut seen = Vec::new();
+    if options.preflight {
+        let found = preflight(plan, target, redactor).await;
+        if found.findings.iter().any(|finding| finding.fatal) {
+            stopper.stop(Stop::Preflight);
+        }
+        found.findings.into_iter().for_each(|finding| shared.emit(&Event::Preflight(finding)));
+        seen = found.seen;
+    }
+    shared.seen = seen;
     let (alone, together): (Vec<_>, Vec<_>) = trials.iter().partition(|trial| trial.exclusive);
     let deadline = async {
         match options.deadline {
@@ -189,6 +156,7 @@ pub async fn run(
         stopped: stopper.reason.get().copied(),
         trials,
         requests: shared.requests.get(),
+        rate_limited: shared.rate_limited.get(),
         duration_ms: milliseconds(started.elapsed()),
     }));
 }
@@ -199,9 +167,14 @@ async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {
             Some(Stop::Interrupt) | None => "the run was interrupted before it",
             Some(Stop::Deadline) => "the run's deadline passed before it",
             Some(Stop::FailFast) => "the run stopped at its limit of failures before it",
+            Some(Stop::Preflight) => "the preflight found that it would say nothing",
+            Some(Stop::Breaker) => "the run stopped, because one trial after the other met nothing but trouble",
         };
         shared.describer.unstarted(trial, Outcome::NotRun, reason)
-    } else if let Some(lack) = lack(trial, shared.target) {
+    } else if !shared.seen.is_empty() && !trial.needs.iter().any(|name| shared.seen.contains(name)) {
+        let reason = format!("the preflight found that the target has the capability {}", shared.seen.join(", "));
+        shared.describer.unstarted(trial, Outcome::NotRun, &reason)
+    } else if let Some(lack) = lack(trial, shared.target, &shared.seen) {
         shared.describer.unstarted(trial, Outcome::NotApplicable, &lack)
     } else {
         shared.emit(&Event::TrialStarted(event::TrialStarted { trial: trial.id.clone() }));
@@ -240,9 +213,13 @@ fn rule(trial: &Trial, mut finished: event::TrialFinished, shared: &Shared<'_>) 
 }
 
 /// What the target lacks for a trial, if anything.
-pub(crate) fn lack(trial: &Trial, target: &Target) -> Option<String> {
-    let capabilities: Vec<&str> =
-        trial.needs.iter().map(String::as_str).filter(|name| !target.capabilities.contains(*name)).collect();
+pub(crate) fn lack(trial: &Trial, target: &Target, seen: &[String]) -> Option<String> {
+    let capabilities: Vec<&str> = trial
+        .needs
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !target.capabilities.contains(*name) && !seen.iter().any(|seen| seen == name))
+        .collect();
     if !capabilities.is_empty() {
         return Some(format!("the target lacks the capability {}", capabilities.join(", ")));
     }

@@ -2,24 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::Shared;
+use super::{Shared, send::Halt};
 use crate::{
     check::{False, Headers, Verdict, judge_body, judge_expectations, judge_headers, judge_status},
     diagnostic::Span,
-    http::{Exchange, Fault, Outgoing},
+    http::Exchange,
     level::Level,
-    plan::{BodyPlan, Capture, CaptureFrom, HeaderPlan, Repetition, RequestTarget, Step},
-    template::{Unfilled, Variables},
+    plan::{Capture, CaptureFrom, Repetition, Step},
+    template::Variables,
 };
-
-/// RFC 3986 unreserved characters stay as they are.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// An unasked-for 429 is waited out this often before the trial gives up.
-const RATE_LIMIT_TRIES: usize = 3;
 
 /// What came of a step.
 #[derive(Debug, Default)]
@@ -30,29 +23,6 @@ pub(super) struct Done {
     pub(super) requests: usize,
     /// The step was not as expected in a way that leaves nothing to judge behind it.
     pub(super) ends_trial: bool,
-}
-
-/// Why a step could not be judged.
-#[derive(Debug)]
-pub(super) enum Halt {
-    Fault(Fault),
-    /// An answer that the target's own logic did not give.
-    Server(Box<Exchange>),
-    /// A 429 that did not end.
-    RateLimited(Box<Exchange>),
-    /// Of another origin than the target, so it was not fetched.
-    Foreign {
-        url: String,
-        span: Span,
-    },
-    Unfilled(Unfilled),
-    Stopped,
-}
-
-impl From<Unfilled> for Halt {
-    fn from(unfilled: Unfilled) -> Self {
-        Self::Unfilled(unfilled)
-    }
 }
 
 /// How much of a step is judged.
@@ -68,6 +38,8 @@ pub(super) struct Sender<'a, 's> {
     pub(super) shared: &'a Shared<'s>,
     /// Who sends, unless the step says otherwise.
     pub(super) principal: &'a str,
+    /// The capabilities that the trial needs, and so may use.
+    pub(super) needs: &'a [String],
     pub(super) judged: Judged,
 }
 
@@ -83,7 +55,7 @@ impl Sender<'_, '_> {
             Repetition::Until { max, status } => {
                 let mut requests = 0;
                 loop {
-                    let exchange = self.exchange(self.build(step, variables)?).await?;
+                    let exchange = self.exchange(step, self.build(step, variables)?).await?;
                     requests += 1;
                     let last = exchange.answer.status == status || u64::try_from(requests).unwrap_or(u64::MAX) >= max;
                     if exchange.answer.status >= 500 && !step.expect.status.contains(&exchange.answer.status) {
@@ -254,87 +226,6 @@ impl Sender<'_, '_> {
         let expected = format!("something to capture as `{}`", capture.name);
         verdict.falses.push(false_check(step, "capture", capture.span, expected, "nothing is there".to_owned()));
         *ends_trial = true;
-    }
-
-    /// Sends until the answer says something about the target: a 429 that nobody asked for is waited out.
-    async fn send(&self, step: &Step, outgoing: Outgoing) -> Result<Exchange, Halt> {
-        let mut tries = 0;
-        loop {
-            let exchange = self.exchange(outgoing.clone()).await?;
-            let status = exchange.answer.status;
-            if step.expect.status.contains(&status) {
-                return Ok(exchange);
-            }
-            if status >= 500 {
-                return Err(Halt::Server(Box::new(exchange)));
-            }
-            if status != 429 {
-                return Ok(exchange);
-            }
-            tries += 1;
-            if tries >= RATE_LIMIT_TRIES {
-                return Err(Halt::RateLimited(Box::new(exchange)));
-            }
-            if !self.shared.stopper.sleep(exchange.answer.rate_limit_pause()).await {
-                return Err(Halt::Stopped);
-            }
-        }
-    }
-
-    /// One request. Never given up in the middle: what it makes on the target must become known.
-    async fn exchange(&self, outgoing: Outgoing) -> Result<Exchange, Halt> {
-        self.shared.sent(1);
-        self.shared.target.client.send(outgoing).await.map_err(Halt::Fault)
-    }
-
-    fn build(&self, step: &Step, variables: &Variables) -> Result<Outgoing, Halt> {
-        let request = &step.request;
-        let client = &self.shared.target.client;
-        let mut url = match &request.target {
-            RequestTarget::Operation { operation, path } => {
-                let filled = operation.path.fill(|name| {
-                    let template = path.iter().find(|(given, _)| given == name).map(|(_, template)| template);
-                    let text = template.map(|template| template.text(variables)).transpose()?.unwrap_or_default();
-                    Ok::<_, Unfilled>(utf8_percent_encode(&text, SEGMENT).to_string())
-                })?;
-                format!("{}{filled}", client.origin())
-            }
-            RequestTarget::Path(path) => format!("{}{}", client.origin(), path.text(variables)?),
-            RequestTarget::Url(url) => {
-                let url = url.text(variables)?;
-                if !client.owns(&url) {
-                    return Err(Halt::Foreign { url, span: step.span });
-                }
-                url
-            }
-        };
-        for (name, value) in &request.query {
-            url.push(if url.contains('?') { '&' } else { '?' });
-            let value = match value.fill(variables)?.as_ref() {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            let encode = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
-            url = format!("{url}{}={}", encode(name), encode(&value));
-        }
-        let mut headers = Vec::new();
-        for (name, plan) in &request.headers {
-            let values = match plan {
-                HeaderPlan::Omit => None,
-                HeaderPlan::Values(values) => {
-                    Some(values.iter().map(|value| value.text(variables)).collect::<Result<_, _>>()?)
-                }
-            };
-            headers.push((name.clone(), values));
-        }
-        let body = match &request.body {
-            BodyPlan::Empty => None,
-            BodyPlan::Json(tree) => Some(tree.fill(variables)?.to_string().into_bytes()),
-            BodyPlan::Text(text) => Some(text.text(variables)?.into_bytes()),
-            BodyPlan::Bytes(bytes) => Some(bytes.clone()),
-        };
-        let principal = step.principal.as_deref().unwrap_or(self.principal).to_owned();
-        Ok(Outgoing { method: request.method.clone(), url, headers, body, principal })
     }
 }
 

@@ -6,13 +6,15 @@ use std::time::Instant;
 
 use super::{
     Shared,
+    cleanup::Deferred,
     describe::Origin,
     milliseconds,
-    step::{Done, Halt, Judged, Sender, false_check},
+    send::Halt,
+    step::{Done, Judged, Sender, false_check},
 };
 use crate::{
     check::Verdict,
-    event::{Checks, Event, Leak, Outcome, Phase, StepFinished, TrialFinished},
+    event::{Checks, Event, Outcome, Phase, StepFinished, TrialFinished},
     http::{Exchange, curl},
     known::signature,
     level::Level,
@@ -21,27 +23,19 @@ use crate::{
 };
 
 /// How the steps of a trial ended.
-enum Ending {
+pub(super) enum Ending {
     /// All that could be judged was judged.
     Judged,
     Blocked(String),
     Errored(String),
 }
 
-/// A step to run when the case is over, with the values that it had when it was registered.
-struct Deferred<'a> {
-    step: &'a Step,
-    variables: Variables,
-    /// Whether the answer that made something had the documented success status: then nothing to remove is a leak.
-    made: bool,
-}
-
-struct Running<'a, 's> {
-    trial: &'a Trial,
-    shared: &'a Shared<'s>,
-    deferred: Vec<Deferred<'a>>,
+pub(super) struct Running<'a, 's> {
+    pub(super) trial: &'a Trial,
+    pub(super) shared: &'a Shared<'s>,
+    pub(super) deferred: Vec<Deferred<'a>>,
     started: Instant,
-    requests: usize,
+    pub(super) requests: usize,
     checks: Checks,
     failed: usize,
     warnings: usize,
@@ -71,7 +65,7 @@ pub(super) async fn run(trial: &Trial, attempt: usize, shared: &Shared<'_>) -> T
     running.finish(&ending)
 }
 
-impl<'a> Running<'a, '_> {
+impl<'a, 's> Running<'a, 's> {
     async fn all(&mut self) -> Ending {
         let mut variables = self.variables();
         for fixture in &self.trial.fixtures {
@@ -130,28 +124,15 @@ impl<'a> Running<'a, '_> {
             return Err(Ending::Errored(format!("the trial did not end within {limit:?}")));
         }
         let judged = if phase == Phase::Given { Judged::StatusAlone } else { Judged::Everything };
-        let sender = Sender { shared: self.shared, principal: &self.trial.principal, judged };
+        let sender = self.sender(judged);
         match sender.run(step, variables).await {
             Ok(done) => {
-                self.register(step, &done, variables);
+                self.register(step, &done, variables)?;
                 let ends = done.ends_trial;
                 self.judged(step, phase, number, done);
                 Ok(ends)
             }
             Err(halt) => self.halted(step, phase, number, halt),
-        }
-    }
-
-    /// Whatever an answer of 2xx may have made is to be removed, also when the case fails over it.
-    fn register(&mut self, step: &'a Step, done: &Done, variables: &Variables) {
-        let success = step.request.operation().map(|operation| operation.success);
-        for (exchange, _) in &done.exchanges {
-            let status = exchange.answer.status;
-            if (200..300).contains(&status) {
-                let made = success.is_none_or(|success| success == status);
-                let defer = step.defer.iter().map(|step| Deferred { step, variables: variables.clone(), made });
-                self.deferred.extend(defer);
-            }
         }
     }
 
@@ -183,7 +164,15 @@ impl<'a> Running<'a, '_> {
         }
     }
 
-    fn emit(&self, step: &Step, phase: Phase, number: usize, requests: usize, verdict: &Verdict, exchange: &Exchange) {
+    pub(super) fn emit(
+        &self,
+        step: &Step,
+        phase: Phase,
+        number: usize,
+        requests: usize,
+        verdict: &Verdict,
+        exchange: &Exchange,
+    ) {
         let describer = &self.shared.describer;
         let mismatches = describer.mismatches(verdict, Some(Origin { source: &step.source, span: step.span }));
         let curl = (!mismatches.is_empty()).then(|| describer.redactor.text(&curl(&exchange.request)));
@@ -203,6 +192,10 @@ impl<'a> Running<'a, '_> {
             curl,
             fault: None,
         })));
+    }
+
+    pub(super) fn sender(&self, judged: Judged) -> Sender<'a, 's> {
+        Sender { shared: self.shared, principal: &self.trial.principal, needs: &self.trial.needs, judged }
     }
 
     fn halted(&mut self, step: &Step, phase: Phase, number: usize, halt: Halt) -> Result<bool, Ending> {
@@ -239,6 +232,10 @@ impl<'a> Running<'a, '_> {
                 self.emit(step, phase, number, 1, &Verdict::default(), &exchange);
                 Err(Ending::Errored(reason))
             }
+            Halt::Ledger(reason) => Err(Ending::Errored(reason)),
+            Halt::Protected(path) => Err(Ending::Errored(format!(
+                "{call}: {path} is not the run's to write to, and the case does not say that it does"
+            ))),
             Halt::Unfilled(unfilled) => Err(Ending::Errored(format!("{call}: {unfilled}"))),
             Halt::Stopped => Err(Ending::Errored("the run was stopped in the middle of this trial".to_owned())),
         }
@@ -261,40 +258,6 @@ impl<'a> Running<'a, '_> {
             curl: None,
             fault: fault.map(|fault| describer.redactor.text(fault)),
         })));
-    }
-
-    /// Last made, first removed. A 404 means that it is gone, which is what was wanted.
-    async fn clean_up(&mut self) {
-        let sender = Sender { shared: self.shared, principal: &self.trial.principal, judged: Judged::StatusAlone };
-        let mut number = 0;
-        while let Some(Deferred { step, variables, made }) = self.deferred.pop() {
-            number += 1;
-            let reason = match sender.send_deferred(step, &variables).await {
-                Ok(exchange) => {
-                    self.requests += 1;
-                    let status = exchange.answer.status;
-                    self.emit(step, Phase::Defer, number, 1, &Verdict::default(), &exchange);
-                    if (200..300).contains(&status) || status == 404 {
-                        continue;
-                    }
-                    format!("answered {status}")
-                }
-                Err(Halt::Unfilled(_)) if !made => continue,
-                Err(Halt::Unfilled(unfilled)) => unfilled.to_string(),
-                Err(Halt::Fault(fault)) => fault.to_string(),
-                Err(Halt::Server(exchange)) => format!("answered {}", exchange.answer.status),
-                Err(Halt::RateLimited(_)) => "429 that did not end".to_owned(),
-                Err(Halt::Foreign { url, .. }) => format!("{url} is of another origin"),
-                Err(Halt::Stopped) => "the run was stopped while it waited for the rate limit".to_owned(),
-            };
-            let call = describe_deferred(step, &variables);
-            let redactor = self.shared.describer.redactor;
-            self.shared.emit(&Event::Leaked(Leak {
-                trial: self.trial.id.clone(),
-                call: redactor.text(&call),
-                reason: redactor.text(&reason),
-            }));
-        }
     }
 
     fn finish(self, ending: &Ending) -> TrialFinished {
@@ -320,20 +283,5 @@ fn call(step: &Step) -> String {
     match &step.request.target {
         RequestTarget::Operation { operation, .. } => operation.id.clone(),
         RequestTarget::Path(path) | RequestTarget::Url(path) => format!("{} {}", step.request.method, path.source()),
-    }
-}
-
-fn describe_deferred(step: &Step, variables: &Variables) -> String {
-    match &step.request.target {
-        RequestTarget::Operation { operation, path } => {
-            let values = path.iter().map(|(name, value)| {
-                format!("{name}: {}", value.text(variables).unwrap_or_else(|_| "unknown".to_owned()))
-            });
-            format!("{} {}", operation.id, values.collect::<Vec<_>>().join(", "))
-        }
-        RequestTarget::Path(path) | RequestTarget::Url(path) => {
-            let path = path.text(variables).unwrap_or_else(|_| path.source());
-            format!("{} {path}", step.request.method)
-        }
     }
 }

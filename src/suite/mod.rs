@@ -2,6 +2,7 @@
 //!
 //! Owns finding and reading the files. What cases mean is the plan's; nothing here sends anything.
 
+mod contract;
 mod files;
 mod history;
 mod operations;
@@ -10,10 +11,11 @@ mod schemas;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+pub(crate) use contract::{Contract, On, SweepPlan};
 pub use files::FilesError;
 pub(crate) use files::read as read_file;
 pub(crate) use history::HistoryEntry;
-pub(crate) use operations::{Contract, On, Operation, Operations, matching};
+pub(crate) use operations::{Operation, Operations, matching};
 pub(crate) use requirements::{Requirement, SourceKind, Vocabulary};
 pub(crate) use schemas::{Drift, Schema, Schemas, shorten};
 use sha2::{Digest, Sha256};

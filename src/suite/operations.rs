@@ -1,13 +1,13 @@
-//! `schemas/operations.yaml`: the operation table, and the contract that every answer is held to.
+//! `schemas/operations.yaml`: the operation table. The contract at its head is `contract`'s.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Requirement, Schema, Schemas};
+use super::{
+    Requirement, Schema, Schemas,
+    contract::{self, Contract},
+};
 use crate::{
     diagnostic::Span,
-    level::Level,
-    matcher::{Context, Matcher, Patterns},
-    template::Scope,
     yaml::{Fields, Node, Problems},
 };
 
@@ -16,39 +16,6 @@ use crate::{
 pub(crate) struct Operations {
     pub(crate) all: Vec<Arc<Operation>>,
     pub(crate) contract: Option<Arc<Contract>>,
-}
-
-/// What holds for the answers of every operation.
-#[derive(Debug)]
-pub(crate) struct Contract {
-    pub(crate) error_schema: Arc<Schema>,
-    /// The requirements that the implied checks are held to.
-    pub(crate) status: String,
-    pub(crate) schema: String,
-    pub(crate) error: String,
-    pub(crate) code: String,
-    pub(crate) empty: String,
-    pub(crate) recorded_with: Option<String>,
-    pub(crate) headers: Vec<GeneralHeader>,
-    pub(crate) errors: BTreeMap<u16, Vec<String>>,
-}
-
-/// A header that answers carry, whatever the operation.
-#[derive(Debug)]
-pub(crate) struct GeneralHeader {
-    pub(crate) name: String,
-    pub(crate) on: On,
-    pub(crate) matcher: Matcher,
-    pub(crate) requirement: String,
-    pub(crate) level: Level,
-}
-
-/// Which answers carry a general header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum On {
-    Any,
-    Body,
-    Empty,
 }
 
 /// One operation of the API.
@@ -175,7 +142,7 @@ impl Operations {
         let contract = file.required("contract", problems);
         let nodes = file.required("operations", problems).and_then(|node| problems.list(node, "operations"));
         file.finish(problems);
-        let contract = contract.and_then(|node| read_contract(node, cx, problems)).map(Arc::new);
+        let contract = contract.and_then(|node| contract::read(node, cx, problems)).map(Arc::new);
         let mut all: Vec<Arc<Operation>> = Vec::new();
         for node in nodes.unwrap_or_default() {
             let Some(operation) = read_operation(node, contract.as_deref(), cx, problems) else { continue };
@@ -205,7 +172,12 @@ pub(super) struct ReadContext<'a> {
 }
 
 impl ReadContext<'_> {
-    fn requirement(&self, fields: &mut Fields<'_>, key: &'static str, problems: &mut Problems<'_>) -> Option<String> {
+    pub(super) fn requirement(
+        &self,
+        fields: &mut Fields<'_>,
+        key: &'static str,
+        problems: &mut Problems<'_>,
+    ) -> Option<String> {
         let node = fields.required(key, problems)?;
         let id = problems.text(node, key)?;
         if !self.requirements.contains_key(id) {
@@ -215,55 +187,7 @@ impl ReadContext<'_> {
     }
 }
 
-fn read_contract(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Option<Contract> {
-    let mut fields = Fields::of(node, "contract", problems)?;
-    let error_schema = fields.required("errorSchema", problems).and_then(|node| {
-        let name = problems.text(node, "errorSchema")?;
-        cx.schemas.find(name, node.span, problems)
-    });
-    let requirements = fields.required("requirements", problems);
-    let recorded_with = fields.optional("recordedWith").and_then(|node| problems.text(node, "recordedWith"));
-    let headers = fields.optional("headers").and_then(|node| problems.list(node, "headers"));
-    let errors = read_errors(fields.optional("errors"), problems);
-    fields.finish(problems);
-    let mut held = Fields::of(requirements?, "set of requirements", problems)?;
-    let contract = Contract {
-        error_schema: error_schema?,
-        status: cx.requirement(&mut held, "status", problems)?,
-        schema: cx.requirement(&mut held, "schema", problems)?,
-        error: cx.requirement(&mut held, "error", problems)?,
-        code: cx.requirement(&mut held, "code", problems)?,
-        empty: cx.requirement(&mut held, "empty", problems)?,
-        recorded_with: recorded_with.map(str::to_owned),
-        headers: headers.unwrap_or_default().iter().filter_map(|node| read_header(node, cx, problems)).collect(),
-        errors,
-    };
-    held.finish(problems);
-    Some(contract)
-}
-
-fn read_header(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Option<GeneralHeader> {
-    let mut fields = Fields::of(node, "header", problems)?;
-    let name = fields.text("name", problems).map(str::to_owned);
-    let on = fields.required("on", problems).and_then(|node| match problems.text(node, "on")? {
-        "any" => Some(On::Any),
-        "body" => Some(On::Body),
-        "empty" => Some(On::Empty),
-        other => {
-            problems.unknown(node.span, "kind of answer", other, ["any", "body", "empty"]);
-            None
-        }
-    });
-    let matcher = fields.required("match", problems);
-    let requirement = cx.requirement(&mut fields, "requirement", problems);
-    let level = fields.optional("level").map_or(Some(Level::Must), |node| Level::read(node, problems));
-    fields.finish(problems);
-    let matcher_cx = Context { scope: &Scope::default(), schemas: cx.schemas, patterns: &Patterns::default() };
-    let matcher = matcher.map(|node| Matcher::read(node, &matcher_cx, problems));
-    Some(GeneralHeader { name: name?, on: on?, matcher: matcher?, requirement: requirement?, level: level? })
-}
-
-fn read_errors(node: Option<&Node>, problems: &mut Problems<'_>) -> BTreeMap<u16, Vec<String>> {
+pub(super) fn read_errors(node: Option<&Node>, problems: &mut Problems<'_>) -> BTreeMap<u16, Vec<String>> {
     let mut errors = BTreeMap::new();
     for (key, node) in node.and_then(|node| problems.map(node, "errors")).unwrap_or_default() {
         match key.name.parse::<u16>() {

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use crate::{
     http::{Client, ClientError, Credential, Limits},
     mock::{Mock, Settings, Token, TokenKind, start::State},
+    plan::Plan,
     run::Target,
     secret::Redactor,
     settings::{SettingsError, TargetSettings},
@@ -94,6 +95,13 @@ impl Opened {
         let found = TargetSettings::find(target, settings)?;
         let has_credentials = found.has_credentials();
         Self::of(found, has_credentials, None, limits)
+    }
+
+    /// Takes away the capabilities that let cases write to what the target shares with others.
+    pub fn withhold(&mut self, plan: &Plan) {
+        for protected in &plan.contract.protected {
+            self.target.capabilities.retain(|name| !protected.unless.contains(name));
+        }
     }
 
     /// Whether the target is the embedded mock.

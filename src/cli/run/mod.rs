@@ -1,9 +1,14 @@
 //! `run`: chooses trials, opens the target, runs, writes what was asked for.
 
+mod outputs;
+mod reports;
+mod signals;
+
 use std::{
     fs,
-    io::{self, BufWriter, IsTerminal, Write},
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
+    rc::Rc,
     sync::Arc,
     time::Duration,
 };
@@ -11,17 +16,19 @@ use std::{
 use clap::{Args, ValueEnum};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
+pub(crate) use self::reports::{ReportTo, parse_report, write_report};
+use self::{outputs::Outputs, signals::interrupted_twice};
 use super::{
     CommandError, Format, Mistake, WRONG_INPUT,
     suite::{Choice, Chosen, show, show_nothing},
 };
 use crate::{
-    event::{Event, Outcome, Stop},
+    event::{Event, Outcome},
     http::Limits,
     known::{self, KnownFailures},
+    ledger::{self, Ledger},
     plan::{Shard, parse_duration},
-    recording::Recorder,
-    report::{Console, FailOn, Report, StreamWriter, Style, Summary, Verdict, write_junit},
+    report::{Console, FailOn, Report, Style, Summary, Verdict},
     run::{self, Options, Stopper},
     settings,
     target::Opened,
@@ -31,6 +38,7 @@ use crate::{
 pub(crate) const EVENTS: &str = "reports/events.jsonl";
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of the command line that do not depend on each other")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     choice: Choice,
@@ -62,6 +70,18 @@ pub(crate) struct Arguments {
     /// Try a trial that failed or could not be judged up to N times more
     #[arg(long, value_name = "N", default_value_t = 0)]
     retries: usize,
+    /// Stop after N trials in a row that met nothing but trouble with the infrastructure; 0 never stops
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    breaker: usize,
+    /// How much of each rate limit is left to other users of the org, in percent
+    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(0..=100))]
+    keep: u8,
+    /// Let cases write to the default server of a target that declares it
+    #[arg(long)]
+    allow_default_server: bool,
+    /// Start without asking first whether the target is there and lets its principals in
+    #[arg(long)]
+    no_preflight: bool,
     /// What turns the run red beside failures
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
     fail_on: Vec<FailOnWhat>,
@@ -101,72 +121,29 @@ enum FailOnWhat {
     Warning,
 }
 
-/// A file format of reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReportFormat {
-    Junit,
-    Json,
-    Coverage,
-}
-
-impl ReportFormat {
-    fn default_path(self) -> PathBuf {
-        PathBuf::from(match self {
-            Self::Junit => "reports/junit.xml",
-            Self::Json => "reports/run.json",
-            Self::Coverage => "reports/coverage.md",
-        })
-    }
-}
-
-/// A report and where it goes.
-#[derive(Debug, Clone)]
-pub(crate) struct ReportTo {
-    pub(crate) format: ReportFormat,
-    pub(crate) path: PathBuf,
-}
-
-/// `FORMAT` or `FORMAT=PATH`.
-pub(crate) fn parse_report(text: &str) -> Result<ReportTo, String> {
-    let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
-    let format = ReportFormat::from_str(name, false).map_err(|_| {
-        let known: Vec<String> = ReportFormat::value_variants()
-            .iter()
-            .filter_map(clap::ValueEnum::to_possible_value)
-            .map(|value| value.get_name().to_owned())
-            .collect();
-        format!("there is no report format `{name}`; known are {}", known.join(", "))
-    })?;
-    match path {
-        Some("") => Err(format!("`{text}` names no file")),
-        Some(path) => Ok(ReportTo { format, path: PathBuf::from(path) }),
-        None => Ok(ReportTo { format, path: format.default_path() }),
-    }
-}
-
-/// Writes a report beside its place and moves it there, so that no reader sees half of it.
-pub(crate) fn write_report(to: &ReportTo, report: &Report, fail_on: FailOn) -> Result<(), CommandError> {
-    let failed = |error: io::Error| Mistake::boxed(format!("cannot write the report {}: {error}", to.path.display()));
-    if let Some(parent) = to.path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        fs::create_dir_all(parent).map_err(failed)?;
-    }
-    let mut beside = to.path.clone().into_os_string();
-    beside.push(".part");
-    let file = fs::File::create(&beside).map_err(failed)?;
-    let mut writer = BufWriter::new(file);
-    match to.format {
-        ReportFormat::Junit => write_junit(report, &mut writer)?,
-        ReportFormat::Coverage => {
-            writer.write_all(report.coverage.table(report.operations()).as_bytes()).map_err(failed)?;
-        }
-        ReportFormat::Json => serde_json::to_writer_pretty(&mut writer, &Summary::of(report, fail_on))?,
-    }
-    writer.flush().map_err(failed)?;
-    drop(writer);
-    fs::rename(&beside, &to.path).map_err(failed)
-}
-
 impl Arguments {
+    fn options(&self, opened: &Opened) -> Options {
+        let run = run_id();
+        let ledger = if opened.is_mock() {
+            Ledger::none()
+        } else {
+            Ledger::new(Path::new(ledger::DIRECTORY), opened.target.client.origin(), &run, &format!("okc_{run}_"))
+        };
+        Options {
+            jobs: self.jobs.map_or(if opened.is_mock() { 16 } else { 4 }, usize::from),
+            trial_timeout: self.trial_timeout,
+            deadline: self.deadline,
+            fail_fast: self.fail_fast,
+            run,
+            retries: self.retries,
+            breaker: Some(self.breaker).filter(|most| *most > 0),
+            share: f64::from(self.keep) / 100.0,
+            preflight: !opened.is_mock() && !self.no_preflight,
+            ledger: Rc::new(ledger),
+            ..Options::default()
+        }
+    }
+
     fn fail_on(&self) -> FailOn {
         let has = |what| self.fail_on.contains(&what);
         FailOn { drift: has(FailOnWhat::Drift), flaky: has(FailOnWhat::Flaky), warning: has(FailOnWhat::Warning) }
@@ -208,114 +185,52 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
         return Ok(WRONG_INPUT);
     }
     let limits = Limits { request: arguments.timeout, ..Limits::default() };
-    let opened = Opened::open(&arguments.target, arguments.settings.as_deref(), limits)?;
+    let mut opened = Opened::open(&arguments.target, arguments.settings.as_deref(), limits)?;
     if !opened.has_credentials {
         let hint = "set OKTA_CLIENT_TOKEN, or name principals in okta-conformance.toml";
         writeln!(io::stderr(), "warning: there are no credentials for {}: {hint}", arguments.target)?;
     }
-    let options = Options {
-        jobs: arguments.jobs.map_or(if opened.is_mock() { 16 } else { 4 }, usize::from),
-        trial_timeout: arguments.trial_timeout,
-        deadline: arguments.deadline,
-        fail_fast: arguments.fail_fast,
-        run: run_id(),
-        prefix: "okc".to_owned(),
-        retries: arguments.retries,
-        known: Arc::new(known),
-    };
-    let mut stream = match arguments.events.as_str() {
-        "none" => None,
-        path => Some(StreamWriter::create(Path::new(path))?),
-    };
-    let mut recorder = arguments.record.as_deref().map(Recorder::create).transpose()?;
-    let out: Box<dyn Write> = match arguments.format {
-        Format::Text => Box::new(io::stdout().lock()),
-        Format::Json => Box::new(io::stderr().lock()),
-    };
-    let mut console = Console::new(out, arguments.style(color));
-    let mut report = Report::default();
+    if !opened.is_mock() && !arguments.allow_default_server {
+        opened.withhold(&plan);
+    }
+    let mut options = arguments.options(&opened);
+    options.known = Arc::new(known);
+    say_remains(&opened)?;
+    let mut outputs = Outputs::open(arguments, color)?;
     let stopper = Stopper::default();
-    let mut trouble = Trouble::default();
-    let mut sink = |event: &Event| {
-        report.take(event);
-        if let Some(stream) = &mut stream {
-            trouble.note_written(stream.write(event).map_err(Into::into), &stopper);
-        }
-        if let Some(recorder) = &mut recorder {
-            trouble.note_written(recorder.take(event).map_err(Into::into), &stopper);
-        }
-        trouble.note_console(console.take(event));
-    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let cut = runtime.block_on(async {
+        let mut sink = |event: &Event| outputs.take(event, &stopper);
         tokio::select! {
             () = run::run(&plan, &trials, &opened.target, &options, &opened.redactor, &stopper, &mut sink) => false,
             () = interrupted_twice(&stopper) => true,
         }
     });
     if cut {
-        report.cut();
+        outputs.report.cut();
     }
+    options.ledger.close()?;
     drop(opened);
     // A report is as large as the plan, and only one of them is needed at a time.
     drop((plan, trials));
-    trouble.check()?;
-    finish(arguments, &report, Some(&mut console))
+    outputs.check()?;
+    finish(arguments, &outputs.report, Some(&mut outputs.console))
 }
 
-/// What went wrong with the run's own outputs.
-#[derive(Default)]
-struct Trouble {
-    written: Option<CommandError>,
-    console: Option<io::Error>,
-}
-
-impl Trouble {
-    /// A run that cannot be written down is stopped: it would say nothing.
-    fn note_written(&mut self, written: Result<(), CommandError>, stopper: &Stopper) {
-        if let Err(error) = written {
-            self.written.get_or_insert(error);
-            stopper.stop(Stop::Interrupt);
-        }
+/// What earlier runs left on the target, so that nobody has to find it.
+fn say_remains(opened: &Opened) -> Result<(), CommandError> {
+    let remains = ledger::remains(Path::new(ledger::DIRECTORY), opened.target.client.origin())?;
+    if !remains.is_empty() {
+        let runs: Vec<String> =
+            remains.iter().map(|remains| format!("{} ({} known)", remains.run, remains.removals.len())).collect();
+        let name = &opened.target.name;
+        writeln!(
+            io::stderr(),
+            "warning: what earlier runs made may be left on {name}: {}\n  `okta-conformance sweep --target {name}` removes it",
+            runs.join(", ")
+        )?;
     }
-
-    /// A terminal that went away does not stop a run, whose reports are still wanted.
-    fn note_console(&mut self, written: io::Result<()>) {
-        if let Err(error) = written {
-            self.console.get_or_insert(error);
-        }
-    }
-
-    fn check(self) -> Result<(), CommandError> {
-        self.written.map_or(Ok(()), Err)
-    }
-}
-
-/// The first signal stops the run gently; this ends with the second.
-async fn interrupted_twice(stopper: &Stopper) {
-    signal().await;
-    let _ = writeln!(io::stderr(), "interrupted: cleaning up (once more to stop at once)");
-    stopper.stop(Stop::Interrupt);
-    signal().await;
-}
-
-#[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => drop(tokio::signal::ctrl_c().await),
-    }
-}
-
-#[cfg(not(unix))]
-async fn signal() {
-    drop(tokio::signal::ctrl_c().await);
+    Ok(())
 }
 
 /// Writes the reports, sums up, and gives the exit code.

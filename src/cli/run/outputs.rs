@@ -1,0 +1,90 @@
+//! Where the events of a run go while it runs: the report's fold, the stream, a recording, the console.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use super::Arguments;
+use crate::{
+    cli::{CommandError, Format},
+    event::{Event, Stop},
+    recording::Recorder,
+    report::{Console, Report, StreamWriter},
+    run::Stopper,
+};
+
+/// Everything that takes events.
+pub(super) struct Outputs {
+    pub(super) report: Report,
+    pub(super) console: Console<Box<dyn Write>>,
+    stream: Option<StreamWriter>,
+    recorder: Option<Recorder>,
+    trouble: Trouble,
+}
+
+impl Outputs {
+    /// Opens what the arguments name.
+    pub(super) fn open(arguments: &Arguments, color: bool) -> Result<Self, CommandError> {
+        let stream = match arguments.events.as_str() {
+            "none" => None,
+            path => Some(StreamWriter::create(Path::new(path))?),
+        };
+        let out: Box<dyn Write> = match arguments.format {
+            Format::Text => Box::new(io::stdout().lock()),
+            Format::Json => Box::new(io::stderr().lock()),
+        };
+        Ok(Self {
+            report: Report::default(),
+            console: Console::new(out, arguments.style(color)),
+            stream,
+            recorder: arguments.record.as_deref().map(Recorder::create).transpose()?,
+            trouble: Trouble::default(),
+        })
+    }
+
+    /// Takes the next event.
+    pub(super) fn take(&mut self, event: &Event, stopper: &Stopper) {
+        self.report.take(event);
+        if let Some(stream) = &mut self.stream {
+            self.trouble.note_written(stream.write(event).map_err(Into::into), stopper);
+        }
+        if let Some(recorder) = &mut self.recorder {
+            self.trouble.note_written(recorder.take(event).map_err(Into::into), stopper);
+        }
+        self.trouble.note_console(self.console.take(event));
+    }
+
+    /// What went wrong in writing, if anything did.
+    pub(super) fn check(&mut self) -> Result<(), CommandError> {
+        std::mem::take(&mut self.trouble).check()
+    }
+}
+
+/// What went wrong with the run's own outputs.
+#[derive(Default)]
+struct Trouble {
+    written: Option<CommandError>,
+    console: Option<io::Error>,
+}
+
+impl Trouble {
+    /// A run that cannot be written down is stopped: it would say nothing.
+    fn note_written(&mut self, written: Result<(), CommandError>, stopper: &Stopper) {
+        if let Err(error) = written {
+            self.written.get_or_insert(error);
+            stopper.stop(Stop::Interrupt);
+        }
+    }
+
+    /// A terminal that went away does not stop a run, whose reports are still wanted.
+    fn note_console(&mut self, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.console.get_or_insert(error);
+        }
+    }
+
+    fn check(self) -> Result<(), CommandError> {
+        self.written.map_or(Ok(()), Err)
+    }
+}

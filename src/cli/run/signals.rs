@@ -1,0 +1,32 @@
+//! Signals: the first stops a run gently, the second at once.
+
+use std::io::{self, Write};
+
+use crate::{event::Stop, run::Stopper};
+
+/// The first signal stops the run gently; this ends with the second.
+pub(super) async fn interrupted_twice(stopper: &Stopper) {
+    signal().await;
+    let _ = writeln!(io::stderr(), "interrupted: cleaning up (once more to stop at once)");
+    stopper.stop(Stop::Interrupt);
+    signal().await;
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    drop(tokio::signal::ctrl_c().await);
+}

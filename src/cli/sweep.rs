@@ -1,0 +1,95 @@
+//! `sweep`: removes what earlier runs left behind on a target.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::Args;
+
+use super::{CommandError, Mistake, WRONG_INPUT, suite};
+use crate::{
+    http::Limits,
+    ledger::{DIRECTORY, forget, remains},
+    plan::{Plan, parse_duration},
+    report::{Verdict, printable},
+    sweep::{Leftover, Removed, by_ledger, by_name, remove},
+    target::Opened,
+};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The target: a URL, or a name of the settings file
+    #[arg(long, value_name = "URL|NAME")]
+    target: String,
+    /// The settings file, in the place of okta-conformance.toml
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
+    #[arg(long, value_name = "DIR")]
+    suite: Option<PathBuf>,
+    /// Remove also what is named as runs name things, beside what their ledgers say
+    #[arg(long)]
+    by_name: bool,
+    /// What the names of things that runs make begin with
+    #[arg(long, default_value = "okc_", value_name = "PREFIX")]
+    prefix: String,
+    /// With --by-name: how old a thing must be, so that a run that is going on loses nothing
+    #[arg(long, default_value = "1h", value_name = "DUR", value_parser = parse_duration)]
+    older_than: Duration,
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
+    if arguments.prefix.len() < 3 {
+        return Err(Mistake::boxed("a prefix of fewer than three characters would match what no run has made"));
+    }
+    let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
+    let opened = Opened::open(&arguments.target, arguments.settings.as_deref(), Limits::default())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(all(arguments, &plan, &opened))
+}
+
+async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, CommandError> {
+    let mut out = io::stdout();
+    let remains = remains(Path::new(DIRECTORY), opened.target.client.origin())?;
+    let ledgers: Vec<PathBuf> = remains.iter().map(|remains| remains.path.clone()).collect();
+    // A thing whose answer never came is in no ledger, but its run is over, so its name is enough.
+    let mut names: Vec<(String, Duration)> =
+        remains.iter().map(|remains| (remains.names.clone(), Duration::ZERO)).collect();
+    if arguments.by_name {
+        names.push((arguments.prefix.clone(), arguments.older_than));
+    }
+    let mut found: Vec<Leftover> = by_ledger(remains);
+    for (prefix, age) in names {
+        let named = by_name(plan, &opened.target, &prefix, age).await.map_err(Mistake::boxed)?;
+        for leftover in named {
+            if !found.iter().any(|other| other.path == leftover.path) {
+                found.push(leftover);
+            }
+        }
+    }
+    let mut left = 0;
+    for leftover in &found {
+        if arguments.dry_run {
+            writeln!(out, "would remove {}", printable(&leftover.what))?;
+            continue;
+        }
+        match remove(leftover, &opened.target).await {
+            Removed::Gone => writeln!(out, "removed {}", printable(&leftover.what))?,
+            Removed::Left(reason) => {
+                left += 1;
+                writeln!(out, "left {}: {}", printable(&leftover.what), printable(&reason))?;
+            }
+        }
+    }
+    if left == 0 && !arguments.dry_run {
+        forget(&ledgers)?;
+    }
+    let verb = if arguments.dry_run { "to remove" } else { "removed" };
+    writeln!(out, "{} {verb}, {left} left, on {}", found.len() - left, printable(&opened.target.name))?;
+    Ok(if left > 0 { Verdict::NotJudged.exit_code() } else { 0 })
+}

@@ -1,0 +1,106 @@
+//! Before the first trial: is the target there, does it let its principals in, does its clock agree with ours?
+//!
+//! What is wrong here is one clear finding, not hundreds of red trials. What the target lacks, it says here too.
+
+use std::time::Duration;
+
+use super::Target;
+use crate::{
+    event::Finding,
+    http::{Answer, Outgoing},
+    plan::Plan,
+    secret::Redactor,
+};
+
+/// Farther apart, times that are compared with our own would mislead.
+const SKEW: i64 = 60;
+
+/// A 429 here is waited out once.
+const TRIES: usize = 2;
+
+/// What the preflight found: findings, and capabilities that the target shows.
+#[derive(Debug, Default)]
+pub struct Preflight {
+    /// In the order of the principals.
+    pub findings: Vec<Finding>,
+    /// Capabilities that were seen rather than declared.
+    pub seen: Vec<String>,
+}
+
+/// Asks the target once for each principal that the suite says it should let in.
+pub async fn preflight(plan: &Plan, target: &Target, redactor: &Redactor) -> Preflight {
+    let mut preflight = Preflight::default();
+    let Some(plan) = &plan.contract.preflight else { return preflight };
+    let find = |fatal: bool, text: String| Finding { fatal, text: redactor.text(&text) };
+    let mut skew_known = false;
+    for principal in plan.principals.iter().filter(|name| target.principals.contains(*name)) {
+        let answer = match ask(&plan.path, principal, target).await {
+            Ok(answer) => answer,
+            Err(fault) => {
+                preflight.findings.push(find(true, format!("{} cannot be asked: {fault}", target.client.origin())));
+                return preflight;
+            }
+        };
+        if !skew_known {
+            skew_known = true;
+            preflight.findings.extend(skew(&answer).map(|text| find(false, text)));
+        }
+        let body = answer.json().ok();
+        let code = body.and_then(|body| body.get("errorCode")?.as_str()).unwrap_or_default();
+        if let Some(lacking) =
+            plan.lacking.iter().find(|lacking| lacking.status == answer.status && lacking.error == code)
+        {
+            if !preflight.seen.contains(&lacking.capability) {
+                preflight.seen.push(lacking.capability.clone());
+                preflight.findings.push(find(false, format!("{} ({} {code})", lacking.text, answer.status)));
+            }
+            continue;
+        }
+        match answer.status {
+            401 | 403 => {
+                let text = format!("the target does not let the principal `{principal}` in: {} {code}", answer.status);
+                preflight.findings.push(find(true, text.trim_end().to_owned()));
+            }
+            429 => {
+                preflight
+                    .findings
+                    .push(find(true, format!("the rate limit of `{principal}` is used up, and stays so")));
+            }
+            status if status >= 500 => {
+                let text =
+                    format!("{} answers {status}: it, or what stands before it, does not work", target.client.origin());
+                preflight.findings.push(find(true, text));
+                return preflight;
+            }
+            _ => {}
+        }
+    }
+    preflight
+}
+
+async fn ask(path: &str, principal: &str, target: &Target) -> Result<Answer, crate::http::Fault> {
+    let outgoing = Outgoing {
+        method: "GET".to_owned(),
+        url: format!("{}{path}", target.client.origin()),
+        headers: Vec::new(),
+        body: None,
+        principal: principal.to_owned(),
+    };
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let answer = target.client.send(outgoing.clone()).await?.answer;
+        if answer.status != 429 || tries >= TRIES {
+            return Ok(answer);
+        }
+        tokio::time::sleep(answer.rate_limit_pause().max(Duration::from_millis(100))).await;
+    }
+}
+
+/// How far the target's clock is from ours, where that is too far.
+fn skew(answer: &Answer) -> Option<String> {
+    let date = chrono::DateTime::parse_from_rfc2822(&answer.header("Date")?).ok()?;
+    let seconds = date.timestamp() - chrono::Utc::now().timestamp();
+    let direction = if seconds > 0 { "ahead of" } else { "behind" };
+    (seconds.abs() > SKEW).then(|| format!("the target's clock is {} s {direction} ours", seconds.abs()))
+}

@@ -1,0 +1,165 @@
+//! Sending one request of a step: building it, keeping to the rate limit, waiting out a 429 that nobody asked for.
+
+use std::time::Instant;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use super::step::Sender;
+use crate::{
+    diagnostic::Span,
+    event::{Event, Waited, Why},
+    http::{Exchange, Fault, Outgoing},
+    plan::{BodyPlan, HeaderPlan, Repetition, RequestTarget, Step},
+    template::{Unfilled, Variables},
+};
+
+/// RFC 3986 unreserved characters stay as they are.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// An unasked-for 429 is waited out this often before the trial gives up.
+const RATE_LIMIT_TRIES: usize = 3;
+
+/// Why a step could not be judged.
+#[derive(Debug)]
+pub(super) enum Halt {
+    Fault(Fault),
+    /// An answer that the target's own logic did not give.
+    Server(Box<Exchange>),
+    /// A 429 that did not end.
+    RateLimited(Box<Exchange>),
+    /// Of another origin than the target, so it was not fetched.
+    Foreign {
+        url: String,
+        span: Span,
+    },
+    /// A write to what the target shares with others, by a case that does not say that it does so.
+    Protected(String),
+    /// What is made could not be written down, so nothing is made.
+    Ledger(String),
+    Unfilled(Unfilled),
+    Stopped,
+}
+
+impl From<Unfilled> for Halt {
+    fn from(unfilled: Unfilled) -> Self {
+        Self::Unfilled(unfilled)
+    }
+}
+
+impl Sender<'_, '_> {
+    /// Sends until the answer says something about the target: a 429 that nobody asked for is waited out.
+    pub(super) async fn send(&self, step: &Step, outgoing: Outgoing) -> Result<Exchange, Halt> {
+        let mut tries = 0;
+        loop {
+            let exchange = self.exchange(step, outgoing.clone()).await?;
+            let status = exchange.answer.status;
+            if step.expect.status.contains(&status) {
+                return Ok(exchange);
+            }
+            if status >= 500 {
+                return Err(Halt::Server(Box::new(exchange)));
+            }
+            if status != 429 {
+                return Ok(exchange);
+            }
+            tries += 1;
+            self.shared.rate_limited();
+            if tries >= RATE_LIMIT_TRIES {
+                return Err(Halt::RateLimited(Box::new(exchange)));
+            }
+            self.wait(&outgoing, exchange.answer.rate_limit_pause(), Why::TooManyRequests).await?;
+        }
+    }
+
+    /// One request. Never given up in the middle: what it makes on the target must become known.
+    pub(super) async fn exchange(&self, step: &Step, outgoing: Outgoing) -> Result<Exchange, Halt> {
+        let client = &self.shared.target.client;
+        let path = outgoing.url.strip_prefix(client.origin()).unwrap_or(&outgoing.url).to_owned();
+        self.may_write(&outgoing, &path)?;
+        // A step that wants the limit to be used up is not held back from it.
+        let paced = !matches!(step.repetition, Repetition::Until { status: 429, .. });
+        let principal = outgoing.principal.clone();
+        while paced && let Some(pause) = self.shared.pace.wait(&principal, &path, Instant::now()) {
+            self.wait(&outgoing, pause, Why::Budget).await?;
+        }
+        self.shared.sent(1);
+        let exchange = client.send(outgoing).await.map_err(Halt::Fault)?;
+        self.shared.pace.note(&principal, &path, &exchange.answer, Instant::now());
+        Ok(exchange)
+    }
+
+    async fn wait(&self, outgoing: &Outgoing, pause: std::time::Duration, why: Why) -> Result<(), Halt> {
+        self.shared.emit(&Event::Waited(Waited {
+            principal: outgoing.principal.clone(),
+            seconds: pause.as_secs_f64(),
+            why,
+        }));
+        if self.shared.stopper.sleep(pause).await { Ok(()) } else { Err(Halt::Stopped) }
+    }
+
+    /// What belongs to an org that others use is written to only by cases that say so, on targets that allow it.
+    fn may_write(&self, outgoing: &Outgoing, path: &str) -> Result<(), Halt> {
+        if matches!(outgoing.method.as_str(), "GET" | "HEAD" | "OPTIONS") {
+            return Ok(());
+        }
+        self.shared.options.ledger.begin().map_err(|error| Halt::Ledger(error.to_string()))?;
+        let protected = self.shared.plan.contract.protected.iter().find(|protected| protected.covers(path));
+        match protected {
+            Some(protected) if !self.needs.iter().any(|name| protected.unless.contains(name)) => {
+                Err(Halt::Protected(path.to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn build(&self, step: &Step, variables: &Variables) -> Result<Outgoing, Halt> {
+        let request = &step.request;
+        let client = &self.shared.target.client;
+        let mut url = match &request.target {
+            RequestTarget::Operation { operation, path } => {
+                let filled = operation.path.fill(|name| {
+                    let template = path.iter().find(|(given, _)| given == name).map(|(_, template)| template);
+                    let text = template.map(|template| template.text(variables)).transpose()?.unwrap_or_default();
+                    Ok::<_, Unfilled>(utf8_percent_encode(&text, SEGMENT).to_string())
+                })?;
+                format!("{}{filled}", client.origin())
+            }
+            RequestTarget::Path(path) => format!("{}{}", client.origin(), path.text(variables)?),
+            RequestTarget::Url(url) => {
+                let url = url.text(variables)?;
+                if !client.owns(&url) {
+                    return Err(Halt::Foreign { url, span: step.span });
+                }
+                url
+            }
+        };
+        for (name, value) in &request.query {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            let value = match value.fill(variables)?.as_ref() {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let encode = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
+            url = format!("{url}{}={}", encode(name), encode(&value));
+        }
+        let mut headers = Vec::new();
+        for (name, plan) in &request.headers {
+            let values = match plan {
+                HeaderPlan::Omit => None,
+                HeaderPlan::Values(values) => {
+                    Some(values.iter().map(|value| value.text(variables)).collect::<Result<_, _>>()?)
+                }
+            };
+            headers.push((name.clone(), values));
+        }
+        let body = match &request.body {
+            BodyPlan::Empty => None,
+            BodyPlan::Json(tree) => Some(tree.fill(variables)?.to_string().into_bytes()),
+            BodyPlan::Text(text) => Some(text.text(variables)?.into_bytes()),
+            BodyPlan::Bytes(bytes) => Some(bytes.clone()),
+        };
+        let principal = step.principal.as_deref().unwrap_or(self.principal).to_owned();
+        Ok(Outgoing { method: request.method.clone(), url, headers, body, principal })
+    }
+}

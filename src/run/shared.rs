@@ -1,0 +1,103 @@
+//! What the trials of one run share: the way to stop it, the sink of its events, its counts, its budgets.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Describer, Options, Target};
+use crate::{
+    event::{self, Event, Outcome, Stop},
+    http::Pace,
+    plan::Plan,
+};
+
+/// Stops a run: no trial starts, waits end, clean-up still happens.
+#[derive(Debug, Clone, Default)]
+pub struct Stopper {
+    token: CancellationToken,
+    pub(super) reason: Arc<OnceLock<Stop>>,
+}
+
+impl Stopper {
+    /// Stops the run; the first reason counts.
+    pub fn stop(&self, reason: Stop) {
+        let _ = self.reason.set(reason);
+        self.token.cancel();
+    }
+
+    pub(crate) fn stopped(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
+    /// Waits, unless the run is stopped; says whether the whole time passed.
+    pub(crate) async fn sleep(&self, duration: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(duration) => true,
+            () = self.token.cancelled() => false,
+        }
+    }
+}
+
+/// What the trials of one run share.
+pub(crate) struct Shared<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) target: &'a Target,
+    pub(crate) options: &'a Options,
+    pub(crate) stopper: &'a Stopper,
+    pub(crate) describer: Describer<'a>,
+    pub(crate) pace: Pace,
+    pub(super) sink: RefCell<&'a mut dyn FnMut(&Event)>,
+    pub(super) requests: Cell<usize>,
+    pub(super) rate_limited: Cell<usize>,
+    pub(super) outcomes: RefCell<BTreeMap<Outcome, usize>>,
+    pub(super) serial: Cell<usize>,
+    /// Trials in a row that met nothing but trouble with the infrastructure.
+    pub(super) troubled: Cell<usize>,
+    /// Capabilities that the preflight saw.
+    pub(super) seen: Vec<String>,
+}
+
+impl Shared<'_> {
+    pub(crate) fn emit(&self, event: &Event) {
+        (self.sink.borrow_mut())(event);
+    }
+
+    /// Counts requests.
+    pub(crate) fn sent(&self, requests: usize) {
+        self.requests.set(self.requests.get() + requests);
+    }
+
+    /// Counts a 429 that nobody asked for.
+    pub(crate) fn rate_limited(&self) {
+        self.rate_limited.set(self.rate_limited.get() + 1);
+    }
+
+    /// A name that nothing else in this run has, and that no other one begins with: a search for it finds one thing.
+    pub(crate) fn unique(&self) -> String {
+        self.serial.set(self.serial.get() + 1);
+        format!("{}_{}_{:05}", self.options.prefix, self.options.run, self.serial.get())
+    }
+
+    pub(super) fn finish(&self, finished: event::TrialFinished) {
+        match finished.outcome {
+            Outcome::Errored => self.troubled.set(self.troubled.get() + 1),
+            Outcome::NotApplicable | Outcome::NotRun => {}
+            _ => self.troubled.set(0),
+        }
+        if self.options.breaker.is_some_and(|most| self.troubled.get() >= most) {
+            self.stopper.stop(Stop::Breaker);
+        }
+        let red = matches!(finished.outcome, Outcome::Failed);
+        *self.outcomes.borrow_mut().entry(finished.outcome).or_default() += 1;
+        self.emit(&Event::TrialFinished(Box::new(finished)));
+        let failed = self.outcomes.borrow().get(&Outcome::Failed).copied().unwrap_or_default();
+        if red && self.options.fail_fast.is_some_and(|most| failed >= most) {
+            self.stopper.stop(Stop::FailFast);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The contract at the head of the operation table: what every answer is held to, what no run writes to, what is asked first.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Schema,
+    operations::{ReadContext, read_errors},
+};
+use crate::{
+    level::Level,
+    matcher::{Context, Matcher, Patterns},
+    template::Scope,
+    yaml::{Fields, Node, Problems},
+};
+
+/// What holds for the answers of every operation.
+#[derive(Debug)]
+pub(crate) struct Contract {
+    pub(crate) error_schema: Arc<Schema>,
+    /// The requirements that the implied checks are held to.
+    pub(crate) status: String,
+    pub(crate) schema: String,
+    pub(crate) error: String,
+    pub(crate) code: String,
+    pub(crate) empty: String,
+    pub(crate) recorded_with: Option<String>,
+    pub(crate) headers: Vec<GeneralHeader>,
+    pub(crate) errors: BTreeMap<u16, Vec<String>>,
+    /// What a target may share with others: no request writes to it, unless its case needs the capability.
+    pub(crate) protected: Vec<Protected>,
+    pub(crate) preflight: Option<PreflightPlan>,
+    pub(crate) sweep: Vec<SweepPlan>,
+}
+
+/// How things that runs left behind are found by their names.
+#[derive(Debug)]
+pub(crate) struct SweepPlan {
+    /// Path and query of a list, with `{prefix}` where a search for names goes.
+    pub(crate) list: String,
+    /// The members of which one begins with the prefix of runs: texts, or lists of texts.
+    pub(crate) names: Vec<String>,
+    /// The member that holds the time of its creation.
+    pub(crate) created: String,
+    /// Path of the thing to delete, with `{id}`.
+    pub(crate) delete: String,
+}
+
+/// What is asked before the first trial.
+#[derive(Debug)]
+pub(crate) struct PreflightPlan {
+    /// Path and query of a harmless GET.
+    pub(crate) path: String,
+    /// Who is let in.
+    pub(crate) principals: Vec<String>,
+    pub(crate) lacking: Vec<Lacking>,
+}
+
+/// An answer that says what kind of target it is.
+#[derive(Debug)]
+pub(crate) struct Lacking {
+    pub(crate) status: u16,
+    pub(crate) error: String,
+    pub(crate) capability: String,
+    pub(crate) text: String,
+}
+
+/// A part of a target that is not the run's to write to.
+#[derive(Debug)]
+pub(crate) struct Protected {
+    path: String,
+    /// Any of these lets a case write to it.
+    pub(crate) unless: Vec<String>,
+}
+
+impl Protected {
+    /// Whether a path, with or without a query, is the protected one or below it.
+    pub(crate) fn covers(&self, path: &str) -> bool {
+        let rest = path.strip_prefix(self.path.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    }
+}
+
+/// A header that answers carry, whatever the operation.
+#[derive(Debug)]
+pub(crate) struct GeneralHeader {
+    pub(crate) name: String,
+    pub(crate) on: On,
+    pub(crate) matcher: Matcher,
+    pub(crate) requirement: String,
+    pub(crate) level: Level,
+}
+
+/// Which answers carry a general header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum On {
+    Any,
+    Body,
+    Empty,
+}
+
+/// Reads the contract at the head of the operation table.
+pub(super) fn read(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Option<Contract> {
+    let mut fields = Fields::of(node, "contract", problems)?;
+    let error_schema = fields.required("errorSchema", problems).and_then(|node| {
+        let name = problems.text(node, "errorSchema")?;
+        cx.schemas.find(name, node.span, problems)
+    });
+    let requirements = fields.required("requirements", problems);
+    let recorded_with = fields.optional("recordedWith").and_then(|node| problems.text(node, "recordedWith"));
+    let headers = fields.optional("headers").and_then(|node| problems.list(node, "headers"));
+    let errors = read_errors(fields.optional("errors"), problems);
+    let preflight = fields.optional("preflight").and_then(|node| read_preflight(node, problems));
+    let sweep = fields.optional("sweep").and_then(|node| problems.list(node, "sweep")).unwrap_or_default();
+    let protected = fields.optional("protected").and_then(|node| problems.list(node, "protected"));
+    fields.finish(problems);
+    let protected = protected.unwrap_or_default().iter().filter_map(|node| {
+        let mut fields = Fields::of(node, "protected path", problems)?;
+        let path = fields.text("path", problems);
+        let unless = fields.required("unless", problems).map(|node| problems.texts(node, "unless")).unwrap_or_default();
+        fields.finish(problems);
+        Some(Protected { path: path?.to_owned(), unless: unless.into_iter().map(|(_, name)| name).collect() })
+    });
+    let protected = protected.collect();
+    let sweep = sweep.iter().filter_map(|node| read_sweep(node, problems)).collect();
+    let mut held = Fields::of(requirements?, "set of requirements", problems)?;
+    let contract = Contract {
+        error_schema: error_schema?,
+        status: cx.requirement(&mut held, "status", problems)?,
+        schema: cx.requirement(&mut held, "schema", problems)?,
+        error: cx.requirement(&mut held, "error", problems)?,
+        code: cx.requirement(&mut held, "code", problems)?,
+        empty: cx.requirement(&mut held, "empty", problems)?,
+        recorded_with: recorded_with.map(str::to_owned),
+        headers: headers.unwrap_or_default().iter().filter_map(|node| read_header(node, cx, problems)).collect(),
+        errors,
+        protected,
+        preflight,
+        sweep,
+    };
+    held.finish(problems);
+    Some(contract)
+}
+
+fn read_sweep(node: &Node, problems: &mut Problems<'_>) -> Option<SweepPlan> {
+    let mut fields = Fields::of(node, "sweep", problems)?;
+    let texts = ["list", "created", "delete"].map(|key| fields.text(key, problems).map(str::to_owned));
+    let names = fields.required("names", problems).map(|node| problems.texts(node, "names"));
+    fields.finish(problems);
+    let [list, created, delete] = texts;
+    let names = names?.into_iter().map(|(_, name)| name).collect();
+    Some(SweepPlan { list: list?, names, created: created?, delete: delete? })
+}
+
+fn read_preflight(node: &Node, problems: &mut Problems<'_>) -> Option<PreflightPlan> {
+    let mut fields = Fields::of(node, "preflight", problems)?;
+    let path = fields.text("path", problems).map(str::to_owned);
+    let principals = fields.required("principals", problems).map(|node| problems.texts(node, "principals"));
+    let nodes = fields.optional("lacking").and_then(|node| problems.list(node, "lacking")).unwrap_or_default();
+    fields.finish(problems);
+    let lacking = nodes.iter().filter_map(|node| {
+        let mut fields = Fields::of(node, "sign of a lack", problems)?;
+        let status = fields.required("status", problems).and_then(|node| problems.integer(node, "status"));
+        let (error, capability) = (fields.text("error", problems), fields.text("capability", problems));
+        let text = fields.text("text", problems);
+        fields.finish(problems);
+        Some(Lacking {
+            status: u16::try_from(status?).ok()?,
+            error: error?.to_owned(),
+            capability: capability?.to_owned(),
+            text: text?.to_owned(),
+        })
+    });
+    let lacking = lacking.collect();
+    let principals = principals?.into_iter().map(|(_, name)| name).collect();
+    Some(PreflightPlan { path: path?, principals, lacking })
+}
+
+fn read_header(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Option<GeneralHeader> {
+    let mut fields = Fields::of(node, "header", problems)?;
+    let name = fields.text("name", problems).map(str::to_owned);
+    let on = fields.required("on", problems).and_then(|node| match problems.text(node, "on")? {
+        "any" => Some(On::Any),
+        "body" => Some(On::Body),
+        "empty" => Some(On::Empty),
+        other => {
+            problems.unknown(node.span, "kind of answer", other, ["any", "body", "empty"]);
+            None
+        }
+    });
+    let matcher = fields.required("match", problems);
+    let requirement = cx.requirement(&mut fields, "requirement", problems);
+    let level = fields.optional("level").map_or(Some(Level::Must), |node| Level::read(node, problems));
+    fields.finish(problems);
+    let matcher_cx = Context { scope: &Scope::default(), schemas: cx.schemas, patterns: &Patterns::default() };
+    let matcher = matcher.map(|node| Matcher::read(node, &matcher_cx, problems));
+    Some(GeneralHeader { name: name?, on: on?, matcher: matcher?, requirement: requirement?, level: level? })
+}

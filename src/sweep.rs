@@ -1,0 +1,137 @@
+//! Removing what earlier runs left behind on a target: by their ledgers, or by the names that runs give.
+//!
+//! Owns finding and removing. What is in a ledger was made by a run; what is found by name must begin with the prefix of runs and be older
+//! than any run that may still be going on.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::{
+    http::{Exchange, Fault, Outgoing},
+    ledger::Remains,
+    plan::Plan,
+    run::Target,
+    suite::SweepPlan,
+};
+
+/// Pages of a list; more would be a list that does not end.
+const MOST_PAGES: usize = 200;
+
+/// An unasked-for 429 is waited out this often.
+const RATE_LIMIT_TRIES: usize = 3;
+
+/// Something that is to be removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// What it is, for people.
+    pub what: String,
+    /// The request that removes it.
+    pub method: String,
+    /// Path and query on the target.
+    pub path: String,
+    /// Who may do it.
+    pub principal: String,
+}
+
+/// How a removal ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removed {
+    /// It is gone: removed now, or earlier.
+    Gone,
+    /// It is still there, and why.
+    Left(String),
+}
+
+/// What the ledgers of earlier runs say is left, the last made first.
+pub fn by_ledger(remains: Vec<Remains>) -> Vec<Leftover> {
+    let mut found = Vec::new();
+    for remains in remains {
+        found.extend(remains.removals.into_iter().map(|removal| Leftover {
+            what: format!("{} {} (run {}, {})", removal.method, removal.path, remains.run, removal.trial),
+            method: removal.method,
+            path: removal.path,
+            principal: removal.principal,
+        }));
+    }
+    found
+}
+
+/// What is named as runs name things and is at least as old as `age`.
+///
+/// # Errors
+/// A list that cannot be read.
+pub async fn by_name(plan: &Plan, target: &Target, prefix: &str, age: Duration) -> Result<Vec<Leftover>, String> {
+    let mut found = Vec::new();
+    for sweep in &plan.contract.sweep {
+        let mut url = format!("{}{}", target.client.origin(), sweep.list.replace("{prefix}", prefix));
+        for _ in 0..MOST_PAGES {
+            let exchange = send(target, "GET", &url, "manager").await.map_err(|fault| fault.to_string())?;
+            let answer = &exchange.answer;
+            let Ok(Value::Array(items)) = answer.json() else {
+                return Err(format!("{url} answered {} and no list", answer.status));
+            };
+            found.extend(items.iter().filter_map(|item| leftover(item, sweep, prefix, age)));
+            match answer.links().target("next") {
+                Some(next) if target.client.owns(next) && next != url => next.clone_into(&mut url),
+                _ => break,
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn leftover(item: &Value, sweep: &SweepPlan, prefix: &str, age: Duration) -> Option<Leftover> {
+    let text = |name: &str| item.get(name).and_then(Value::as_str);
+    let (id, created) = (text("id")?, text(&sweep.created)?);
+    let name =
+        sweep.names.iter().filter_map(|name| item.get(name)).flat_map(texts).find(|text| text.starts_with(prefix))?;
+    let created = DateTime::parse_from_rfc3339(created).ok()?;
+    let old = Utc::now().signed_duration_since(created).to_std().is_ok_and(|passed| passed >= age);
+    old.then(|| Leftover {
+        what: format!("{name} ({id}), made {created}"),
+        method: "DELETE".to_owned(),
+        path: sweep.delete.replace("{id}", id),
+        principal: "manager".to_owned(),
+    })
+}
+
+/// A text, or the texts of a list.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Removes one thing.
+pub async fn remove(leftover: &Leftover, target: &Target) -> Removed {
+    let url = format!("{}{}", target.client.origin(), leftover.path);
+    let principal = if target.client.knows(&leftover.principal) { leftover.principal.as_str() } else { "manager" };
+    match send(target, &leftover.method, &url, principal).await {
+        Ok(exchange) if (200..300).contains(&exchange.answer.status) || exchange.answer.status == 404 => Removed::Gone,
+        Ok(exchange) => Removed::Left(format!("answered {}", exchange.answer.status)),
+        Err(fault) => Removed::Left(fault.to_string()),
+    }
+}
+
+async fn send(target: &Target, method: &str, url: &str, principal: &str) -> Result<Exchange, Fault> {
+    let outgoing = Outgoing {
+        method: method.to_owned(),
+        url: url.to_owned(),
+        headers: Vec::new(),
+        body: None,
+        principal: principal.to_owned(),
+    };
+    let mut tries = 0;
+    loop {
+        let exchange = target.client.send(outgoing.clone()).await?;
+        tries += 1;
+        if exchange.answer.status != 429 || tries >= RATE_LIMIT_TRIES {
+            return Ok(exchange);
+        }
+        tokio::time::sleep(exchange.answer.rate_limit_pause()).await;
+    }
+}
