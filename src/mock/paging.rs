@@ -17,7 +17,7 @@ pub(super) fn limit(query: &Query) -> Result<Option<usize>, Refusal> {
     let Some(text) = query.get("limit") else {
         return Ok(None);
     };
-    match text.parse::<i32>() {
+    match text.parse::<i128>() {
         Ok(-1) => Ok(None),
         Ok(limit @ 1..) => Ok(Some(usize::try_from(limit).unwrap_or(LARGEST_PAGE).min(LARGEST_PAGE))),
         Ok(_) | Err(_) => {

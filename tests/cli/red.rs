@@ -27,7 +27,9 @@ fn dead(answer: Answer) -> (Place, Done) {
     let principals: BTreeSet<&str> = principals.chain(["admin", "manager", "reader"]).collect();
     let capabilities: Vec<&str> = capabilities.iter().map(String::as_str).collect();
     place.target(&server.url, &principals.into_iter().collect::<Vec<_>>(), &capabilities);
-    let done = place.run(&["run", "--target", "here", "--jobs", "16", "--format", "json", "--report", "junit"]);
+    let alive = ["--no-preflight", "--breaker", "0", "--allow-default-server"];
+    let run = ["run", "--target", "here", "--jobs", "16", "--format", "json", "--report", "junit"];
+    let done = place.run(&[&run[..], &alive[..]].concat());
     let summary = done.json();
     assert_eq!(summary["trials"]["not_applicable"], 0, "every trial was tried");
     assert_eq!(place.outcomes().len(), trials.len());
@@ -67,6 +69,19 @@ fn nothing_can_be_judged_where_everything_is_an_internal_error() {
         .collect();
     assert_eq!(judged, [], "an internal error says nothing about conformance");
     assert_eq!(done.code, 2, "{}", done.err);
+}
+
+#[test]
+fn a_target_that_does_not_work_is_one_finding() {
+    let server = Server::always(Answer { headers: vec![], ..Answer::json(500, &json!({})) });
+    let place = Place::new();
+    place.target(&server.url, &["admin", "manager"], &[]);
+    let done = place.run(&["run", "--target", "here", "--format", "json"]);
+    let summary = done.json();
+    assert_eq!((done.code, summary["findings"].as_array().map(Vec::len)), (2, Some(1)), "{}", done.err);
+    assert!(summary["findings"][0].as_str().is_some_and(|text| text.contains("answers 500")), "{summary}");
+    assert!(place.outcomes().values().all(|outcome| outcome == "not-run"), "nothing was tried");
+    assert_eq!(server.requests().len(), 1, "and nothing was sent but the question");
 }
 
 #[test]

@@ -101,11 +101,13 @@ async fn the_self_link_echoes_the_search_and_pages_keep_it() {
 #[tokio::test]
 async fn limit_is_cut_down_to_200_and_must_be_a_positive_number() {
     let org = Org::start().await;
-    let reply = org.get(&format!("{SERVERS}?limit=201")).await;
-    assert_eq!(links(&reply), [format!("<{}{SERVERS}?limit=200>; rel=\"self\"", org.mock.url())]);
+    for limit in ["201", "99999999999"] {
+        let reply = org.get(&format!("{SERVERS}?limit={limit}")).await;
+        assert_eq!(links(&reply), [format!("<{}{SERVERS}?limit=200>; rel=\"self\"", org.mock.url())]);
+    }
     // What the links of associated servers say; it stands for no limit.
     assert_eq!(names(&org.get(&format!("{SERVERS}?limit=-1")).await), ["default"]);
-    for limit in ["0", "-2", "ten", "1.5", "99999999999"] {
+    for limit in ["0", "-2", "ten", "1.5"] {
         let reply = org.get(&format!("{SERVERS}?limit={limit}")).await;
         let causes = reply.refused(400, "E0000001");
         assert!(causes.len() == 1 && causes[0].starts_with("limit: "), "{causes:?}");
