@@ -8,9 +8,11 @@ use std::{
 use axum::http::{HeaderMap, header};
 
 use super::{
+    dpop::Binding,
     limits::OwnBudget,
     settings::{Token, TokenKind},
     source::Stamp,
+    wire::Refusal,
 };
 
 const READ: &str = "okta.authorizationServers.read";
@@ -29,6 +31,8 @@ pub(super) enum Access {
 enum Scheme {
     Ssws,
     Bearer,
+    /// RFC 9449, section 7.1.
+    Dpop,
 }
 
 /// Somebody whose token is known.
@@ -38,6 +42,8 @@ pub(super) struct Caller {
     rights: TokenKind,
     /// None for a token that does not expire.
     expires: Option<Stamp>,
+    /// None for a token that whoever holds it can use.
+    binding: Option<Binding>,
 }
 
 impl Caller {
@@ -55,9 +61,21 @@ impl Caller {
         self.own_budget
     }
 
+    /// What the caller has to prove with each request.
+    pub(super) fn binding(&self) -> Option<&Binding> {
+        self.binding.as_ref()
+    }
+
     fn is_expired(&self, now: Stamp) -> bool {
         self.expires.is_some_and(|expires| now >= expires)
     }
+}
+
+/// What an access token is given for.
+pub(super) struct Grant {
+    pub(super) scopes: BTreeSet<String>,
+    /// The key that its requests have to be proved with.
+    pub(super) binding: Option<Binding>,
 }
 
 /// The tokens that are let in.
@@ -66,35 +84,54 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn new(tokens: Vec<Token>) -> Self {
-        let known = tokens.into_iter().enumerate().filter(|(_, token)| !token.expired).map(|(place, token)| {
+    pub(super) fn new(tokens: &[Token]) -> Self {
+        let known = tokens.iter().enumerate().filter(|(_, token)| !token.expired).map(|(place, token)| {
             let scheme = match token.kind {
                 TokenKind::Ssws { .. } => Scheme::Ssws,
                 TokenKind::Bearer { .. } => Scheme::Bearer,
             };
             let own_budget = token.rate_limit.map(|limit| OwnBudget { token: place, limit });
-            ((scheme, token.value), Arc::new(Caller { own_budget, rights: token.kind, expires: None }))
+            let caller = Caller { own_budget, rights: token.kind.clone(), expires: None, binding: None };
+            ((scheme, token.value.clone()), Arc::new(caller))
         });
         Tokens { known: known.collect() }
     }
 
-    /// Lets an access token in from now until it expires.
-    pub(super) fn admit(&mut self, token: String, scopes: BTreeSet<String>, now: Stamp, expires: Stamp) {
+    /// Lets an access token in from now until it expires: under the DPoP scheme if it is bound to a key, else as Bearer.
+    pub(super) fn admit(&mut self, token: String, grant: Grant, now: Stamp, expires: Stamp) {
         self.known.retain(|_, caller| !caller.is_expired(now));
-        let caller = Caller { own_budget: None, rights: TokenKind::Bearer { scopes }, expires: Some(expires) };
-        self.known.insert((Scheme::Bearer, token), Arc::new(caller));
+        let scheme = if grant.binding.is_some() { Scheme::Dpop } else { Scheme::Bearer };
+        let rights = TokenKind::Bearer { scopes: grant.scopes };
+        let caller = Caller { own_budget: None, rights, expires: Some(expires), binding: grant.binding };
+        self.known.insert((scheme, token), Arc::new(caller));
     }
 
-    /// The caller, if there is exactly one `Authorization` header and it names a token that is known for its scheme.
-    pub(super) fn identify(&self, headers: &HeaderMap, now: Stamp) -> Option<Arc<Caller>> {
-        let mut values = headers.get_all(header::AUTHORIZATION).iter();
-        let value = values.next()?;
-        if values.next().is_some() {
-            return None;
-        }
-        let (scheme, token) = split(value.to_str().ok()?)?;
-        self.known.get(&(scheme, token.to_owned())).filter(|caller| !caller.is_expired(now)).cloned()
+    /// The caller, if there is exactly one `Authorization` header and it names a token that is known for its scheme. Whether
+    /// the caller may have a token that is bound to a key is still to be proved.
+    pub(super) fn identify(&self, headers: &HeaderMap, now: Stamp) -> Result<Arc<Caller>, Refusal> {
+        let (scheme, token) = only_one(headers).ok_or_else(Refusal::invalid_token)?;
+        let find = |scheme| self.known.get(&(scheme, token.to_owned())).filter(|caller| !caller.is_expired(now));
+        find(scheme).cloned().ok_or_else(|| match scheme {
+            // Section 7.1: the challenge has the scheme that the token has to be sent with.
+            Scheme::Bearer if find(Scheme::Dpop).is_some() => {
+                Refusal::dpop("invalid_token", "The access token is bound to a key and needs the DPoP scheme")
+            }
+            Scheme::Dpop => {
+                Refusal::dpop("invalid_token", "The access token is not known as one that is bound to a key")
+            }
+            Scheme::Bearer | Scheme::Ssws => Refusal::invalid_token(),
+        })
     }
+}
+
+/// Scheme and token of the request, if there is one `Authorization` header and no other.
+fn only_one(headers: &HeaderMap) -> Option<(Scheme, &str)> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next()?;
+    if values.next().is_some() {
+        return None;
+    }
+    split(value.to_str().ok()?)
 }
 
 /// Schemes are case-insensitive. The blank after `SSWS` may be missing: the vendor's Python SDK sends it so.
@@ -102,8 +139,10 @@ fn split(value: &str) -> Option<(Scheme, &str)> {
     if let Some(token) = after(value, "SSWS") {
         return Some((Scheme::Ssws, token.trim()));
     }
-    let token = after(value, "Bearer")?;
-    token.starts_with(' ').then(|| (Scheme::Bearer, token.trim()))
+    let (scheme, token) = after(value, "Bearer")
+        .map(|token| (Scheme::Bearer, token))
+        .or_else(|| after(value, "DPoP").map(|token| (Scheme::Dpop, token)))?;
+    token.starts_with(' ').then(|| (scheme, token.trim()))
 }
 
 fn after<'v>(value: &'v str, scheme: &str) -> Option<&'v str> {

@@ -16,14 +16,14 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    auth::{Access, Caller, Tokens},
+    auth::{Access, Caller},
     body,
     call::{self, Call, Query},
+    dpop::Subject,
     limits::{Bucket, Grant},
     plant::{self, StateError},
     routes,
     settings::Settings,
-    source::Source,
     state::Org,
     wire::{self, Outcome, Refusal},
 };
@@ -42,13 +42,7 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(settings: Settings, address: SocketAddr, severed: CancellationToken) -> Result<Self, StateError> {
-        let tokens = Tokens::new(settings.tokens);
-        let mut org = Org::new(
-            Source::new(settings.seed, settings.built_in_keys),
-            settings.rate_limit,
-            settings.issuer_mode,
-            tokens,
-        );
+        let mut org = Org::new(&settings);
         if let Some(state) = settings.state {
             plant::plant(&mut org, state)?;
         }
@@ -81,13 +75,14 @@ fn respond(shared: &Shared, head: &Parts, body: Result<Bytes, Refusal>) -> Respo
     let mut org = shared.org.lock().unwrap_or_else(PoisonError::into_inner);
     let now = org.source.now();
     let caller = org.tokens.identify(&head.headers, now);
-    let caller = caller.as_deref();
-    if routes::is_open(head.uri.path()) {
+    let Some(bucket) = Bucket::of(head.uri.path()) else {
         let outcome = perform(shared, &mut org, caller, head, body);
         return wire::render(&mut org.source, outcome, None);
-    }
-    // Inferred: a request counts whether or not its token is known, and the limit is looked at before the token.
-    match org.limits.take(now, Bucket::of(head.uri.path()), caller.and_then(Caller::own_budget)) {
+    };
+    let own_budget = caller.as_deref().ok().and_then(Caller::own_budget);
+    // Inferred: a request counts whether or not its token is known, and the limit is looked at before the token. A DPoP
+    // proof is not used up by a request that is sent away here.
+    match org.limits.take(now, bucket, own_budget) {
         Grant::Within(budget) => {
             let outcome = perform(shared, &mut org, caller, head, body);
             wire::render(&mut org.source, outcome, Some(budget))
@@ -100,11 +95,11 @@ fn respond(shared: &Shared, head: &Parts, body: Result<Bytes, Refusal>) -> Respo
     }
 }
 
-/// The order is inferred: length, token, feature, path, method, rights, body.
+/// The order is inferred: length, token and its proof, feature, path, method, rights, body.
 fn perform(
     shared: &Shared,
     org: &mut Org,
-    caller: Option<&Caller>,
+    caller: Result<Arc<Caller>, Refusal>,
     head: &Parts,
     body: Result<Bytes, Refusal>,
 ) -> Outcome {
@@ -112,19 +107,21 @@ fn perform(
     if lacks_length(head, &body) {
         return Err(Refusal::length_required());
     }
-    let open = routes::is_open(path);
-    if !open && caller.is_none() {
-        return Err(Refusal::invalid_token());
+    let caller = if routes::is_open(path) { None } else { Some(caller?) };
+    if let Some(binding) = caller.as_deref().and_then(Caller::binding) {
+        let base = call::base(head, shared.address)?;
+        let subject = Subject { method: &head.method, base: &base, path };
+        org.dpop.at_the_api(&mut org.source, &head.headers, subject, binding)?;
     }
     // Recorded: an org without the feature answers every method so.
-    if !shared.feature && Bucket::of(path) == Bucket::AuthorizationServers {
+    if !shared.feature && Bucket::of(path) == Some(Bucket::AuthorizationServers) {
         return Err(Refusal::no_feature());
     }
     let segments = call::segments(path)?;
     let (operation, captures) = routes::find(&head.method, &segments)?;
     let allowed = match operation.access {
         Access::Open => true,
-        access @ (Access::Read | Access::Manage) => caller.is_some_and(|caller| caller.may(access)),
+        access @ (Access::Read | Access::Manage) => caller.as_ref().is_some_and(|caller| caller.may(access)),
     };
     if !allowed {
         return Err(Refusal::no_permission());

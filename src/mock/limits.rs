@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::source::Stamp;
+use super::{routes, source::Stamp, token};
 
 /// Windows are one minute long (docs) and begin with their first request (recorded: the first answer of a window has
 /// `Reset` 60 seconds after its `Date`).
@@ -13,16 +13,25 @@ const WINDOW_SECONDS: i64 = 60;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Bucket {
     AuthorizationServers,
+    /// Inferred: the token endpoint has a budget of its own, as large as the others.
+    Token,
     Other,
 }
 
 impl Bucket {
-    pub(super) fn of(path: &str) -> Bucket {
+    /// None for public documents, which have no limit (docs).
+    pub(super) fn of(path: &str) -> Option<Bucket> {
         const PREFIX: &str = "/api/v1/authorizationServers";
-        match path.strip_prefix(PREFIX) {
+        if path == token::PATH {
+            return Some(Bucket::Token);
+        }
+        if routes::is_open(path) {
+            return None;
+        }
+        Some(match path.strip_prefix(PREFIX) {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => Bucket::AuthorizationServers,
             _ => Bucket::Other,
-        }
+        })
     }
 }
 

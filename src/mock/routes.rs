@@ -50,7 +50,7 @@ impl Operation {
     }
 }
 
-/// Public documents: no token (docs), no rate limit (docs).
+/// Public documents (docs) and the token endpoint: no token.
 pub(super) fn is_open(path: &str) -> bool {
     path.starts_with("/.well-known/") || path.starts_with("/oauth2/")
 }

@@ -23,6 +23,10 @@ pub struct Settings {
     pub built_in_keys: bool,
     /// The tokens that are let in. Without any, every management request is answered 401.
     pub tokens: Vec<Token>,
+    /// How long the access tokens are good for that the token endpoint gives. Parts of a second do not count.
+    pub token_lifetime: Duration,
+    /// How long a nonce for DPoP proofs is to be used before there is another. Less than a second is a second.
+    pub dpop_nonce_lifetime: Duration,
     /// Requests a minute in each rate limit bucket.
     pub rate_limit: u32,
     /// Whether the org has the API Access Management feature.
@@ -44,6 +48,9 @@ impl Default for Settings {
             seed: None,
             built_in_keys: false,
             tokens: Vec::new(),
+            // Docs: one hour, and one day.
+            token_lifetime: Duration::from_secs(3_600),
+            dpop_nonce_lifetime: Duration::from_secs(86_400),
             rate_limit: 10_000,
             api_access_management: true,
             issuer_mode: IssuerMode::Dynamic,

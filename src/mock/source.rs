@@ -1,5 +1,7 @@
 //! Where ids, key material and time come from. Owns randomness and the clock; with a seed both are deterministic.
 
+use std::time::Duration;
+
 use axum::http::HeaderValue;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
@@ -36,6 +38,11 @@ impl Serialize for Stamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.moment().to_rfc3339_opts(SecondsFormat::Millis, true))
     }
+}
+
+/// A duration in whole seconds, as long as can be if it is too long for that.
+pub(super) fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// What an id is for; the prefix is part of Okta's ids (recorded).
@@ -171,6 +178,11 @@ impl Source {
     /// (docs).
     pub(super) fn access_token(&mut self) -> String {
         base64url(&mut self.wire, 86)
+    }
+
+    /// A nonce for DPoP proofs; the form is inferred.
+    pub(super) fn nonce(&mut self) -> String {
+        base64url(&mut self.wire, 32)
     }
 
     /// `oae` and 22 base64url characters, which is how 16 bytes are written (recorded).

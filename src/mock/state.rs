@@ -9,6 +9,7 @@ use super::{
     auth::Tokens,
     claims::{self, Claim},
     clients::{Client, RefreshToken},
+    dpop::Dpop,
     keys::KeyRing,
     limits::Limits,
     people::People,
@@ -16,9 +17,9 @@ use super::{
     resource_keys::ResourceKey,
     rules::Rule,
     scopes::{self, Scope},
-    settings::IssuerMode,
+    settings::{IssuerMode, Settings},
     source::{IdKind, Source, Stamp},
-    token::ServiceApp,
+    token::{Issuing, ServiceApp},
     wire::{Entity, Refusal},
 };
 
@@ -33,6 +34,8 @@ pub(super) struct Org {
     pub(super) source: Source,
     pub(super) limits: Limits,
     pub(super) tokens: Tokens,
+    pub(super) issuing: Issuing,
+    pub(super) dpop: Dpop,
     pub(super) servers: Servers,
     pub(super) issuer_mode: IssuerMode,
     pub(super) people: People,
@@ -43,9 +46,10 @@ pub(super) struct Org {
 
 impl Org {
     /// An org as it is when nobody has done anything: the default server and no people or clients.
-    pub(super) fn new(mut source: Source, rate_limit: u32, issuer_mode: IssuerMode, tokens: Tokens) -> Self {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let mut source = Source::new(settings.seed, settings.built_in_keys);
         let born = source.now().plus_days(-AGE_DAYS);
-        let mut default = Server::new(&mut source, born, issuer_mode);
+        let mut default = Server::new(&mut source, born, settings.issuer_mode);
         default.name = String::from("default");
         default.description = Some(String::from("Default Authorization Server for your Applications"));
         default.audience = String::from("api://default");
@@ -54,10 +58,12 @@ impl Org {
         default.policies.push(default_policy(&mut source, born));
         Org {
             source,
-            limits: Limits::new(rate_limit),
-            tokens,
+            limits: Limits::new(settings.rate_limit),
+            tokens: Tokens::new(&settings.tokens),
+            issuing: Issuing::new(settings.token_lifetime),
+            dpop: Dpop::new(settings.dpop_nonce_lifetime),
             servers: Servers::new(default),
-            issuer_mode,
+            issuer_mode: settings.issuer_mode,
             people: People::default(),
             clients: Vec::new(),
             refresh_tokens: Vec::new(),

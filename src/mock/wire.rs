@@ -10,6 +10,9 @@ use serde::Serialize;
 
 use super::{limits::Budget, source::Source};
 
+/// The algorithms of proofs, as a challenge lists them (RFC 9449, section 7.1).
+const DPOP_ALGORITHMS: &str = "RS256 RS384 RS512 ES256 ES384";
+
 /// What a handler comes to.
 pub(super) type Outcome = Result<Answer, Refusal>;
 
@@ -73,7 +76,8 @@ pub(super) struct Refusal {
     code: &'static str,
     summary: String,
     causes: Vec<String>,
-    allow: Option<String>,
+    /// Headers that this error has besides those of every answer.
+    headers: Vec<(HeaderName, String)>,
     form: Form,
 }
 
@@ -89,7 +93,7 @@ enum Form {
 // Codes and texts are from the vendor's table of errors (docs) unless a constructor says otherwise.
 impl Refusal {
     fn new(status: StatusCode, code: &'static str, summary: impl Into<String>) -> Refusal {
-        Refusal { status, code, summary: summary.into(), causes: Vec::new(), allow: None, form: Form::Api }
+        Refusal { status, code, summary: summary.into(), causes: Vec::new(), headers: Vec::new(), form: Form::Api }
     }
 
     /// An error of an OAuth endpoint; `error` is one of RFC 6749, section 5.2.
@@ -136,6 +140,24 @@ impl Refusal {
         Refusal::new(StatusCode::UNAUTHORIZED, "E0000015", summary)
     }
 
+    /// A token that is not taken under the DPoP scheme, or not without it. `error` is one of RFC 9449, section 12.2, or of
+    /// RFC 6750. The challenge is that of RFC 9449, section 7.1; that the body stays the vendor's is inferred.
+    pub(super) fn dpop(error: &'static str, description: &'static str) -> Refusal {
+        let challenge =
+            format!("DPoP error=\"{error}\", error_description=\"{description}\", algs=\"{DPOP_ALGORITHMS}\"");
+        Refusal::invalid_token().with_header(header::WWW_AUTHENTICATE, challenge)
+    }
+
+    /// Tells the nonce to come again with (RFC 9449, section 8).
+    pub(super) fn with_nonce(self, nonce: &str) -> Refusal {
+        self.with_header(HeaderName::from_static("dpop-nonce"), nonce.to_owned())
+    }
+
+    fn with_header(mut self, name: HeaderName, value: String) -> Refusal {
+        self.headers.push((name, value));
+        self
+    }
+
     // The two blanks after "Bad request." are the vendor's.
     pub(super) fn content_type_missing() -> Refusal {
         let summary = "Bad request.  Accept and/or Content-Type headers are likely not set.";
@@ -153,7 +175,7 @@ impl Refusal {
 
     pub(super) fn wrong_method(allow: String) -> Refusal {
         let summary = "The endpoint does not support the provided HTTP method";
-        Refusal { allow: Some(allow), ..Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "E0000022", summary) }
+        Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "E0000022", summary).with_header(header::ALLOW, allow)
     }
 
     pub(super) fn invalid_paging() -> Refusal {
@@ -231,8 +253,8 @@ pub(super) fn render(source: &mut Source, outcome: Outcome, budget: Option<Budge
         }
         Ok(Answer::Empty) => (StatusCode::NO_CONTENT, None),
         Err(refusal) => {
-            if let Some(allow) = &refusal.allow {
-                append(&mut headers, header::ALLOW, allow);
+            for (name, value) in &refusal.headers {
+                append(&mut headers, name.clone(), value);
             }
             if refusal.form == Form::OAuth && refusal.status == StatusCode::UNAUTHORIZED {
                 append(&mut headers, header::WWW_AUTHENTICATE, "Basic realm=\"oauth2\"");

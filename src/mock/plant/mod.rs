@@ -126,6 +126,7 @@ fn plant_service_app(org: &mut Org, place: &str, app: start::ServiceApp) -> Resu
         client_secret: app.client_secret,
         keys: app.jwks.map(|set| set.keys).unwrap_or_default(),
         scopes: app.scopes.into_iter().collect(),
+        is_dpop_bound: app.dpop_bound_access_tokens,
     });
     Ok(())
 }

@@ -6,23 +6,41 @@
 
 mod client;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use axum::http::{Method, StatusCode, header};
 use jsonwebtoken::jwk::Jwk;
 use serde::Serialize;
 
 use super::{
+    auth::Grant,
     call::{Call, Query},
+    dpop::{Binding, Subject},
+    once::Once,
     routes::Operation,
+    source,
     state::Org,
     wire::{Answer, Outcome, Refusal},
 };
 
-pub(super) const OPERATIONS: &[Operation] = &[Operation::open("requestToken", Method::POST, "/oauth2/v1/token", issue)];
+pub(super) const OPERATIONS: &[Operation] = &[Operation::open("requestToken", Method::POST, PATH, issue)];
 
-/// How long a token is good for (docs: one hour).
-const LIFETIME_SECONDS: i64 = 3_600;
+/// Where the endpoint is.
+pub(super) const PATH: &str = "/oauth2/v1/token";
+
+/// How tokens are given, and to whom they were.
+pub(super) struct Issuing {
+    /// How long a token is good for, in seconds.
+    lifetime: i64,
+    /// The assertions that clients have used up.
+    assertions: Once,
+}
+
+impl Issuing {
+    pub(super) fn new(lifetime: Duration) -> Self {
+        Issuing { lifetime: source::seconds(lifetime), assertions: Once::default() }
+    }
+}
 
 /// A service app and what it may ask for.
 pub(super) struct ServiceApp {
@@ -30,6 +48,8 @@ pub(super) struct ServiceApp {
     pub(super) client_secret: Option<String>,
     pub(super) keys: Vec<Jwk>,
     pub(super) scopes: BTreeSet<String>,
+    /// Whether it gets no token that is not bound to a key (RFC 9449, section 5.2).
+    pub(super) is_dpop_bound: bool,
 }
 
 /// RFC 6749, section 5.1.
@@ -47,7 +67,19 @@ fn request_error(description: &str) -> Refusal {
 
 fn issue(org: &mut Org, call: &Call<'_>) -> Outcome {
     let form = form(call)?;
-    let app = client::authenticate(&org.service_apps, call, &form)?;
+    let client = client::authenticate(&org.service_apps, &org.issuing.assertions, call, &form)?;
+    let app = client.app;
+    // Inferred: a proof that is not asked for binds the token as well (RFC 9449, section 5).
+    let key = if app.is_dpop_bound || call.headers.contains_key("dpop") {
+        let subject = Subject { method: &Method::POST, base: call.base, path: PATH };
+        Some(org.dpop.at_the_token_endpoint(&mut org.source, call.headers, subject)?)
+    } else {
+        None
+    };
+    // Inferred: only now, so that the client can send the assertion again after it was told a nonce.
+    if let Some(assertion) = client.assertion {
+        org.issuing.assertions.remember(assertion.name, assertion.expires, jsonwebtoken::get_current_timestamp());
+    }
     match form.get("grant_type") {
         Some("client_credentials") => {}
         Some(_) => {
@@ -65,9 +97,11 @@ fn issue(org: &mut Org, call: &Call<'_>) -> Outcome {
     }
     let scope = asked.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
     let token = org.source.access_token();
-    let now = org.source.now();
-    org.tokens.admit(token.clone(), asked, now, now.plus_seconds(LIFETIME_SECONDS));
-    let issued = Issued { token_type: "Bearer", expires_in: LIFETIME_SECONDS, access_token: &token, scope: &scope };
+    let (now, lifetime) = (org.source.now(), org.issuing.lifetime);
+    let token_type = if key.is_some() { "DPoP" } else { "Bearer" };
+    let grant = Grant { scopes: asked, binding: key.map(|thumbprint| Binding::new(&token, thumbprint)) };
+    org.tokens.admit(token.clone(), grant, now, now.plus_seconds(lifetime));
+    let issued = Issued { token_type, expires_in: lifetime, access_token: &token, scope: &scope };
     Ok(Answer::json(StatusCode::OK, &issued))
 }
 
