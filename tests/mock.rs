@@ -19,6 +19,10 @@ mod associated;
 mod claims;
 #[path = "mock/clients.rs"]
 mod clients;
+#[path = "mock/dpop_api.rs"]
+mod dpop_api;
+#[path = "mock/dpop_token.rs"]
+mod dpop_token;
 #[path = "mock/general.rs"]
 mod general;
 #[path = "mock/hostile.rs"]
@@ -33,6 +37,8 @@ mod metadata;
 mod neighbours;
 #[path = "mock/policies.rs"]
 mod policies;
+#[path = "mock/prover.rs"]
+mod prover;
 #[path = "mock/resource_keys.rs"]
 mod resource_keys;
 #[path = "mock/rules.rs"]

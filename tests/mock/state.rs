@@ -35,7 +35,8 @@ fn full() -> Value {
         "groups": [{"id": "00gStaff", "name": "Staff"}],
         "users": [{"id": "00uAnn", "name": "Ann"}],
         "refreshTokens": [{"client": "0oaShop", "server": "ausOrders", "user": "00uAnn", "scopes": ["offline_access"]}],
-        "serviceApps": [{"clientId": "0oaRobot", "clientSecret": "s", "scopes": ["okta.authorizationServers.read"]}],
+        "serviceApps": [{"clientId": "0oaRobot", "clientSecret": "s", "scopes": ["okta.authorizationServers.read"],
+            "dpopBoundAccessTokens": true}],
     })
 }
 
@@ -160,6 +161,7 @@ fn the_schema_takes_what_the_mock_takes() {
         json!({"servers": [{"name": "n", "scopes": [{}]}]}),
         json!({"refreshTokens": [{"client": "c"}]}),
         json!({"serviceApps": [{"clientId": "c", "scopes": []}]}),
+        json!({"serviceApps": [{"clientId": "c", "clientSecret": "s", "scopes": [], "dpopBoundAccessTokens": "yes"}]}),
     ] {
         assert!(!schema.is_valid(&value), "{value}");
     }

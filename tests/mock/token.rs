@@ -11,7 +11,11 @@ use okta_conformance::mock::{Settings, State};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::{Org, Reply, SERVERS, settings, text};
+use crate::{
+    Org, Reply, SERVERS,
+    prover::{self, Prover, jti},
+    settings, text,
+};
 
 const MANAGE: &str = "okta.authorizationServers.manage";
 const READ: &str = "okta.authorizationServers.read";
@@ -41,6 +45,7 @@ async fn org(keys: &Keys) -> Org {
         {"clientId": "0oaKey", "scopes": [READ], "jwks": {"keys": [
             jwk(&keys.rsa, Algorithm::RS256, "r"), jwk(&keys.ec, Algorithm::ES256, "e"),
         ]}},
+        {"clientId": "0oaTwin", "scopes": [READ], "jwks": {"keys": [jwk(&keys.rsa, Algorithm::RS256, "r")]}},
     ]});
     let state: State = serde_json::from_value(state).expect("a state");
     Org::with(Settings { state: Some(state), seed: Some(9), ..settings() }).await
@@ -77,7 +82,7 @@ fn refused(reply: &Reply, status: u16, error: &str) {
 fn assertion(org: &Org, key: &EncodingKey, head: &Header, claim: &str, value: Value) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
     let mut claims = json!({"iss": "0oaKey", "sub": "0oaKey", "aud": format!("{}/oauth2/v1/token", org.mock.url()),
-        "iat": now, "exp": now + 300, "jti": "1"});
+        "iat": now, "exp": now + 300, "jti": jti()});
     claims[claim] = value;
     jsonwebtoken::encode(head, &claims, key).expect("a signed assertion")
 }
@@ -167,7 +172,7 @@ async fn assertions_signed_by_a_key_of_the_app_are_good() {
         (&keys.rsa, Algorithm::RS256, None),
         (&keys.ec, Algorithm::ES256, Some("e")),
     ] {
-        let assertion = assertion(&org, key, &head(algorithm, kid), "jti", json!("x"));
+        let assertion = assertion(&org, key, &head(algorithm, kid), "iat", json!(1));
         let reply = by_assertion(&org, &assertion).await;
         assert_eq!(reply.status, 200, "{algorithm:?} {kid:?}: {}", reply.text);
         let reader = format!("Bearer {}", text(&reply.json(), "access_token"));
@@ -246,4 +251,95 @@ async fn what_is_not_granted_is_refused_by_the_book() {
         refused(&org.send(request).await, 400, "invalid_request");
     }
     org.get("/oauth2/v1/token").await.refused(405, "E0000022");
+}
+
+#[tokio::test]
+async fn an_assertion_with_a_name_is_good_once() {
+    let keys = keys();
+    let org = org(&keys).await;
+    let head = head(Algorithm::RS256, Some("r"));
+    let once = assertion(&org, &keys.rsa, &head, "jti", json!("once"));
+    assert_eq!(by_assertion(&org, &once).await.status, 200);
+    refused(&by_assertion(&org, &once).await, 401, "invalid_client");
+    // It is the name that was used, not the text.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let mut claims = json!({"iss": "0oaKey", "sub": "0oaKey", "aud": format!("{}/oauth2/v1/token", org.mock.url()),
+        "exp": now + 60, "jti": "once"});
+    let again = jsonwebtoken::encode(&head, &claims, &keys.rsa).expect("a signed assertion");
+    refused(&by_assertion(&org, &again).await, 401, "invalid_client");
+    // Names are the client's own.
+    (claims["iss"], claims["sub"]) = (json!("0oaTwin"), json!("0oaTwin"));
+    let twin = jsonwebtoken::encode(&head, &claims, &keys.rsa).expect("a signed assertion");
+    assert_eq!(by_assertion(&org, &twin).await.status, 200);
+    let nameless = assertion(&org, &keys.rsa, &head, "jti", json!(null));
+    for _ in 0..2 {
+        assert_eq!(by_assertion(&org, &nameless).await.status, 200);
+    }
+    let number = assertion(&org, &keys.rsa, &head, "jti", json!(1));
+    refused(&by_assertion(&org, &number).await, 401, "invalid_client");
+}
+
+#[tokio::test]
+async fn a_challenge_for_a_nonce_does_not_use_an_assertion_up() {
+    let keys = keys();
+    let (org, prover) = (org(&keys).await, Prover::new());
+    let assertion = assertion(&org, &keys.rsa, &head(Algorithm::RS256, Some("r")), "jti", json!("once"));
+    let ask = async |proof: String| {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", ASSERTION),
+            ("client_assertion", assertion.as_str()),
+            ("scope", READ),
+        ];
+        org.send(request(&org, &form).header("DPoP", proof)).await
+    };
+    let challenge = ask(prover.for_token(&org, None)).await;
+    refused(&challenge, 400, "use_dpop_nonce");
+    let nonce = challenge.header("dpop-nonce");
+    let issued = ask(prover.for_token(&org, Some(nonce))).await;
+    assert_eq!((issued.status, text(&issued.json(), "token_type")), (200, "DPoP"));
+    refused(&ask(prover.for_token(&org, Some(nonce))).await, 401, "invalid_client");
+}
+
+#[tokio::test]
+async fn an_assertion_is_for_the_host_that_is_asked() {
+    let keys = keys();
+    let org = org(&keys).await;
+    let head = head(Algorithm::RS256, Some("r"));
+    for (audience, status) in [
+        (json!("http://org.example/oauth2/v1/token"), 200),
+        (json!(["x", "http://org.example/oauth2/v1/token"]), 200),
+        (json!("http://org.example"), 401),
+        (json!("https://org.example/oauth2/v1/token"), 401),
+        (json!("http://org.example/oauth2/default/v1/token"), 401),
+        (json!(format!("{}/oauth2/v1/token", org.mock.url())), 401),
+    ] {
+        let assertion = assertion(&org, &keys.rsa, &head, "aud", audience.clone());
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", ASSERTION),
+            ("client_assertion", assertion.as_str()),
+            ("scope", READ),
+        ];
+        let reply = org.send(request(&org, &form).header("Host", "org.example")).await;
+        assert_eq!(reply.status, status, "{audience}: {}", reply.text);
+    }
+}
+
+#[tokio::test]
+async fn the_endpoint_has_a_budget_of_its_own() {
+    let org = prover::org(|old| Settings { rate_limit: 2, ..old }).await;
+    let budget = |reply: &Reply| {
+        let number = |name: &str| reply.header(name).parse::<i64>().expect("a number");
+        (reply.status, number("x-rate-limit-limit"), number("x-rate-limit-remaining"))
+    };
+    assert_eq!(budget(&prover::ask_token(&org, "0oaFree", &[]).await), (200, 2, 1));
+    assert_eq!(budget(&org.get(SERVERS).await), (200, 2, 1));
+    assert_eq!(budget(&org.get("/api/v1/users").await), (404, 2, 1));
+    assert_eq!(budget(&prover::ask_token(&org, "0oaNobody", &[]).await), (401, 2, 0));
+    let reply = prover::ask_token(&org, "0oaFree", &[]).await;
+    reply.refused(429, "E0000047");
+    assert_eq!(budget(&reply), (429, 2, 0));
+    assert_eq!(prover::ask_token(&org, "0oaFree", &[]).await.status, 200);
+    assert_eq!(org.get("/oauth2/v1/unknown").await.header("x-rate-limit-limit"), "");
 }
