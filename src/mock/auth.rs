@@ -97,7 +97,8 @@ impl Tokens {
         Tokens { known: known.collect() }
     }
 
-    /// Lets an access token in from now until it expires: under the DPoP scheme if it is bound to a key, else as Bearer.
+    /// Lets an access token in from now until it expires: under the `DPoP` scheme if it is bound to a key, else as
+    /// Bearer.
     pub(super) fn admit(&mut self, token: String, grant: Grant, now: Stamp, expires: Stamp) {
         self.known.retain(|_, caller| !caller.is_expired(now));
         let scheme = if grant.binding.is_some() { Scheme::Dpop } else { Scheme::Bearer };
@@ -106,8 +107,8 @@ impl Tokens {
         self.known.insert((scheme, token), Arc::new(caller));
     }
 
-    /// The caller, if there is exactly one `Authorization` header and it names a token that is known for its scheme. Whether
-    /// the caller may have a token that is bound to a key is still to be proved.
+    /// The caller, if there is exactly one `Authorization` header and it names a token that is known for its scheme.
+    /// Whether the caller may have a token that is bound to a key is still to be proved.
     pub(super) fn identify(&self, headers: &HeaderMap, now: Stamp) -> Result<Arc<Caller>, Refusal> {
         let (scheme, token) = only_one(headers).ok_or_else(Refusal::invalid_token)?;
         let find = |scheme| self.known.get(&(scheme, token.to_owned())).filter(|caller| !caller.is_expired(now));

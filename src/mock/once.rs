@@ -1,4 +1,4 @@
-//! What may be used once: assertions of clients and DPoP proofs. Owns how long a use is remembered.
+//! What may be used once: assertions of clients and `DPoP` proofs. Owns how long a use is remembered.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -25,7 +25,7 @@ pub struct Settings {
     pub tokens: Vec<Token>,
     /// How long the access tokens are good for that the token endpoint gives. Parts of a second do not count.
     pub token_lifetime: Duration,
-    /// How long a nonce for DPoP proofs is to be used before there is another. Less than a second is a second.
+    /// How long a nonce for `DPoP` proofs is to be used before there is another; at least a second.
     pub dpop_nonce_lifetime: Duration,
     /// Requests a minute in each rate limit bucket.
     pub rate_limit: u32,

@@ -180,7 +180,7 @@ impl Source {
         base64url(&mut self.wire, 86)
     }
 
-    /// A nonce for DPoP proofs; the form is inferred.
+    /// A nonce for `DPoP` proofs; the form is inferred.
     pub(super) fn nonce(&mut self) -> String {
         base64url(&mut self.wire, 32)
     }

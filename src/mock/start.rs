@@ -199,7 +199,7 @@ pub struct ServiceApp {
     pub jwks: Option<JwkSet>,
     /// The scopes that were granted to it.
     pub scopes: Vec<String>,
-    /// Whether it gets no token without a DPoP proof (RFC 9449).
+    /// Whether it gets no token without a `DPoP` proof (RFC 9449).
     #[serde(default)]
     pub dpop_bound_access_tokens: bool,
 }

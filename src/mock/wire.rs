@@ -140,8 +140,8 @@ impl Refusal {
         Refusal::new(StatusCode::UNAUTHORIZED, "E0000015", summary)
     }
 
-    /// A token that is not taken under the DPoP scheme, or not without it. `error` is one of RFC 9449, section 12.2, or of
-    /// RFC 6750. The challenge is that of RFC 9449, section 7.1; that the body stays the vendor's is inferred.
+    /// A token that is not taken under the `DPoP` scheme, or not without it. `error` is one of RFC 9449, section 12.2,
+    /// or of RFC 6750. The challenge is that of RFC 9449, section 7.1; that the body stays the vendor's is inferred.
     pub(super) fn dpop(error: &'static str, description: &'static str) -> Refusal {
         let challenge =
             format!("DPoP error=\"{error}\", error_description=\"{description}\", algs=\"{DPOP_ALGORITHMS}\"");

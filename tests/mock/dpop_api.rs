@@ -1,4 +1,4 @@
-//! DPoP at the API: tokens that are bound to a key, and what each request has to prove.
+//! `DPoP` at the API: tokens that are bound to a key, and what each request has to prove.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! DPoP at the token endpoint: the challenge, what a proof has to be, and what comes of it.
+//! `DPoP` at the token endpoint: the challenge, what a proof has to be, and what comes of it.
 
 use std::time::Duration;
 
@@ -171,7 +171,8 @@ async fn an_rsa_key_can_be_proved_as_well() {
     {
         let jwk = Jwk::from_encoding_key(&key, algorithm).expect("a public key");
         let head = Header { typ: Some("dpop+jwt".to_owned()), jwk: Some(jwk), ..Header::new(algorithm) };
-        let claims = json!({"jti": jti(), "htm": "POST", "htu": format!("{}{TOKEN}", org.mock.url()), "iat": now(), "nonce": nonce});
+        let url = format!("{}{TOKEN}", org.mock.url());
+        let claims = json!({"jti": jti(), "htm": "POST", "htu": url, "iat": now(), "nonce": nonce});
         let proof = jsonwebtoken::encode(&head, &claims, &key).expect("a signed proof");
         assert_eq!(ask_token(&org, "0oaBound", &[&proof]).await.status, status, "{algorithm:?}");
     }

@@ -5,8 +5,8 @@ pub(super) fn is_same(told: &str, real: &str) -> bool {
     normal(told).is_some_and(|told| Some(told) == normal(real))
 }
 
-/// Scheme, host and path in normal form: case, port and escapes (RFC 3986, sections 6.2.2 and 6.2.3). Dot segments stay,
-/// as no operation's path has any.
+/// Scheme, host and path in normal form: case, port and escapes (RFC 3986, sections 6.2.2 and 6.2.3). Dot segments
+/// stay, as no operation's path has any.
 fn normal(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let rest = rest.split(['?', '#']).next().unwrap_or_default();

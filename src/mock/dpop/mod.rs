@@ -110,8 +110,8 @@ impl Dpop {
         })
     }
 
-    /// The order is inferred: the proof by itself, its key, its nonce, and at last whether it is new. So a proof that was
-    /// only told to come again with a nonce was not used.
+    /// The order is inferred: the proof by itself, its key, its nonce, and at last whether it is new. So a proof that
+    /// was only told to come again with a nonce was not used.
     fn judge(
         &mut self,
         source: &mut Source,
@@ -142,8 +142,8 @@ impl Dpop {
         Ok(proof.thumbprint)
     }
 
-    /// The nonce to use now. Docs: there is another every day, and the one before it works on for some days. Here it does
-    /// not, so that clients meet the challenge again.
+    /// The nonce to use now. Docs: there is another every day, and the one before it works on for some days. Here it
+    /// does not, so that clients meet the challenge again.
     fn nonce(&mut self, giver: Giver, source: &mut Source) -> &str {
         let now = source.now();
         let place = match giver {

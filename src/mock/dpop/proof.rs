@@ -1,5 +1,5 @@
-//! A DPoP proof by itself (RFC 9449, section 4.3, points 2 to 9, and `iat`). Owns which proofs are genuine and about the request
-//! that they came with; nonce, token and replay are for `super`, which knows the org.
+//! A `DPoP` proof by itself (RFC 9449, section 4.3, points 2 to 9, and `iat`). Owns which proofs are genuine and about
+//! the request that they came with; nonce, token and replay are for `super`, which knows the org.
 
 use axum::http::Method;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -61,8 +61,8 @@ struct Claims {
     ath: Option<String>,
 }
 
-/// Reads a proof, or says what is wrong with it. `now` is the system's, as the client made the proof by its own clock and
-/// knows no other.
+/// Reads a proof, or says what is wrong with it. `now` is the system's, as the client made the proof by its own clock
+/// and knows no other.
 pub(super) fn read(text: &str, subject: Subject<'_>, now: u64) -> Result<Proof, &'static str> {
     let head = head(text).ok_or("The DPoP proof is not a JWT")?;
     if head.typ.as_deref() != Some("dpop+jwt") {

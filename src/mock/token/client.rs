@@ -88,8 +88,8 @@ fn with_secret<'o>(apps: &'o [ServiceApp], id: &str, secret: &str) -> Result<Cli
     app.map(|app| Client { app, assertion: None }).ok_or_else(|| unknown("The client is not known"))
 }
 
-/// A JWT that the client signed with one of its keys, for this endpoint, in its own name, that has not expired. Docs: one
-/// with a `jti` can be used once.
+/// A JWT that the client signed with one of its keys, for this endpoint, in its own name, that has not expired. Docs:
+/// one with a `jti` can be used once.
 fn with_key<'o>(
     apps: &'o [ServiceApp],
     used: &Once,
