@@ -35,6 +35,15 @@ pub(crate) struct Arguments {
     /// Requests a minute in each bucket
     #[arg(long, default_value_t = 10_000, value_name = "N")]
     rate_limit: u32,
+    /// How long a window of the rate limit is, in whole seconds
+    #[arg(long, default_value = "60s", value_name = "DUR", value_parser = parse_duration)]
+    rate_window: Duration,
+    /// How long an access token of the token endpoint lives
+    #[arg(long, default_value = "1h", value_name = "DUR", value_parser = parse_duration)]
+    token_lifetime: Duration,
+    /// How long a nonce for DPoP is good
+    #[arg(long, default_value = "24h", value_name = "DUR", value_parser = parse_duration)]
+    nonce_lifetime: Duration,
     /// Time added to each answer
     #[arg(long, default_value = "0ms", value_name = "DUR", value_parser = parse_duration)]
     latency: Duration,
@@ -93,6 +102,9 @@ pub(crate) fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
         seed: arguments.seed,
         tokens,
         rate_limit: arguments.rate_limit,
+        rate_window: arguments.rate_window,
+        token_lifetime: arguments.token_lifetime,
+        dpop_nonce_lifetime: arguments.nonce_lifetime,
         api_access_management: !arguments.without_api_access_management,
         issuer_mode: match arguments.issuer_mode {
             Mode::OrgUrl => IssuerMode::OrgUrl,

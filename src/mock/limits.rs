@@ -6,7 +6,7 @@ use super::{routes, source::Stamp, token};
 
 /// Windows are one minute long (docs) and begin with their first request (recorded: the first answer of a window has
 /// `Reset` 60 seconds after its `Date`).
-const WINDOW_SECONDS: i64 = 60;
+pub(super) const WINDOW: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Requests with one path prefix share a budget, whatever their method (recorded: POST, GET, PUT and DELETE count one
 /// number down; the docs speak of buckets by method as well).
@@ -65,12 +65,15 @@ struct Window {
 /// The windows of the org.
 pub(super) struct Limits {
     limit: u32,
+    /// In seconds.
+    window: i64,
     windows: HashMap<(Bucket, Option<usize>), Window>,
 }
 
 impl Limits {
-    pub(super) fn new(limit: u32) -> Self {
-        Limits { limit, windows: HashMap::new() }
+    pub(super) fn new(limit: u32, window: std::time::Duration) -> Self {
+        let window = i64::try_from(window.as_secs()).unwrap_or(i64::MAX).max(1);
+        Limits { limit, window, windows: HashMap::new() }
     }
 
     /// Counts a request. One that is refused is counted nowhere, so waiting for the reset is always enough.
@@ -93,10 +96,10 @@ impl Limits {
 
     fn look(&mut self, now: Stamp, key: (Bucket, Option<usize>), limit: u32) -> Budget {
         let window = self.windows.entry(key).or_insert(Window { started: now, used: 0 });
-        if now.0 >= window.started.0 + WINDOW_SECONDS {
+        if now.0 >= window.started.0 + self.window {
             *window = Window { started: now, used: 0 };
         }
-        Budget { limit, remaining: limit.saturating_sub(window.used), reset: Stamp(window.started.0 + WINDOW_SECONDS) }
+        Budget { limit, remaining: limit.saturating_sub(window.used), reset: Stamp(window.started.0 + self.window) }
     }
 
     fn count(&mut self, key: (Bucket, Option<usize>)) {

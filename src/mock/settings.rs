@@ -29,6 +29,8 @@ pub struct Settings {
     pub dpop_nonce_lifetime: Duration,
     /// Requests a minute in each rate limit bucket.
     pub rate_limit: u32,
+    /// How long a window of the rate limit is, in whole seconds; the service's are a minute.
+    pub rate_window: Duration,
     /// Whether the org has the API Access Management feature.
     pub api_access_management: bool,
     /// The `issuerMode` of servers that were created without one.
@@ -52,6 +54,7 @@ impl Default for Settings {
             token_lifetime: Duration::from_secs(3_600),
             dpop_nonce_lifetime: Duration::from_secs(86_400),
             rate_limit: 10_000,
+            rate_window: super::limits::WINDOW,
             api_access_management: true,
             issuer_mode: IssuerMode::Dynamic,
             state: None,

@@ -58,7 +58,7 @@ impl Org {
         default.policies.push(default_policy(&mut source, born));
         Org {
             source,
-            limits: Limits::new(settings.rate_limit),
+            limits: Limits::new(settings.rate_limit, settings.rate_window),
             tokens: Tokens::new(&settings.tokens),
             issuing: Issuing::new(settings.token_lifetime),
             dpop: Dpop::new(settings.dpop_nonce_lifetime),
