@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     /// How long an access token of the token endpoint lives
     #[arg(long, default_value = "1h", value_name = "DUR", value_parser = parse_duration)]
     token_lifetime: Duration,
-    /// How long a nonce for DPoP is good
+    /// How long a nonce for `DPoP` is good
     #[arg(long, default_value = "24h", value_name = "DUR", value_parser = parse_duration)]
     nonce_lifetime: Duration,
     /// Time added to each answer

@@ -1,6 +1,6 @@
 //! Sending requests and reading answers, within limits.
 //!
-//! Owns the client, credentials and the raw [`Exchange`]. It follows no redirect, judges nothing and writes nothing; an exchange cannot be
+//! Owns the client, credentials and the raw `Exchange`. It follows no redirect, judges nothing and writes nothing; an exchange cannot be
 //! serialised, so secrets in it cannot leave by accident.
 
 mod answer;
