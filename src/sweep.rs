@@ -19,9 +19,6 @@ use crate::{
 /// Pages of a list; more would be a list that does not end.
 const MOST_PAGES: usize = 200;
 
-/// An unasked-for 429 is waited out this often.
-const RATE_LIMIT_TRIES: usize = 3;
-
 /// Something that is to be removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
@@ -125,13 +122,5 @@ async fn send(target: &Target, method: &str, url: &str, principal: &str) -> Resu
         body: None,
         principal: principal.to_owned(),
     };
-    let mut tries = 0;
-    loop {
-        let exchange = target.client.send(outgoing.clone()).await?;
-        tries += 1;
-        if exchange.answer.status != 429 || tries >= RATE_LIMIT_TRIES {
-            return Ok(exchange);
-        }
-        tokio::time::sleep(exchange.answer.rate_limit_pause()).await;
-    }
+    target.client.send_patiently(outgoing).await
 }

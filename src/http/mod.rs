@@ -7,6 +7,7 @@ mod answer;
 mod client;
 mod curl;
 mod pace;
+mod patience;
 
 pub(crate) use answer::{Answer, text};
 pub(crate) use client::Outgoing;

@@ -24,9 +24,6 @@ use crate::{
     suite::{HistoryEntry, Operation},
 };
 
-/// An unasked-for 429 is waited out this often.
-const RATE_LIMIT_TRIES: usize = 3;
-
 /// What became of one recorded exchange.
 #[derive(Debug)]
 pub struct Replayed {
@@ -124,7 +121,7 @@ impl<'a> Replay<'a> {
             Ok(prepared) => prepared,
             Err(reason) => return End::NotComparable(reason),
         };
-        let sent = match self.send(&prepared.outgoing).await {
+        let sent = match self.target.client.send_patiently(prepared.outgoing.clone()).await {
             Ok(exchange) => exchange,
             Err(fault) => return End::NotComparable(format!("no answer: {fault}")),
         };
@@ -243,18 +240,6 @@ impl<'a> Replay<'a> {
         }
     }
 
-    async fn send(&self, outgoing: &Outgoing) -> Result<Exchange, Fault> {
-        let mut tries = 0;
-        loop {
-            let exchange = self.target.client.send(outgoing.clone()).await?;
-            tries += 1;
-            if exchange.answer.status != 429 || tries >= RATE_LIMIT_TRIES {
-                return Ok(exchange);
-            }
-            tokio::time::sleep(exchange.answer.rate_limit_pause()).await;
-        }
-    }
-
     async fn clean_up(&mut self, traffic: &mut dyn FnMut(&Transcript, &str)) {
         while let Some(url) = self.made.pop() {
             let outgoing = Outgoing {
@@ -264,7 +249,7 @@ impl<'a> Replay<'a> {
                 body: None,
                 principal: self.principal.clone(),
             };
-            if let Ok(exchange) = self.send(&outgoing).await {
+            if let Ok(exchange) = self.target.client.send_patiently(outgoing).await {
                 traffic(&self.describer.transcript(&exchange), &exchange.request.principal);
             }
         }

@@ -2,8 +2,6 @@
 //!
 //! What is wrong here is one clear finding, not hundreds of red trials. What the target lacks, it says here too.
 
-use std::time::Duration;
-
 use super::Target;
 use crate::{
     event::Finding,
@@ -14,9 +12,6 @@ use crate::{
 
 /// Farther apart, times that are compared with our own would mislead.
 const SKEW: i64 = 60;
-
-/// A 429 here is waited out once.
-const TRIES: usize = 2;
 
 /// What the preflight found: findings, and capabilities that the target shows.
 #[derive(Debug, Default)]
@@ -86,15 +81,7 @@ async fn ask(path: &str, principal: &str, target: &Target) -> Result<Answer, cra
         body: None,
         principal: principal.to_owned(),
     };
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let answer = target.client.send(outgoing.clone()).await?.answer;
-        if answer.status != 429 || tries >= TRIES {
-            return Ok(answer);
-        }
-        tokio::time::sleep(answer.rate_limit_pause().max(Duration::from_millis(100))).await;
-    }
+    target.client.send_patiently(outgoing).await.map(|exchange| exchange.answer)
 }
 
 /// How far the target's clock is from ours, where that is too far.
