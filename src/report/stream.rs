@@ -1,4 +1,4 @@
-//! The event stream on disk: JSON Lines, flushed event by event, read back with its header and footer checked.
+//! The event stream on disk: JSON Lines, on disk whenever the run waits for something, read back with its header and footer checked.
 
 use std::{
     fs::{self, File},
@@ -47,12 +47,16 @@ pub enum StreamError {
     },
 }
 
+/// Lines of this many bytes are written without waiting for more.
+const MOST_PENDING: usize = 256 * 1024;
+
 /// Writes events to a file.
 #[derive(Debug)]
 pub struct StreamWriter {
     file: File,
     path: PathBuf,
-    line: Vec<u8>,
+    pending: Vec<u8>,
+    trouble: Option<io::Error>,
 }
 
 impl StreamWriter {
@@ -65,19 +69,57 @@ impl StreamWriter {
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             fs::create_dir_all(parent).map_err(failed)?;
         }
-        Ok(Self { file: File::create(path).map_err(failed)?, path: path.to_owned(), line: Vec::new() })
+        let file = File::create(path).map_err(failed)?;
+        Ok(Self { file, path: path.to_owned(), pending: Vec::new(), trouble: None })
     }
 
-    /// Writes one event as one line, at once.
+    /// Adds one event as one line, to be written by the next [`Self::flush`].
+    ///
+    /// # Errors
+    /// A full disk and the like, met by now.
+    pub fn write(&mut self, event: &Event) -> Result<(), StreamError> {
+        let whole = self.pending.len();
+        if let Err(error) = serde_json::to_writer(&mut self.pending, event) {
+            self.pending.truncate(whole);
+            self.trouble.get_or_insert(error.into());
+        } else {
+            self.pending.push(b'\n');
+        }
+        if self.pending.len() > MOST_PENDING {
+            self.flush();
+        }
+        self.check()
+    }
+
+    /// Hands all lines to the operating system. To be called whenever the run begins to wait, so that whatever ends it leaves a stream
+    /// that is complete up to then. Trouble is told by the next call that can.
+    pub fn flush(&mut self) {
+        if !self.pending.is_empty() {
+            if let Err(error) = self.file.write_all(&self.pending) {
+                self.trouble.get_or_insert(error);
+            }
+            self.pending.clear();
+        }
+    }
+
+    /// Writes what is left.
     ///
     /// # Errors
     /// A full disk and the like.
-    pub fn write(&mut self, event: &Event) -> Result<(), StreamError> {
-        self.line.clear();
+    pub fn finish(mut self) -> Result<(), StreamError> {
+        self.flush();
+        self.check()
+    }
+
+    fn check(&mut self) -> Result<(), StreamError> {
         let failed = |source| StreamError::Io { path: self.path.display().to_string(), source };
-        serde_json::to_writer(&mut self.line, event).map_err(|error| failed(error.into()))?;
-        self.line.push(b'\n');
-        self.file.write_all(&self.line).map_err(failed)
+        self.trouble.take().map_or(Ok(()), |error| Err(failed(error)))
+    }
+}
+
+impl Drop for StreamWriter {
+    fn drop(&mut self) {
+        self.flush();
     }
 }
 

@@ -5,6 +5,7 @@ mod reports;
 mod signals;
 
 use std::{
+    cell::RefCell,
     fs,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
@@ -17,7 +18,10 @@ use clap::{Args, ValueEnum};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
 pub(crate) use self::reports::{ReportTo, parse_report, write_report};
-use self::{outputs::Outputs, signals::interrupted_twice};
+use self::{
+    outputs::{Outputs, flushed_at_waits},
+    signals::interrupted_twice,
+};
 use super::{
     CommandError, Format, Mistake, WRONG_INPUT,
     suite::{Choice, Chosen, show, show_nothing},
@@ -196,16 +200,18 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     let mut options = arguments.options(&opened);
     options.known = Arc::new(known);
     say_remains(&opened)?;
-    let mut outputs = Outputs::open(arguments, color)?;
+    let outputs = RefCell::new(Outputs::open(arguments, color)?);
     let stopper = Stopper::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let cut = runtime.block_on(async {
-        let mut sink = |event: &Event| outputs.take(event, &stopper);
+        let mut sink = |event: &Event| outputs.borrow_mut().take(event, &stopper);
+        let running = run::run(&plan, &trials, &opened.target, &options, &opened.redactor, &stopper, &mut sink);
         tokio::select! {
-            () = run::run(&plan, &trials, &opened.target, &options, &opened.redactor, &stopper, &mut sink) => false,
+            () = flushed_at_waits(running, &outputs) => false,
             () = interrupted_twice(&stopper) => true,
         }
     });
+    let mut outputs = outputs.into_inner();
     if cut {
         outputs.report.cut();
     }

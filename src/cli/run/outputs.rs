@@ -1,8 +1,11 @@
 //! Where the events of a run go while it runs: the report's fold, the stream, a recording, the console.
 
 use std::{
+    cell::RefCell,
+    future::poll_fn,
     io::{self, Write},
     path::Path,
+    pin::pin,
 };
 
 use super::Arguments;
@@ -57,8 +60,25 @@ impl Outputs {
 
     /// What went wrong in writing, if anything did.
     pub(super) fn check(&mut self) -> Result<(), CommandError> {
-        std::mem::take(&mut self.trouble).check()
+        let mut trouble = std::mem::take(&mut self.trouble);
+        if let Some(Err(error)) = self.stream.take().map(StreamWriter::finish) {
+            trouble.written.get_or_insert(error.into());
+        }
+        trouble.check()
     }
+}
+
+/// Runs, and writes the events down whenever the run waits: answers that came together cost one write.
+pub(super) async fn flushed_at_waits(running: impl Future<Output = ()>, outputs: &RefCell<Outputs>) {
+    let mut running = pin!(running);
+    poll_fn(|context| {
+        let polled = running.as_mut().poll(context);
+        if let Some(stream) = &mut outputs.borrow_mut().stream {
+            stream.flush();
+        }
+        polled
+    })
+    .await;
 }
 
 /// What went wrong with the run's own outputs.
