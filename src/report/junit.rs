@@ -3,11 +3,16 @@
 //! Consumers differ: Jenkins shows the `message` of a `skipped`, GitLab its content, so both hold the reason. A failure has all
 //! mismatches in one element, because consumers show only one.
 
-use std::{collections::BTreeMap, io, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io,
+    time::Duration,
+};
 
 use chrono::DateTime;
 use quick_junit::{
     NonSuccessKind, Property, Report as JunitReport, SerializeError, TestCase, TestCaseStatus, TestRerun, TestSuite,
+    XmlString,
 };
 
 use super::{Failure, Report, TrialReport, printable};
@@ -27,6 +32,7 @@ pub fn write(report: &Report, writer: impl io::Write) -> Result<(), SerializeErr
     if let Some(started) = started {
         junit.set_timestamp(started);
     }
+    let mut texts = Texts::default();
     let mut suites: BTreeMap<String, Vec<&TrialReport>> = BTreeMap::new();
     for trial in &report.trials {
         suites.entry(split(&trial.finished.trial).0).or_default().push(trial);
@@ -40,7 +46,7 @@ pub fn write(report: &Report, writer: impl io::Write) -> Result<(), SerializeErr
         suite_properties(report, &mut suite);
         let seconds: f64 = trials.iter().map(|trial| trial.finished.duration_ms / 1000.0).sum();
         suite.set_time(Duration::from_secs_f64(seconds.max(0.0)));
-        suite.add_test_cases(trials.into_iter().map(test_case));
+        suite.add_test_cases(trials.into_iter().map(|trial| test_case(trial, &mut texts)));
         junit.add_test_suite(suite);
     }
     if !report.leaks.is_empty() {
@@ -70,22 +76,36 @@ fn suite_properties(report: &Report, suite: &mut TestSuite) {
     }
 }
 
-fn test_case(trial: &TrialReport) -> TestCase {
+/// Texts that stand in many cases, made fit for XML once: quick-junit looks for control sequences in every text that it is given.
+#[derive(Default)]
+struct Texts<'a>(HashMap<&'a str, XmlString>);
+
+impl<'a> Texts<'a> {
+    fn property(&mut self, name: &'static str, value: &'a str) -> Property {
+        Property::new(self.get(name), self.get(value))
+    }
+
+    fn get(&mut self, text: &'a str) -> XmlString {
+        self.0.entry(text).or_insert_with(|| text.into()).clone()
+    }
+}
+
+fn test_case<'a>(trial: &'a TrialReport, texts: &mut Texts<'a>) -> TestCase {
     let finished = &trial.finished;
     let (class, name) = split(&finished.trial);
     let mut case = TestCase::new(name, status(trial));
     case.set_classname(class);
     case.set_time(Duration::from_secs_f64((finished.duration_ms / 1000.0).max(0.0)));
     case.set_assertions(finished.checks.total());
-    case.extra.insert("file".into(), finished.file.as_str().into());
-    case.extra.insert("line".into(), finished.line.to_string().into());
-    case.add_property(Property::new("title", finished.title.as_str()));
-    case.add_property(Property::new("principal", finished.principal.as_str()));
+    case.extra.insert(texts.get("file"), texts.get(&finished.file));
+    case.extra.insert(texts.get("line"), finished.line.to_string().into());
+    case.add_property(Property::new(texts.get("title"), finished.title.as_str()));
+    case.add_property(texts.property("principal", &finished.principal));
     for requirement in finished.requirements.iter() {
-        case.add_property(Property::new("requirement", requirement.as_str()));
+        case.add_property(texts.property("requirement", requirement));
     }
     for operation in finished.operations.iter() {
-        case.add_property(Property::new("operationId", operation.as_str()));
+        case.add_property(texts.property("operationId", operation));
     }
     let warnings = warning_text(trial);
     if !warnings.is_empty() {
