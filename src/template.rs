@@ -17,19 +17,19 @@ use crate::{
 
 /// The names that a template may use where it stands.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scope(BTreeSet<String>);
+pub(crate) struct Scope(BTreeSet<Arc<str>>);
 
 impl Scope {
-    pub(crate) fn add(&mut self, name: impl Into<String>) {
+    pub(crate) fn add(&mut self, name: impl Into<Arc<str>>) {
         self.0.insert(name.into());
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.contains(name)
+    fn get(&self, name: &str) -> Option<&Arc<str>> {
+        self.0.get(name)
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.0.iter().map(AsRef::as_ref)
     }
 }
 
@@ -71,18 +71,19 @@ pub(crate) struct Template {
 impl Template {
     /// Reads `text`; a name that `scope` does not hold is reported at `span`.
     pub(crate) fn read(text: &str, span: Span, scope: &Scope, problems: &mut Problems<'_>) -> Self {
-        let template = match Self::parse(text) {
+        let mut template = match Self::parse(text) {
             Ok(template) => template,
             Err(message) => {
                 problems.at_with(span, message, "write `${name}`, or `$${` for the two characters themselves");
                 Self { parts: vec![Part::Literal(text.to_owned())] }
             }
         };
-        for part in &template.parts {
-            if let Part::Name(name) = part
-                && !scope.has(name)
-            {
-                problems.unknown(span, "variable", name, scope.names());
+        for part in &mut template.parts {
+            let Part::Name(name) = part else { continue };
+            match scope.get(name) {
+                // One text for all templates of a case that use the name.
+                Some(known) => *name = Arc::clone(known),
+                None => problems.unknown(span, "variable", name, scope.names()),
             }
         }
         template
