@@ -40,6 +40,8 @@ const SHORTEST_PART: usize = 4;
 pub struct Redactor {
     secrets: Option<AhoCorasick>,
     forms: Vec<String>,
+    /// The length of the shortest form: most headers are shorter, and need not be searched.
+    shortest: usize,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -61,13 +63,14 @@ impl Redactor {
         forms.sort();
         forms.dedup();
         let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&forms).ok();
-        Self { secrets: if forms.is_empty() { None } else { build() }, forms }
+        let shortest = forms.iter().map(String::len).min().unwrap_or_default();
+        Self { secrets: if forms.is_empty() { None } else { build() }, forms, shortest }
     }
 
     /// The text with every secret replaced.
     pub fn text(&self, text: &str) -> Redacted {
         let whole = match &self.secrets {
-            Some(secrets) if secrets.is_match(text) => {
+            Some(secrets) if text.len() >= self.shortest && secrets.is_match(text) => {
                 let masks = vec![MASK; secrets.patterns_len()];
                 secrets.replace_all(text, &masks)
             }
