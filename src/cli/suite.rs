@@ -41,7 +41,8 @@ impl Choice {
     pub(crate) fn choose(&self, color: bool) -> Result<Option<Chosen>, CommandError> {
         let patterns: Result<Vec<Pattern>, _> = self.patterns.iter().map(|pattern| Pattern::new(pattern)).collect();
         let selection = Selection { patterns: patterns?, profiles: self.profiles.clone() };
-        let Some(plan) = load(self.suite.as_deref(), color)? else { return Ok(None) };
+        let plan = load_with(self.suite.as_deref(), color, Plan::compile_to_run)?;
+        let Some(plan) = plan else { return Ok(None) };
         let idle = selection.idle(&plan.trials.iter().map(Arc::as_ref));
         let trials: Vec<Arc<Trial>> = plan.trials.iter().filter(|trial| selection.selects(trial)).cloned().collect();
         if !idle.is_empty() || trials.is_empty() {
@@ -53,12 +54,20 @@ impl Choice {
 
 /// Loads and compiles a suite; shows its mistakes, if it has any, and returns `None`.
 pub(crate) fn load(directory: Option<&Path>, color: bool) -> Result<Option<Plan>, CommandError> {
+    load_with(directory, color, Plan::compile)
+}
+
+fn load_with(
+    directory: Option<&Path>,
+    color: bool,
+    compile: fn(&Suite, &mut Vec<Diagnostic>) -> Option<Plan>,
+) -> Result<Option<Plan>, CommandError> {
     let mut found = Vec::new();
     let suite = match directory {
         Some(directory) => Suite::from_directory(directory, &mut found)?,
         None => Suite::embedded(&mut found),
     };
-    let plan = Plan::compile(&suite, &mut found);
+    let plan = compile(&suite, &mut found);
     if plan.is_none() {
         show(&mut found, color)?;
     }

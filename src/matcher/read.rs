@@ -1,6 +1,10 @@
 //! From YAML to [`Matcher`]: every mistake in an expectation is found here.
 
-use std::{cell::RefCell, collections::HashMap, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use jsonschema::Validator;
 use regex::Regex;
@@ -9,7 +13,7 @@ use serde_json::json;
 use super::{Format, JsonType, Kind, Matcher, Pattern};
 use crate::{
     diagnostic::Span,
-    suite::Schemas,
+    suite::{Schema, Schemas},
     template::{Scope, Template, Tree},
     yaml::{Data, Key, Node, Problems},
 };
@@ -66,9 +70,22 @@ pub(crate) struct Context<'a> {
 pub(crate) struct Patterns {
     regexes: RefCell<HashMap<String, Arc<Regex>>>,
     formats: RefCell<HashMap<&'static str, Arc<Validator>>>,
+    schemas: RefCell<BTreeSet<String>>,
 }
 
 impl Patterns {
+    /// Notes that a schema is used.
+    pub(crate) fn uses(&self, schema: &Schema) {
+        if !self.schemas.borrow().contains(&schema.name) {
+            self.schemas.borrow_mut().insert(schema.name.clone());
+        }
+    }
+
+    /// The names of the schemas that are used.
+    pub(crate) fn into_schemas(self) -> BTreeSet<String> {
+        self.schemas.into_inner()
+    }
+
     fn regex(&self, text: &str) -> Result<Arc<Regex>, regex::Error> {
         if let Some(regex) = self.regexes.borrow().get(text) {
             return Ok(Arc::clone(regex));
@@ -155,7 +172,9 @@ fn dollar(key: &Key, node: &Node, cx: &Context<'_>, problems: &mut Problems<'_>)
         "$sameAs" => same_as(node, cx.scope, problems)?,
         "$schema" => {
             let wanted = problems.text(node, name)?;
-            Kind::Schema(cx.schemas.find(wanted, node.span, problems)?)
+            let schema = cx.schemas.find(wanted, node.span, problems)?;
+            cx.patterns.uses(&schema);
+            Kind::Schema(schema)
         }
         _ if name.starts_with('$') => {
             problems.unknown(key.span, "matcher", name, NAMES);

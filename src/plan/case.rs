@@ -49,7 +49,8 @@ pub(super) struct Inherited {
     pub(super) requirements: Arc<[String]>,
 }
 
-pub(super) fn compile_all(suite: &Suite, found: &mut Vec<Diagnostic>) -> Vec<Trial> {
+/// All trials, and the names of the schemas that they use.
+pub(super) fn compile_all(suite: &Suite, found: &mut Vec<Diagnostic>) -> (Vec<Trial>, BTreeSet<String>) {
     let mut lookup =
         Lookup { suite, fixtures: BTreeMap::new(), patterns: Patterns::default(), paths: RefCell::default() };
     for document in &suite.fixtures {
@@ -62,7 +63,7 @@ pub(super) fn compile_all(suite: &Suite, found: &mut Vec<Diagnostic>) -> Vec<Tri
             Err(diagnostic) => found.push(*diagnostic),
         }
     }
-    trials
+    (trials, lookup.patterns.into_schemas())
 }
 
 /// What the cases of one file share.

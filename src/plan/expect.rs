@@ -71,6 +71,7 @@ pub(super) fn read(
         let name = problems.text(node, "schema");
         expect.schema = name
             .and_then(|name| cx.lookup.suite.schemas.find(name, node.span, problems))
+            .inspect(|schema| cx.lookup.patterns.uses(schema))
             .map(|schema| (schema, node.span));
     }
     if let Some((key, node)) = fields.entry("collected") {

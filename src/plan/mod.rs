@@ -234,8 +234,20 @@ pub(crate) enum CaptureFrom {
 impl Plan {
     /// Compiles a suite. Mistakes go to `found`; a plan comes back only when the whole suite is free of them.
     pub fn compile(suite: &Suite, found: &mut Vec<Diagnostic>) -> Option<Self> {
-        suite.check_schemas(found);
-        let trials = case::compile_all(suite, found);
+        let (trials, _) = case::compile_all(suite, found);
+        suite.check_schemas(&|_| true, found);
+        Self::of(suite, trials, found)
+    }
+
+    /// As [`Self::compile`], but leaves the schemas alone that no case uses: a run never meets them, and compiling them takes longer than
+    /// a case does.
+    pub fn compile_to_run(suite: &Suite, found: &mut Vec<Diagnostic>) -> Option<Self> {
+        let (trials, schemas) = case::compile_all(suite, found);
+        suite.check_schemas(&|name| schemas.contains(name), found);
+        Self::of(suite, trials, found)
+    }
+
+    fn of(suite: &Suite, trials: Vec<Trial>, found: &mut Vec<Diagnostic>) -> Option<Self> {
         check_ids(&trials, found);
         if found.is_empty() {
             let used = used_requirements(suite, &trials);

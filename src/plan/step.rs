@@ -57,7 +57,7 @@ fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Pro
     let subject = expect::Subject { operation: operation.as_deref(), raw, span: request_span, pages };
     let expect = expect::read(expect_node, &subject, scope, cx, problems);
     for capture in &captures {
-        scope.add(capture.name.to_string());
+        scope.add(Arc::clone(&capture.name));
     }
     let defer = defer_node.map(|node| read_deferred(node, scope, cx, problems)).unwrap_or_default();
     Some(Step {
@@ -137,6 +137,7 @@ fn read_call(
 ) -> Option<(String, RequestTarget)> {
     let id = problems.text(node, "call")?;
     let operation = cx.lookup.suite.operations.find(id, node.span, problems)?;
+    operation.schema.iter().for_each(|schema| cx.lookup.patterns.uses(schema));
     let mut values: Vec<(String, Template)> = Vec::new();
     for (key, node) in path.and_then(|node| problems.map(node, "path")).unwrap_or_default() {
         if !operation.path.parameters().any(|name| name == key.name) {

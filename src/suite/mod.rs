@@ -155,9 +155,10 @@ impl Suite {
         Self { operations, schemas, requirements, vocabulary, history, fixtures, cases, requirements_source, hash }
     }
 
-    /// Compiles every schema, so that a broken one is found though no case uses it.
-    pub fn check_schemas(&self, found: &mut Vec<Diagnostic>) {
-        self.schemas.compile_all(found);
+    /// Compiles the schemas with these names and that of errors, so that a broken one is found before it is needed.
+    pub(crate) fn check_schemas(&self, wanted: &dyn Fn(&str) -> bool, found: &mut Vec<Diagnostic>) {
+        let of_errors = self.operations.contract.as_ref().map(|contract| contract.error_schema.name.as_str());
+        self.schemas.compile(&|name| wanted(name) || of_errors == Some(name), found);
     }
 
     /// Reports the requirements that nothing is held to.

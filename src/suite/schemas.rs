@@ -29,10 +29,10 @@ pub(crate) struct Schemas {
 pub(crate) struct Schema {
     pub(crate) name: String,
     source: Arc<Source>,
-    closed: Value,
+    closed: Arc<Value>,
     compiled: OnceLock<Result<Validator, String>>,
     siblings: Arc<OnceLock<Registry<'static>>>,
-    all: Arc<Vec<(String, Value)>>,
+    all: Arc<Vec<(String, Arc<Value>)>>,
     annotations: OnceLock<Vec<Annotation>>,
 }
 
@@ -91,14 +91,14 @@ impl Schemas {
             match serde_json::from_str::<Value>(&source.text) {
                 Ok(mut value) => {
                     close(&mut value);
-                    parsed.push((Arc::clone(source), value));
+                    parsed.push((Arc::clone(source), Arc::new(value)));
                 }
                 Err(error) => found.push(json_mistake(source, &error)),
             }
         }
         let id = |value: &Value| value.get("$id").and_then(Value::as_str).map(str::to_owned);
         let all =
-            Arc::new(parsed.iter().filter_map(|(_, value)| Some((id(value)?, value.clone()))).collect::<Vec<_>>());
+            Arc::new(parsed.iter().filter_map(|(_, value)| Some((id(value)?, Arc::clone(value)))).collect::<Vec<_>>());
         let siblings = Arc::new(OnceLock::new());
         let mut by_name = BTreeMap::new();
         for (source, closed) in parsed {
@@ -131,9 +131,9 @@ impl Schemas {
         found
     }
 
-    /// Compiles every schema, to report those that are none.
-    pub(super) fn compile_all(&self, found: &mut Vec<Diagnostic>) {
-        for schema in self.by_name.values() {
+    /// Compiles the schemas with these names, to report those that are none.
+    pub(super) fn compile(&self, wanted: &dyn Fn(&str) -> bool, found: &mut Vec<Diagnostic>) {
+        for schema in self.by_name.values().filter(|schema| wanted(&schema.name)) {
             if let Err(message) = schema.validator() {
                 let diagnostic = Diagnostic::new(&schema.source, Span::new(0, 1), "not a JSON Schema");
                 found.push(diagnostic.help(message.clone()));
@@ -212,7 +212,7 @@ impl Schema {
         }
         let mut builder = Registry::new();
         for (id, value) in self.all.iter() {
-            builder = builder.add(id.as_str(), value.clone()).map_err(|error| error.to_string())?;
+            builder = builder.add(id.as_str(), value.as_ref().clone()).map_err(|error| error.to_string())?;
         }
         let registry = builder.prepare().map_err(|error| error.to_string())?;
         Ok(self.siblings.get_or_init(|| registry))
@@ -393,7 +393,7 @@ fn wanted(kind: &ValidationErrorKind) -> Option<String> {
 /// A value as far as a person reads it.
 pub(crate) fn shorten(text: &str) -> String {
     const MOST: usize = 400;
-    match text.char_indices().nth(MOST) {
+    match (text.len() > MOST).then(|| text.char_indices().nth(MOST)).flatten() {
         Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),
         None => text.to_owned(),
     }
