@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     event::Transcript,
-    http::{Exchange, Fault, Outgoing},
+    http::{Exchange, Outgoing},
     plan::Plan,
     recording::{Recorded, RecordingError, read},
     run::{Describer, Target},
