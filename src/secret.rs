@@ -2,7 +2,12 @@
 //!
 //! One boundary by type: texts in events are [`Redacted`], and only a [`Redactor`] (or reading back what one wrote) makes them.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +16,9 @@ const MASK: &str = "***";
 
 /// Shorter values would mask ordinary words; no real token is that short.
 const SHORTEST: usize = 6;
+
+/// Forms of more bytes than this are looked for by a smaller machine.
+const LARGE: usize = 16 * 1024;
 
 /// A text without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
@@ -36,12 +44,32 @@ const CUT: char = '…';
 /// Less of a secret than this tells nothing about it.
 const SHORTEST_PART: usize = 4;
 
-/// Knows the secrets of a run and replaces them.
+/// Knows the secrets of a run and replaces them. Clones share what they know: a token that is fetched in the middle of a run is learned by
+/// whoever writes.
+#[derive(Clone, Default)]
 pub struct Redactor {
-    secrets: Option<AhoCorasick>,
-    forms: Vec<String>,
+    known: Arc<RwLock<Arc<Known>>>,
+}
+
+/// Secrets in all forms in which they may come back, with the machine that finds them.
+#[derive(Default)]
+struct Known {
+    /// Each form, and whether it is only the beginning of a secret.
+    forms: BTreeMap<String, Extent>,
+    /// The same, by the number of the form.
+    extents: Vec<Extent>,
+    /// Finds the forms, in their order.
+    patterns: Option<AhoCorasick>,
     /// The length of the shortest form: most headers are shorter, and need not be searched.
     shortest: usize,
+}
+
+/// How far a secret reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Extent {
+    Whole,
+    /// To the first character that stands in no token.
+    Open,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -53,30 +81,93 @@ impl std::fmt::Debug for Redactor {
 impl Redactor {
     /// A redactor for these values, in plain, percent-encoded and base64 form.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut forms: Vec<String> = Vec::new();
+        let redactor = Self::default();
+        redactor.learn(secrets);
+        redactor
+    }
+
+    /// Replaces these values too, from now on.
+    pub fn learn<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) {
+        self.add(secrets, Extent::Whole);
+    }
+
+    /// Replaces whatever begins so and goes on as tokens do: there are too many such secrets to know each, one a request.
+    pub fn learn_beginning(&self, beginning: &str) {
+        self.add([beginning], Extent::Open);
+    }
+
+    fn add<'a>(&self, secrets: impl IntoIterator<Item = &'a str>, extent: Extent) {
+        let old = self.known();
+        let mut all = BTreeMap::new();
         for secret in secrets.into_iter().filter(|secret| secret.len() >= SHORTEST) {
-            forms.push(secret.to_owned());
-            forms.push(utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string());
-            forms.push(secret.replace('/', "\\/"));
-            forms.extend(base64_forms(secret.as_bytes()));
+            if old.forms.get(secret).is_none_or(|known| *known < extent) {
+                all.extend(forms(secret).into_iter().map(|form| (form, extent)));
+            }
         }
-        forms.sort();
-        forms.dedup();
-        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&forms).ok();
-        let shortest = forms.iter().map(String::len).min().unwrap_or_default();
-        Self { secrets: if forms.is_empty() { None } else { build() }, forms, shortest }
+        if all.is_empty() {
+            return;
+        }
+        for (form, extent) in &old.forms {
+            let known = all.entry(form.clone()).or_insert(*extent);
+            *known = (*known).max(*extent);
+        }
+        let known = Arc::new(Known::of(all));
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+    }
+
+    fn known(&self) -> Arc<Known> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The text with every secret replaced.
     pub fn text(&self, text: &str) -> Redacted {
-        let whole = match &self.secrets {
-            Some(secrets) if text.len() >= self.shortest && secrets.is_match(text) => {
-                let masks = vec![MASK; secrets.patterns_len()];
-                secrets.replace_all(text, &masks)
+        let known = self.known();
+        let whole = known.without_secrets(text);
+        Redacted(if whole.contains(CUT) { known.without_parts(&whole) } else { whole })
+    }
+
+    /// The value of a header; of `Authorization` only the scheme is left, of cookies and of proofs of a key (RFC 9449) nothing.
+    pub fn header(&self, name: &str, value: &str) -> Redacted {
+        if name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization") {
+            let scheme = value.split_once(' ').map_or("", |(scheme, _)| scheme);
+            return Redacted(format!("{scheme} {MASK}").trim_start().to_owned());
+        }
+        if ["set-cookie", "cookie", "dpop"].iter().any(|masked| name.eq_ignore_ascii_case(masked)) {
+            return Redacted(MASK.to_owned());
+        }
+        self.text(value)
+    }
+
+    /// Whether any secret stands in the text.
+    pub fn finds(&self, text: &str) -> bool {
+        self.known().patterns.as_ref().is_some_and(|patterns| patterns.is_match(text))
+    }
+}
+
+impl Known {
+    fn of(forms: BTreeMap<String, Extent>) -> Self {
+        let bytes: usize = forms.keys().map(String::len).sum();
+        // The fastest machine takes some hundred bytes for each of a secret's, which keys and signed tokens are too long for.
+        let kind = (bytes > LARGE).then_some(AhoCorasickKind::ContiguousNFA);
+        let patterns =
+            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).kind(kind).build(forms.keys()).ok();
+        let shortest = forms.keys().map(String::len).min().unwrap_or_default();
+        Self { extents: forms.values().copied().collect(), forms, patterns, shortest }
+    }
+
+    fn without_secrets(&self, text: &str) -> String {
+        let Some(patterns) = self.patterns.as_ref().filter(|_| text.len() >= self.shortest) else { return text.to_owned() };
+        let (mut masked, mut from) = (String::with_capacity(text.len()), 0);
+        while let Some(found) = patterns.find(Input::new(text).range(from..)) {
+            masked.push_str(&text[from..found.start()]);
+            masked.push_str(MASK);
+            from = found.end();
+            if self.extents.get(found.pattern().as_usize()) == Some(&Extent::Open) {
+                from += text[from..].bytes().take_while(|byte| stands_in_a_token(*byte)).count();
             }
-            _ => text.to_owned(),
-        };
-        Redacted(if whole.contains(CUT) { self.without_parts(&whole) } else { whole })
+        }
+        masked.push_str(&text[from..]);
+        masked
     }
 
     /// A value is cut before it comes here, perhaps in the middle of a secret: its beginning is masked too.
@@ -88,30 +179,27 @@ impl Redactor {
                 let lengths = (SHORTEST_PART..form.len()).rev();
                 lengths.filter_map(|length| form.get(..length)).find(|part| piece.ends_with(part)).map(str::len)
             };
-            if let Some(longest) = self.forms.iter().filter_map(part).max() {
+            if let Some(longest) = self.forms.keys().filter_map(part).max() {
                 piece.truncate(piece.len() - longest);
                 piece.push_str(MASK);
             }
         }
         pieces.join(&CUT.to_string())
     }
+}
 
-    /// The value of a header; of `Authorization` only the scheme is left, of cookies nothing.
-    pub fn header(&self, name: &str, value: &str) -> Redacted {
-        if name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization") {
-            let scheme = value.split_once(' ').map_or("", |(scheme, _)| scheme);
-            return Redacted(format!("{scheme} {MASK}").trim_start().to_owned());
-        }
-        if name.eq_ignore_ascii_case("set-cookie") || name.eq_ignore_ascii_case("cookie") {
-            return Redacted(MASK.to_owned());
-        }
-        self.text(value)
-    }
+/// Of a token in any of the forms: base64 of both alphabets, percent signs, the dots between the parts of a JWT.
+fn stands_in_a_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.~+/=%".contains(&byte)
+}
 
-    /// Whether any secret stands in the text.
-    pub fn finds(&self, text: &str) -> bool {
-        self.secrets.as_ref().is_some_and(|secrets| secrets.is_match(text))
-    }
+/// The forms in which a value may come back.
+fn forms(secret: &str) -> Vec<String> {
+    let mut forms = base64_forms(secret.as_bytes());
+    forms.push(secret.to_owned());
+    forms.push(utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string());
+    forms.push(secret.replace('/', "\\/"));
+    forms
 }
 
 /// The value in base64 wherever it begins in a group of three bytes, without the characters that its neighbours decide.
@@ -164,6 +252,33 @@ mod tests {
         let redactor = Redactor::new([]);
         assert_eq!(redactor.header("Authorization", "SSWS whatever").as_str(), "SSWS ***");
         assert_eq!(redactor.header("authorization", "SSWSwhatever").as_str(), "***");
+    }
+
+    #[test]
+    fn what_is_learned_later_is_masked_from_then_on_by_every_clone() {
+        let redactor = Redactor::new(["first-secret"]);
+        let writer = redactor.clone();
+        assert_eq!(writer.text("first-secret second-secret").as_str(), "*** second-secret");
+        redactor.learn(["second-secret"]);
+        assert_eq!(writer.text("first-secret second-secret").as_str(), "*** ***");
+    }
+
+    #[test]
+    fn a_secret_of_which_the_beginning_is_known_is_masked_to_its_end() {
+        let redactor = Redactor::default();
+        redactor.learn_beginning("eyJ0eXAiOiJkcG9wK2p3dCJ9.");
+        assert_eq!(redactor.text("DPoP eyJ0eXAiOiJkcG9wK2p3dCJ9.e30.c2ln, and more").as_str(), "DPoP ***, and more");
+        assert_eq!(redactor.text("?p=eyJ0eXAiOiJkcG9wK2p3dCJ9%2Ee30%2Ec2ln&x=1").as_str(), "?p=***&x=1");
+        assert_eq!(redactor.text("eyJ0eXAiOiJkcG9wK2p3dCJ9.e30… b").as_str(), "***… b");
+        assert_eq!(redactor.header("dpop", "anything").as_str(), MASK);
+    }
+
+    #[test]
+    fn long_secrets_are_found_too() {
+        let long: String =
+            (0..4000).map(|number| char::from(b'a' + u8::try_from(number * number % 26).unwrap_or(0))).collect();
+        let redactor = Redactor::new([long.as_str(), "short-one"]);
+        assert_eq!(redactor.text(&format!("a {long} b short-one")).as_str(), "a *** b ***");
     }
 
     proptest! {
