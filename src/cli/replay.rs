@@ -40,9 +40,9 @@ pub(crate) struct Arguments {
     /// Writes what was sent and what came as a recording, without secrets
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// The longest that a request may take
-    #[arg(long, default_value = "30s", value_name = "DUR", value_parser = parse_duration)]
-    timeout: Duration,
+    /// The longest that a request may take [default: what the settings say of the target, else 30s]
+    #[arg(long, value_name = "DUR", value_parser = parse_duration)]
+    timeout: Option<Duration>,
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
@@ -165,7 +165,11 @@ async fn all_files(
             _ => {
                 let ids = prior_names(file).unwrap_or_default();
                 let settings = arguments.settings.as_deref();
-                opened.insert(Opened::open_holding(&arguments.target, settings, limits.clone(), &ids)?)
+                let fresh = Opened::open_holding(&arguments.target, settings, limits, &ids)?;
+                for warning in &fresh.warnings {
+                    writeln!(io::stderr(), "warning: {warning}")?;
+                }
+                opened.insert(fresh)
             }
         };
         if !opened.target.client.knows(&arguments.principal) {

@@ -3,17 +3,19 @@
 use std::{
     collections::BTreeMap,
     error::Error,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use reqwest::{
-    Method, Url,
+    Certificate, ClientBuilder, Method, Proxy, RequestBuilder, Url,
     header::{HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Answer, Exchange, SentRequest, answer::text};
+use super::{Answer, ClientCredentials, Exchange, SentRequest, answer::text};
+use crate::secret::Redactor;
 
 /// How a principal shows who it is.
 #[derive(Debug, Clone)]
@@ -24,39 +26,54 @@ pub enum Credential {
     Ssws(SecretString),
     /// An access token (RFC 6750).
     Bearer(SecretString),
+    /// A client that fetches access tokens.
+    ClientCredentials(Arc<ClientCredentials>),
 }
 
 impl Credential {
     fn header(&self) -> Option<String> {
         match self {
-            Self::Anonymous => None,
+            Self::Anonymous | Self::ClientCredentials(_) => None,
             Self::Ssws(token) => Some(format!("SSWS {}", token.expose_secret())),
             Self::Bearer(token) => Some(format!("Bearer {}", token.expose_secret())),
         }
     }
 
-    /// The secret itself, for the redactor.
-    pub fn secret(&self) -> Option<&str> {
+    /// What must not be written.
+    fn secrets(&self) -> Vec<String> {
         match self {
-            Self::Anonymous => None,
-            Self::Ssws(token) | Self::Bearer(token) => Some(token.expose_secret()),
+            Self::Anonymous => Vec::new(),
+            Self::Ssws(token) | Self::Bearer(token) => vec![token.expose_secret().to_owned()],
+            Self::ClientCredentials(client) => client.secrets(),
         }
     }
 }
 
 /// What a target may cost.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// From sending a request to the last byte of its answer.
-    pub request: Duration,
+    /// From sending a request to the last byte of its answer, where somebody has said it.
+    pub request: Option<Duration>,
     /// The largest body of an answer, in bytes.
     pub body: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { request: Duration::from_secs(30), body: 5 * 1024 * 1024 }
+        Self { request: None, body: 5 * 1024 * 1024 }
     }
+}
+
+/// Longer than any answer of Okta's takes.
+const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+
+/// How a target is reached.
+#[derive(Debug, Clone, Default)]
+pub struct Network {
+    /// The URL of a proxy for everything, in the place of what the environment says.
+    pub proxy: Option<String>,
+    /// Certificates in PEM that are trusted beside the system's.
+    pub authorities: Option<Vec<u8>>,
 }
 
 /// A client that cannot be built.
@@ -70,6 +87,12 @@ pub enum ClientError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Not the URL of a proxy.
+    #[error("the `proxy` of the target is not the URL of one")]
+    Proxy(#[source] reqwest::Error),
+    /// Not a bundle of certificates.
+    #[error("the CA file holds no certificates in PEM")]
+    Authorities,
     /// The TLS library refused.
     #[error("cannot set up the HTTP client")]
     Build(#[source] reqwest::Error),
@@ -90,6 +113,9 @@ pub enum Fault {
     /// A body beyond the limit.
     #[error("the answer is larger than {0} bytes, the limit")]
     TooLarge(usize),
+    /// No token for the principal. The whole text names the cause, the token endpoint's own words where it has said some.
+    #[error("{0}")]
+    Credentials(String),
     /// The request itself cannot be made of what the case says.
     #[error("the request cannot be built: {0}")]
     Request(String),
@@ -107,6 +133,26 @@ pub(crate) struct Outgoing {
     pub(crate) principal: String,
 }
 
+impl Outgoing {
+    /// Whether the case itself decides this header.
+    pub(super) fn sets(&self, header: &str) -> bool {
+        self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(header))
+    }
+}
+
+/// Reads the URL of a target, or says what is wrong with it.
+pub(crate) fn parse_origin(url: &str) -> Result<Url, String> {
+    let parsed = Url::parse(url).map_err(|error| error.to_string())?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        return Err("it must begin with http:// or https://".to_owned());
+    }
+    if parsed.path() != "/" || parsed.query().is_some() || !parsed.username().is_empty() || parsed.password().is_some()
+    {
+        return Err("give the origin alone, such as https://example.okta.com".to_owned());
+    }
+    Ok(parsed)
+}
+
 /// Sends requests to one target.
 #[derive(Debug)]
 pub struct Client {
@@ -114,43 +160,51 @@ pub struct Client {
     origin: String,
     host: String,
     principals: BTreeMap<String, Credential>,
-    limits: Limits,
+    request_limit: Duration,
+    body_limit: usize,
+    redactor: Redactor,
 }
 
 impl Client {
-    /// A client for the target at `url`, of which only the origin counts.
+    /// A client for the target at `url`, of which only the origin counts. What is secret about the principals, and whatever they are given
+    /// later, `redactor` learns.
     ///
     /// # Errors
-    /// A text that is no URL of http or https, or one with a path.
-    pub fn new(url: &str, principals: BTreeMap<String, Credential>, limits: Limits) -> Result<Self, ClientError> {
-        let refused = |reason: &str| ClientError::Url { url: url.to_owned(), reason: reason.to_owned() };
-        let parsed = Url::parse(url).map_err(|error| refused(&error.to_string()))?;
-        if !matches!(parsed.scheme(), "http" | "https") {
-            return Err(refused("it must begin with http:// or https://"));
-        }
-        if parsed.path() != "/"
-            || parsed.query().is_some()
-            || !parsed.username().is_empty()
-            || parsed.password().is_some()
-        {
-            return Err(refused("give the origin alone, such as https://example.okta.com"));
-        }
+    /// A text that is no URL of http or https, or one with a path; a proxy or CA file that is none.
+    pub fn new(
+        url: &str,
+        principals: BTreeMap<String, Credential>,
+        limits: Limits,
+        network: &Network,
+        redactor: &Redactor,
+    ) -> Result<Self, ClientError> {
+        let parsed = parse_origin(url).map_err(|reason| ClientError::Url { url: url.to_owned(), reason })?;
         let origin = parsed.origin().ascii_serialization();
         let host = origin.split_once("://").map_or_else(String::new, |(_, host)| host.to_owned());
-        let mut builder = reqwest::Client::builder()
+        let request_limit = limits.request.unwrap_or(REQUEST_LIMIT);
+        let builder = reqwest::Client::builder()
             .redirect(Policy::none())
-            .connect_timeout(limits.request.min(Duration::from_secs(10)))
-            .timeout(limits.request)
+            .connect_timeout(request_limit.min(Duration::from_secs(10)))
+            .timeout(request_limit)
             .tcp_nodelay(true)
             .user_agent(concat!("okta-conformance/", env!("CARGO_PKG_VERSION")));
-        if parsed.scheme() == "http" {
-            // Loading the system's certificates takes longer than a whole run against a mock.
-            builder = builder.tls_certs_only([]);
+        let elsewhere =
+            |credential: &Credential| matches!(credential, Credential::ClientCredentials(client) if client.needs_tls());
+        let tls = parsed.scheme() == "https" || principals.values().any(elsewhere);
+        let inner = network.build(builder, &parsed, tls)?;
+        let proxy = network.proxy.as_deref().and_then(|url| Url::parse(url).ok());
+        let mut secrets: Vec<String> = principals.values().flat_map(Credential::secrets).collect();
+        secrets.extend(proxy.as_ref().and_then(Url::password).map(str::to_owned));
+        redactor.learn(secrets.iter().map(String::as_str));
+        for credential in principals.values() {
+            if let Credential::ClientCredentials(client) = credential
+                && let Some(beginning) = client.proof_beginning()
+            {
+                redactor.learn_beginning(&beginning);
+            }
         }
-        if parsed.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127.") || host == "[::1]") {
-            builder = builder.no_proxy();
-        }
-        Ok(Self { inner: builder.build().map_err(ClientError::Build)?, origin, host, principals, limits })
+        let (body_limit, redactor) = (limits.body, redactor.clone());
+        Ok(Self { inner, origin, host, principals, request_limit, body_limit, redactor })
     }
 
     /// Scheme, host and port.
@@ -174,8 +228,20 @@ impl Client {
     }
 
     /// The secret of a principal, for cases about credentials in another form.
-    pub(crate) fn token(&self, principal: &str) -> Option<&str> {
-        self.principals.get(principal).and_then(Credential::secret)
+    ///
+    /// # Errors
+    /// A token that has to be fetched, and cannot.
+    pub(crate) async fn token(&self, principal: &str) -> Result<Option<String>, Fault> {
+        match self.principals.get(principal) {
+            None | Some(Credential::Anonymous) => Ok(None),
+            Some(Credential::Ssws(token) | Credential::Bearer(token)) => Ok(Some(token.expose_secret().to_owned())),
+            Some(Credential::ClientCredentials(client)) => client.value(self).await.map(Some),
+        }
+    }
+
+    /// Learns what must not be written.
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// Sends a request and reads the whole answer.
@@ -183,7 +249,26 @@ impl Client {
     /// # Errors
     /// No answer, or not all of it.
     pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Exchange, Fault> {
-        let headers = self.headers(&outgoing)?;
+        match self.principals.get(&outgoing.principal) {
+            // A case that writes the header itself is about that header: nothing is fetched for it, and a 401 is its answer.
+            Some(Credential::ClientCredentials(client)) if !outgoing.sets("authorization") => {
+                Box::pin(client.send(self, outgoing)).await
+            }
+            credential => {
+                let authorization = credential.and_then(Credential::header);
+                let credentials = authorization.map(|value| ("authorization", value));
+                self.exchange(outgoing, credentials).await
+            }
+        }
+    }
+
+    /// One request with these credentials.
+    pub(super) async fn exchange(
+        &self,
+        outgoing: Outgoing,
+        credentials: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Result<Exchange, Fault> {
+        let headers = headers(&outgoing, credentials)?;
         let method =
             Method::from_bytes(outgoing.method.as_bytes()).map_err(|error| Fault::Request(error.to_string()))?;
         let url = Url::parse(&outgoing.url).map_err(|error| Fault::Request(error.to_string()))?;
@@ -199,51 +284,91 @@ impl Client {
             builder = builder.body(request.body.clone());
         }
         let started = Instant::now();
+        let answer = self.answer(builder).await?;
+        Ok(Exchange { request, answer, duration: started.elapsed() })
+    }
+
+    /// A request to be filled in that is none of a case's.
+    pub(super) fn post(&self, url: &Url) -> RequestBuilder {
+        self.inner.post(url.clone())
+    }
+
+    /// Sends a request and reads the whole answer, within the limits.
+    pub(super) async fn answer(&self, builder: RequestBuilder) -> Result<Answer, Fault> {
         let mut response = builder.send().await.map_err(|error| self.fault(&error))?;
         let (status, headers) = (response.status().as_u16(), texts(response.headers()));
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.fault(&error))? {
-            if body.len() + chunk.len() > self.limits.body {
-                return Err(Fault::TooLarge(self.limits.body));
+            if body.len() + chunk.len() > self.body_limit {
+                return Err(Fault::TooLarge(self.body_limit));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Exchange { request, answer: Answer::new(status, headers, body), duration: started.elapsed() })
-    }
-
-    fn headers(&self, outgoing: &Outgoing) -> Result<HeaderMap, Fault> {
-        let mut headers = HeaderMap::new();
-        headers.insert("accept", HeaderValue::from_static("application/json"));
-        if outgoing.body.is_some() {
-            headers.insert("content-type", HeaderValue::from_static("application/json"));
-        }
-        if outgoing.body.is_none() && matches!(outgoing.method.as_str(), "POST" | "PUT" | "PATCH") {
-            // Okta answers 411 to a write that says nothing of its length, and the library says nothing of an empty body's.
-            headers.insert("content-length", HeaderValue::from_static("0"));
-        }
-        let refused = |name: &str| Fault::Request(format!("the value of `{name}` cannot stand in a header"));
-        if let Some(text) = self.principals.get(&outgoing.principal).and_then(Credential::header) {
-            let mut value = HeaderValue::from_str(&text).map_err(|_| refused("Authorization"))?;
-            value.set_sensitive(true);
-            headers.insert("authorization", value);
-        }
-        for (name, values) in &outgoing.headers {
-            let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused(name))?;
-            headers.remove(&key);
-            for value in values.iter().flatten() {
-                headers.append(&key, HeaderValue::from_str(value).map_err(|_| refused(name))?);
-            }
-        }
-        Ok(headers)
+        Ok(Answer::new(status, headers, body))
     }
 
     fn fault(&self, error: &reqwest::Error) -> Fault {
         if error.is_timeout() {
-            return Fault::Timeout(self.limits.request);
+            return Fault::Timeout(self.request_limit);
         }
         let reason = innermost(error);
         if error.is_connect() { Fault::Connect(reason) } else { Fault::Broken(reason) }
     }
+}
+
+impl Network {
+    fn build(&self, mut builder: ClientBuilder, target: &Url, tls: bool) -> Result<reqwest::Client, ClientError> {
+        if let Some(pem) = &self.authorities {
+            let authorities = Certificate::from_pem_bundle(pem).map_err(|_| ClientError::Authorities)?;
+            if authorities.is_empty() {
+                return Err(ClientError::Authorities);
+            }
+            builder = builder.tls_certs_merge(authorities);
+        } else if !tls && !self.proxy.as_ref().is_some_and(|proxy| proxy.starts_with("https:")) {
+            // Loading the system's certificates takes longer than a whole run against a mock.
+            builder = builder.tls_certs_only([]);
+        }
+        if let Some(url) = &self.proxy {
+            let proxy = Proxy::all(url).map_err(ClientError::Proxy)?;
+            builder = builder.no_proxy().proxy(proxy);
+        } else if target
+            .host_str()
+            .is_some_and(|host| host == "localhost" || host.starts_with("127.") || host == "[::1]")
+        {
+            builder = builder.no_proxy();
+        }
+        builder.build().map_err(ClientError::Build)
+    }
+}
+
+/// The headers of a request; a case's own stand in the place of any other.
+fn headers(
+    outgoing: &Outgoing,
+    credentials: impl IntoIterator<Item = (&'static str, String)>,
+) -> Result<HeaderMap, Fault> {
+    let mut headers = HeaderMap::new();
+    headers.insert("accept", HeaderValue::from_static("application/json"));
+    if outgoing.body.is_some() {
+        headers.insert("content-type", HeaderValue::from_static("application/json"));
+    }
+    if outgoing.body.is_none() && matches!(outgoing.method.as_str(), "POST" | "PUT" | "PATCH") {
+        // Okta answers 411 to a write that says nothing of its length, and the library says nothing of an empty body's.
+        headers.insert("content-length", HeaderValue::from_static("0"));
+    }
+    let refused = |name: &str| Fault::Request(format!("the value of `{name}` cannot stand in a header"));
+    for (name, text) in credentials {
+        let mut value = HeaderValue::from_str(&text).map_err(|_| refused(name))?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    for (name, values) in &outgoing.headers {
+        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused(name))?;
+        headers.remove(&key);
+        for value in values.iter().flatten() {
+            headers.append(&key, HeaderValue::from_str(value).map_err(|_| refused(name))?);
+        }
+    }
+    Ok(headers)
 }
 
 /// The cause that names the trouble; the outer ones repeat the URL.

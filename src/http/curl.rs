@@ -2,7 +2,8 @@
 
 use super::SentRequest;
 
-/// A `curl` line for a shell. What `Authorization` held is read from `OKTA_TOKEN_<PRINCIPAL>`.
+/// A `curl` line for a shell. What `Authorization` held is read from `OKTA_TOKEN_<PRINCIPAL>`, what `DPoP` held from
+/// `OKTA_DPOP_PROOF_<PRINCIPAL>`.
 pub(crate) fn curl(request: &SentRequest) -> String {
     let mut words = vec!["curl".to_owned(), "-i".to_owned()];
     if request.method != "GET" || !request.body.is_empty() {
@@ -14,6 +15,9 @@ pub(crate) fn curl(request: &SentRequest) -> String {
         }
         if name.eq_ignore_ascii_case("authorization") {
             words.push(format!("-H \"Authorization: {}\"", authorization(&request.principal, value)));
+        } else if name.eq_ignore_ascii_case("dpop") {
+            // Good for one request alone: whoever sends it again makes one.
+            words.push(format!("-H \"DPoP: {}\"", variable("DPOP_PROOF", &request.principal)));
         } else {
             words.push(format!("-H {}", quote(&format!("{name}: {value}"))));
         }
@@ -28,11 +32,15 @@ pub(crate) fn curl(request: &SentRequest) -> String {
 }
 
 fn authorization(principal: &str, value: &str) -> String {
-    let variable = format!("$OKTA_TOKEN_{}", principal.to_uppercase().replace('-', "_"));
+    let variable = variable("TOKEN", principal);
     match value.split_once(' ') {
         Some((scheme @ ("SSWS" | "Bearer" | "Basic" | "DPoP"), _)) => format!("{scheme} {variable}"),
         _ => variable,
     }
+}
+
+fn variable(what: &str, principal: &str) -> String {
+    format!("$OKTA_{what}_{}", principal.to_uppercase().replace('-', "_"))
 }
 
 /// In single quotes, as every POSIX shell reads them.

@@ -1,18 +1,21 @@
 //! Sending requests and reading answers, within limits.
 //!
 //! Owns the client, credentials and the raw `Exchange`. It follows no redirect, judges nothing and writes nothing; an exchange cannot be
-//! serialised, so secrets in it cannot leave by accident.
+//! serialised, so secrets in it cannot leave by accident. What is fetched as a secret in the middle of a run, the redactor learns before it is
+//! sent.
 
 mod answer;
 mod client;
 mod curl;
+mod oauth;
 mod pace;
 mod patience;
 
 pub(crate) use answer::{Answer, text};
-pub(crate) use client::Outgoing;
-pub use client::{Client, ClientError, Credential, Fault, Limits};
+pub use client::{Client, ClientError, Credential, Fault, Limits, Network};
+pub(crate) use client::{Outgoing, parse_origin};
 pub(crate) use curl::curl;
+pub use oauth::{ClientAuth, ClientCredentials, KeyError, PrivateKey};
 pub(crate) use pace::Pace;
 
 /// A request as it was sent and the answer that came.

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     check::Verdict,
     event::{Checks, Event, Outcome, Phase, StepFinished, TrialFinished},
-    http::{Exchange, curl},
+    http::{Exchange, Fault, curl},
     known::signature,
     level::Level,
     plan::{RequestTarget, Step, Trial},
@@ -67,7 +67,10 @@ pub(super) async fn run(trial: &Trial, attempt: usize, shared: &Shared<'_>) -> T
 
 impl<'a, 's> Running<'a, 's> {
     async fn all(&mut self) -> Ending {
-        let mut variables = self.variables();
+        let mut variables = match self.variables().await {
+            Ok(variables) => variables,
+            Err(fault) => return Ending::Errored(fault.to_string()),
+        };
         for fixture in &self.trial.fixtures {
             let mut inner = variables.clone();
             inner.set(&"unique".into(), self.shared.unique().into());
@@ -97,15 +100,15 @@ impl<'a, 's> Running<'a, 's> {
         Ending::Judged
     }
 
-    fn variables(&self) -> Variables {
+    async fn variables(&self) -> Result<Variables, Fault> {
         let client = &self.shared.target.client;
         let mut variables = Variables::default();
         variables.set(&"unique".into(), self.shared.unique().into());
         variables.set(&"target.origin".into(), client.origin().into());
         variables.set(&"target.host".into(), client.host().into());
         // Known to the redactor, so it stands in no output.
-        variables.set(&"token".into(), client.token(&self.trial.principal).unwrap_or_default().into());
-        variables
+        variables.set(&"token".into(), client.token(&self.trial.principal).await?.unwrap_or_default().into());
+        Ok(variables)
     }
 
     /// Runs a step; says whether it ends the case.

@@ -39,6 +39,9 @@ const MOCK_CAPABILITIES: [&str; 7] = [
     "revocable-refresh-tokens",
 ];
 
+/// What names begin with unless the settings say otherwise.
+const PREFIX: &str = "okc";
+
 /// A target that cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -65,6 +68,12 @@ pub struct Opened {
     pub redactor: Redactor,
     /// Whether there are credentials at all.
     pub has_credentials: bool,
+    /// What the names of everything that is made there begin with.
+    pub prefix: String,
+    /// The part of its rate limits that is left to others, where the settings say it.
+    pub rate_share: Option<f64>,
+    /// What the user should know about its settings.
+    pub warnings: Vec<String>,
     /// The embedded mock; stops when this is dropped.
     mock: Option<EmbeddedMock>,
 }
@@ -125,6 +134,7 @@ impl Opened {
             url: mock.url.clone(),
             capabilities: MOCK_CAPABILITIES.into_iter().map(str::to_owned).collect(),
             principals: tokens.into_iter().map(|(name, token)| (name, credential(token))).collect(),
+            ..TargetSettings::default()
         };
         found.complete();
         Self::of(found, true, Some(mock), limits)
@@ -136,11 +146,14 @@ impl Opened {
         mock: Option<EmbeddedMock>,
         limits: Limits,
     ) -> Result<Self, OpenError> {
-        let redactor = Redactor::new(found.principals.values().filter_map(Credential::secret));
+        let limits = Limits { request: limits.request.or(found.timeout), ..limits };
+        let redactor = Redactor::default();
         let principals: BTreeSet<String> = found.principals.keys().cloned().collect();
-        let client = Client::new(&found.url, found.principals, limits)?;
+        let client = Client::new(&found.url, found.principals, limits, &found.network, &redactor)?;
         let target = Target { name: found.name, client, principals, capabilities: found.capabilities };
-        Ok(Self { target, redactor, has_credentials, mock })
+        let prefix = found.prefix.unwrap_or_else(|| PREFIX.to_owned());
+        let (rate_share, warnings) = (found.rate_share, found.warnings);
+        Ok(Self { target, redactor, has_credentials, prefix, rate_share, warnings, mock })
     }
 }
 

@@ -98,9 +98,9 @@ pub(crate) struct Arguments {
     /// Writes what was sent and what came as a recording, without secrets
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// The longest that a request may take
-    #[arg(long, default_value = "30s", value_name = "DUR", value_parser = parse_duration)]
-    timeout: Duration,
+    /// The longest that a request may take [default: what the settings say of the target, else 30s]
+    #[arg(long, value_name = "DUR", value_parser = parse_duration)]
+    timeout: Option<Duration>,
     /// The longest that a trial may take before it sends no further step
     #[arg(long, default_value = "5m", value_name = "DUR", value_parser = parse_duration)]
     trial_timeout: Duration,
@@ -190,6 +190,9 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     }
     let limits = Limits { request: arguments.timeout, ..Limits::default() };
     let mut opened = Opened::open(&arguments.target, arguments.settings.as_deref(), limits)?;
+    for warning in &opened.warnings {
+        writeln!(io::stderr(), "warning: {warning}")?;
+    }
     if !opened.has_credentials {
         let hint = "set OKTA_CLIENT_TOKEN, or name principals in okta-conformance.toml";
         writeln!(io::stderr(), "warning: there are no credentials for {}: {hint}", arguments.target)?;

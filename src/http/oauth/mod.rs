@@ -1,0 +1,254 @@
+//! Principals that are OAuth clients: a token by client credentials (RFC 6749 section 4.4), kept, renewed, and shown with each request.
+//!
+//! The client proves who it is by a signed assertion (RFC 7523) or a secret; requests carry a proof of possession (RFC 9449) where that is
+//! asked for. What goes wrong here is a fault of the set-up, never one of the target.
+
+mod dpop;
+mod jws;
+mod key;
+mod send;
+mod token;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+pub use key::{KeyError, PrivateKey};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::{RequestBuilder, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use self::{
+    dpop::{Place, ProofKey},
+    jws::unique,
+    token::{Refusal, Token},
+};
+use super::{Client, Fault};
+
+/// Below the target's origin, unless told otherwise: the endpoint of an Okta org's own authorization server.
+const TOKEN_PATH: &str = "/oauth2/v1/token";
+
+/// How long an assertion is good for. Short, and still longer than clocks of servers differ.
+const ASSERTION_SECONDS: i64 = 240;
+
+/// A 429 of the token endpoint is waited out this often.
+const RATE_LIMIT_WAITS: usize = 2;
+
+/// What `application/x-www-form-urlencoded` leaves as it is (RFC 6749 appendix B).
+const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*');
+
+/// How a client proves who it is.
+#[derive(Debug)]
+pub enum ClientAuth {
+    /// By an assertion that it signs (RFC 7523 section 2.2).
+    PrivateKeyJwt {
+        /// Signs; decides the algorithm.
+        key: PrivateKey,
+        /// The name under which the server knows the key; else the one that a JWK gives itself.
+        key_id: Option<String>,
+    },
+    /// By a secret, in the `Authorization` header (RFC 6749 section 2.3.1).
+    Secret(SecretString),
+}
+
+/// A client with what it needs to get tokens, and the token that it has.
+#[derive(Debug)]
+pub struct ClientCredentials {
+    client_id: String,
+    auth: ClientAuth,
+    scopes: Vec<String>,
+    token_url: Option<Url>,
+    proof_key: Option<ProofKey>,
+    /// Held while a token is fetched, so that one fetches and the others wait for it.
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    held: Option<Arc<Held>>,
+    /// What the endpoint said when it refused the client: asking for each trial anew would get the client locked out.
+    refused: Option<Fault>,
+}
+
+/// A token, and what the API made of it.
+#[derive(Debug)]
+struct Held {
+    token: Token,
+    /// Whether it took the place of one that the API had refused.
+    renewed: bool,
+    accepted: AtomicBool,
+}
+
+impl ClientCredentials {
+    /// A client that asks for these scopes at the target's own token endpoint.
+    pub fn new(client_id: impl Into<String>, auth: ClientAuth, scopes: Vec<String>) -> Self {
+        let client_id = client_id.into();
+        Self { client_id, auth, scopes, token_url: None, proof_key: None, state: Mutex::default() }
+    }
+
+    /// With a token endpoint elsewhere.
+    #[must_use]
+    pub fn token_url(mut self, url: Url) -> Self {
+        self.token_url = Some(url);
+        self
+    }
+
+    /// With proofs of possession, for which a key is made.
+    ///
+    /// # Errors
+    /// No random numbers.
+    pub fn dpop(mut self) -> Result<Self, Fault> {
+        let key = ProofKey::new().ok_or_else(|| Fault::Credentials("no key for proofs can be made".to_owned()))?;
+        self.proof_key = Some(key);
+        Ok(self)
+    }
+
+    /// Whether the token endpoint is reached by TLS, whatever the target is reached by.
+    pub(super) fn needs_tls(&self) -> bool {
+        self.token_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+
+    /// What is secret from the start.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        match &self.auth {
+            ClientAuth::PrivateKeyJwt { key, .. } => key.secrets.clone(),
+            ClientAuth::Secret(secret) => {
+                let secret = secret.expose_secret();
+                vec![secret.to_owned(), form(secret), self.basic(secret)]
+            }
+        }
+    }
+
+    /// What all proofs begin with, which are secret for as long as their nonces are good.
+    pub(super) fn proof_beginning(&self) -> Option<String> {
+        self.proof_key.as_ref().map(ProofKey::beginning)
+    }
+
+    /// The token alone, for cases about credentials in another form.
+    pub(super) async fn value(&self, client: &Client) -> Result<String, Fault> {
+        let held = self.current(client).await?;
+        Ok(held.token.value.expose_secret().to_owned())
+    }
+
+    /// A token that is good for a while, fetched if there is none.
+    async fn current(&self, client: &Client) -> Result<Arc<Held>, Fault> {
+        let mut state = self.state.lock().await;
+        match &state.held {
+            Some(held) if !held.token.is_stale() => Ok(Arc::clone(held)),
+            _ => self.fetch(client, &mut state, false).await,
+        }
+    }
+
+    /// Another token than one that the API refused; `None` if that was the other one already, and never good for anything.
+    async fn another(&self, client: &Client, refused: &Arc<Held>) -> Result<Option<Arc<Held>>, Fault> {
+        let mut state = self.state.lock().await;
+        match &state.held {
+            // Somebody else was refused too, and has fetched one since.
+            Some(held) if !Arc::ptr_eq(held, refused) => Ok(Some(Arc::clone(held))),
+            _ if refused.renewed && !refused.accepted.load(Ordering::Relaxed) => Ok(None),
+            _ => self.fetch(client, &mut state, true).await.map(Some),
+        }
+    }
+
+    async fn fetch(&self, client: &Client, state: &mut State, renewed: bool) -> Result<Arc<Held>, Fault> {
+        if let Some(fault) = &state.refused {
+            return Err(fault.clone());
+        }
+        state.held = None;
+        let token = self.ask(client, &mut state.refused).await?;
+        client.redactor().learn([token.value.expose_secret()]);
+        let held = Arc::new(Held { token, renewed, accepted: AtomicBool::new(false) });
+        state.held = Some(Arc::clone(&held));
+        Ok(held)
+    }
+
+    /// Asks until there is a token, or an answer that asking again does not change.
+    async fn ask(&self, client: &Client, refused: &mut Option<Fault>) -> Result<Token, Fault> {
+        let url = match &self.token_url {
+            Some(url) => url.clone(),
+            None => Url::parse(&format!("{}{TOKEN_PATH}", client.origin()))
+                .map_err(|error| Fault::Credentials(format!("no URL of a token endpoint: {error}")))?,
+        };
+        let (mut challenged, mut waits) = (false, 0);
+        loop {
+            let answer = client.answer(self.request(client, &url)?).await;
+            let answer = answer
+                .map_err(|fault| Fault::Credentials(format!("no answer of the token endpoint {url}: {fault}")))?;
+            let nonce = self.proof_key.as_ref().is_some_and(|key| key.note_nonce(Place::TokenEndpoint, &answer));
+            if answer.status == 200 {
+                return Token::read(&answer, self.proof_key.is_some(), client.redactor());
+            }
+            let refusal = Refusal::read(&answer);
+            if refusal.code == "use_dpop_nonce" && nonce && !challenged {
+                // RFC 9449 section 8: the same request again, with the nonce that came with the refusal.
+                challenged = true;
+            } else if answer.status == 429 && waits < RATE_LIMIT_WAITS {
+                waits += 1;
+                tokio::time::sleep(answer.rate_limit_pause()).await;
+            } else {
+                let fault = Fault::Credentials(refusal.message(self.proof_key.is_some(), client.redactor()));
+                if refusal.is_final() {
+                    *refused = Some(fault.clone());
+                }
+                return Err(fault);
+            }
+        }
+    }
+
+    /// One request for a token. Its assertion and its proof are good for one use, so each request has its own.
+    fn request(&self, client: &Client, url: &Url) -> Result<RequestBuilder, Fault> {
+        let mut fields = vec![("grant_type", "client_credentials".to_owned())];
+        if !self.scopes.is_empty() {
+            fields.push(("scope", self.scopes.join(" ")));
+        }
+        let mut builder = client.post(url).header("accept", "application/json");
+        match &self.auth {
+            ClientAuth::PrivateKeyJwt { key, key_id } => {
+                let assertion = self.assertion(key, key_id.as_ref(), url).ok_or_else(cannot_sign)?;
+                client.redactor().learn([assertion.as_str()]);
+                let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+                fields.push(("client_assertion_type", kind.to_owned()));
+                fields.push(("client_assertion", assertion));
+            }
+            ClientAuth::Secret(secret) => {
+                builder = builder.header("authorization", format!("Basic {}", self.basic(secret.expose_secret())));
+            }
+        }
+        if let Some(key) = &self.proof_key {
+            let proof = key.proof(Place::TokenEndpoint, "POST", url, None).ok_or_else(cannot_sign)?;
+            builder = builder.header("dpop", proof);
+        }
+        Ok(builder.form(&fields))
+    }
+
+    /// RFC 6749 section 2.3.1: name and secret as a form has them, then as RFC 7617 says.
+    fn basic(&self, secret: &str) -> String {
+        STANDARD.encode(format!("{}:{}", form(&self.client_id), form(secret)))
+    }
+
+    /// RFC 7523 section 3: who says it, about whom, to whom, until when.
+    fn assertion(&self, key: &PrivateKey, key_id: Option<&String>, url: &Url) -> Option<String> {
+        let mut header = json!({ "alg": key.signer.algorithm(), "typ": "JWT" });
+        if let Some(id) = key_id.or(key.id.as_ref()) {
+            header["kid"] = id.as_str().into();
+        }
+        let now = chrono::Utc::now().timestamp();
+        let claims = json!({
+            "iss": self.client_id, "sub": self.client_id, "aud": url.as_str(),
+            "iat": now, "exp": now + ASSERTION_SECONDS, "jti": unique(),
+        });
+        key.signer.sign(&header, &claims)
+    }
+}
+
+fn cannot_sign() -> Fault {
+    Fault::Credentials("the key of the client cannot sign".to_owned())
+}
+
+fn form(text: &str) -> String {
+    utf8_percent_encode(text, FORM).to_string().replace("%20", "+")
+}

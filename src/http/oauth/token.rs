@@ -1,0 +1,109 @@
+//! One request to the token endpoint (RFC 6749 section 4.4) and what its answer says.
+
+use std::time::{Duration, Instant};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::{
+    http::{Answer, Fault},
+    secret::Redactor,
+};
+
+/// A token is given up this long before it expires, so that none expires on its way.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// More of a message than this tells nobody anything.
+const LONGEST: usize = 300;
+
+/// An access token that was given.
+#[derive(Debug)]
+pub(super) struct Token {
+    pub(super) value: SecretString,
+    /// Whether requests with it need a proof.
+    pub(super) bound: bool,
+    /// From when on another one is fetched; without an end where the endpoint names none.
+    stale: Option<Instant>,
+}
+
+impl Token {
+    /// Reads a successful answer (RFC 6749 section 5.1). `proved` says whether a proof was sent.
+    pub(super) fn read(answer: &Answer, proved: bool, redactor: &Redactor) -> Result<Self, Fault> {
+        let body = answer
+            .json()
+            .map_err(|reason| Fault::Credentials(format!("the token endpoint answered 200, but {reason}")))?;
+        let text = |name: &str| body.get(name).and_then(Value::as_str);
+        let Some(value) = text("access_token").filter(|value| !value.is_empty()) else {
+            return Err(Fault::Credentials("the token endpoint answered 200 without an `access_token`".to_owned()));
+        };
+        let kind = text("token_type").unwrap_or_default();
+        let bound = kind.eq_ignore_ascii_case("DPoP");
+        if bound != proved || !(bound || kind.eq_ignore_ascii_case("Bearer")) {
+            // RFC 9449 section 5: a client that wants its tokens bound discards one that is not.
+            let wanted = if proved { "DPoP, which a proof was sent for" } else { "Bearer" };
+            return Err(Fault::Credentials(format!(
+                "the token endpoint gave a token of the type `{}`, and not {wanted}",
+                quoted(kind, redactor)
+            )));
+        }
+        // Some servers write the number as text.
+        let expires = body.get("expires_in").and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()));
+        let stale = expires.and_then(|seconds| {
+            let life = Duration::from_secs(seconds);
+            Instant::now().checked_add(life.saturating_sub(MARGIN.min(life / 2)))
+        });
+        Ok(Self { value: SecretString::from(value), bound, stale })
+    }
+
+    pub(super) fn is_stale(&self) -> bool {
+        self.stale.is_some_and(|stale| Instant::now() >= stale)
+    }
+
+    /// The value of `Authorization` (RFC 6750 section 2.1, RFC 9449 section 7.1).
+    pub(super) fn authorization(&self) -> String {
+        format!("{} {}", if self.bound { "DPoP" } else { "Bearer" }, self.value.expose_secret())
+    }
+}
+
+/// A refusal of the token endpoint.
+pub(super) struct Refusal {
+    /// The code of RFC 6749 section 5.2; empty where there is none.
+    pub(super) code: String,
+    text: String,
+    status: u16,
+}
+
+impl Refusal {
+    pub(super) fn read(answer: &Answer) -> Self {
+        let member = |name: &str| answer.json().ok().and_then(|body| body.get(name)?.as_str()).map(str::to_owned);
+        // Okta's own form of an error stands there too, where the trouble is none of OAuth's.
+        let code = member("error").or_else(|| member("errorCode")).unwrap_or_default();
+        let text = member("error_description").or_else(|| member("errorSummary")).unwrap_or_default();
+        Self { code, text, status: answer.status }
+    }
+
+    /// Whether asking again with the same credentials is in vain.
+    pub(super) fn is_final(&self) -> bool {
+        (400..500).contains(&self.status) && self.status != 429 && !self.code.is_empty()
+    }
+
+    pub(super) fn message(&self, proved: bool, redactor: &Redactor) -> String {
+        if self.code.is_empty() {
+            return format!("the token endpoint answered {}", self.status);
+        }
+        let code = quoted(&self.code, redactor);
+        let text = if self.text.is_empty() { String::new() } else { format!(": {}", quoted(&self.text, redactor)) };
+        // Okta's new service apps ask for proofs, and say so with this code.
+        let hint = if code == "invalid_dpop_proof" && !proved { " (set `dpop = true` for this principal)" } else { "" };
+        format!("the token endpoint refused the client: {code}{text}{hint}")
+    }
+}
+
+/// What an endpoint says, which may be long, and may repeat what it was sent. Secrets go first: half of one would not be found.
+fn quoted(text: &str, redactor: &Redactor) -> String {
+    let text = redactor.text(text).to_string();
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}

@@ -1,0 +1,278 @@
+//! `okta-conformance.toml`: targets as they were written, every mistake with its place.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use reqwest::Url;
+
+use super::{FILE, SettingsError, origin::SecretFrom, tree};
+use crate::{
+    diagnostic::Diagnostic,
+    http::parse_origin,
+    plan::parse_duration,
+    suite::Vocabulary,
+    yaml::{Data, Fields, Node, Problems},
+};
+
+/// What a settings file says.
+#[derive(Debug, Default)]
+pub(super) struct File {
+    pub(super) targets: BTreeMap<String, Entry>,
+    /// Secrets that stand in the file itself, each for the target that has it.
+    pub(super) warnings: BTreeMap<String, Vec<String>>,
+}
+
+/// A target as it was written; its secrets have not been fetched.
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    pub(super) url: Option<String>,
+    pub(super) capabilities: BTreeSet<String>,
+    pub(super) principals: BTreeMap<String, Login>,
+    pub(super) proxy: Option<String>,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) prefix: Option<String>,
+    pub(super) rate_share: Option<f64>,
+}
+
+/// How a principal shows who it is.
+#[derive(Debug)]
+pub(super) enum Login {
+    Ssws(SecretFrom),
+    Bearer(SecretFrom),
+    Client(Box<ClientEntry>),
+}
+
+/// A client that fetches tokens.
+#[derive(Debug)]
+pub(super) struct ClientEntry {
+    pub(super) id: String,
+    pub(super) auth: AuthEntry,
+    pub(super) scopes: Vec<String>,
+    pub(super) dpop: bool,
+    pub(super) token_url: Option<Url>,
+}
+
+/// How a client shows who it is.
+#[derive(Debug)]
+pub(super) enum AuthEntry {
+    PrivateKey { from: SecretFrom, key_id: Option<String> },
+    Secret(SecretFrom),
+}
+
+/// Whether a file that somebody named is one of settings.
+pub(crate) fn is_settings(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
+}
+
+/// Reads a settings file for its mistakes alone, names that the suite does not know among them; gives the warnings.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(crate) fn check(
+    path: &Path,
+    vocabulary: &Vocabulary,
+    found: &mut Vec<Diagnostic>,
+) -> Result<Vec<String>, SettingsError> {
+    Ok(read_at(path, Some(vocabulary), found)?.warnings.into_values().flatten().collect())
+}
+
+/// Reads the named file, or the one that lies where the command is run; without one there is nothing.
+pub(super) fn read(path: Option<&Path>) -> Result<File, SettingsError> {
+    let default = Path::new(FILE);
+    let path = match path {
+        Some(path) => path,
+        None if default.is_file() => default,
+        None => return Ok(File::default()),
+    };
+    let mut found = Vec::new();
+    let file = read_at(path, None, &mut found)?;
+    if found.is_empty() {
+        return Ok(file);
+    }
+    found.sort_by_key(|diagnostic| diagnostic.span);
+    let rendered: Vec<String> = found.iter().map(|diagnostic| diagnostic.render(false)).collect();
+    Err(SettingsError::Mistakes { path: path.display().to_string(), mistakes: rendered.join("\n\n") })
+}
+
+fn read_at(path: &Path, names: Option<&Vocabulary>, found: &mut Vec<Diagnostic>) -> Result<File, SettingsError> {
+    let shown = path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|source| SettingsError::Read { path: shown.clone(), source })?;
+    let mut problems = Problems::new(&tree::shown(&shown, &text), found);
+    let root = tree::parse(&text, &mut problems);
+    if problems.count() > 0 {
+        // What a broken document seems to say is not worth a message.
+        return Ok(File::default());
+    }
+    let mut file = File::default();
+    let Some(mut fields) = Fields::of(&root, "settings file", &mut problems) else { return Ok(file) };
+    let targets = fields.optional("targets").and_then(|node| problems.map(node, "targets"));
+    fields.finish(&mut problems);
+    for (key, node) in targets.unwrap_or_default() {
+        if key.name == "mock" || key.name.contains("://") {
+            problems.at(key.span, format!("a target cannot be named `{}`, which means something else", key.name));
+        }
+        if let Some(vocabulary) = names {
+            unknown_names(node, vocabulary, &mut problems);
+        }
+        let mut warnings = Vec::new();
+        if let Some(entry) = target(node, &mut problems, &mut warnings) {
+            file.targets.insert(key.name.clone(), entry);
+            file.warnings.insert(key.name.clone(), warnings);
+        }
+    }
+    Ok(file)
+}
+
+fn target(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) -> Option<Entry> {
+    let mut fields = Fields::of(node, "target", problems)?;
+    let url = checked(fields.optional("url"), "url", problems, |url| parse_origin(url).map(|_| url.to_owned()));
+    let mut entry = Entry { url, ..Entry::default() };
+    if let Some(node) = fields.optional("capabilities") {
+        entry.capabilities = problems.texts(node, "capabilities").into_iter().map(|(_, name)| name).collect();
+    }
+    let of_proxy = fields.optional("proxy");
+    entry.proxy = checked(of_proxy, "proxy", problems, proxy);
+    if let (Some(url), Some(node)) = (&entry.proxy, of_proxy)
+        && Url::parse(url).is_ok_and(|url| url.password().is_some())
+    {
+        let (line, column) = problems.source.position(node.span.start);
+        warnings
+            .push(format!("{}:{line}:{column}: the password of the proxy stands in the file", problems.source.path));
+    }
+    entry.ca_file = checked(fields.optional("ca-file"), "ca-file", problems, |path| Ok(PathBuf::from(path)));
+    entry.timeout = checked(fields.optional("timeout"), "timeout", problems, |text| match parse_duration(text)? {
+        Duration::ZERO => Err("no answer takes no time".to_owned()),
+        timeout => Ok(timeout),
+    });
+    entry.prefix = checked(fields.optional("prefix"), "prefix", problems, prefix);
+    entry.rate_share = fields.optional("rate-share").and_then(|node| rate_share(node, problems));
+    let principals = fields.optional("principals").and_then(|node| problems.map(node, "principals"));
+    for (key, node) in principals.unwrap_or_default() {
+        if key.name == "anonymous" {
+            problems.at(key.span, "`anonymous` has no credentials by definition");
+        }
+        if let Some(login) = login(node, problems, warnings) {
+            entry.principals.insert(key.name.clone(), login);
+        }
+    }
+    fields.finish(problems);
+    Some(entry)
+}
+
+/// A name that no case speaks of gives no trial anything, which nobody would notice.
+fn unknown_names(target: &Node, vocabulary: &Vocabulary, problems: &mut Problems<'_>) {
+    if let Some(Node { data: Data::Map(principals), .. }) = target.get("principals") {
+        for (key, _) in principals.iter().filter(|(key, _)| !vocabulary.principals.contains_key(&key.name)) {
+            problems.unknown(key.span, "principal", &key.name, vocabulary.principals.keys().map(String::as_str));
+        }
+    }
+    if let Some(Node { data: Data::List(capabilities), .. }) = target.get("capabilities") {
+        let names = capabilities.iter().filter_map(|node| node.as_text().map(|name| (node.span, name)));
+        for (span, name) in names.filter(|(_, name)| !vocabulary.capabilities.contains_key(*name)) {
+            problems.unknown(span, "capability", name, vocabulary.capabilities.keys().map(String::as_str));
+        }
+    }
+}
+
+/// The text of `key` as `read` understands it; what it refuses is reported.
+fn checked<T>(
+    node: Option<&Node>,
+    key: &'static str,
+    problems: &mut Problems<'_>,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Option<T> {
+    let node = node?;
+    match read(problems.text(node, key)?) {
+        Ok(value) => Some(value),
+        Err(reason) => {
+            problems.at(node.span, format!("`{key}` cannot be used: {reason}"));
+            None
+        }
+    }
+}
+
+fn proxy(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("it must begin with http:// or https://".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// Names of everything that is made begin so, and what begins so is what a clean-up takes away: it must say whose it is.
+fn prefix(text: &str) -> Result<String, String> {
+    let fits = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') && (3..=20).contains(&text.len());
+    if !fits {
+        return Err("3 to 20 letters, digits and hyphens are wanted".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn rate_share(node: &Node, problems: &mut Problems<'_>) -> Option<f64> {
+    let number = if let Data::Number(number) = &node.data { number.as_f64() } else { None };
+    let share = number.filter(|share| (0.0..1.0).contains(share));
+    if share.is_none() {
+        problems.at_with(
+            node.span,
+            "`rate-share` must be a number from 0 to below 1",
+            "it is the part of the rate limit that is left to others, such as 0.5",
+        );
+    }
+    share
+}
+
+fn login(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) -> Option<Login> {
+    let mut fields = Fields::of(node, "principal", problems)?;
+    let ssws = fields.optional("ssws").map(|node| SecretFrom::of(node, "ssws", problems, warnings).map(Login::Ssws));
+    let bearer =
+        fields.optional("bearer").map(|node| SecretFrom::of(node, "bearer", problems, warnings).map(Login::Bearer));
+    let client = fields
+        .optional("client-credentials")
+        .map(|node| client(node, problems, warnings).map(|client| Login::Client(Box::new(client))));
+    let span = fields.span();
+    fields.finish(problems);
+    let mut given: Vec<Option<Login>> = [ssws, bearer, client].into_iter().flatten().collect();
+    if given.len() == 1 {
+        return given.pop().flatten();
+    }
+    let title = format!("a principal needs one credential, not {}", given.len());
+    problems.at_with(span, title, "give it one of `ssws`, `bearer` and `client-credentials`");
+    None
+}
+
+fn client(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) -> Option<ClientEntry> {
+    let mut fields = Fields::of(node, "client", problems)?;
+    let id = fields.text("client-id", problems).map(str::to_owned);
+    let key_id =
+        fields.entry("key-id").and_then(|(key, node)| Some((key.span, problems.text(node, "key-id")?.to_owned())));
+    let key = fields.optional("private-key").map(|node| SecretFrom::of(node, "private-key", problems, warnings));
+    let secret = fields.optional("client-secret").map(|node| SecretFrom::of(node, "client-secret", problems, warnings));
+    let scopes = fields.optional("scopes").map(|node| problems.texts(node, "scopes")).unwrap_or_default();
+    let dpop = fields.optional("dpop").and_then(|node| problems.bool(node, "dpop")).unwrap_or_default();
+    let token_url = checked(fields.optional("token-url"), "token-url", problems, |text| {
+        let url = Url::parse(text).map_err(|error| error.to_string())?;
+        if matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err("it must begin with https://".to_owned()) }
+    });
+    let span = fields.span();
+    fields.finish(problems);
+    let auth = match (key, secret) {
+        (Some(from), None) => from.map(|from| AuthEntry::PrivateKey { from, key_id: key_id.map(|(_, id)| id) }),
+        (None, Some(from)) => {
+            if let Some((span, _)) = key_id {
+                problems.at(span, "`key-id` names a private key, and there is none");
+            }
+            from.map(AuthEntry::Secret)
+        }
+        _ => {
+            problems.at(span, "a client needs one of `private-key` and `client-secret`");
+            None
+        }
+    };
+    let scopes = scopes.into_iter().map(|(_, scope)| scope).collect();
+    Some(ClientEntry { id: id?, auth: auth?, scopes, dpop, token_url })
+}
