@@ -156,7 +156,9 @@ impl Known {
     }
 
     fn without_secrets(&self, text: &str) -> String {
-        let Some(patterns) = self.patterns.as_ref().filter(|_| text.len() >= self.shortest) else { return text.to_owned() };
+        let Some(patterns) = self.patterns.as_ref().filter(|_| text.len() >= self.shortest) else {
+            return text.to_owned();
+        };
         let (mut masked, mut from) = (String::with_capacity(text.len()), 0);
         while let Some(found) = patterns.find(Input::new(text).range(from..)) {
             masked.push_str(&text[from..found.start()]);

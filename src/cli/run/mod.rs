@@ -77,9 +77,9 @@ pub(crate) struct Arguments {
     /// Stop after N trials in a row that met nothing but trouble with the infrastructure; 0 never stops
     #[arg(long, value_name = "N", default_value_t = 20)]
     breaker: usize,
-    /// How much of each rate limit is left to other users of the org, in percent
-    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(0..=100))]
-    keep: u8,
+    /// How much of each rate limit is left to other users of the org, in percent [default: what the settings say, or 50]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    keep: Option<u8>,
     /// Let cases write to the default server of a target that declares it
     #[arg(long)]
     allow_default_server: bool,
@@ -131,7 +131,12 @@ impl Arguments {
         let ledger = if opened.is_mock() {
             Ledger::none()
         } else {
-            Ledger::new(Path::new(ledger::DIRECTORY), opened.target.client.origin(), &run, &format!("okc_{run}_"))
+            Ledger::new(
+                Path::new(ledger::DIRECTORY),
+                opened.target.client.origin(),
+                &run,
+                &format!("{}_{run}_", opened.prefix),
+            )
         };
         Options {
             jobs: self.jobs.map_or(if opened.is_mock() { 16 } else { 4 }, usize::from),
@@ -139,9 +144,10 @@ impl Arguments {
             deadline: self.deadline,
             fail_fast: self.fail_fast,
             run,
+            prefix: opened.prefix.clone(),
             retries: self.retries,
             breaker: Some(self.breaker).filter(|most| *most > 0),
-            share: f64::from(self.keep) / 100.0,
+            share: self.keep.map(|percent| f64::from(percent) / 100.0).or(opened.rate_share).unwrap_or(0.5),
             preflight: !opened.is_mock() && !self.no_preflight,
             ledger: Rc::new(ledger),
             ..Options::default()
