@@ -8,11 +8,12 @@ use std::{
 use clap::Args;
 
 use super::{CommandError, Mistake, WRONG_INPUT, suite};
-use crate::{known::KnownFailures, plan::Plan, suite::Suite};
+use crate::{diagnostic::Diagnostic, known::KnownFailures, plan::Plan, settings, suite::Suite};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Suites (directories with `cases/` and `schemas/`), case files and known-failures files [default: the suite inside this program]
+    /// Suites (directories with `cases/` and `schemas/`), case files, known-failures files and settings files
+    /// (okta-conformance.toml) [default: the suite inside this program]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
@@ -22,16 +23,38 @@ pub(crate) fn check(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
     if let Some(missing) = files.iter().find(|path| !path.exists()) {
         return Err(Mistake::boxed(format!("there is no {}", missing.display())));
     }
+    let (settings, files): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|path| settings::is_settings(path));
     let mut code = 0;
+    for path in &settings {
+        code = code.max(check_settings(path, color)?);
+    }
     for directory in &directories {
         let mut found = Vec::new();
         let suite = Suite::from_directory(directory, &mut found)?;
         code = code.max(conclude(&suite, found, &directory.display().to_string(), color)?);
     }
-    if directories.is_empty() || !files.is_empty() {
+    if arguments.paths.is_empty() || !files.is_empty() {
         code = code.max(check_files(&files, color)?);
     }
     Ok(code)
+}
+
+/// Names are those of the suite inside this program, unless the settings lie in a suite of their own.
+fn check_settings(path: &Path, color: bool) -> Result<u8, CommandError> {
+    let (mut found, mut of_suite) = (Vec::new(), Vec::new());
+    let suite = match suite_around(path) {
+        Some(directory) => Suite::from_directory(&directory, &mut of_suite)?,
+        None => Suite::embedded(&mut of_suite),
+    };
+    for warning in settings::check(path, &suite.vocabulary, &mut found)? {
+        writeln!(io::stderr(), "warning: {warning}")?;
+    }
+    if found.is_empty() {
+        writeln!(io::stdout(), "{}: no mistakes", path.display())?;
+        return Ok(0);
+    }
+    suite::show(&mut found, color)?;
+    Ok(WRONG_INPUT)
 }
 
 /// Case files are read as part of the suite that they lie in, or else beside the one inside this program.
@@ -66,12 +89,7 @@ fn suite_around(file: &Path) -> Option<PathBuf> {
         .map(Path::to_owned)
 }
 
-fn conclude(
-    suite: &Suite,
-    mut found: Vec<crate::diagnostic::Diagnostic>,
-    name: &str,
-    color: bool,
-) -> Result<u8, CommandError> {
+fn conclude(suite: &Suite, mut found: Vec<Diagnostic>, name: &str, color: bool) -> Result<u8, CommandError> {
     if let Some(plan) = Plan::compile(suite, &mut found) {
         let (trials, requirements) = (plan.trials.len(), plan.requirements.len());
         writeln!(io::stdout(), "{name}: no mistakes in {trials} trials and {requirements} requirements")?;
