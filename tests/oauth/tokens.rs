@@ -1,0 +1,147 @@
+//! A token's life: fetched once, given up before it expires, exchanged once when it is refused; and what becomes of a run without one.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::json;
+
+use super::{
+    org::{Org, Rules, SECRET, with_secret},
+    server::{Answer, Server},
+    support::{Done, Place, of_kind, text},
+};
+
+fn run(org: &Org, trials: usize, arguments: &[&str]) -> (Place, Done) {
+    let place = org.place(&with_secret(""), trials);
+    place.write("secret", SECRET);
+    let done = place.run(&[&["run", "--suite", "suite", "--target", "here"], arguments].concat());
+    (place, done)
+}
+
+#[test]
+fn many_at_a_time_fetch_one_token() {
+    let org = Org::start(Rules { pause: Duration::from_millis(50), ..Rules::default() });
+    let (_, done) = run(&org, 40, &["--jobs", "40"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(org.counts(), (1, 40));
+}
+
+#[test]
+fn a_token_is_given_up_before_it_expires() {
+    // Half of so short a life is its margin; a request takes longer.
+    let org = Org::start(Rules { expires_in: json!(2), pause: Duration::from_millis(1100), ..Rules::default() });
+    let (_, done) = run(&org, 2, &["--jobs", "1"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(org.counts(), (2, 2));
+}
+
+#[test]
+fn a_long_lived_token_is_given_up_a_minute_before_it_expires() {
+    for (life, fetched) in [(json!(3600), 1), (json!("121"), 1), (json!(null), 1), (json!(1), 2)] {
+        let org = Org::start(Rules { expires_in: life.clone(), pause: Duration::from_millis(600), ..Rules::default() });
+        let (_, done) = run(&org, 2, &["--jobs", "1"]);
+        assert_eq!((done.code, org.counts()), (0, (fetched, 2)), "{life}: {done:?}");
+    }
+}
+
+#[test]
+fn a_token_that_is_refused_is_exchanged_once_for_all() {
+    let org = Org::start(Rules { revoked: BTreeSet::from([1]), pause: Duration::from_millis(50), ..Rules::default() });
+    let (_, done) = run(&org, 8, &["--jobs", "8"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(org.counts(), (2, 16), "one token for all, and each request again with it");
+}
+
+#[test]
+fn a_target_that_refuses_every_token_gets_its_401_judged() {
+    let org = Org::start(Rules { revoked: (1..100).collect(), ..Rules::default() });
+    let (_, done) = run(&org, 5, &["--jobs", "1"]);
+    assert_eq!(done.code, 1, "a token that was just given and is not let in is the target's doing: {done:?}");
+    assert_eq!(org.counts(), (2, 6), "no token for each trial");
+}
+
+#[test]
+fn a_client_that_is_refused_makes_trials_errored_with_the_endpoints_own_words() {
+    let org = Org::start(Rules { secret: "another", ..Rules::default() });
+    let (place, done) = run(&org, 5, &["--report", "junit"]);
+    assert_eq!(done.code, 2, "{done:?}");
+    let message = "the token endpoint refused the client: invalid_client: another name or secret";
+    let events = place.events();
+    let finished: Vec<_> = of_kind(&events, "trial-finished").collect();
+    assert_eq!(finished.len(), 5);
+    for trial in finished {
+        assert_eq!((text(trial, "outcome").as_str(), text(trial, "reason").as_str()), ("errored", message));
+    }
+    assert!(done.out.contains(message), "{}", done.out);
+    assert_eq!(org.counts(), (1, 0), "a refusal is final: no trial asks again");
+}
+
+#[test]
+fn troubles_of_the_token_endpoint_are_no_failures_of_the_target() {
+    let answers: [(Answer, &str); 6] = [
+        (Answer::new(502, "<html>"), "the token endpoint answered 502"),
+        (Answer::new(200, "<html>"), "the token endpoint answered 200, but the body is not JSON"),
+        (
+            Answer::json(200, &json!({ "token_type": "Bearer" })),
+            "the token endpoint answered 200 without an `access_token`",
+        ),
+        (
+            Answer::json(200, &json!({ "access_token": "some-token", "token_type": "mac" })),
+            "a token of the type `mac`, and not Bearer",
+        ),
+        (Answer::new(302, "").header("Location", "/elsewhere"), "the token endpoint answered 302"),
+        (
+            Answer::json(403, &json!({ "errorCode": "E0000006", "errorSummary": "You do not" })),
+            "the token endpoint refused the client: E0000006: You do not",
+        ),
+    ];
+    for (answer, said) in answers {
+        let org = Org::start(Rules::default());
+        let token = Server::always(answer);
+        let more = format!(", token-url = \"{}/token\"", token.url);
+        let place = org.place(&with_secret(&more), 1);
+        place.write("secret", SECRET);
+        let done = place.run(&["run", "--suite", "suite", "--target", "here"]);
+        assert_eq!(done.code, 2, "{said}: {done:?}");
+        assert!(done.out.contains(said), "{said}: {}", done.out);
+        assert_eq!((token.lines(), org.counts()), (vec!["POST /token".to_owned()], (0, 0)));
+    }
+}
+
+#[test]
+fn a_full_token_endpoint_is_waited_for() {
+    let org = Org::start(Rules::default());
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let front = Server::proxy(&org.server.url, move |request, answer| {
+        let first = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        if request.method == "POST" && first {
+            *answer = Answer::json(429, &json!({ "errorCode": "E0000047" })).header("Retry-After", "1");
+        }
+    });
+    let place = org.place(&with_secret(""), 1);
+    place.write("secret", SECRET);
+    let text = place.read("okta-conformance.toml");
+    place.write("okta-conformance.toml", &text.replace(&org.server.url, &front.url));
+    let done = place.run(&["run", "--suite", "suite", "--target", "here"]);
+    assert_eq!(done.code, 0, "{done:?}");
+}
+
+#[test]
+fn nothing_is_added_to_a_case_that_writes_the_header_itself() {
+    let org = Org::start(Rules { dpop: true, ..Rules::default() });
+    let place = org.place(&with_secret(", dpop = true"), 1);
+    place.write("secret", SECRET);
+    let cases = place.read("suite/cases/things/clients.yaml");
+    let own = "headers: { Authorization: Bearer of-the-case }, expect: { status: 401 }";
+    place.write(
+        "suite/cases/things/clients.yaml",
+        &cases.replace("expect: { status: 200 }", own).replace("q=1", "q=${token}"),
+    );
+    let done = place.run(&["run", "--suite", "suite", "--target", "here"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let requests = org.server.requests();
+    let api: Vec<_> = requests.iter().filter(|request| request.target.starts_with("/api")).collect();
+    assert_eq!(api.len(), 1, "a 401 is the case's answer, not one to try again");
+    assert_eq!((api[0].header("Authorization"), api[0].header("DPoP")), (Some("Bearer of-the-case"), None));
+    let token = percent_encoding::percent_decode_str(&api[0].target).decode_utf8_lossy().into_owned();
+    assert!(token.contains(&org.seen().tokens[0].0), "${{token}} is the fetched token: {token}");
+}
