@@ -97,9 +97,9 @@ impl Shared {
         };
         let mut report = Report::default();
         let mut take = |event: &Event| report.take(event);
-        let trials = [Arc::clone(trial)];
+        let trials = vec![Arc::clone(trial)];
         let stopper = Stopper::default();
-        let run = run::run(&self.plan, &trials, &opened.target, &options, &opened.redactor, &stopper, &mut take);
+        let run = run::run(&self.plan, trials, &opened.target, &options, &opened.redactor, &stopper, &mut take);
         runtime.block_on(run);
         report
     }

@@ -96,9 +96,10 @@ pub struct Target {
 }
 
 /// Runs `trials` and tells `sink` all that happens. The future must run on one thread; it never fails, since what goes wrong is an outcome.
+/// A trial that nobody else holds is freed when it has ended.
 pub async fn run(
     plan: &Plan,
-    trials: &[Arc<Trial>],
+    trials: Vec<Arc<Trial>>,
     target: &Target,
     options: &Options,
     redactor: &Redactor,
@@ -132,7 +133,7 @@ pub async fn run(
         seen = found.seen;
     }
     shared.seen = seen;
-    let (alone, together): (Vec<_>, Vec<_>) = trials.iter().partition(|trial| trial.exclusive);
+    let (alone, together): (Vec<_>, Vec<_>) = trials.into_iter().partition(|trial| trial.exclusive);
     let deadline = async {
         match options.deadline {
             Some(deadline) => tokio::time::sleep(deadline).await,
@@ -142,9 +143,13 @@ pub async fn run(
         std::future::pending::<()>().await;
     };
     let work = async {
-        stream::iter(together).for_each_concurrent(options.jobs.max(1), |trial| trial_to_end(trial, &shared)).await;
+        let to_end = |trial: Arc<Trial>| {
+            let shared = &shared;
+            async move { trial_to_end(&trial, shared).await }
+        };
+        stream::iter(together).for_each_concurrent(options.jobs.max(1), to_end).await;
         for trial in alone {
-            trial_to_end(trial, &shared).await;
+            to_end(trial).await;
         }
     };
     tokio::select! {

@@ -167,7 +167,7 @@ impl Arguments {
 
 pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
     let Some(chosen) = arguments.choice.choose(color)? else { return Ok(WRONG_INPUT) };
-    let (plan, mut trials) = match chosen {
+    let (mut plan, mut trials) = match chosen {
         Chosen::Trials(plan, trials) => (plan, trials),
         Chosen::Nothing(plan, idle) => {
             show_nothing(&idle)?;
@@ -194,6 +194,8 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
         show(&mut found, color)?;
         return Ok(WRONG_INPUT);
     }
+    // What has run is not needed any more: a report grows while the plan shrinks.
+    plan.trials.clear();
     let limits = Limits { request: arguments.timeout, ..Limits::default() };
     let mut opened = Opened::open(&arguments.target, arguments.settings.as_deref(), limits)?;
     for warning in &opened.warnings {
@@ -214,7 +216,7 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let cut = runtime.block_on(async {
         let mut sink = |event: &Event| outputs.borrow_mut().take(event, &stopper);
-        let running = run::run(&plan, &trials, &opened.target, &options, &opened.redactor, &stopper, &mut sink);
+        let running = run::run(&plan, trials, &opened.target, &options, &opened.redactor, &stopper, &mut sink);
         tokio::select! {
             () = flushed_at_waits(running, &outputs) => false,
             () = interrupted_twice(&stopper) => true,
@@ -226,8 +228,6 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     }
     options.ledger.close()?;
     drop(opened);
-    // A report is as large as the plan, and only one of them is needed at a time.
-    drop((plan, trials));
     outputs.check()?;
     finish(arguments, &outputs.report, Some(&mut outputs.console))
 }
