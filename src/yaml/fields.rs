@@ -5,6 +5,9 @@ use std::sync::Arc;
 use super::{Data, Key, Node};
 use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean};
 
+/// More mistakes of a file than a person reads at once.
+const MOST: usize = 100;
+
 /// The mistakes found so far in one file. Reading goes on after each.
 #[derive(Debug)]
 pub(crate) struct Problems<'a> {
@@ -24,8 +27,13 @@ impl<'a> Problems<'a> {
                 && other.title == diagnostic.title
                 && other.source.path == diagnostic.source.path
         });
-        if !known {
+        let in_file = self.found.iter().filter(|other| other.source.path == diagnostic.source.path).count();
+        if !known && in_file < MOST {
             self.found.push(diagnostic);
+        } else if !known && in_file == MOST {
+            // What is broken a hundred times is broken in one way; and each message shows its line.
+            let title = format!("more than {MOST} mistakes in this file");
+            self.found.push(Diagnostic::new(&diagnostic.source, diagnostic.span, title).help("mend those above first"));
         }
     }
 
