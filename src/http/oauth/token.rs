@@ -107,3 +107,19 @@ fn quoted(text: &str, redactor: &Redactor) -> String {
         None => text,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_endpoint_says_is_cut_after_its_secrets_are_gone() {
+        let text = format!("s3cret-of-a-client {}s3cret-of-a-client", "-".repeat(LONGEST - 10));
+        let body = serde_json::json!({ "error": "invalid_client", "error_description": text });
+        let answer = Answer::new(401, Vec::new(), body.to_string().into_bytes());
+        let message = Refusal::read(&answer).message(false, &Redactor::new(["s3cret-of-a-client"]));
+        assert!(message.starts_with("the token endpoint refused the client: invalid_client: *** ---"), "{message}");
+        assert!(message.ends_with("---***…") || message.ends_with("---***"), "{message}");
+        assert!(!message.contains("s3cret"), "{message}");
+    }
+}
