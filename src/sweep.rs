@@ -103,8 +103,17 @@ fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// Removes one thing.
-pub async fn remove(leftover: &Leftover, target: &Target) -> Removed {
+/// Removes one thing. A ledger is a file that anybody can write: only what a run may make is removed.
+pub async fn remove(leftover: &Leftover, plan: &Plan, target: &Target) -> Removed {
+    let path = leftover.path.split(['?', '#']).next().unwrap_or_default();
+    let dots = path.split('/').any(|segment| {
+        segment.replace("%2e", ".").replace("%2E", ".").chars().all(|c| c == '.') && !segment.is_empty()
+    });
+    let known = plan.operation(&leftover.method, path).is_some() && leftover.method == "DELETE";
+    let protected = plan.contract.protected.iter().any(|protected| protected.covers(path));
+    if dots || !known || protected {
+        return Removed::Left("no run makes such a thing, so it is not removed".to_owned());
+    }
     let url = format!("{}{}", target.client.origin(), leftover.path);
     let principal = if target.client.knows(&leftover.principal) { leftover.principal.as_str() } else { "manager" };
     match send(target, &leftover.method, &url, principal).await {

@@ -53,7 +53,7 @@ fn check_settings(path: &Path, color: bool) -> Result<u8, CommandError> {
         writeln!(io::stdout(), "{}: no mistakes", path.display())?;
         return Ok(0);
     }
-    suite::show(&mut found, color)?;
+    suite::show(&mut found, color);
     Ok(WRONG_INPUT)
 }
 
@@ -95,7 +95,7 @@ fn conclude(suite: &Suite, mut found: Vec<Diagnostic>, name: &str, color: bool) 
         writeln!(io::stdout(), "{name}: no mistakes in {trials} trials and {requirements} requirements")?;
         Ok(0)
     } else {
-        suite::show(&mut found, color)?;
+        suite::show(&mut found, color);
         Ok(WRONG_INPUT)
     }
 }

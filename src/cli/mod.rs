@@ -124,9 +124,19 @@ fn complain(error: &dyn Error) {
     let _ = io::stderr().write_all(crate::report::printable(&text).as_bytes());
 }
 
-/// `… | head` is no mistake.
+/// `… | head` is no mistake, whatever was writing.
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    let closed = Some(io::ErrorKind::BrokenPipe);
+    let mut error = Some(error);
+    while let Some(current) = error {
+        let kind = current.downcast_ref::<io::Error>().map(io::Error::kind);
+        let json = current.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        if kind == closed || json == closed {
+            return true;
+        }
+        error = current.source();
+    }
+    false
 }
 
 /// A mistake of the user that no other error type names.

@@ -202,7 +202,8 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
     for replayed in &sum.told {
         match &replayed.end {
             End::Different(differences) => {
-                writeln!(out, "different {} {} ({})", replayed.place, replayed.id, replayed.call)?;
+                let line = format!("different {} {} ({})", replayed.place, replayed.id, replayed.call);
+                writeln!(out, "{}", printable(&line))?;
                 for difference in differences {
                     let side = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
                     let place = if difference.place.is_empty() { "body" } else { &difference.place };
@@ -212,10 +213,12 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
                 }
             }
             End::Explained(entries) if verbose => {
-                writeln!(out, "explained {} ({}): {}", replayed.id, replayed.call, entries.join(", "))?;
+                let line = format!("explained {} ({}): {}", replayed.id, replayed.call, entries.join(", "));
+                writeln!(out, "{}", printable(&line))?;
             }
             End::NotComparable(reason) if verbose => {
-                writeln!(out, "not comparable {} ({}): {}", replayed.id, replayed.call, printable(reason))?;
+                let line = format!("not comparable {} ({}): {reason}", replayed.id, replayed.call);
+                writeln!(out, "{}", printable(&line))?;
             }
             End::Equal | End::Explained(_) | End::NotComparable(_) => {}
         }

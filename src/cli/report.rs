@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, ValueEnum};
 
 use super::{
-    CommandError,
+    CommandError, Mistake,
     run::{ReportTo, parse_report, write_report},
 };
 use crate::report::{Console, FailOn, Report, Style, Summary, read_stream, write_junit};
@@ -40,7 +40,16 @@ enum PrintedReport {
 pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
     let mut report = Report::default();
     for path in &arguments.streams {
+        let before = report.trials.len();
         read_stream(path, |event| report.take(event))?;
+        let (old, new) = report.trials.split_at(before);
+        if let Some(twice) = new.iter().find(|new| old.iter().any(|old| old.finished.trial == new.finished.trial)) {
+            let trial = &twice.finished.trial;
+            return Err(Mistake::boxed(format!(
+                "{}: the trial {trial} stands in an earlier stream too; streams that are merged are parts of one run",
+                path.display()
+            )));
+        }
     }
     let fail_on = FailOn::default();
     for to in &arguments.report {

@@ -78,7 +78,7 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
             writeln!(out, "would remove {}", printable(&leftover.what))?;
             continue;
         }
-        match remove(leftover, &opened.target).await {
+        match remove(leftover, plan, &opened.target).await {
             Removed::Gone => writeln!(out, "removed {}", printable(&leftover.what))?,
             Removed::Left(reason) => {
                 left += 1;

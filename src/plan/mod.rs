@@ -40,6 +40,9 @@ pub struct Plan {
     pub(crate) requirements: Arc<BTreeMap<String, Requirement>>,
     pub(crate) history: Vec<HistoryEntry>,
     pub(crate) suite_hash: String,
+    /// The names of `vocabulary.yaml`.
+    pub(crate) principals: BTreeSet<String>,
+    pub(crate) capabilities: BTreeSet<String>,
 }
 
 /// One case, on one row of its table, for one principal.
@@ -263,6 +266,8 @@ impl Plan {
             requirements: Arc::new(suite.requirements.clone()),
             history: suite.history.clone(),
             suite_hash: suite.hash().to_owned(),
+            principals: suite.vocabulary.principals.keys().cloned().collect(),
+            capabilities: suite.vocabulary.capabilities.keys().cloned().collect(),
         })
     }
 }

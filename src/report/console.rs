@@ -91,7 +91,7 @@ impl<W: io::Write> Console<W> {
         )?;
         if self.style.progress {
             let bar = ProgressBar::new(header.trials as u64);
-            if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} [{elapsed}<{eta}]") {
+            if let Ok(style) = ProgressStyle::with_template("{bar:20} {pos}/{len} [{elapsed}<{eta}] {wide_msg}") {
                 bar.set_style(style);
             }
             bar.enable_steady_tick(Duration::from_millis(200));
@@ -117,12 +117,12 @@ impl<W: io::Write> Console<W> {
     }
 
     fn finding(&mut self, finding: &Finding) -> io::Result<()> {
-        let (code, word) = if finding.fatal { ("1;31", "preflight") } else { ("33", "preflight") };
+        let (code, word) = if finding.fatal { ("1;31", "preflight:") } else { ("33", "preflight, a warning:") };
         writeln!(self.out, "{} {}", self.paint(code, word), printable(finding.text.as_str()))
     }
 
     fn trial(&mut self, finished: &TrialFinished) -> io::Result<()> {
-        let quietly = matches!(finished.outcome, Outcome::Passed | Outcome::NotApplicable);
+        let quietly = matches!(finished.outcome, Outcome::Passed | Outcome::NotApplicable | Outcome::NotRun);
         if let Some(bar) = &self.bar {
             bar.inc(1);
             if !quietly {
@@ -131,7 +131,8 @@ impl<W: io::Write> Console<W> {
             }
             return Ok(());
         }
-        if self.style.quiet {
+        // Trials that never began are told together, at the end.
+        if self.style.quiet || finished.outcome == Outcome::NotRun {
             return Ok(());
         }
         let mut line = format!("{}{}", self.outcome(finished.outcome), printable(&finished.trial));

@@ -1,6 +1,7 @@
 //! The event stream on disk: JSON Lines, on disk whenever the run waits for something, read back with its header and footer checked.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
@@ -23,6 +24,21 @@ pub enum StreamError {
         #[source]
         source: io::Error,
     },
+    /// A place where no stream can be begun.
+    #[error("cannot write the event stream {path} (`--events PATH` names another place, `--events none` none)")]
+    Create {
+        /// The file.
+        path: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// Another run is writing it.
+    #[error("another run is writing {path}: give this one another `--events PATH`, and its reports other paths")]
+    Busy {
+        /// The file.
+        path: String,
+    },
     /// A line that is no event.
     #[error("{path}:{line}: not an event of a run: {reason}")]
     Line {
@@ -38,6 +54,18 @@ pub enum StreamError {
     Header {
         /// The file.
         path: String,
+    },
+    /// Trials are missing, or there are too many.
+    #[error(
+        "{path}: the stream announces {announced} trials and holds the ends of {ended}, or its footer counts otherwise: it was changed"
+    )]
+    Tally {
+        /// The file.
+        path: String,
+        /// By the header.
+        announced: usize,
+        /// In the stream.
+        ended: usize,
     },
     /// The run that wrote it did not come to its end.
     #[error("{path}: the stream has no footer: the run that wrote it was cut short, so it says nothing")]
@@ -65,11 +93,16 @@ impl StreamWriter {
     /// # Errors
     /// A place that cannot be written.
     pub fn create(path: &Path) -> Result<Self, StreamError> {
-        let failed = |source| StreamError::Io { path: path.display().to_string(), source };
+        let failed = |source| StreamError::Create { path: path.display().to_string(), source };
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             fs::create_dir_all(parent).map_err(failed)?;
         }
-        let file = File::create(path).map_err(failed)?;
+        let file = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+        // Two runs into one stream would leave neither.
+        if file.try_lock().is_err() {
+            return Err(StreamError::Busy { path: path.display().to_string() });
+        }
+        file.set_len(0).map_err(failed)?;
         Ok(Self { file, path: path.to_owned(), pending: Vec::new(), trouble: None })
     }
 
@@ -126,13 +159,13 @@ impl Drop for StreamWriter {
 /// Reads a stream and hands on its events in order.
 ///
 /// # Errors
-/// A file that is no stream, or one without its end.
+/// A file that is no stream, one without its end, or one whose trials are not those that its header and footer speak of.
 pub fn read(path: &Path, mut take: impl FnMut(&Event)) -> Result<(), StreamError> {
     let shown = path.display().to_string();
     let failed = |source| StreamError::Io { path: shown.clone(), source };
     let mut reader = BufReader::new(File::open(path).map_err(failed)?);
     let mut text = String::new();
-    let (mut line, mut ended) = (0, false);
+    let (mut line, mut tally) = (0, Tally::default());
     loop {
         text.clear();
         line += 1;
@@ -148,8 +181,46 @@ pub fn read(path: &Path, mut take: impl FnMut(&Event)) -> Result<(), StreamError
         if header != (line == 1) {
             return Err(StreamError::Header { path: shown });
         }
-        ended = matches!(event, Event::RunFinished(_));
+        tally.take(&event).map_err(|reason| StreamError::Line { path: shown.clone(), line, reason })?;
         take(&event);
     }
-    if ended { Ok(()) } else { Err(StreamError::Footer { path: shown }) }
+    tally.check(shown)
+}
+
+/// What a stream says of its trials in its header, in its footer, and trial by trial.
+#[derive(Default)]
+struct Tally {
+    announced: usize,
+    ended: BTreeSet<String>,
+    outcomes: BTreeMap<String, usize>,
+    footer: Option<BTreeMap<String, usize>>,
+}
+
+impl Tally {
+    fn take(&mut self, event: &Event) -> Result<(), String> {
+        if self.footer.is_some() {
+            return Err("something follows the footer".to_owned());
+        }
+        match event {
+            Event::RunStarted(header) => self.announced = header.trials,
+            Event::TrialFinished(finished) => {
+                *self.outcomes.entry(finished.outcome.name().to_owned()).or_default() += 1;
+                if !self.ended.insert(finished.trial.clone()) {
+                    return Err(format!("the trial {} ends twice", finished.trial));
+                }
+            }
+            Event::RunFinished(footer) => self.footer = Some(footer.trials.clone()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn check(self, path: String) -> Result<(), StreamError> {
+        let Some(footer) = self.footer else { return Err(StreamError::Footer { path }) };
+        if footer != self.outcomes || self.ended.len() != self.announced {
+            let (announced, ended) = (self.announced, self.ended.len());
+            return Err(StreamError::Tally { path, announced, ended });
+        }
+        Ok(())
+    }
 }

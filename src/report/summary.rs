@@ -20,6 +20,8 @@ pub struct Summary {
     waited_s: f64,
     findings: Vec<String>,
     drift: usize,
+    new_drift: usize,
+    notes: usize,
     leaked: usize,
     duration_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,11 +93,13 @@ impl Summary {
             checks: report.trials.iter().map(|trial| trial.finished.checks.total()).sum(),
             warnings: report.warnings(),
             rate_limited: report.rate_limited(),
-            waited_s: report.waited,
+            waited_s: rounded(report.waited),
             findings: report.findings.iter().map(|finding| finding.text.to_string()).collect(),
             drift: report.drift.len(),
+            new_drift: report.unexplained_drift().count(),
+            notes: report.notes,
             leaked: report.leaks.len(),
-            duration_s: report.seconds(),
+            duration_s: rounded(report.seconds()),
             target: report.header.as_ref().map(|header| header.target.clone()),
             suite: report.header.as_ref().map(|header| header.suite.clone()),
             run: report.header.as_ref().map(|header| header.run.clone()),
@@ -104,4 +108,9 @@ impl Summary {
             leaks: leaked.collect(),
         }
     }
+}
+
+/// To milliseconds.
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
 }

@@ -28,6 +28,8 @@ pub(super) enum Ending {
     Judged,
     Blocked(String),
     Errored(String),
+    /// The run was stopped in the middle of the trial.
+    Stopped,
 }
 
 pub(super) struct Running<'a, 's> {
@@ -120,7 +122,7 @@ impl<'a, 's> Running<'a, 's> {
         variables: &mut Variables,
     ) -> Result<bool, Ending> {
         if self.shared.stopper.stopped() {
-            return Err(Ending::Errored("the run was stopped in the middle of this trial".to_owned()));
+            return Err(Ending::Stopped);
         }
         if self.started.elapsed() > self.shared.options.trial_timeout {
             let limit = self.shared.options.trial_timeout;
@@ -210,7 +212,7 @@ impl<'a, 's> Running<'a, 's> {
                 let found = false_check(step, "origin", span, expected, format!("{url}, which was not fetched"));
                 if found.level == Level::Must {
                     self.failed += 1;
-                    self.signatures.push(format!("origin: {}", found.expected));
+                    self.signatures.push("origin: a link to another origin".to_owned());
                 }
                 self.first.get_or_insert(format!("{call}: a link to another origin: {url}"));
                 let mut verdict = Verdict::default();
@@ -240,7 +242,7 @@ impl<'a, 's> Running<'a, 's> {
                 "{call}: {path} is not the run's to write to, and the case does not say that it does"
             ))),
             Halt::Unfilled(unfilled) => Err(Ending::Errored(format!("{call}: {unfilled}"))),
-            Halt::Stopped => Err(Ending::Errored("the run was stopped in the middle of this trial".to_owned())),
+            Halt::Stopped => Err(Ending::Stopped),
         }
     }
 
@@ -267,8 +269,11 @@ impl<'a, 's> Running<'a, 's> {
         let (outcome, reason) = match ending {
             Ending::Blocked(reason) => (Outcome::Blocked, Some(reason.as_str())),
             // What was established before the trouble stays established.
-            Ending::Errored(_) | Ending::Judged if self.failed > 0 => (Outcome::Failed, self.first.as_deref()),
+            Ending::Errored(_) | Ending::Stopped | Ending::Judged if self.failed > 0 => {
+                (Outcome::Failed, self.first.as_deref())
+            }
             Ending::Errored(reason) => (Outcome::Errored, Some(reason.as_str())),
+            Ending::Stopped => (Outcome::NotRun, Some("the run was stopped in the middle of it")),
             Ending::Judged => (Outcome::Passed, None),
         };
         let mut finished = self.shared.describer.finished(self.trial, outcome, reason);

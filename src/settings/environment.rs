@@ -31,3 +31,8 @@ pub fn shard() -> Result<Option<Shard>, SettingsError> {
     };
     format!("{index}/{total}").parse().map(Some).map_err(|reason| SettingsError::Shard { reason })
 }
+
+/// Whether the environment names an org, as Okta's own SDKs read it.
+pub fn names_an_org() -> bool {
+    env::var("OKTA_CLIENT_ORGURL").is_ok_and(|url| !url.is_empty())
+}

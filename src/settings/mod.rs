@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-pub use environment::shard;
+pub use environment::{names_an_org, shard};
 pub(crate) use file::{check, is_settings};
 use secrecy::{ExposeSecret, SecretString};
 

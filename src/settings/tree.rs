@@ -15,7 +15,7 @@ use crate::{
 
 /// Keys whose values are secrets, where somebody writes them into the file, and the secret part of a URL.
 static SECRETS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let keys = r#"(?:ssws|bearer|private-key|client-secret)["']?\s*=\s*"#;
+    let keys = r#"(?:ssws|bearer|private-key|client-secret|token|value|secret|password|key)["']?\s*=\s*"#;
     let values = r#""""(?s:.)*?(?:"""|\z)|'''(?s:.)*?(?:'''|\z)|"(?:\\.|[^"\\\n])*|'[^'\n]*"#;
     Regex::new(&format!(r#"({keys})({values})|(//)([^/\s"'@]+@)"#)).ok()
 });

@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use tokio::sync::oneshot;
 
 use crate::{
+    diagnostic::did_you_mean,
     http::{Client, ClientError, Credential, Limits},
     mock::{Mock, Settings, Token, TokenKind, start::State},
     plan::Plan,
@@ -104,6 +105,29 @@ impl Opened {
         let found = TargetSettings::find(target, settings)?;
         let has_credentials = found.has_credentials();
         Self::of(found, has_credentials, None, limits)
+    }
+
+    /// A principal or capability of the settings that the suite does not know: a slip there would silently drop trials.
+    pub fn unknown_name(&self, plan: &Plan) -> Option<String> {
+        let wrong = |what: &str, name: &str, known: &BTreeSet<String>| {
+            let hint = did_you_mean(name, known.iter().map(String::as_str));
+            let hint =
+                hint.unwrap_or_else(|| format!("known are {}", known.iter().cloned().collect::<Vec<_>>().join(", ")));
+            format!("the target `{}` has the {what} `{name}`, which the suite does not know: {hint}", self.target.name)
+        };
+        let (principals, capabilities) = (&plan.principals, &plan.capabilities);
+        let principal =
+            self.target.principals.iter().find(|name| !principals.is_empty() && !principals.contains(*name));
+        let capability = self.target.capabilities.iter().find(|name| !capabilities.contains(*name));
+        // The mock offers what the shipped suite knows; a suite of one's own may know less.
+        if self.is_mock() {
+            return None;
+        }
+        let given = |name: &&String| !matches!(name.as_str(), "admin" | "manager" | "anonymous" | "invalid-token");
+        principal
+            .filter(given)
+            .map(|name| wrong("principal", name, principals))
+            .or_else(|| capability.map(|name| wrong("capability", name, capabilities)))
     }
 
     /// Takes away the capabilities that let cases write to what the target shares with others.

@@ -78,7 +78,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 20)]
     breaker: usize,
     /// How much of each rate limit is left to other users of the org, in percent [default: what the settings say, or 50]
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=99))]
     keep: Option<u8>,
     /// Let cases write to the default server of a target that declares it
     #[arg(long)]
@@ -191,19 +191,29 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
         None => KnownFailures::default(),
     };
     if !found.is_empty() {
-        show(&mut found, color)?;
+        show(&mut found, color);
         return Ok(WRONG_INPUT);
     }
     // What has run is not needed any more: a report grows while the plan shrinks.
     plan.trials.clear();
     let limits = Limits { request: arguments.timeout, ..Limits::default() };
     let mut opened = Opened::open(&arguments.target, arguments.settings.as_deref(), limits)?;
+    if opened.is_mock() && settings::names_an_org() {
+        let hint = "`--target URL` runs against an org";
+        writeln!(
+            io::stderr(),
+            "warning: OKTA_CLIENT_ORGURL is set, but this run is against the embedded mock: {hint}"
+        )?;
+    }
     for warning in &opened.warnings {
         writeln!(io::stderr(), "warning: {warning}")?;
     }
     if !opened.has_credentials {
         let hint = "set OKTA_CLIENT_TOKEN, or name principals in okta-conformance.toml";
         writeln!(io::stderr(), "warning: there are no credentials for {}: {hint}", arguments.target)?;
+    }
+    if let Some(mistake) = opened.unknown_name(&plan) {
+        return Err(Mistake::boxed(mistake));
     }
     if !opened.is_mock() && !arguments.allow_default_server {
         opened.withhold(&plan);
@@ -225,6 +235,8 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     let mut outputs = outputs.into_inner();
     if cut {
         outputs.report.cut();
+        let name = &opened.target.name;
+        writeln!(io::stderr(), "what the run made may be left: `okta-conformance sweep --target {name}` removes it")?;
     }
     options.ledger.close()?;
     drop(opened);
@@ -267,9 +279,9 @@ fn finish(
         let _ = console.finish(report, fail_on);
     }
     if arguments.format == Format::Json {
-        let mut out = io::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &Summary::of(report, fail_on))?;
-        writeln!(out)?;
+        let text = serde_json::to_string_pretty(&Summary::of(report, fail_on))?;
+        // A reader that goes away does not change what the run has shown.
+        let _ = writeln!(io::stdout(), "{text}");
     }
     Ok(report.verdict(fail_on).exit_code())
 }

@@ -63,7 +63,7 @@ pub(crate) fn write_report(to: &ReportTo, report: &Report, fail_on: FailOn) -> R
         fs::create_dir_all(parent).map_err(failed)?;
     }
     let mut beside = to.path.clone().into_os_string();
-    beside.push(".part");
+    beside.push(format!(".{}.part", std::process::id()));
     let file = fs::File::create(&beside).map_err(failed)?;
     let mut writer = BufWriter::new(file);
     match to.format {
