@@ -44,6 +44,9 @@ pub(crate) struct Arguments {
     /// How long a nonce for `DPoP` is good
     #[arg(long, default_value = "24h", value_name = "DUR", value_parser = parse_duration)]
     nonce_lifetime: Duration,
+    /// Let the API ask for nonces in proofs of `DPoP`, as the token endpoint does
+    #[arg(long)]
+    api_nonce: bool,
     /// Time added to each answer
     #[arg(long, default_value = "0ms", value_name = "DUR", value_parser = parse_duration)]
     latency: Duration,
@@ -105,6 +108,7 @@ pub(crate) fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
         rate_window: arguments.rate_window,
         token_lifetime: arguments.token_lifetime,
         dpop_nonce_lifetime: arguments.nonce_lifetime,
+        dpop_nonce_at_api: arguments.api_nonce,
         api_access_management: !arguments.without_api_access_management,
         issuer_mode: match arguments.issuer_mode {
             Mode::OrgUrl => IssuerMode::OrgUrl,

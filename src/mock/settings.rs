@@ -27,6 +27,8 @@ pub struct Settings {
     pub token_lifetime: Duration,
     /// How long a nonce for `DPoP` proofs is to be used before there is another; at least a second.
     pub dpop_nonce_lifetime: Duration,
+    /// Whether the API asks for a nonce too (RFC 9449 section 9). The vendor's own Node SDK sends none there, so by itself it does not.
+    pub dpop_nonce_at_api: bool,
     /// Requests a minute in each rate limit bucket.
     pub rate_limit: u32,
     /// How long a window of the rate limit is, in whole seconds; the service's are a minute.
@@ -53,6 +55,7 @@ impl Default for Settings {
             // Docs: one hour, and one day.
             token_lifetime: Duration::from_secs(3_600),
             dpop_nonce_lifetime: Duration::from_secs(86_400),
+            dpop_nonce_at_api: false,
             rate_limit: 10_000,
             rate_window: super::limits::WINDOW,
             api_access_management: true,

@@ -61,7 +61,7 @@ impl Org {
             limits: Limits::new(settings.rate_limit, settings.rate_window),
             tokens: Tokens::new(&settings.tokens),
             issuing: Issuing::new(settings.token_lifetime),
-            dpop: Dpop::new(settings.dpop_nonce_lifetime),
+            dpop: Dpop::new(settings.dpop_nonce_lifetime, settings.dpop_nonce_at_api),
             servers: Servers::new(default),
             issuer_mode: settings.issuer_mode,
             people: People::default(),

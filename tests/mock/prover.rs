@@ -135,7 +135,8 @@ pub(crate) async fn org(settings_with: impl FnOnce(Settings) -> Settings) -> Org
     let app = |id: &str, bound: bool| json!({"clientId": id, "clientSecret": "s", "scopes": [READ, MANAGE], "dpopBoundAccessTokens": bound});
     let state = json!({"serviceApps": [app("0oaBound", true), app("0oaFree", false)]});
     let state: State = serde_json::from_value(state).expect("a state");
-    Org::with(settings_with(Settings { state: Some(state), seed: Some(3), ..settings() })).await
+    Org::with(settings_with(Settings { state: Some(state), seed: Some(3), dpop_nonce_at_api: true, ..settings() }))
+        .await
 }
 
 /// Asks for a token, with as many proofs as there are.

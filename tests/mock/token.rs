@@ -40,9 +40,13 @@ fn jwk(key: &EncodingKey, algorithm: Algorithm, kid: &str) -> Jwk {
 }
 
 async fn org(keys: &Keys) -> Org {
+    org_whose_app_is_bound(keys, false).await
+}
+
+async fn org_whose_app_is_bound(keys: &Keys, bound: bool) -> Org {
     let state = json!({"serviceApps": [
         {"clientId": "0oaSecret", "clientSecret": "s:e c+r%t", "scopes": [READ, MANAGE]},
-        {"clientId": "0oaKey", "scopes": [READ], "jwks": {"keys": [
+        {"clientId": "0oaKey", "scopes": [READ], "dpopBoundAccessTokens": bound, "jwks": {"keys": [
             jwk(&keys.rsa, Algorithm::RS256, "r"), jwk(&keys.ec, Algorithm::ES256, "e"),
         ]}},
         {"clientId": "0oaTwin", "scopes": [READ], "jwks": {"keys": [jwk(&keys.rsa, Algorithm::RS256, "r")]}},
@@ -282,7 +286,7 @@ async fn an_assertion_with_a_name_is_good_once() {
 #[tokio::test]
 async fn a_challenge_for_a_nonce_does_not_use_an_assertion_up() {
     let keys = keys();
-    let (org, prover) = (org(&keys).await, Prover::new());
+    let (org, prover) = (org_whose_app_is_bound(&keys, true).await, Prover::new());
     let assertion = assertion(&org, &keys.rsa, &head(Algorithm::RS256, Some("r")), "jti", json!("once"));
     let ask = async |proof: String| {
         let form = [

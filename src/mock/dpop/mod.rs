@@ -58,16 +58,18 @@ struct Nonce {
 /// What the org remembers of proofs.
 pub(super) struct Dpop {
     lifetime: i64,
+    /// Whether the API asks for a nonce as the token endpoint does.
+    api_asks: bool,
     token_endpoint: Option<Nonce>,
     api: Option<Nonce>,
     proofs: Once,
 }
 
 impl Dpop {
-    pub(super) fn new(lifetime: Duration) -> Self {
+    pub(super) fn new(lifetime: Duration, api_asks: bool) -> Self {
         // A nonce that ends at once could never be used.
         let lifetime = source::seconds(lifetime).max(1);
-        Dpop { lifetime, token_endpoint: None, api: None, proofs: Once::default() }
+        Dpop { lifetime, api_asks, token_endpoint: None, api: None, proofs: Once::default() }
     }
 
     /// The thumbprint of the key that a token request proves to have.
@@ -130,9 +132,15 @@ impl Dpop {
                 return Err(Fault::Binding);
             }
         }
-        let wanted = self.nonce(giver, source);
-        if proof.nonce.as_deref() != Some(wanted) {
-            return Err(Fault::Nonce(wanted.to_owned()));
+        let asks = match giver {
+            Giver::TokenEndpoint => true,
+            Giver::Api => self.api_asks,
+        };
+        if asks {
+            let wanted = self.nonce(giver, source);
+            if proof.nonce.as_deref() != Some(wanted) {
+                return Err(Fault::Nonce(wanted.to_owned()));
+            }
         }
         let name = Name::new(&proof.thumbprint, &proof.jti);
         if self.proofs.is_used(name) {

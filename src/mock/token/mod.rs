@@ -69,8 +69,9 @@ fn issue(org: &mut Org, call: &Call<'_>) -> Outcome {
     let form = form(call)?;
     let client = client::authenticate(&org.service_apps, &org.issuing.assertions, call, &form)?;
     let app = client.app;
-    // Inferred: a proof that is not asked for binds the token as well (RFC 9449, section 5).
-    let key = if app.is_dpop_bound || call.headers.contains_key("dpop") {
+    // A proof that is not asked for binds nothing: the vendor's own Node SDK sends one with every token request, and uses the token as a
+    // bearer token unless it is told to use a nonce.
+    let key = if app.is_dpop_bound {
         let subject = Subject { method: &Method::POST, base: call.base, path: PATH };
         Some(org.dpop.at_the_token_endpoint(&mut org.source, call.headers, subject)?)
     } else {
