@@ -10,6 +10,8 @@ mod green;
 mod hostile;
 #[path = "cli/input.rs"]
 mod input;
+#[path = "cli/known.rs"]
+mod known;
 #[path = "cli/matchers.rs"]
 mod matchers;
 #[path = "cli/mistakes.rs"]

@@ -1,50 +1,11 @@
 //! Runs that end before their end: interrupt, deadline, limits. Whatever happens, the stream is whole and the target is clean.
 
-use std::{
-    io::{BufRead, BufReader, Read},
-    process::Child,
-    sync::mpsc,
-    thread,
-};
+use std::{io::BufReader, sync::mpsc};
 
 use super::{
     server::{Answer, Server},
-    support::{Done, MockProcess, PATIENCE, Place, Totals, junit, of_kind, signal, text},
+    support::{MockProcess, PATIENCE, Place, Totals, junit, of_kind, read_until, rest, signal, text, watch},
 };
-
-/// Ends the program if it outlives every patience, so that who waits for its output gets an end of it.
-fn watch(id: u32) -> mpsc::Sender<()> {
-    let (ended, end) = mpsc::channel::<()>();
-    thread::spawn(move || {
-        if end.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-            signal(id, "KILL");
-        }
-    });
-    ended
-}
-
-/// Reads lines until one of them is the one that is waited for.
-fn read_until(reader: &mut impl BufRead, wanted: impl Fn(&str) -> bool) -> String {
-    let mut all = String::new();
-    loop {
-        let mut line = String::new();
-        assert!(reader.read_line(&mut line).expect("output") > 0, "it ended before: {all}");
-        all.push_str(&line);
-        if wanted(&line) {
-            return all;
-        }
-    }
-}
-
-fn rest(mut child: Child, mut out: impl Read) -> Done {
-    let (mut text, mut err) = (String::new(), String::new());
-    out.read_to_string(&mut text).expect("text");
-    if let Some(mut stderr) = child.stderr.take() {
-        stderr.read_to_string(&mut err).expect("text");
-    }
-    let status = child.wait().expect("an end");
-    Done { code: status.code().unwrap_or(-1), out: text, err }
-}
 
 #[test]
 fn an_interrupted_run_cleans_up_and_says_what_it_knows() {

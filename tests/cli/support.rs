@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
     sync::mpsc,
@@ -173,6 +173,41 @@ pub(crate) fn finish(child: Child) -> Done {
         out: String::from_utf8(output.stdout).expect("text on stdout"),
         err: String::from_utf8(output.stderr).expect("text on stderr"),
     }
+}
+
+/// Ends the program if it outlives every patience, so that who waits for its output gets an end of it.
+pub(crate) fn watch(id: u32) -> mpsc::Sender<()> {
+    let (ended, end) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        if end.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            signal(id, "KILL");
+        }
+    });
+    ended
+}
+
+/// Reads lines until one of them is the one that is waited for.
+pub(crate) fn read_until(reader: &mut impl BufRead, wanted: impl Fn(&str) -> bool) -> String {
+    let mut all = String::new();
+    loop {
+        let mut line = String::new();
+        assert!(reader.read_line(&mut line).expect("output") > 0, "it ended before: {all}");
+        all.push_str(&line);
+        if wanted(&line) {
+            return all;
+        }
+    }
+}
+
+/// What the program says from now on, and its end.
+pub(crate) fn rest(mut child: Child, mut out: impl Read) -> Done {
+    let (mut text, mut err) = (String::new(), String::new());
+    out.read_to_string(&mut text).expect("text");
+    if let Some(mut stderr) = child.stderr.take() {
+        stderr.read_to_string(&mut err).expect("text");
+    }
+    let status = child.wait().expect("an end");
+    Done { code: status.code().unwrap_or(-1), out: text, err }
 }
 
 /// Sends a signal to a process.

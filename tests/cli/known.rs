@@ -1,0 +1,266 @@
+//! Known failures: what becomes of a trial that is listed, which files are refused, and that a proposed file does what it says.
+
+use quick_junit::TestCaseStatus;
+
+use super::{
+    server::{Answer, Request, Server},
+    support::{Done, MockProcess, Place, Totals, junit, snapshot, text},
+};
+
+/// A day that these tests do not outlive.
+const FAR: &str = "2999-12-31";
+
+/// Things that are red, but for those of these names, which are of the colour behind them.
+fn things(others: &'static [(&'static str, &'static str)]) -> Server {
+    Server::start(move |request| {
+        let name = request.target.rsplit('/').next().unwrap_or_default();
+        let color = others.iter().find(|(other, _)| *other == name).map_or("red", |(_, color)| color);
+        Some(match color {
+            "broken" => Answer::new(500, "trouble"),
+            color => Answer::json(200, &serde_json::json!({ "id": name, "name": name, "color": color })),
+        })
+    })
+}
+
+fn entry(trial: &str, observed: &str, expires: &str) -> String {
+    format!(
+        "  - trial: {trial}\n    observed: [{observed:?}]\n    reason: The paint is old\n    issue: T-1\n    owner: painters\n    \
+         expires: {expires}\n"
+    )
+}
+
+fn list(place: &Place, entries: &[String]) {
+    place.write("known.yaml", &format!("knownFailures:\n{}", entries.concat()));
+}
+
+/// Runs the nine coloured things with the known failures of `known.yaml`.
+fn run(place: &Place, server: &Server, more: &[&str]) -> Done {
+    let arguments = ["run", "--suite", "suite", "--target", &server.url, "--jobs", "1", "--report", "junit"];
+    place.run(&[&arguments[..], &["--known-failures", "known.yaml"], more].concat())
+}
+
+/// The only entry of these tests: the thing `b` is blue.
+fn b_is_blue(expires: &str) -> Place {
+    let place = Place::with_suite(&["colors"]);
+    list(&place, &[entry("things/colors/red[b]", "body /color: \"blue\"", expires)]);
+    place
+}
+
+/// The type of the trial `red[b]` in `JUnit`, and what its message says.
+fn in_junit(place: &Place) -> (Totals, String, String) {
+    let (report, totals) = junit(&place.read("reports/junit.xml"));
+    let case =
+        report.test_suites.iter().flat_map(|suite| &suite.test_cases).find(|case| case.name.as_str() == "red[b]");
+    let (kind, message) = match &case.expect("the trial").status {
+        TestCaseStatus::NonSuccess { ty, message, .. } | TestCaseStatus::Skipped { ty, message, .. } => (ty, message),
+        TestCaseStatus::Success { .. } => panic!("it is no success"),
+    };
+    let text = |text: &Option<quick_junit::XmlString>| text.as_ref().map_or("", |text| text.as_str()).to_owned();
+    (totals, text(kind), text(message))
+}
+
+#[test]
+fn a_listed_failure_is_known_and_the_run_is_green() {
+    let place = b_is_blue(FAR);
+    let done = run(&place, &things(&[("b", "blue")]), &[]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""), "{}", done.out);
+    assert_eq!(place.outcomes()["things/colors/red[b]"], "known-failure");
+    snapshot(&place, "known-failure", &done.out);
+    let (totals, kind, message) = in_junit(&place);
+    assert_eq!(totals, Totals { tests: 9, passed: 8, skipped: 1, ..Totals::default() });
+    assert_eq!(kind, "known-failure");
+    assert_eq!(message, "listed at known.yaml:2 until 2999-12-31 by painters: The paint is old (T-1)");
+    let later = place.run(&["report", "reports/events.jsonl"]);
+    assert_eq!(later.code, 0, "the stream alone says it too: {}", later.out);
+}
+
+#[test]
+fn a_listed_trial_that_passes_turns_the_run_red() {
+    let place = b_is_blue(FAR);
+    let done = run(&place, &things(&[]), &[]);
+    assert_eq!(done.code, 1, "{}", done.out);
+    assert_eq!(place.outcomes()["things/colors/red[b]"], "unexpected-pass");
+    let (totals, kind, message) = in_junit(&place);
+    assert_eq!(totals, Totals { tests: 9, passed: 8, failures: 1, ..Totals::default() });
+    assert_eq!(kind, "unexpected-pass");
+    assert!(message.ends_with("; remove the entry"), "{message}");
+    snapshot(&place, "known-unexpected-pass", &done.out);
+}
+
+#[test]
+fn a_listed_trial_that_fails_otherwise_turns_the_run_red() {
+    let place = b_is_blue(FAR);
+    let done = run(&place, &things(&[("b", "green")]), &[]);
+    assert_eq!(done.code, 1, "{}", done.out);
+    assert_eq!(place.outcomes()["things/colors/red[b]"], "changed-failure");
+    let (totals, kind, message) = in_junit(&place);
+    assert_eq!((totals.failures, kind.as_str()), (1, "changed-failure"));
+    assert!(message.ends_with("; new: body /color: \"green\"; gone: body /color: \"blue\""), "{message}");
+    snapshot(&place, "known-changed-failure", &done.out);
+}
+
+#[test]
+fn an_entry_is_good_until_the_end_of_its_day() {
+    let today = chrono::Utc::now().date_naive();
+    let day = |days: i64| (today + chrono::Duration::days(days)).to_string();
+    for (expires, outcome, code) in
+        [(day(1), "known-failure", 0), (day(-1), "expired", 1), ("2020-02-29".to_owned(), "expired", 1)]
+    {
+        let place = b_is_blue(&expires);
+        let done = run(&place, &things(&[("b", "blue")]), &[]);
+        assert_eq!(done.code, code, "{expires}: {}", done.out);
+        assert_eq!(place.outcomes()["things/colors/red[b]"], outcome, "{expires}");
+        let (_, kind, message) = in_junit(&place);
+        assert_eq!(kind, outcome);
+        assert_eq!(message.ends_with("; that day is past"), code == 1, "{message}");
+    }
+}
+
+#[test]
+fn every_observed_failure_must_be_seen_and_no_other() {
+    let place = Place::with_suite(&["colors"]);
+    // One entry for two trials, and a second one for what only one of them shows.
+    list(&place, &[entry("things/colors/red[*]", "body /color: \"blue\"", FAR)]);
+    let all = things(&[
+        ("a", "blue"),
+        ("b", "blue"),
+        ("c", "blue"),
+        ("d", "blue"),
+        ("e", "blue"),
+        ("f", "blue"),
+        ("g", "blue"),
+        ("h", "blue"),
+        ("i", "green"),
+    ]);
+    let done = run(&place, &all, &[]);
+    let outcomes = place.outcomes();
+    assert_eq!(outcomes.values().filter(|outcome| *outcome == "known-failure").count(), 8, "{}", done.out);
+    assert_eq!(outcomes["things/colors/red[i]"], "changed-failure");
+}
+
+#[test]
+fn trouble_is_no_known_failure() {
+    let place = b_is_blue(FAR);
+    let done = run(&place, &things(&[("b", "broken")]), &[]);
+    assert_eq!((done.code, place.outcomes()["things/colors/red[b]"].as_str()), (2, "errored"), "{}", done.out);
+}
+
+#[test]
+fn a_known_failure_stays_one_after_retries() {
+    let place = b_is_blue(FAR);
+    let done = run(&place, &things(&[("b", "blue")]), &["--retries", "2"]);
+    assert_eq!((done.code, place.outcomes()["things/colors/red[b]"].as_str()), (0, "known-failure"), "{}", done.out);
+}
+
+#[test]
+fn a_wrong_file_is_refused_before_anything_is_sent() {
+    let server = things(&[]);
+    let place = Place::with_suite(&["colors"]);
+    let half =
+        "  - { trial: things/colors/red, observed: [], reason: \"?\", issue: \" \", owner: \"?\", expires: \"?\" }\n";
+    list(
+        &place,
+        &[
+            entry("things/colours/red", "body: 1", FAR),
+            half.to_owned(),
+            "  - { trial: \"//\", observed: x, reason: r, issue: i, owner: o, expires: 2026-02-30, until: never }\n"
+                .to_owned(),
+        ],
+    );
+    let done = run(&place, &server, &[]);
+    assert_eq!((done.code, done.out.as_str()), (3, ""), "{}", done.err);
+    snapshot(&place, "known-refused", &done.err);
+    assert_eq!(server.lines(), [""; 0]);
+    place.write("suite/known.yaml", &place.read("known.yaml"));
+    let checked = place.run(&["check", "suite/known.yaml"]);
+    assert_eq!(checked.code, 3, "{}", checked.out);
+    assert_eq!(checked.err.replace("suite/known.yaml", "known.yaml"), done.err, "both say the same");
+    for text in ["knownFailures: 7\n", "knownFailures: []\nothers: []\n", "[]\n", "a: [\n"] {
+        place.write("known.yaml", text);
+        assert_eq!(run(&place, &server, &[]).code, 3, "{text}");
+    }
+    assert_eq!(server.lines(), [""; 0]);
+    place.write("known.yaml", "knownFailures: []\n");
+    assert_eq!(run(&place, &server, &[]).code, 0, "a list of nothing is one");
+}
+
+/// Members that are lost or changed on the way, so that trials of all kinds fail, with names, times and identifiers in what they say.
+fn spoil(request: &Request, answer: &mut Answer) {
+    let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&answer.body) else { return };
+    if body.is_array() {
+        // What is shown of it ends somewhere, maybe in the middle of a name.
+        answer.body = serde_json::json!({ "items": body }).to_string().into_bytes();
+        return;
+    }
+    let Some(members) = body.as_object_mut() else { return };
+    if request.method == "GET" {
+        members.shift_remove("description");
+        members.insert("lastUpdated".to_owned(), "2001-01-01T00:00:00.000Z".into());
+        for member in ["id", "name", "issuer"] {
+            if let Some(value) = members.get(member).and_then(|value| value.as_str()) {
+                let other = format!("{value} ");
+                members.insert(member.to_owned(), other.into());
+            }
+        }
+        answer.body = body.to_string().into_bytes();
+    }
+}
+
+#[test]
+fn a_proposed_file_that_is_filled_in_makes_the_next_run_green() {
+    let mock = MockProcess::start(&[]);
+    let proxy = Server::proxy(&mock.url, spoil);
+    let place = Place::new();
+    let run = |more: &[&str]| {
+        let arguments = [
+            "run",
+            "authorization-servers/get",
+            "authorization-servers/create",
+            "scopes/list",
+            "policies/list",
+            "rules/list",
+            "keys",
+        ];
+        place.run(&[&arguments[..], &["--target", &proxy.url, "--quiet"], more].concat())
+    };
+    let done = run(&["--propose-known-failures", "proposed.yaml"]);
+    assert_eq!(done.code, 1, "{}{}", done.out, done.err);
+    let failed = place.outcomes().into_values().filter(|outcome| outcome == "failed").count();
+    assert!(failed > 10, "many kinds of trials fail: {failed}");
+    let proposed = place.read("proposed.yaml");
+    assert_eq!(proposed.matches("- trial: ").count(), failed);
+    for refused in [place.run(&["check", "proposed.yaml"]), run(&["--known-failures", "proposed.yaml"])] {
+        assert_eq!(refused.code, 3, "{}", refused.out);
+        assert_eq!(refused.err.matches("`reason` is not filled in").count(), failed);
+    }
+
+    place.write("filled.yaml", &proposed.replace("expires: \"?\"", "expires: 2999-12-31").replace("\"?\"", "known"));
+    let checked = place.run(&["check", "filled.yaml"]);
+    assert_eq!(checked.code, 0, "{}", checked.err);
+    let again = run(&["--known-failures", "filled.yaml", "--propose-known-failures", "more.yaml"]);
+    assert_eq!(again.code, 0, "{}{}", again.out, again.err);
+    let known = place.outcomes().into_values().filter(|outcome| outcome == "known-failure").count();
+    assert_eq!(known, failed, "each trial failed in the very same way");
+
+    // Where nothing new fails, what is proposed is a file all the same.
+    assert_eq!(place.run(&["check", "more.yaml"]).code, 0, "{}", place.run(&["check", "more.yaml"]).err);
+}
+
+#[test]
+fn a_proposal_lists_what_changed_and_leaves_alone_what_is_known() {
+    let place = Place::with_suite(&["colors"]);
+    list(
+        &place,
+        &[
+            entry("things/colors/red[a]", "body /color: \"blue\"", FAR),
+            entry("things/colors/red[b]", "body /color: \"blue\"", FAR),
+            entry("things/colors/red[c]", "body /color: \"blue\"", "2020-01-01"),
+        ],
+    );
+    let server = things(&[("a", "blue"), ("b", "green"), ("c", "blue"), ("d", "blue"), ("e", "broken")]);
+    let done = run(&place, &server, &["--propose-known-failures", "proposed.yaml", "--format", "json"]);
+    assert_eq!(done.code, 1, "{}", done.err);
+    snapshot(&place, "known-proposed", &place.read("proposed.yaml"));
+    let red = done.json()["red"].as_array().expect("a list").iter().map(|red| text(red, "outcome")).collect::<Vec<_>>();
+    assert_eq!(red, ["changed-failure", "expired", "failed", "errored"], "what is known is not red");
+}
