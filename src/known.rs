@@ -204,6 +204,10 @@ pub(crate) fn signature(check: &str, pointer: Option<&str>, actual: &str, origin
 /// A file of entries for the trials that failed, with what was observed filled in and the rest left for a person.
 pub(crate) fn propose<'a>(failed: impl Iterator<Item = (&'a str, &'a [String])>) -> String {
     let mut text = String::from("# Fill in every `?`: `check` and `run` refuse the file until then.\nknownFailures:\n");
+    let mut failed = failed.peekable();
+    if failed.peek().is_none() {
+        return "knownFailures: []\n".to_owned();
+    }
     for (trial, signatures) in failed {
         let quote = |text: &str| serde_json::to_string(text).unwrap_or_default();
         text = format!("{text}  - trial: {}\n    observed:\n", quote(trial));
