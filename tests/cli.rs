@@ -22,10 +22,14 @@ mod recordings;
 mod red;
 #[path = "cli/reports.rs"]
 mod reports;
+#[path = "cli/retries.rs"]
+mod retries;
 #[path = "cli/secrets.rs"]
 mod secrets;
 #[path = "cli/server.rs"]
 mod server;
+#[path = "cli/shards.rs"]
+mod shards;
 #[path = "cli/stopping.rs"]
 mod stopping;
 #[path = "cli/support.rs"]
