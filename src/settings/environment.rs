@@ -25,7 +25,7 @@ pub fn shard() -> Result<Option<Shard>, SettingsError> {
     let index = match (env::var("CI_NODE_INDEX"), env::var("JOB_COMPLETION_INDEX")) {
         (Ok(index), _) => index,
         (Err(_), Ok(completion)) => {
-            completion.parse().map_or(completion, |completion: u64| (completion + 1).to_string())
+            completion.parse().map_or(completion, |completion: u64| completion.saturating_add(1).to_string())
         }
         (Err(_), Err(_)) => return Ok(None),
     };
