@@ -16,7 +16,10 @@ use quick_junit::{
 };
 
 use super::{Failure, Report, TrialReport, printable};
-use crate::{event::Outcome, level::Level};
+use crate::{
+    event::{Leak, Outcome},
+    level::Level,
+};
 
 /// Consumers load whole files: 16 KiB of text a case is enough to see what is wrong.
 const MOST_TEXT: usize = 16 * 1024;
@@ -202,13 +205,20 @@ fn one_line(text: &str) -> String {
 /// Leaks are a channel of their own: the verdict of the case stays what it is.
 fn leaks(report: &Report) -> TestSuite {
     let mut suite = TestSuite::new("cleanup");
-    for (index, leak) in report.leaks.iter().enumerate() {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        let text = printable(&format!("{}: {}", leak.call, leak.reason));
-        status.set_type("leaked-resource").set_message(one_line(&text)).set_description(text);
-        let mut case = TestCase::new(format!("cleanup::{}::{}", leak.trial, index + 1), status);
-        case.set_classname("cleanup");
-        suite.add_test_case(case);
+    // Numbered within its trial, so that a leak has the same name in every run, whatever else leaks.
+    let mut trials: BTreeMap<&str, Vec<&Leak>> = BTreeMap::new();
+    for leak in &report.leaks {
+        trials.entry(&leak.trial).or_default().push(leak);
+    }
+    for (trial, leaks) in trials {
+        for (index, leak) in leaks.into_iter().enumerate() {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            let text = printable(&format!("{}: {}", leak.call, leak.reason));
+            status.set_type("leaked-resource").set_message(one_line(&text)).set_description(text);
+            let mut case = TestCase::new(format!("cleanup::{trial}::{}", index + 1), status);
+            case.set_classname("cleanup");
+            suite.add_test_case(case);
+        }
     }
     suite
 }
