@@ -12,10 +12,16 @@ mod hostile;
 mod input;
 #[path = "cli/known.rs"]
 mod known;
+#[path = "cli/ledgers.rs"]
+mod ledgers;
 #[path = "cli/matchers.rs"]
 mod matchers;
 #[path = "cli/mistakes.rs"]
 mod mistakes;
+#[path = "cli/preflight.rs"]
+mod preflight;
+#[path = "cli/protected.rs"]
+mod protected;
 #[path = "cli/recordings.rs"]
 mod recordings;
 #[path = "cli/red.rs"]

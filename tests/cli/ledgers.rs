@@ -1,0 +1,295 @@
+//! What a run leaves behind when it is killed, and how that is found and removed. Moments are counted in lines of the event stream, which
+//! goes through a pipe: a run that is ahead of its reader waits.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use serde_json::{Value, json};
+
+use super::{
+    server::{Answer, Server, ask},
+    support::{Done, MockProcess, PATIENCE, Place, TOKEN, finish, signal, text, watch},
+};
+
+/// Somebody else's servers, one of them named as if a run had made it.
+const STATE: &str = "servers:
+  - { id: aus1theirs0000000aaa, name: Theirs, description: Not ours, audiences: [\"api://theirs\"], created: 2020-01-01T00:00:00Z, rotationMode: MANUAL }
+  - { id: aus2theirs0000000aaa, name: okc_zzzzzz_00001, description: Not ours, audiences: [\"api://theirs\"], created: 2020-01-01T00:00:00Z, rotationMode: MANUAL }
+";
+
+/// An org that others use, too.
+fn org(place: &Place) -> MockProcess {
+    place.write("state.yaml", STATE);
+    MockProcess::start(&["--state", place.path("state.yaml").to_str().expect("a path")])
+}
+
+/// The ledgers that lie about.
+fn ledgers(place: &Place) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(place.path("reports/ledgers")) else { return Vec::new() };
+    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"));
+    names.collect()
+}
+
+/// A run that goes on, and its stream from here.
+struct Running {
+    child: Child,
+    stream: BufReader<File>,
+    /// While it is there, the run is ended when it outlives every patience.
+    _watched: mpsc::Sender<()>,
+}
+
+/// A run against `url` that has written so many lines of its stream.
+fn run_up_to(place: &Place, url: &str, lines: usize) -> Running {
+    let pipe = place.path("pipe");
+    if !pipe.exists() {
+        assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    }
+    let arguments =
+        ["run", "authorization-servers/get", "policies/create", "rules/create", "scopes/create", "--target", url];
+    let mut command = place.command(&[&arguments[..], &["--jobs", "4", "--quiet", "--events", "pipe"]].concat());
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+    let watched = watch(child.id());
+    // A pipe opens when both sides do; who never comes is not waited for.
+    let (tell, opened) = mpsc::channel();
+    thread::spawn(move || tell.send(File::open(pipe)));
+    let stream = opened.recv_timeout(PATIENCE).expect("the run opens its stream").expect("a pipe");
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    for number in 0..lines {
+        line.clear();
+        assert!(stream.read_line(&mut line).expect("a line") > 0, "it ended after {number} lines");
+    }
+    Running { child, stream, _watched: watched }
+}
+
+fn kill(mut child: Child) {
+    signal(child.id(), "KILL");
+    child.wait().expect("its end");
+}
+
+fn sweep(place: &Place, url: &str, more: &[&str]) -> Done {
+    place.run(&[&["sweep", "--target", url], more].concat())
+}
+
+fn ids(servers: &[Value]) -> BTreeSet<String> {
+    servers.iter().map(|server| text(server, "id")).collect()
+}
+
+#[test]
+fn what_a_killed_run_left_is_told_and_swept() {
+    let mut left_over = 0;
+    // After the header, in the first creates, in the middle, late.
+    for lines in [1, 6, 12, 60, 250] {
+        let place = Place::new();
+        let mock = org(&place);
+        let start = mock.servers();
+        kill(run_up_to(&place, &mock.url, lines).child);
+        let left = mock.servers();
+        let ours = left.len() - start.len();
+        left_over += ours;
+        let ledger = ledgers(&place);
+        assert!(ours == 0 || ledger.len() == 1, "after {lines}: {ours} are left and {ledger:?} knows them");
+
+        if !ledger.is_empty() {
+            let run = ledger[0].trim_end_matches(".jsonl");
+            let next = place.run(&["run", "authorization-servers/get/same-as-created", "--target", &mock.url]);
+            assert_eq!(next.code, 0, "{}{}", next.out, next.err);
+            let said = format!("warning: what earlier runs made may be left on {}: {run} (", mock.url);
+            assert!(next.err.contains(&said), "after {lines}: {}", next.err);
+            assert!(next.err.contains(&format!("`okta-conformance sweep --target {}`", mock.url)), "{}", next.err);
+            assert_eq!(ledgers(&place), ledger, "the next run leaves it alone, and none of its own");
+        }
+
+        let dry = sweep(&place, &mock.url, &["--dry-run"]);
+        assert_eq!(dry.code, 0, "{}", dry.err);
+        let told = dry.out.lines().filter(|line| line.starts_with("would remove ")).count();
+        assert!(told >= ours, "after {lines}: {}", dry.out);
+        assert_eq!(mock.servers(), left, "a dry run removes nothing");
+        assert_eq!(ledgers(&place), ledger);
+
+        let swept = sweep(&place, &mock.url, &[]);
+        assert_eq!(swept.code, 0, "{}{}", swept.out, swept.err);
+        assert!(swept.out.ends_with(&format!("{told} removed, 0 left, on {}\n", mock.url)), "{}", swept.out);
+        assert_eq!(mock.servers(), start, "after {lines}: the org is as it was");
+        assert_eq!(ledgers(&place), [""; 0]);
+        let again = sweep(&place, &mock.url, &[]);
+        assert_eq!((again.code, again.out), (0, format!("0 removed, 0 left, on {}\n", mock.url)));
+    }
+    assert!(left_over > 0, "some of the runs were killed when there was something to remove");
+}
+
+#[test]
+fn an_interrupted_run_leaves_neither_things_nor_a_ledger() {
+    for lines in [1, 6, 40, 150] {
+        let place = Place::new();
+        let mock = org(&place);
+        let start = mock.servers();
+        let mut run = run_up_to(&place, &mock.url, lines);
+        signal(run.child.id(), "INT");
+        let mut last = String::new();
+        for line in (&mut run.stream).lines() {
+            last = line.expect("a line");
+        }
+        assert_eq!(finish(run.child).code, 130);
+        let footer: Value = serde_json::from_str(&last).expect("an event");
+        assert_eq!(footer["stopped"], "interrupt", "after {lines}: {footer}");
+        assert_eq!(mock.servers(), start, "after {lines}");
+        assert_eq!(ledgers(&place), [""; 0], "after {lines}");
+    }
+}
+
+#[test]
+fn the_ledger_of_a_run_that_is_going_on_is_left_alone() {
+    let place = Place::new();
+    let mock = org(&place);
+    let start = mock.servers();
+    let (holds, url) = (Arc::new(AtomicBool::new(true)), mock.url.clone());
+    let (tell, told) = mpsc::channel();
+    let holding = Arc::clone(&holds);
+    // A gateway in front of the org, which keeps the answer to the first get of a server to itself.
+    let gate = Server::start(move |request| {
+        let below = request.target.strip_prefix("/api/v1/authorizationServers/");
+        if below.is_some() && request.method == "GET" && holding.load(Ordering::SeqCst) {
+            tell.send(()).expect("somebody listens");
+            return None;
+        }
+        let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        Some(ask(&url, &request.method, &request.target, &headers, &request.body))
+    });
+    let mut command = place.command(&["run", "authorization-servers/get/same-as-created", "--target", &gate.url]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+    told.recv_timeout(PATIENCE).expect("a request that is held");
+    let (ledger, made) = (ledgers(&place), mock.servers());
+    assert_eq!((ledger.len(), made.len()), (1, start.len() + 1), "it made something and wrote that down");
+    holds.store(false, Ordering::SeqCst);
+
+    let swept = sweep(&place, &gate.url, &[]);
+    assert_eq!((swept.code, swept.out), (0, format!("0 removed, 0 left, on {}\n", gate.url)));
+    let by_name = sweep(&place, &gate.url, &["--by-name", "--prefix", "okc_"]);
+    assert!(!by_name.out.contains(&text(made.last().expect("a server"), "id")), "what is young may be in use");
+    let next =
+        place.run(&["run", "authorization-servers/get/same-as-created", "--target", &gate.url, "--events", "none"]);
+    assert_eq!((next.code, next.err.as_str()), (0, ""), "{}", next.out);
+    let theirs = "aus2theirs0000000aaa";
+    let without_theirs =
+        |servers: Vec<Value>| servers.into_iter().filter(|server| server["id"] != theirs).collect::<Vec<_>>();
+    assert_eq!(without_theirs(mock.servers()), without_theirs(made));
+    assert_eq!(ledgers(&place), ledger);
+
+    // The lock goes with the process.
+    kill(child);
+    let swept = sweep(&place, &gate.url, &[]);
+    assert_eq!(swept.code, 0, "{}", swept.err);
+    assert!(swept.out.contains("authorization-servers/get/same-as-created)"), "{}", swept.out);
+    assert_eq!(without_theirs(mock.servers()), without_theirs(start));
+    assert_eq!(ledgers(&place), [""; 0]);
+}
+
+/// Makes a server, as a run or somebody else would.
+fn make(mock: &MockProcess, name: &str) -> String {
+    let body = json!({ "name": name, "description": "Made by a test", "audiences": ["api://default"] }).to_string();
+    let (authorization, length) = (format!("SSWS {TOKEN}"), body.len().to_string());
+    let headers =
+        [("Authorization", &*authorization), ("Content-Type", "application/json"), ("Content-Length", &*length)];
+    let answer = ask(&mock.url, "POST", "/api/v1/authorizationServers", &headers, body.as_bytes());
+    assert_eq!(answer.status, 201);
+    text(&serde_json::from_slice(&answer.body).expect("a server"), "id")
+}
+
+#[test]
+fn a_sweep_by_name_takes_what_is_old_and_named_so() {
+    let place = Place::new();
+    let mock = org(&place);
+    let young = make(&mock, "okc_aaaaaa_00001");
+    let other = make(&mock, "Not okc_aaaaaa_00002");
+    let gone = |done: &Done, before: &[Value]| {
+        assert_eq!(done.code, 0, "{}", done.err);
+        let (before, after) = (ids(before), ids(&mock.servers()));
+        before.difference(&after).cloned().collect::<Vec<_>>()
+    };
+    let all = mock.servers();
+    assert_eq!(
+        gone(&sweep(&place, &mock.url, &[]), &all),
+        [""; 0],
+        "without being asked for, nothing goes by its name"
+    );
+    let dry = sweep(&place, &mock.url, &["--by-name", "--dry-run", "--older-than", "0s"]);
+    assert!(dry.out.ends_with(&format!("2 to remove, 0 left, on {}\n", mock.url)), "{}", dry.out);
+    assert_eq!(gone(&dry, &all), [""; 0]);
+    assert_eq!(gone(&sweep(&place, &mock.url, &["--by-name"]), &all), ["aus2theirs0000000aaa"], "the young stays");
+    assert_eq!(
+        gone(&sweep(&place, &mock.url, &["--by-name", "--prefix", "okc_b", "--older-than", "0s"]), &mock.servers()),
+        [""; 0]
+    );
+    let before = mock.servers();
+    assert_eq!(gone(&sweep(&place, &mock.url, &["--by-name", "--older-than", "0s"]), &before), [young]);
+    assert!(ids(&mock.servers()).contains(&other));
+    let wide = sweep(&place, &mock.url, &["--by-name", "--prefix", "ok"]);
+    assert_eq!((wide.code, wide.out.as_str()), (3, ""), "{}", wide.err);
+}
+
+#[test]
+fn what_cannot_be_removed_stays_in_its_ledger() {
+    let place = Place::new();
+    let mock = org(&place);
+    let start = mock.servers();
+    let locked = Arc::new(AtomicBool::new(true));
+    let (url, lock) = (mock.url.clone(), Arc::clone(&locked));
+    let gate = Server::start(move |request| {
+        if request.method == "DELETE" && lock.load(Ordering::SeqCst) {
+            return Some(Answer::json(403, &json!({ "errorCode": "E0000006" })));
+        }
+        let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        Some(ask(&url, &request.method, &request.target, &headers, &request.body))
+    });
+    // The run itself cannot remove it either, and says so.
+    let done =
+        place.run(&["run", "authorization-servers/get/same-as-created", "--target", &gate.url, "--format", "json"]);
+    assert_eq!(done.json()["leaked"], 1, "{}", done.err);
+    let ledger = ledgers(&place);
+    assert_eq!(ledger.len(), 1, "what leaked is written down");
+
+    let swept = sweep(&place, &gate.url, &[]);
+    assert_eq!(swept.code, 2, "{}", swept.out);
+    assert!(swept.out.contains(": answered 403\n0 removed, 1 left, on "), "{}", swept.out);
+    assert_eq!(ledgers(&place), ledger);
+    assert_eq!(sweep(&place, &mock.url, &[]).out, format!("0 removed, 0 left, on {}\n", mock.url), "of another target");
+
+    locked.store(false, Ordering::SeqCst);
+    let swept = sweep(&place, &gate.url, &[]);
+    assert_eq!(swept.code, 0, "{}", swept.out);
+    assert_eq!((mock.servers(), ledgers(&place)), (start, vec![]));
+}
+
+#[test]
+fn what_cannot_be_written_down_is_not_made() {
+    let place = Place::new();
+    let mock = org(&place);
+    let gate = Server::proxy(&mock.url, |_, _| {});
+    // The place of the directory is taken.
+    place.write("reports/ledgers", "");
+    let done = place.run(&["run", "authorization-servers/get/same-as-created", "--target", &gate.url]);
+    assert!([2, 3].contains(&done.code), "{}{}", done.out, done.err);
+    assert!(
+        [&done.out, &done.err].iter().any(|text| text.contains("cannot keep the ledger reports/ledgers")),
+        "{done:?}"
+    );
+    assert!(gate.lines().iter().all(|line| line.starts_with("GET ")), "{:?}", gate.lines());
+}
+
+#[test]
+fn the_embedded_mock_needs_no_ledger() {
+    let place = Place::new();
+    assert_eq!(place.run(&["run", "authorization-servers/get", "--quiet"]).code, 0);
+    assert_eq!(ledgers(&place), [""; 0]);
+}

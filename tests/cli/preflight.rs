@@ -1,0 +1,182 @@
+//! What a run finds out before its first trial: one finding in the place of hundreds of red trials.
+
+use chrono::Utc;
+use serde_json::{Value, json};
+
+use super::{
+    server::{Answer, Request, Server},
+    support::{Done, MockProcess, PATIENCE, Place, TOKEN, Totals, junit, of_kind, snapshot, text},
+};
+
+/// Trials of the embedded suite that any org lets pass.
+const TRIALS: [&str; 3] =
+    ["authorization-servers/get/same-as-created", "authorization-servers/unlicensed", "authorization-servers/list/all"];
+
+fn run(place: &Place, target: &str, more: &[&str]) -> Done {
+    place.run(&[&["run", "--target", target, "--jobs", "1", "--report", "junit"], &TRIALS[..2], more].concat())
+}
+
+fn findings(place: &Place) -> Vec<(bool, String)> {
+    let events = place.events();
+    of_kind(&events, "preflight").map(|event| (event["fatal"] == true, text(event, "text"))).collect()
+}
+
+/// Nothing was tried, and every report says so.
+fn nothing_ran(place: &Place, done: &Done) {
+    assert_eq!(done.code, 2, "{}{}", done.out, done.err);
+    let outcomes = place.outcomes();
+    assert!(!outcomes.is_empty() && outcomes.values().all(|outcome| outcome == "not-run"), "{outcomes:?}");
+    let (_, totals) = junit(&place.read("reports/junit.xml"));
+    assert_eq!(totals, Totals { tests: outcomes.len(), skipped: outcomes.len(), ..Totals::default() });
+    let events = place.events();
+    assert_eq!(events.last().expect("a footer")["stopped"], "preflight");
+}
+
+fn refused(code: &str) -> Answer {
+    Answer::json(
+        401,
+        &json!({ "errorCode": code, "errorSummary": "no", "errorLink": code, "errorId": "oae1", "errorCauses": [] }),
+    )
+}
+
+#[test]
+fn a_principal_who_is_not_let_in_is_one_finding() {
+    let server = Server::start(|request: &Request| {
+        let reader = request.header("Authorization").is_some_and(|text| text.contains("token-of-reader"));
+        Some(if reader { refused("E0000011") } else { Answer::json(200, &json!([])) })
+    });
+    let place = Place::new();
+    place.target(&server.url, &["admin", "manager", "reader"], &[]);
+    let done = run(&place, "here", &[]);
+    nothing_ran(&place, &done);
+    let said = "the target does not let the principal `reader` in: 401 E0000011".to_owned();
+    assert_eq!(findings(&place), [(true, said)]);
+    assert_eq!(
+        server.lines(),
+        ["GET /api/v1/authorizationServers?limit=1"; 3],
+        "each was asked once, and nothing else was"
+    );
+    snapshot(&place, "preflight-refused", &done.out);
+}
+
+#[test]
+fn one_wrong_token_is_one_finding_whoever_has_it() {
+    let server = Server::always(refused("E0000011"));
+    let place = Place::new();
+    let done = run(&place, &server.url, &[]);
+    nothing_ran(&place, &done);
+    assert_eq!(findings(&place).len(), 1, "the manager is the admin: {}", done.out);
+    assert_eq!(server.lines().len(), 1);
+}
+
+#[test]
+fn nobody_there_is_one_finding() {
+    let url = Server::always(Answer::default()).url.clone();
+    let place = Place::new();
+    let done = run(&place, &url, &[]);
+    nothing_ran(&place, &done);
+    let found = findings(&place);
+    let [(true, said)] = found.as_slice() else { panic!("{found:?}") };
+    assert!(said.starts_with(&format!("{url} cannot be asked: cannot connect: ")), "{said}");
+}
+
+#[test]
+fn an_org_without_the_feature_runs_what_is_about_that() {
+    let mock = MockProcess::start(&["--without-api-access-management"]);
+    let place = Place::new();
+    let done = run(&place, &mock.url, &["--format", "json"]);
+    let mut counts = [0; 2];
+    for (trial, outcome) in place.outcomes() {
+        let unlicensed = trial.starts_with("authorization-servers/unlicensed/");
+        assert_eq!(outcome, if unlicensed { "passed" } else { "not-run" }, "{trial}");
+        counts[usize::from(unlicensed)] += 1;
+    }
+    assert!(counts[0] > 0 && counts[1] > 30, "{counts:?}");
+    let found = findings(&place);
+    assert_eq!(found.len(), 1, "it is one finding for all principals: {found:?}");
+    assert!(
+        !found[0].0 && found[0].1.contains("API Access Management") && found[0].1.ends_with("(401 E0000015)"),
+        "{found:?}"
+    );
+    let summary = done.json();
+    assert_eq!(
+        (&summary["findings"][0], &summary["verdict"]),
+        (&Value::from(found[0].1.clone()), &"could not be judged".into())
+    );
+    assert_eq!(done.code, 2, "most of it was not judged");
+    let alone = place.run(&["run", "--profile", "unlicensed", "--target", &mock.url, "--quiet"]);
+    assert_eq!(alone.code, 0, "asked for alone, it is a whole run: {}", alone.out);
+}
+
+#[test]
+fn a_clock_that_is_far_from_ours_is_a_warning() {
+    for (minutes, direction) in [(10, "ahead of"), (-10, "behind")] {
+        let mock = MockProcess::start(&[]);
+        let proxy = Server::proxy(&mock.url, move |_, answer| {
+            answer.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("date"));
+            let date =
+                (Utc::now() + chrono::Duration::minutes(minutes)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            answer.headers.push(("Date".to_owned(), date));
+        });
+        let place = Place::new();
+        let done = place.run(&["run", TRIALS[0], "--target", &proxy.url]);
+        assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+        assert_eq!(place.outcomes()[TRIALS[0]], "passed");
+        let found = findings(&place);
+        let [(false, said)] = found.as_slice() else { panic!("{found:?}") };
+        assert!(
+            said.starts_with("the target's clock is ") && said.ends_with(&format!(" s {direction} ours")),
+            "{said}"
+        );
+        assert!(done.out.contains(&format!("preflight {said}\n")), "{}", done.out);
+    }
+}
+
+#[test]
+fn a_used_up_limit_is_waited_out_once() {
+    let mock = MockProcess::start(&[]);
+    for (times, code) in [(1, 0), (2, 2)] {
+        let url = mock.url.clone();
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let server = Server::start(move |request| {
+            if asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < times {
+                return Some(Answer::json(429, &json!({ "errorCode": "E0000047" })).header("Retry-After", "1"));
+            }
+            let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            Some(super::server::ask(&url, &request.method, &request.target, &headers, &request.body))
+        });
+        let place = Place::new();
+        let done = place.run(&["run", TRIALS[0], "--target", &server.url]);
+        assert_eq!(done.code, code, "{}{}", done.out, done.err);
+        let fatal = findings(&place).into_iter().filter(|(fatal, _)| *fatal).count();
+        assert_eq!(fatal, usize::from(code == 2));
+    }
+}
+
+#[test]
+fn a_target_that_hangs_is_a_finding_within_the_limit() {
+    let server = Server::start(|_| None);
+    let place = Place::new();
+    let done = run(&place, &server.url, &["--timeout", "200ms"]);
+    nothing_ran(&place, &done);
+    assert!(
+        findings(&place)[0].1.ends_with(" cannot be asked: no complete answer within 200ms"),
+        "{:?}",
+        findings(&place)
+    );
+    assert!(PATIENCE.as_secs() > 30, "and not within the limit that there is else");
+}
+
+#[test]
+fn who_wants_no_preflight_says_so() {
+    let mock = MockProcess::with_token(TOKEN, &[]);
+    let proxy = Server::proxy(&mock.url, |_, _| {});
+    let place = Place::new();
+    let question = "GET /api/v1/authorizationServers?limit=1".to_owned();
+    for (more, asked) in [(&[][..], true), (&["--no-preflight"], false)] {
+        let before = proxy.lines().len();
+        let done = place.run(&[&["run", TRIALS[0], "--target", &proxy.url], more].concat());
+        assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+        assert_eq!(proxy.lines()[before..].contains(&question), asked);
+    }
+}
