@@ -222,6 +222,17 @@ impl Client {
         Url::parse(url).is_ok_and(|url| url.origin().ascii_serialization() == self.origin)
     }
 
+    /// Whether two principals show the target the same secret.
+    pub(crate) fn same_credential(&self, one: &str, other: &str) -> bool {
+        match (self.principals.get(one), self.principals.get(other)) {
+            (Some(Credential::Ssws(one)), Some(Credential::Ssws(other)))
+            | (Some(Credential::Bearer(one)), Some(Credential::Bearer(other))) => {
+                one.expose_secret() == other.expose_secret()
+            }
+            _ => false,
+        }
+    }
+
     /// Whether there are credentials for this principal.
     pub fn knows(&self, principal: &str) -> bool {
         self.principals.contains_key(principal)

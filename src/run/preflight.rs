@@ -35,7 +35,13 @@ pub async fn preflight(plan: &Plan, target: &Target, redactor: &Redactor) -> Pre
     if nobody {
         principals.push("anonymous");
     }
+    let mut asked: Vec<&str> = Vec::new();
     for principal in principals {
+        // Two principals with one credential are one to the target.
+        if asked.iter().any(|other| target.client.same_credential(principal, other)) {
+            continue;
+        }
+        asked.push(principal);
         let answer = match ask(&plan.path, principal, target).await {
             Ok(answer) => answer,
             Err(fault) => {
