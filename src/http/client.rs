@@ -157,7 +157,7 @@ pub(crate) fn parse_origin(url: &str) -> Result<Url, String> {
 #[derive(Debug)]
 pub struct Client {
     inner: reqwest::Client,
-    origin: String,
+    pub(super) origin: String,
     host: String,
     principals: BTreeMap<String, Credential>,
     request_limit: Duration,

@@ -10,6 +10,7 @@ mod curl;
 mod oauth;
 mod pace;
 mod patience;
+mod place;
 
 pub(crate) use answer::{Answer, text};
 pub use client::{Client, ClientError, Credential, Fault, Limits, Network};

@@ -46,7 +46,7 @@ impl<'a> Running<'a, '_> {
     /// Writes down what removes something, before anything else is sent.
     fn enter(&self, step: &Step, variables: &Variables) -> Result<Option<usize>, Ending> {
         let Ok(outgoing) = self.sender(Judged::StatusAlone).build(step, variables) else { return Ok(None) };
-        let path = outgoing.url.strip_prefix(self.shared.target.client.origin()).unwrap_or(&outgoing.url).to_owned();
+        let path = self.shared.target.client.path(&outgoing.url);
         let removal =
             Removal { method: outgoing.method, path, principal: outgoing.principal, trial: self.trial.id.clone() };
         match self.shared.options.ledger.made(removal) {

@@ -75,7 +75,7 @@ impl Sender<'_, '_> {
     /// One request. Never given up in the middle: what it makes on the target must become known.
     pub(super) async fn exchange(&self, step: &Step, outgoing: Outgoing) -> Result<Exchange, Halt> {
         let client = &self.shared.target.client;
-        let path = outgoing.url.strip_prefix(client.origin()).unwrap_or(&outgoing.url).to_owned();
+        let path = client.path(&outgoing.url);
         self.may_write(&outgoing, &path)?;
         // A step that wants the limit to be used up is not held back from it.
         let paced = !matches!(step.repetition, Repetition::Until { status: 429, .. });
@@ -104,7 +104,9 @@ impl Sender<'_, '_> {
             return Ok(());
         }
         self.shared.options.ledger.begin().map_err(|error| Halt::Ledger(error.to_string()))?;
-        let protected = self.shared.plan.contract.protected.iter().find(|protected| protected.covers(path));
+        // There are many ways to write one path; what counts is where the request would arrive.
+        let read = self.shared.target.client.plain_path(&outgoing.url);
+        let protected = self.shared.plan.contract.protected.iter().find(|protected| protected.covers(&read));
         match protected {
             Some(protected) if !self.needs.iter().any(|name| protected.unless.contains(name)) => {
                 Err(Halt::Protected(path.to_owned()))
