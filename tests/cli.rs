@@ -14,6 +14,8 @@ mod input;
 mod known;
 #[path = "cli/ledgers.rs"]
 mod ledgers;
+#[path = "cli/limits.rs"]
+mod limits;
 #[path = "cli/matchers.rs"]
 mod matchers;
 #[path = "cli/mistakes.rs"]

@@ -5,15 +5,14 @@ use serde_json::{Value, json};
 
 use super::{
     server::{Answer, Request, Server},
-    support::{Done, MockProcess, PATIENCE, Place, TOKEN, Totals, junit, of_kind, snapshot, text},
+    support::{Done, MockProcess, Place, TOKEN, Totals, junit, of_kind, snapshot, text},
 };
 
-/// Trials of the embedded suite that any org lets pass.
-const TRIALS: [&str; 3] =
-    ["authorization-servers/get/same-as-created", "authorization-servers/unlicensed", "authorization-servers/list/all"];
+/// A trial of the embedded suite that any org lets pass.
+const ONE: &str = "authorization-servers/get/same-as-created";
 
 fn run(place: &Place, target: &str, more: &[&str]) -> Done {
-    place.run(&[&["run", "--target", target, "--jobs", "1", "--report", "junit"], &TRIALS[..2], more].concat())
+    place.run(&[&["run", ONE, "--target", target, "--jobs", "1", "--report", "junit"], more].concat())
 }
 
 fn findings(place: &Place) -> Vec<(bool, String)> {
@@ -84,7 +83,7 @@ fn nobody_there_is_one_finding() {
 fn an_org_without_the_feature_runs_what_is_about_that() {
     let mock = MockProcess::start(&["--without-api-access-management"]);
     let place = Place::new();
-    let done = run(&place, &mock.url, &["--format", "json"]);
+    let done = run(&place, &mock.url, &["authorization-servers/unlicensed", "--format", "json"]);
     let mut counts = [0; 2];
     for (trial, outcome) in place.outcomes() {
         let unlicensed = trial.starts_with("authorization-servers/unlicensed/");
@@ -119,9 +118,9 @@ fn a_clock_that_is_far_from_ours_is_a_warning() {
             answer.headers.push(("Date".to_owned(), date));
         });
         let place = Place::new();
-        let done = place.run(&["run", TRIALS[0], "--target", &proxy.url]);
+        let done = place.run(&["run", ONE, "--target", &proxy.url]);
         assert_eq!(done.code, 0, "{}{}", done.out, done.err);
-        assert_eq!(place.outcomes()[TRIALS[0]], "passed");
+        assert_eq!(place.outcomes()[ONE], "passed");
         let found = findings(&place);
         let [(false, said)] = found.as_slice() else { panic!("{found:?}") };
         assert!(
@@ -146,7 +145,7 @@ fn a_used_up_limit_is_waited_out_once() {
             Some(super::server::ask(&url, &request.method, &request.target, &headers, &request.body))
         });
         let place = Place::new();
-        let done = place.run(&["run", TRIALS[0], "--target", &server.url]);
+        let done = place.run(&["run", ONE, "--target", &server.url]);
         assert_eq!(done.code, code, "{}{}", done.out, done.err);
         let fatal = findings(&place).into_iter().filter(|(fatal, _)| *fatal).count();
         assert_eq!(fatal, usize::from(code == 2));
@@ -164,7 +163,6 @@ fn a_target_that_hangs_is_a_finding_within_the_limit() {
         "{:?}",
         findings(&place)
     );
-    assert!(PATIENCE.as_secs() > 30, "and not within the limit that there is else");
 }
 
 #[test]
@@ -175,7 +173,7 @@ fn who_wants_no_preflight_says_so() {
     let question = "GET /api/v1/authorizationServers?limit=1".to_owned();
     for (more, asked) in [(&[][..], true), (&["--no-preflight"], false)] {
         let before = proxy.lines().len();
-        let done = place.run(&[&["run", TRIALS[0], "--target", &proxy.url], more].concat());
+        let done = place.run(&[&["run", ONE, "--target", &proxy.url], more].concat());
         assert_eq!(done.code, 0, "{}{}", done.out, done.err);
         assert_eq!(proxy.lines()[before..].contains(&question), asked);
     }
