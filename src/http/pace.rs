@@ -19,7 +19,15 @@ const LONGEST: Duration = Duration::from_secs(65);
 pub(crate) struct Pace {
     /// The fraction of a limit that is left to others.
     share: f64,
-    budgets: RefCell<HashMap<(String, String), Budget>>,
+    buckets: RefCell<HashMap<(String, String), Bucket>>,
+}
+
+#[derive(Debug, Default)]
+struct Bucket {
+    /// Requests that have no answer yet; what the target says of its limit may not count them.
+    under_way: u64,
+    /// `None` until an answer tells of a limit.
+    budget: Option<Budget>,
 }
 
 #[derive(Debug, Clone)]
@@ -32,27 +40,38 @@ struct Budget {
 
 impl Pace {
     pub(crate) fn new(share: f64) -> Self {
-        Self { share, budgets: RefCell::default() }
+        Self { share, buckets: RefCell::default() }
     }
 
     /// How long to wait before a request of this principal to this path; if not at all, the request is counted.
     pub(crate) fn wait(&self, principal: &str, path: &str, now: Instant) -> Option<Duration> {
-        let mut budgets = self.budgets.borrow_mut();
-        let budget = budgets.get_mut(&(principal.to_owned(), bucket(path)))?;
-        if now >= budget.ends {
-            // A new window: its first answer tells the rest.
-            budget.remaining = budget.limit;
-            budget.ends = now + LONGEST;
-        }
-        if budget.remaining > kept(budget.limit, self.share) {
+        let mut buckets = self.buckets.borrow_mut();
+        let bucket = buckets.entry((principal.to_owned(), bucket(path))).or_default();
+        if let Some(budget) = &mut bucket.budget {
+            if now >= budget.ends {
+                // A new window: its first answer tells the rest.
+                budget.remaining = budget.limit;
+                budget.ends = now + LONGEST;
+            }
+            if budget.remaining <= kept(budget.limit, self.share) {
+                return Some((budget.ends - now).min(LONGEST));
+            }
             budget.remaining -= 1;
-            return None;
         }
-        Some((budget.ends - now).min(LONGEST))
+        bucket.under_way += 1;
+        None
+    }
+
+    /// Notes that a request ended without an answer.
+    pub(crate) fn lost(&self, principal: &str, path: &str) {
+        if let Some(bucket) = self.buckets.borrow_mut().get_mut(&(principal.to_owned(), bucket(path))) {
+            bucket.under_way = bucket.under_way.saturating_sub(1);
+        }
     }
 
     /// Takes what an answer says of the limit.
     pub(crate) fn note(&self, principal: &str, path: &str, answer: &Answer, now: Instant) {
+        self.lost(principal, path);
         let number = |name: &str| answer.header(name).and_then(|text| text.trim().parse::<i64>().ok());
         let (Some(limit), Some(remaining), Some(reset)) =
             (number("X-Rate-Limit-Limit"), number("X-Rate-Limit-Remaining"), number("X-Rate-Limit-Reset"))
@@ -62,19 +81,23 @@ impl Pace {
         // The server's clock against the server's clock: ours may be wrong.
         let date = answer.header("Date").and_then(|text| chrono::DateTime::parse_from_rfc2822(&text).ok());
         let told = date.map_or_else(|| chrono::Utc::now().timestamp(), |date| date.timestamp());
-        let left = Duration::from_secs(u64::try_from(reset - told).unwrap_or(0) + 1).min(LONGEST);
+        let left =
+            Duration::from_secs(u64::try_from(reset.saturating_sub(told)).unwrap_or(0).saturating_add(1)).min(LONGEST);
         let natural = |number: i64| u64::try_from(number).unwrap_or(0);
         let fresh = Budget { limit: natural(limit), remaining: natural(remaining), ends: now + left };
-        let mut budgets = self.budgets.borrow_mut();
-        let key = (principal.to_owned(), bucket(path));
-        let same_window = budgets.get(&key).is_some_and(|old| {
+        let mut buckets = self.buckets.borrow_mut();
+        let bucket = buckets.entry((principal.to_owned(), bucket(path))).or_default();
+        let same_window = |old: &&Budget| {
             let (early, late) = if old.ends < fresh.ends { (old.ends, fresh.ends) } else { (fresh.ends, old.ends) };
             late - early < Duration::from_secs(2)
-        });
-        let remaining = budgets.get(&key).map_or(u64::MAX, |old| old.remaining);
-        // Answers overtake each other: within a window the smaller number is the newer one.
-        let remaining = if same_window { remaining.min(fresh.remaining) } else { fresh.remaining };
-        budgets.insert(key, Budget { remaining, ..fresh });
+        };
+        let remaining = match bucket.budget.as_ref().filter(same_window) {
+            // Answers overtake each other: within a window the smaller number is the newer one.
+            Some(old) => old.remaining.min(fresh.remaining),
+            // What is under way was sent before anything was known of this window.
+            None => fresh.remaining.saturating_sub(bucket.under_way),
+        };
+        bucket.budget = Some(Budget { remaining, ..fresh });
     }
 }
 
@@ -134,6 +157,19 @@ mod tests {
         assert_eq!(pace.wait("m", "/a/b/c", now), None);
         assert_eq!(pace.wait("m", "/a/b/c", now), None);
         assert!(pace.wait("m", "/a/b/c", now).is_some());
+    }
+
+    #[test]
+    fn what_is_under_way_is_not_to_be_had_again() {
+        let (pace, now) = (Pace::new(0.0), Instant::now());
+        for _ in 0..4 {
+            assert_eq!(pace.wait("m", "/a/b/c", now), None, "nothing is known yet");
+        }
+        pace.note("m", "/a/b/c", &answer(6, 5, TOLD + 30), now);
+        pace.lost("m", "/a/b/c");
+        assert_eq!(pace.wait("m", "/a/b/c", now), None);
+        assert_eq!(pace.wait("m", "/a/b/c", now), None);
+        assert!(pace.wait("m", "/a/b/c", now).is_some(), "one was answered, three were under way, two are new");
     }
 
     #[test]

@@ -84,7 +84,10 @@ impl Sender<'_, '_> {
             self.wait(&outgoing, pause, Why::Budget).await?;
         }
         self.shared.sent(1);
-        let exchange = client.send(outgoing).await.map_err(Halt::Fault)?;
+        let exchange = client.send(outgoing).await.map_err(|fault| {
+            self.shared.pace.lost(&principal, &path);
+            Halt::Fault(fault)
+        })?;
         self.shared.pace.note(&principal, &path, &exchange.answer, Instant::now());
         Ok(exchange)
     }

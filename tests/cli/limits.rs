@@ -4,7 +4,7 @@
 use std::{
     io::BufReader,
     sync::{
-        Arc, Mutex,
+        Arc, Condvar, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     server::{Answer, Request, Server},
-    support::{Done, Place, of_kind, read_until, rest, signal, text, watch},
+    support::{Done, PATIENCE, Place, of_kind, read_until, rest, signal, text, watch},
 };
 
 /// A window of a limit: when it ends, and what was asked for in it.
@@ -34,10 +34,22 @@ struct Limited {
 impl Limited {
     /// `limit` requests in each window of `seconds`; `skew` is how far its clock is from ours.
     fn start(limit: u64, seconds: i64, skew: i64) -> Self {
+        Self::slow(limit, seconds, skew, 0)
+    }
+
+    /// As [`Self::start`]; an answer waits until so many requests of the nine came after its own, so that as many are always under way.
+    fn slow(limit: u64, seconds: i64, skew: i64, behind: usize) -> Self {
+        let (arrived, arrival) = (Mutex::new(0), Condvar::new());
         let (windows, refused): (Arc<Mutex<Vec<(String, Window)>>>, Arc<AtomicUsize>) = Default::default();
         let (all, count) = (Arc::clone(&windows), Arc::clone(&refused));
         let server = Server::start(move |request| {
             let now = Utc::now() + chrono::Duration::seconds(skew);
+            let number = {
+                let mut arrived = arrived.lock().expect("no panic");
+                *arrived += 1;
+                arrival.notify_all();
+                *arrived
+            };
             let who = request.header("Authorization").unwrap_or_default().to_owned();
             let mut all = all.lock().expect("no panic");
             let open = all.iter().rposition(|(name, window)| *name == who && now.timestamp() < window.ends);
@@ -53,13 +65,16 @@ impl Limited {
                 window.used += 1;
                 thing(request)
             };
-            Some(
-                answer
-                    .header("Date", &now.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
-                    .header("X-Rate-Limit-Limit", &limit.to_string())
-                    .header("X-Rate-Limit-Remaining", &(limit - window.used).to_string())
-                    .header("X-Rate-Limit-Reset", &window.ends.to_string()),
-            )
+            let answer = answer
+                .header("Date", &now.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
+                .header("X-Rate-Limit-Limit", &limit.to_string())
+                .header("X-Rate-Limit-Remaining", &(limit - window.used).to_string())
+                .header("X-Rate-Limit-Reset", &window.ends.to_string());
+            drop(all);
+            let early = |arrived: &mut usize| *arrived < (number + behind).min(9);
+            let arrived = arrived.lock().expect("no panic");
+            drop(arrival.wait_timeout_while(arrived, PATIENCE, early).expect("no panic"));
+            Some(answer)
         });
         Self { server, windows, refused }
     }
@@ -112,6 +127,13 @@ fn a_run_never_meets_the_end_of_a_limit_and_leaves_half_of_it() {
         );
         assert!(done.last_line().starts_with("conformant: 9 passed; 9 requests"), "{}", done.last_line());
     }
+}
+
+#[test]
+fn what_is_under_way_counts() {
+    let target = Limited::slow(5, 1, 0, 3);
+    let (_, done) = run(&target.server.url, &["--jobs", "4", "--keep", "0"]);
+    assert_eq!((done.code, target.refused()), (0, 0), "{:?}: {}", target.used(), done.out);
 }
 
 #[test]
