@@ -49,7 +49,10 @@ impl Answer {
     pub(crate) fn rate_limit_pause(&self) -> Duration {
         let number = |name: &str| self.header(name).and_then(|text| text.trim().parse::<i64>().ok());
         let seconds = number("Retry-After")
-            .or_else(|| number("X-Rate-Limit-Reset").map(|reset| reset - chrono::Utc::now().timestamp() + 1))
+            .or_else(|| {
+                number("X-Rate-Limit-Reset")
+                    .map(|reset| reset.saturating_sub(chrono::Utc::now().timestamp()).saturating_add(1))
+            })
             .unwrap_or(5);
         Duration::from_secs(u64::try_from(seconds.max(1)).unwrap_or(1)).min(RATE_LIMIT_WAIT)
     }
