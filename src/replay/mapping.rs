@@ -84,14 +84,18 @@ impl Mapping {
         if left.len() != right.len() {
             return false;
         }
-        let mut tried = self.clone();
+        let mut learnt = Vec::new();
         let same = left.iter().zip(&right).all(|(left, right)| match (left, right) {
             (Part::Between(left), Part::Between(right)) => left == right,
-            (Part::Token(left), Part::Token(right)) => tried.same_token(left, right),
+            (Part::Token(left), Part::Token(right)) => self.same_token(left, right, &mut learnt),
             _ => false,
         });
-        if same {
-            *self = tried;
+        if !same {
+            // A failed try teaches nothing.
+            for (recorded, target) in learnt {
+                self.forward.remove(&recorded);
+                self.backward.remove(&target);
+            }
         }
         same
     }
@@ -111,7 +115,7 @@ impl Mapping {
         }
     }
 
-    fn same_token(&mut self, recorded: &str, target: &str) -> bool {
+    fn same_token(&mut self, recorded: &str, target: &str, learnt: &mut Vec<(String, String)>) -> bool {
         if let Some(known) = self.forward.get(recorded) {
             return known == target;
         }
@@ -119,7 +123,11 @@ impl Mapping {
             return true;
         }
         let alike = minted(recorded) && minted(target) && form(recorded) == form(target);
-        alike && !self.chosen.contains(recorded) && self.learn(recorded, target)
+        let new = alike && !self.chosen.contains(recorded) && self.learn(recorded, target);
+        if new {
+            learnt.push((recorded.to_owned(), target.to_owned()));
+        }
+        new
     }
 
     /// One to one: a name of the target stands for one recorded name.
