@@ -28,6 +28,8 @@ mod protected;
 mod recordings;
 #[path = "cli/red.rs"]
 mod red;
+#[path = "cli/replays.rs"]
+mod replays;
 #[path = "cli/reports.rs"]
 mod reports;
 #[path = "cli/retries.rs"]

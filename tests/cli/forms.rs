@@ -106,7 +106,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     all
 }
 
-fn mistakes(form: &str, value: &Value) -> Vec<String> {
+pub(crate) fn mistakes(form: &str, value: &Value) -> Vec<String> {
     schema(form).iter_errors(value).map(|error| format!("{}: {error}", error.instance_path().as_str())).collect()
 }
 

@@ -1,0 +1,403 @@
+//! `replay` and `run --record`: what was recorded of a target is the same when it is asked again, but for names and times; what is not is told
+//! with its place.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use serde_json::{Value, json};
+
+use super::{
+    forms::mistakes,
+    server::{Answer, Server},
+    support::{Done, MockProcess, Place, TOKEN, of_kind, snapshot, text},
+};
+
+/// What a create, a get and a delete of a server look like.
+const ONE: &str = "authorization-servers/get/same-as-created";
+
+fn lines(place: &Place, name: &str) -> Vec<Value> {
+    place.read(name).lines().map(|line| serde_json::from_str(line).expect("an exchange a line")).collect()
+}
+
+fn write(place: &Place, name: &str, exchanges: &[Value]) {
+    place.write(name, &exchanges.iter().map(|exchange| format!("{exchange}\n")).collect::<String>());
+}
+
+/// The recording of one small trial against the embedded mock: create, get, delete.
+fn recorded() -> (Place, Vec<Value>) {
+    let place = Place::new();
+    let done = place.run(&["run", ONE, "--record", "one.jsonl", "--quiet"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let exchanges = lines(&place, "one.jsonl");
+    let methods: Vec<_> = exchanges.iter().map(|exchange| text(&exchange["request"], "method")).collect();
+    assert_eq!(methods, ["POST", "GET", "DELETE"]);
+    (place, exchanges)
+}
+
+fn replay(place: &Place, arguments: &[&str]) -> Value {
+    let done = place.run(&[&["replay", "--format", "json"], arguments].concat());
+    let summary = done.json();
+    assert_eq!(mistakes("replay", &summary), [""; 0]);
+    let count = |member: &str| summary[member].as_u64().expect("a count");
+    let ends = ["equal", "different", "explained", "not_comparable"].map(count);
+    assert_eq!(ends.iter().sum::<u64>(), count("exchanges"), "each exchange ends once: {summary}");
+    let years = summary["by_year"].as_object().expect("years").values();
+    assert_eq!(years.filter_map(|year| year["exchanges"].as_u64()).sum::<u64>(), count("exchanges"));
+    let code = match summary["verdict"].as_str() {
+        Some("conformant") => 0,
+        Some("not conformant") => 1,
+        Some("nothing ran") => 4,
+        _ => 3,
+    };
+    assert_eq!(done.code, code, "{summary}");
+    summary
+}
+
+/// The places in which exchanges differ, by the recording's line.
+fn places(summary: &Value) -> Vec<(String, Vec<String>)> {
+    let exchanges = summary["differences"].as_array().expect("a list").iter();
+    let places = |exchange: &Value| {
+        let differences = exchange["differences"].as_array().expect("a list").iter();
+        differences.map(|difference| text(difference, "place")).collect::<Vec<_>>()
+    };
+    exchanges.map(|exchange| (text(exchange, "place"), places(exchange))).collect()
+}
+
+/// A run's own recording holds neither bytes that are no text nor what the org held before; of requests side by side it holds the order of
+/// the answers, so that a list of the whole org may show what the neighbours had made.
+#[test]
+fn a_run_is_the_same_when_it_is_replayed() {
+    let place = Place::new();
+    for jobs in ["1", "8"] {
+        let patterns =
+            ["authorization-servers", "clients", "policies/create", "rules/create", "scopes/create", "claims/create"];
+        let run = ["run", "--jobs", jobs, "--record", "run.jsonl", "--events", "none", "--quiet"];
+        let done = place.run(&[&run[..], &patterns].concat());
+        assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+        let exchanges = lines(&place, "run.jsonl");
+        let summary = replay(&place, &["run.jsonl"]);
+        assert_eq!(summary["exchanges"], exchanges.len());
+        let compared =
+            exchanges.len() - usize::try_from(summary["not_comparable"].as_u64().expect("a count")).expect("a count");
+        assert!(compared * 10 > exchanges.len() * 8, "most of it can be compared: {}", summary["reasons"]);
+
+        let sources: BTreeMap<_, _> =
+            exchanges.iter().map(|exchange| (text(exchange, "id"), text(exchange, "source"))).collect();
+        for different in summary["differences"].as_array().expect("a list") {
+            let trial = sources[&text(different, "id")].as_str();
+            let call = text(different, "call");
+            let in_list = |difference: &Value| text(difference, "place").starts_with("/*");
+            let beside = jobs != "1"
+                && call == "listAuthorizationServers"
+                && different["differences"].as_array().expect("a list").iter().all(in_list);
+            let not_held = ["authorization-servers/errors/create-not-utf-8", "clients/clients/not-of-another-server"]
+                .contains(&trial);
+            assert!(beside || not_held, "{jobs} at a time, {trial}: {different}");
+        }
+    }
+}
+
+#[test]
+fn a_recording_holds_what_was_sent_and_came_and_no_secret() {
+    let mock = MockProcess::start(&[]);
+    let place = Place::new();
+    let done =
+        place.run(&["run", "authorization-servers/get", "--target", &mock.url, "--record", "new/run.jsonl", "--quiet"]);
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    let events = place.events();
+    let exchanges = lines(&place, "new/run.jsonl");
+    let steps: Vec<&Value> = of_kind(&events, "step-finished").filter(|step| !step["exchange"].is_null()).collect();
+    assert_eq!(exchanges.len(), steps.len());
+    for (exchange, step) in exchanges.iter().zip(steps) {
+        assert_eq!(exchange["source"], step["trial"]);
+        assert_eq!(exchange["principal"], step["principal"]);
+        assert_eq!(exchange["request"]["url"], step["exchange"]["request"]["url"]);
+        assert_eq!(exchange["response"]["status"], step["exchange"]["response"]["status"]);
+    }
+    assert!(!place.read("new/run.jsonl").contains(TOKEN));
+    let verified = place.run(&["verify", "new/run.jsonl", "--format", "json"]).json();
+    assert_eq!((&verified["failures"], &verified["broken"]), (&json!([]), &json!([])));
+}
+
+#[test]
+fn a_replay_can_be_recorded_and_replayed_again() {
+    let (place, exchanges) = recorded();
+    let first = replay(&place, &["one.jsonl", "--record", "again.jsonl"]);
+    assert_eq!((&first["equal"], &first["different"]), (&json!(3), &json!(0)));
+    let again = lines(&place, "again.jsonl");
+    assert_eq!(again.len(), 3);
+    let id = |exchanges: &[Value]| text(&exchanges[0]["response"]["body"], "id");
+    assert_ne!(id(&again), id(&exchanges), "it is another server, of another org");
+    assert_eq!(replay(&place, &["again.jsonl"])["equal"], 3);
+}
+
+#[test]
+fn what_differs_is_told_with_its_place() {
+    let (place, exchanges) = recorded();
+    let get = "/1/response/body";
+    let changes: [(&str, Value, &[&str]); 9] = [
+        ("/description", json!("Another"), &["/description"]),
+        ("/description", Value::Null, &["/description"]),
+        ("/audiences", json!(["api://default", "api://more"]), &["/audiences"]),
+        ("/_links/self/hints/allow", json!(["GET"]), &["/_links/self/hints/allow", "/_links/self/hints/allow"]),
+        ("/id", json!("aus0000000000000001x"), &["/id"]),
+        ("/created", json!("yesterday"), &["/created"]),
+        ("/more", json!(1), &["/more"]),
+        ("/credentials/signing/kid", json!("short"), &["/credentials/signing/kid"]),
+        ("/_links", json!({}), &[]),
+    ];
+    for (pointer, value, expected) in changes {
+        let mut changed = exchanges.clone();
+        let (parent, member) = pointer.rsplit_once('/').expect("a pointer");
+        changed[1]["response"]["body"].pointer_mut(parent).expect("a member")[member] = value.clone();
+        write(&place, "changed.jsonl", &changed);
+        let summary = replay(&place, &["changed.jsonl"]);
+        let told = places(&summary);
+        let [(line, found)] = told.as_slice() else { panic!("{pointer} {value}: {told:?}") };
+        assert_eq!(line, "changed.jsonl:2", "{get}");
+        if expected.is_empty() {
+            assert!(found.len() > 5 && found.iter().all(|place| place.starts_with("/_links/")), "{found:?}");
+        } else {
+            assert_eq!(found, expected, "{pointer} {value}");
+        }
+        assert_eq!((&summary["equal"], &summary["different"]), (&json!(2), &json!(1)));
+    }
+    let answers: [(&str, Value, &[&str]); 4] = [
+        ("/status", json!(404), &["status"]),
+        ("/body", json!("text"), &[""]),
+        ("/body", Value::Null, &[""]),
+        ("/headers/content-type", json!(["text/html"]), &["header Content-Type"]),
+    ];
+    for (pointer, value, expected) in answers {
+        let mut changed = exchanges.clone();
+        *changed[1]["response"].pointer_mut(pointer).expect("a member") = value;
+        write(&place, "changed.jsonl", &changed);
+        assert_eq!(
+            places(&replay(&place, &["changed.jsonl"])),
+            [("changed.jsonl:2".to_owned(), expected.iter().map(ToString::to_string).collect())]
+        );
+    }
+    let mut changed = exchanges;
+    changed[1]["response"]["headers"]["link"] = json!(["<http://127.0.0.1:1/next>; rel=\"next\""]);
+    write(&place, "changed.jsonl", &changed);
+    assert_eq!(places(&replay(&place, &["changed.jsonl"]))[0].1, ["link next"]);
+}
+
+/// An exchange of a handmade recording.
+fn exchange(id: &str, method: &str, path: &str, body: Value, date: &str, status: u16, answer: Value) -> Value {
+    let mut headers = json!({ "content-type": ["application/json"], "x-okta-request-id": ["r1"] });
+    if !date.is_empty() {
+        headers["date"] = json!([date]);
+    }
+    json!({
+        "id": id,
+        "request": { "method": method, "url": format!("https://old.example.com{path}"), "headers": {}, "body": body },
+        "response": { "status": status, "headers": headers, "body": answer },
+    })
+}
+
+fn server(id: &str, name: &str, created: &str, updated: &str) -> Value {
+    let href = format!("https://old.example.com/api/v1/authorizationServers/{id}");
+    json!({ "id": id, "name": name, "created": created, "lastUpdated": updated, "_links": { "self": { "href": href } } })
+}
+
+#[test]
+fn names_and_times_are_those_of_the_target() {
+    let target = Server::start(|request| {
+        let host = request.header("Host").unwrap_or_default();
+        let mut server = server("ausNEWNEWNEWNEW1234x", "A", "2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z");
+        server["_links"]["self"]["href"] =
+            format!("http://{host}/api/v1/authorizationServers/ausNEWNEWNEWNEW1234x").into();
+        Some(match request.method.as_str() {
+            "POST" => Answer::json(201, &server),
+            "DELETE" => Answer::new(204, ""),
+            _ => Answer::json(200, &server),
+        })
+    });
+    let place = Place::new();
+    let (old, other) = ("ausOLDOLDOLDOLD5678y", "ausOTHEROTHER90123zz");
+    let times = |day: &str| format!("{day}T00:00:00.000Z");
+    let run = |shown: Value| {
+        let made = server(old, "A", &times("2020-01-01"), &times("2020-01-05"));
+        write(
+            &place,
+            "r.jsonl",
+            &[
+                exchange("a", "POST", "/api/v1/authorizationServers", json!({ "name": "A" }), "", 201, made),
+                exchange("b", "GET", &format!("/api/v1/authorizationServers/{old}"), Value::Null, "", 200, shown),
+            ],
+        );
+        places(&replay(&place, &["r.jsonl", "--target", &target.url, "--principal", "admin"]))
+    };
+    assert_eq!(run(server(old, "A", &times("2020-01-01"), &times("2020-01-05"))), []);
+    let asked = target.lines();
+    assert!(asked.contains(&"GET /api/v1/authorizationServers/ausNEWNEWNEWNEW1234x".to_owned()), "{asked:?}");
+    assert_eq!(asked.last().map(String::as_str), Some("DELETE /api/v1/authorizationServers/ausNEWNEWNEWNEW1234x"));
+
+    let told =
+        |places: &[&str]| vec![("r.jsonl:2".to_owned(), places.iter().map(ToString::to_string).collect::<Vec<_>>())];
+    // Other times in the same order are no difference, another order is.
+    assert_eq!(run(server(old, "A", &times("2001-02-03"), &times("2031-02-03"))), []);
+    assert_eq!(run(server(old, "A", &times("2020-01-05"), &times("2020-01-01"))), told(&["order of times"]));
+    // One name for one thing, in every place.
+    assert_eq!(
+        run(server(other, "A", &times("2020-01-01"), &times("2020-01-05"))),
+        told(&["/id", "/_links/self/href"])
+    );
+    // What the client chose is not a name of the target's.
+    assert_eq!(run(server(old, "B", &times("2020-01-01"), &times("2020-01-05"))), told(&["/name"]));
+}
+
+#[test]
+fn the_history_explains_only_what_was_before_its_day() {
+    let (place, exchanges) = recorded();
+    for (date, explained) in [
+        ("Sat, 31 Dec 2022 23:59:59 GMT", true),
+        ("Sun, 01 Jan 2023 00:00:00 GMT", false),
+        ("Tue, 24 Nov 2026 00:00:00 GMT", false),
+        ("no day", false),
+    ] {
+        let mut old = exchanges.clone();
+        for exchange in &mut old {
+            exchange["response"]["headers"]["date"] = json!([date]);
+            if let Some(body) = exchange["response"]["body"].as_object_mut() {
+                assert!(body.shift_remove("default").is_some());
+            }
+        }
+        write(&place, "old.jsonl", &old);
+        let summary = replay(&place, &["old.jsonl"]);
+        if explained {
+            assert_eq!(summary["by_history"], json!({ "server-default": 2 }), "{date}");
+            assert_eq!(summary["by_year"]["2022"]["explained"], 2);
+        } else {
+            assert_eq!(summary["explained"], 0, "{date}");
+            let told = places(&summary);
+            assert_eq!(told.len(), 2, "{date}");
+            assert!(told.iter().all(|(_, places)| places == &["/default"]), "{told:?}");
+        }
+        // It explains one thing and not what is beside it.
+        old[1]["response"]["body"]["description"] = json!("Another");
+        write(&place, "old.jsonl", &old);
+        assert!(
+            places(&replay(&place, &["old.jsonl"]))
+                .iter()
+                .any(|(_, places)| places.contains(&"/description".to_owned()))
+        );
+    }
+}
+
+#[test]
+fn a_replay_reads_like_this() {
+    let (place, exchanges) = recorded();
+    let dated = |exchange: &Value, date: &str| {
+        let mut exchange = exchange.clone();
+        exchange["id"] = json!(format!("of {date}"));
+        exchange["response"]["headers"]["date"] = json!([date]);
+        exchange
+    };
+    let (old, new) = ("Fri, 01 May 2020 00:00:00 GMT", "Fri, 01 May 2026 00:00:00 GMT");
+    let mut list = vec![dated(&exchanges[0], old), dated(&exchanges[1], new), dated(&exchanges[1], "never")];
+    list[0]["response"]["body"].as_object_mut().expect("an object").shift_remove("default");
+    list[1]["response"]["body"]["description"] = json!("Another\u{1b}[31m");
+    list[1]["response"]["body"].as_object_mut().expect("an object").shift_remove("issuerMode");
+    let path = "/api/v1/authorizationServers/aus00000000000000000";
+    list.push(exchange("foreign", "GET", path, Value::Null, old, 200, json!({})));
+    list.push(exchange("busy", "GET", "/api/v1/authorizationServers", Value::Null, old, 429, json!({})));
+    write(&place, "some.jsonl", &list);
+    let done = place.run(&["replay", "some.jsonl"]);
+    assert_eq!((done.code, done.err.as_str()), (1, ""), "{}", done.out);
+    snapshot(&place, "replay", &done.out);
+    let verbose = place.run(&["replay", "some.jsonl", "--verbose"]);
+    snapshot(&place, "replay-verbose", &verbose.out);
+}
+
+#[test]
+fn nothing_is_written_to_that_the_replay_did_not_make() {
+    let mock = MockProcess::start(&[]);
+    let (place, exchanges) = recorded();
+    let start = mock.servers();
+    let proxy = Server::proxy(&mock.url, |_, _| {});
+    let foreign = text(&start[0], "id");
+    let made = text(&exchanges[0]["response"]["body"], "id");
+    let at = |id: &str| format!("/api/v1/authorizationServers/{id}");
+    let body = json!({ "name": "x", "audiences": ["api://x"] });
+    let mut list = vec![exchanges[0].clone()];
+    for (method, path, status) in [
+        ("DELETE", at(&foreign), 204),
+        ("PUT", at(&foreign), 200),
+        ("DELETE", at("default"), 204),
+        ("PUT", at("default"), 200),
+        ("POST", format!("{}/lifecycle/deactivate", at("default")), 204),
+        ("POST", format!("{}/scopes", at("default")), 201),
+        ("DELETE", at("x/../default"), 204),
+    ] {
+        list.push(exchange(method, method, &path, body.clone(), "", status, json!({})));
+    }
+    list.push(exchange("found", "GET", &at(&made), Value::Null, "", 200, json!({})));
+    write(&place, "foreign.jsonl", &list);
+    let summary = replay(&place, &["foreign.jsonl", "--target", &proxy.url]);
+    assert_eq!(summary["not_comparable"], 7, "{summary}");
+    let written: Vec<String> = proxy.lines().into_iter().filter(|line| !line.starts_with("GET ")).collect();
+    assert_eq!(written.len(), 2, "the create and its clean-up: {written:?}");
+    assert_eq!(mock.servers(), start);
+}
+
+#[test]
+fn a_broken_file_takes_nothing_away_from_the_others() {
+    let (place, exchanges) = recorded();
+    place.write("broken.jsonl", &format!("{}\n{{\"request\":\n", exchanges[0]));
+    place.write("empty.jsonl", "");
+    let done = place.run(&["replay", "broken.jsonl", "one.jsonl", "missing.jsonl", "empty.jsonl", "--format", "json"]);
+    assert_eq!(done.code, 3, "{}", done.err);
+    let summary = done.json();
+    assert_eq!((&summary["equal"], summary["broken"].as_array().map(Vec::len)), (&json!(3), Some(3)));
+    assert_eq!(summary["verdict"], "could not be judged");
+    for said in [
+        "broken.jsonl:2: not a recorded exchange",
+        "cannot use missing.jsonl",
+        "empty.jsonl: there is no exchange in it",
+    ] {
+        assert!(done.err.contains(said), "{}", done.err);
+    }
+    let wrong = place.run(&["replay", "one.jsonl", "--principal", "nobody"]);
+    assert_eq!((wrong.code, wrong.out.as_str()), (3, ""), "{}", wrong.err);
+    write(
+        &place,
+        "busy.jsonl",
+        &[exchange("busy", "GET", "/api/v1/authorizationServers", Value::Null, "", 429, json!({}))],
+    );
+    assert_eq!(replay(&place, &["busy.jsonl"])["verdict"], "nothing ran");
+}
+
+#[test]
+fn a_target_that_does_not_answer_makes_nothing_green() {
+    let (place, _) = recorded();
+    let url = Server::always(Answer::default()).url.clone();
+    let summary = replay(&place, &["one.jsonl", "--target", &url, "--principal", "admin"]);
+    assert_eq!((&summary["not_comparable"], &summary["verdict"]), (&json!(3), &json!("nothing ran")));
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is to know that this one had nothing to do")]
+fn the_mock_answers_as_the_real_service_did() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/recordings");
+    let Ok(entries) = fs::read_dir(&dir) else {
+        eprintln!("skipped: there are no recordings beside this clone");
+        return;
+    };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let files: Vec<String> = paths
+        .filter(|path| path.extension().is_some_and(|name| name == "jsonl"))
+        .map(|path| path.display().to_string())
+        .collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let summary = replay(&Place::new(), &files);
+    assert_eq!(summary["differences"], json!([]));
+    assert_eq!(summary["broken"], json!([]));
+    let count = |member: &str| summary[member].as_u64().expect("a count");
+    let compared = count("exchanges") - count("not_comparable");
+    assert!((count("equal") + count("explained")) * 100 >= compared * 99);
+    assert!(count("not_comparable") * 10 < count("exchanges"), "{}", summary["reasons"]);
+    assert!(count("equal") * 2 > count("exchanges"), "most of it needs no explanation: {summary}");
+    let done: Done = Place::new().run(&["replay", files[0], files[1]]);
+    assert_eq!(done.code, 0, "{}", done.out);
+}
