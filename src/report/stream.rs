@@ -98,11 +98,14 @@ impl StreamWriter {
             fs::create_dir_all(parent).map_err(failed)?;
         }
         let file = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
-        // Two runs into one stream would leave neither.
-        if file.try_lock().is_err() {
-            return Err(StreamError::Busy { path: path.display().to_string() });
+        // Two runs into one file would leave neither; a pipe has a reader of its own.
+        if file.metadata().map_err(failed)?.is_file() {
+            if file.try_lock().is_err() {
+                return Err(StreamError::Busy { path: path.display().to_string() });
+            }
+            let failed = |source| StreamError::Create { path: path.display().to_string(), source };
+            file.set_len(0).map_err(failed)?;
         }
-        file.set_len(0).map_err(failed)?;
         Ok(Self { file, path: path.to_owned(), pending: Vec::new(), trouble: None })
     }
 

@@ -127,14 +127,14 @@ fn a_clock_that_is_far_from_ours_is_a_warning() {
             said.starts_with("the target's clock is ") && said.ends_with(&format!(" s {direction} ours")),
             "{said}"
         );
-        assert!(done.out.contains(&format!("preflight {said}\n")), "{}", done.out);
+        assert!(done.out.contains(&format!("preflight, a warning: {said}\n")), "{}", done.out);
     }
 }
 
 #[test]
-fn a_used_up_limit_is_waited_out_once() {
+fn a_used_up_limit_is_waited_out_twice() {
     let mock = MockProcess::start(&[]);
-    for (times, code) in [(1, 0), (2, 2)] {
+    for (times, code) in [(1, 0), (2, 0), (3, 2)] {
         let url = mock.url.clone();
         let asked = std::sync::atomic::AtomicUsize::new(0);
         let server = Server::start(move |request| {
