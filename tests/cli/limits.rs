@@ -40,7 +40,8 @@ impl Limited {
     /// As [`Self::start`]; an answer waits until so many requests of the nine came after its own, so that as many are always under way.
     fn slow(limit: u64, seconds: i64, skew: i64, behind: usize) -> Self {
         let (arrived, arrival) = (Mutex::new(0), Condvar::new());
-        let (windows, refused): (Arc<Mutex<Vec<(String, Window)>>>, Arc<AtomicUsize>) = Default::default();
+        let windows: Arc<Mutex<Vec<(String, Window)>>> = Arc::default();
+        let refused: Arc<AtomicUsize> = Arc::default();
         let (all, count) = (Arc::clone(&windows), Arc::clone(&refused));
         let server = Server::start(move |request| {
             let now = Utc::now() + chrono::Duration::seconds(skew);
