@@ -160,3 +160,55 @@ fn streams_and_summaries_have_their_forms() {
     let verified = place.run(&["verify", "bad.jsonl", "--suite", "suite", "--format", "json"]);
     assert_eq!(mistakes("verify", &verified.json()), [""; 0]);
 }
+
+#[test]
+fn files_beside_a_suite_have_their_forms() {
+    for state in ["examples/mock-state.yaml", "tests/clients/state.yaml", "tests/clients/openapi/state.yaml"] {
+        assert_eq!(mistakes("state", &yaml(&root(state))), [""; 0], "{state}");
+    }
+    assert_ne!(mistakes("state", &yaml(&root("cases/history.yaml"))), [""; 0]);
+
+    // What `run` proposes lacks but the days, and what it refuses the schema refuses.
+    let server = Server::always(Answer::json(200, &serde_json::json!({ "id": "a", "name": "a", "color": "blue" })));
+    let place = Place::with_suite(&["colors"]);
+    let run = ["run", "--suite", "suite", "--target", &server.url, "--propose-known-failures", "proposed.yaml"];
+    assert_eq!(place.run(&run).code, 1);
+    let proposed = place.read("proposed.yaml");
+    place.write("filled.yaml", &proposed.replace("expires: \"?\"", "expires: 2999-12-31"));
+    assert_eq!(mistakes("known-failures", &yaml(&place.path("filled.yaml"))), [""; 0]);
+    for wrong in ["knownFailures: 7\n", "knownFailures: [{ trial: a }]\n", "others: []\n"] {
+        place.write("wrong.yaml", wrong);
+        assert_ne!(mistakes("known-failures", &yaml(&place.path("wrong.yaml"))), [""; 0], "{wrong}");
+    }
+}
+
+#[test]
+fn every_event_of_a_run_against_an_org_has_its_form() {
+    // Findings, waits, known failures and attempts are in no other stream of these tests.
+    let times = std::sync::atomic::AtomicUsize::new(0);
+    let server = Server::start(move |request| {
+        let first = times.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 1;
+        let limited = Answer::new(429, "{}").header("Retry-After", "1").header("Date", "Thu, 01 Jan 1970 00:00:00 GMT");
+        let answer = Answer::json(200, &serde_json::json!([])).header("Date", "Thu, 01 Jan 1970 00:00:00 GMT");
+        Some(if first && request.method == "GET" { limited } else { answer })
+    });
+    let place = Place::new();
+    let trial = "authorization-servers/get/unknown-id";
+    let entry = format!("{{ trial: {trial}, observed: [x], reason: r, issue: i, owner: o, expires: 2999-12-31 }}");
+    place.write("known.yaml", &format!("knownFailures: [{entry}]\n"));
+    let run = ["run", trial, "--target", &server.url, "--retries", "1", "--known-failures", "known.yaml"];
+    assert_eq!(place.run(&run).code, 1);
+    let events = place.events();
+    for kind in ["preflight", "waited", "trial-finished"] {
+        assert!(events.iter().any(|event| event["event"] == kind), "no {kind} in the stream");
+    }
+    let finished = events.iter().find(|event| event["event"] == "trial-finished").expect("a trial");
+    assert_eq!(finished["outcome"], "changed-failure");
+    assert!(finished["earlier"].is_array() && finished["signatures"].is_array(), "{finished}");
+    let validator = schema("events");
+    for event in &events {
+        assert_eq!(validator.iter_errors(event).next().map(|error| error.to_string()), None, "{event}");
+    }
+    let summary = place.run(&["report", "reports/events.jsonl", "--format", "json"]).json();
+    assert_eq!(mistakes("run", &summary), [""; 0]);
+}

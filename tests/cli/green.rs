@@ -1,5 +1,6 @@
 //! A run against a target that does all it should, and the agreement of everything that is written about it.
 
+use regex::Regex;
 use serde_json::Value;
 
 use super::{
@@ -100,4 +101,44 @@ fn a_target_of_the_settings_file_is_found_by_name() {
     let done = finish(command.spawn().expect("the program starts"));
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);
     assert_eq!(place.events()[0]["target"], "here");
+}
+
+/// The answers of a recorded run to the gets of what lies below the default server, by path.
+fn below_default(place: &Place, recording: &str) -> Vec<(String, Value)> {
+    let origin = Regex::new(r"http://127\.0\.0\.1:\d+").expect("a pattern");
+    let times = Regex::new(r"\d{4}-\d\d-\d\dT[0-9:.]+Z").expect("a pattern");
+    let servers = Regex::new("aus[A-Za-z0-9]{17}").expect("a pattern");
+    let text = place.read(recording);
+    let text = servers.replace_all(&text, "SERVER");
+    let text = times.replace_all(&text, "TIME");
+    let text = origin.replace_all(&text, "ORIGIN");
+    let exchanges = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("an exchange"));
+    let gets = exchanges.filter(|exchange| exchange["request"]["method"] == "GET");
+    let mut all: Vec<_> = gets
+        .map(|exchange| (exchange["request"]["url"].to_string(), exchange["response"]["body"].clone()))
+        .filter(|(url, _)| url.contains("/default/clients"))
+        .collect();
+    all.sort_by(|(one, _), (other, _)| one.cmp(other));
+    all
+}
+
+#[test]
+fn the_example_of_a_state_is_what_the_embedded_org_holds() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/mock-state.yaml");
+    let mock = MockProcess::with_token("token-of-manager", &["--state", path.to_str().expect("a path")]);
+    let place = Place::new();
+    place.target(&mock.url, &["manager"], &["refresh-tokens"]);
+    let run = |target: &str, recording: &str| {
+        let trials =
+            ["run", "clients/clients/list", "clients/tokens/members", "clients/tokens/list", "--target", target];
+        place.run(&[&trials[..], &["--jobs", "1", "--record", recording, "--quiet", "--no-preflight"]].concat())
+    };
+    for (target, recording) in [("mock", "inside.jsonl"), ("here", "outside.jsonl")] {
+        let done = run(target, recording);
+        assert_eq!(done.code, 0, "{target}: {}{}", done.out, done.err);
+    }
+    let inside = below_default(&place, "inside.jsonl");
+    assert!(inside.iter().any(|(url, _)| url.contains("/0oa1web0000000000aaa/tokens")), "{inside:?}");
+    assert!(inside.iter().any(|(_, body)| body.to_string().contains("0oa2job0000000000aaa")), "both clients are shown");
+    assert_eq!(inside, below_default(&place, "outside.jsonl"));
 }

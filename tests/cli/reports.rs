@@ -176,3 +176,15 @@ fn a_trial_is_explained_by_what_establishes_it() {
     assert_eq!(several.code, 3);
     snapshot(&place, "explain-several", &several.err);
 }
+
+#[test]
+fn the_history_of_the_vendor_is_what_the_suite_is() {
+    let made = Place::new().run(&["replay", "--history"]);
+    assert_eq!(made.code, 0);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/vendor-history.md");
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        kept == made.out,
+        "docs/vendor-history.md is out of date: run `cargo run -- replay --history > docs/vendor-history.md`, and review the difference"
+    );
+}
