@@ -227,11 +227,12 @@ fn read_operation(
     });
     fields.finish(problems);
     let contract = contract.filter(|_| !bare);
-    let unreachable = read_unreachable(unreachable, problems);
     for (status, codes) in contract.map(|contract| &contract.errors).into_iter().flatten() {
         errors.entry(*status).or_default().extend(codes.iter().cloned());
     }
     let (success, schema) = success?;
+    let unreachable =
+        read_unreachable(unreachable, |status| status == success || errors.contains_key(&status), problems);
     Some(Operation {
         id: id?.to_owned(),
         title: title?.to_owned(),
@@ -250,10 +251,18 @@ fn read_operation(
 }
 
 /// Status → why no case brings it about.
-fn read_unreachable(node: Option<&Node>, problems: &mut Problems<'_>) -> BTreeMap<u16, String> {
+fn read_unreachable(
+    node: Option<&Node>,
+    documented: impl Fn(u16) -> bool,
+    problems: &mut Problems<'_>,
+) -> BTreeMap<u16, String> {
     let mut all = BTreeMap::new();
     for (key, node) in node.and_then(|node| problems.map(node, "unreachable")).unwrap_or_default() {
         match (key.name.parse::<u16>(), problems.text(node, "unreachable")) {
+            (Ok(status), Some(_)) if !documented(status) => {
+                let title = format!("{status} is not a status that the operation documents");
+                problems.at_with(key.span, title, "what is not documented need not be reached");
+            }
             (Ok(status), Some(reason)) => {
                 all.insert(status, reason.to_owned());
             }
