@@ -21,7 +21,7 @@ const OPERATIONS: &str = "  - operationId: getHealth
     unreachable: { 401: everybody may read }
 ";
 
-const CASES: &str = r#"area: things
+const CASES: &str = r"area: things
 topic: health
 profile: core
 cases:
@@ -56,7 +56,7 @@ cases:
     title: A status that the contract has for others is none of its own
     requirements: [things.work]
     steps: [{ call: getHealth }]
-"#;
+";
 
 fn suite() -> Place {
     let place = Place::with_suite(&["colors"]);
