@@ -193,8 +193,9 @@ fn plain(value: &Value) -> String {
 /// JSON in which texts may be templates. Parts without one are kept ready.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Tree {
-    /// In a box, as most of a plan are trees that are smaller than a value.
+    /// Boxed, as most of a plan are trees, and a value takes 72 bytes.
     Constant(Box<Value>),
+    Literal(Box<str>),
     Text(Template),
     List(Vec<Tree>),
     Map(Vec<(String, Tree)>),
@@ -206,7 +207,7 @@ impl Tree {
             Data::Text(text) => {
                 let template = Template::read(text, node.span, scope, problems);
                 match template.constant() {
-                    Some(text) => Self::Constant(Box::new(Value::String(text.to_owned()))),
+                    Some(text) => Self::Literal(text.into()),
                     None => Self::Text(template),
                 }
             }
@@ -231,6 +232,7 @@ impl Tree {
     fn constant(&self) -> Option<Value> {
         match self {
             Self::Constant(value) => Some(value.as_ref().clone()),
+            Self::Literal(text) => Some(Value::from(text.as_ref())),
             _ => None,
         }
     }
@@ -240,6 +242,7 @@ impl Tree {
         let owned = |tree: &Self| tree.fill(variables).map(Cow::into_owned);
         Ok(match self {
             Self::Constant(value) => Cow::Borrowed(value),
+            Self::Literal(text) => Cow::Owned(Value::from(text.as_ref())),
             Self::Text(template) => template.value(variables)?,
             Self::List(items) => Cow::Owned(Value::Array(items.iter().map(owned).collect::<Result<_, _>>()?)),
             Self::Map(entries) => {
