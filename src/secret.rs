@@ -121,6 +121,11 @@ impl Redactor {
 
     /// The text with every secret replaced.
     pub fn text(&self, text: &str) -> Redacted {
+        self.owned(text.to_owned())
+    }
+
+    /// The same of a text that is not needed any more: one without secrets, as nearly all are, is not copied.
+    pub(crate) fn owned(&self, text: String) -> Redacted {
         let known = self.known();
         let whole = known.without_secrets(text);
         Redacted(if whole.contains(CUT) { known.without_parts(&whole) } else { whole })
@@ -128,6 +133,11 @@ impl Redactor {
 
     /// The value of a header; of `Authorization` only the scheme is left, of cookies and of proofs of a key (RFC 9449) nothing.
     pub fn header(&self, name: &str, value: &str) -> Redacted {
+        self.owned_header(name, value.to_owned())
+    }
+
+    /// The same of a value that is not needed any more.
+    pub(crate) fn owned_header(&self, name: &str, value: String) -> Redacted {
         if name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization") {
             let scheme = value.split_once(' ').map_or("", |(scheme, _)| scheme);
             return Redacted(format!("{scheme} {MASK}").trim_start().to_owned());
@@ -135,7 +145,7 @@ impl Redactor {
         if ["set-cookie", "cookie", "dpop"].iter().any(|masked| name.eq_ignore_ascii_case(masked)) {
             return Redacted(MASK.to_owned());
         }
-        self.text(value)
+        self.owned(value)
     }
 
     /// Whether any secret stands in the text.
@@ -155,12 +165,11 @@ impl Known {
         Self { extents: forms.values().copied().collect(), forms, patterns, shortest }
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        let Some(patterns) = self.patterns.as_ref().filter(|_| text.len() >= self.shortest) else {
-            return text.to_owned();
-        };
+    fn without_secrets(&self, text: String) -> String {
+        let patterns = self.patterns.as_ref().filter(|_| text.len() >= self.shortest);
+        let Some(patterns) = patterns.filter(|patterns| patterns.is_match(&text)) else { return text };
         let (mut masked, mut from) = (String::with_capacity(text.len()), 0);
-        while let Some(found) = patterns.find(Input::new(text).range(from..)) {
+        while let Some(found) = patterns.find(Input::new(&text).range(from..)) {
             masked.push_str(&text[from..found.start()]);
             masked.push_str(MASK);
             from = found.end();

@@ -8,7 +8,7 @@ use serde_json::Value;
 const RATE_LIMIT_WAIT: Duration = Duration::from_secs(65);
 
 /// The answer to a request.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
@@ -67,6 +67,11 @@ impl Answer {
 /// function for doubtful bytes does not do.
 pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
+/// The same of bytes that are not needed any more.
+pub(crate) fn owned_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// The targets of a `Link` header (RFC 8288) by relation.

@@ -12,7 +12,7 @@ mod pace;
 mod patience;
 mod place;
 
-pub(crate) use answer::{Answer, text};
+pub(crate) use answer::{Answer, owned_text};
 pub use client::{Client, ClientError, Credential, Fault, Limits, Network};
 pub(crate) use client::{Outgoing, parse_origin};
 pub(crate) use curl::curl;
@@ -20,7 +20,7 @@ pub use oauth::{ClientAuth, ClientCredentials, KeyError, PrivateKey};
 pub(crate) use pace::Pace;
 
 /// A request as it was sent and the answer that came.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Exchange {
     pub(crate) request: SentRequest,
     pub(crate) answer: Answer,

@@ -125,7 +125,7 @@ impl<'a> Replay<'a> {
             Ok(exchange) => exchange,
             Err(fault) => return End::NotComparable(format!("no answer: {fault}")),
         };
-        traffic(&self.describer.transcript(&sent), &sent.request.principal);
+        traffic(&self.describer.transcript(sent.clone()), &sent.request.principal);
         self.note_made(&prepared, &sent);
         if matches!(recorded.answer.status, 401 | 403) && sent.answer.status < 400 {
             return End::NotComparable(
@@ -250,7 +250,7 @@ impl<'a> Replay<'a> {
                 principal: self.principal.clone(),
             };
             if let Ok(exchange) = self.target.client.send_patiently(outgoing).await {
-                traffic(&self.describer.transcript(&exchange), &exchange.request.principal);
+                traffic(&self.describer.transcript(exchange), &self.principal);
             }
         }
     }

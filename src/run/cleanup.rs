@@ -69,7 +69,7 @@ impl<'a> Running<'a, '_> {
                 Ok(exchange) => {
                     self.requests += 1;
                     let status = exchange.answer.status;
-                    self.emit(step, Phase::Defer, number, 1, &Verdict::default(), &exchange);
+                    self.emit(step, Phase::Defer, number, 1, &Verdict::default(), exchange);
                     if (200..300).contains(&status) || status == 404 {
                         self.gone(entry);
                         continue;

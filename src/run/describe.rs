@@ -10,7 +10,7 @@ use crate::{
         Checks, Drift, Mismatch, Outcome, Place, RequirementText, Transcript, TranscriptRequest, TranscriptResponse,
         TrialFinished,
     },
-    http::{Exchange, text},
+    http::{Exchange, owned_text},
     plan::Trial,
     secret::Redactor,
     suite::Requirement,
@@ -71,22 +71,25 @@ impl Describer<'_> {
         verdict.drift.iter().map(one).collect()
     }
 
-    pub(crate) fn transcript(&self, exchange: &Exchange) -> Transcript {
-        let headers = |list: &[(String, String)]| {
-            list.iter().map(|(name, value)| (name.clone(), self.redactor.header(name, value))).collect()
+    /// Takes the exchange apart: its texts are most of what a run holds, and move on as they are.
+    pub(crate) fn transcript(&self, exchange: Exchange) -> Transcript {
+        let header = |(name, value): (String, String)| {
+            let value = self.redactor.owned_header(&name, value);
+            (name, value)
         };
-        let body = |bytes: &[u8]| (!bytes.is_empty()).then(|| self.redactor.text(&text(bytes)));
+        let headers = |list: Vec<(String, String)>| list.into_iter().map(header).collect();
+        let body = |bytes: Vec<u8>| (!bytes.is_empty()).then(|| self.redactor.owned(owned_text(bytes)));
         Transcript {
             request: TranscriptRequest {
-                method: exchange.request.method.clone(),
-                url: self.redactor.text(&exchange.request.url),
-                headers: headers(&exchange.request.headers),
-                body: body(&exchange.request.body),
+                method: exchange.request.method,
+                url: self.redactor.owned(exchange.request.url),
+                headers: headers(exchange.request.headers),
+                body: body(exchange.request.body),
             },
             response: TranscriptResponse {
                 status: exchange.answer.status,
-                headers: headers(&exchange.answer.headers),
-                body: body(&exchange.answer.body),
+                headers: headers(exchange.answer.headers),
+                body: body(exchange.answer.body),
             },
             duration_ms: milliseconds(exchange.duration),
         }

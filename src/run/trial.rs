@@ -165,7 +165,7 @@ impl<'a, 's> Running<'a, 's> {
         let single = done.exchanges.len() == 1;
         for (exchange, verdict) in done.exchanges {
             let requests = if single { done.requests } else { 1 };
-            self.emit(step, phase, number, requests, &verdict, &exchange);
+            self.emit(step, phase, number, requests, &verdict, exchange);
         }
     }
 
@@ -176,7 +176,7 @@ impl<'a, 's> Running<'a, 's> {
         number: usize,
         requests: usize,
         verdict: &Verdict,
-        exchange: &Exchange,
+        exchange: Exchange,
     ) {
         let describer = &self.shared.describer;
         let mismatches = describer.mismatches(verdict, Some(Origin { source: &step.source, span: step.span }));
@@ -229,12 +229,12 @@ impl<'a, 's> Running<'a, 's> {
             }
             Halt::Server(exchange) => {
                 let reason = format!("the target answered {}", exchange.answer.status);
-                self.emit(step, phase, number, 1, &Verdict::default(), &exchange);
+                self.emit(step, phase, number, 1, &Verdict::default(), *exchange);
                 Err(Ending::Errored(reason))
             }
             Halt::RateLimited(exchange) => {
                 let reason = "429 that did not end".to_owned();
-                self.emit(step, phase, number, 1, &Verdict::default(), &exchange);
+                self.emit(step, phase, number, 1, &Verdict::default(), *exchange);
                 Err(Ending::Errored(reason))
             }
             Halt::Ledger(reason) => Err(Ending::Errored(reason)),
