@@ -122,7 +122,8 @@ impl Mapping {
         if recorded == target {
             return true;
         }
-        let alike = minted(recorded) && minted(target) && form(recorded) == form(target);
+        // Now and then an identifier looks like a word by chance, but not two of them.
+        let alike = (minted(recorded) || minted(target)) && form(recorded) == form(target);
         let new = alike && !self.chosen.contains(recorded) && self.learn(recorded, target);
         if new {
             learnt.push((recorded.to_owned(), target.to_owned()));
@@ -233,6 +234,14 @@ mod tests {
         assert!(!mapping.same("aus44444444444444444", "aus2222222222222222x"), "one name for two things");
         assert!(!mapping.same("aus55555555555555555", "scp55555555555555555"), "another kind of thing");
         assert_eq!(mapping.translate("see aus11111111111111111."), "see aus2222222222222222x.");
+    }
+
+    #[test]
+    fn an_identifier_may_look_like_a_word() {
+        let mut mapping = Mapping::default();
+        assert!(mapping.same("oaeZ-nisawlxjhfuJdhxkiopg", "oaezGSAeW0wlJNFzhHtOjsmjA"));
+        assert!(!mapping.same("oaeZ-nisawlxjhfuJdhxkiopg", "oaeB-aaaaaaaaaaaaa0aaaaaa"), "it has a name now");
+        assert!(!mapping.same("thisIsAWordInCamelCaseyes", "oaezGSAeW0wlJNFzhHtOjsmjA"));
     }
 
     #[test]
