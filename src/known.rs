@@ -190,12 +190,15 @@ pub(crate) fn signature(check: &str, pointer: Option<&str>, actual: &str, origin
     let actual = without_cut_words(actual);
     let mut text = actual.replace(origin, "<origin>");
     for word in actual.split(|c: char| !is_of_word(c)) {
-        let digits = word.bytes().any(|byte| byte.is_ascii_digit());
+        // Error IDs, for one, need not have a digit.
+        let mixed =
+            word.bytes().any(|byte| byte.is_ascii_uppercase()) && word.bytes().any(|byte| byte.is_ascii_lowercase());
+        let minted = mixed || word.bytes().any(|byte| byte.is_ascii_digit());
         if chrono::DateTime::parse_from_rfc3339(word).is_ok() {
             text = text.replace(word, "<time>");
         } else if !run.is_empty() && word.contains(run) {
             text = text.replace(word, "<name>");
-        } else if word.len() >= 20 && digits {
+        } else if word.len() >= 20 && minted {
             text = text.replace(word, "<id>");
         }
     }
@@ -258,6 +261,12 @@ mod tests {
             signature("body", Some("/a"), text, "http://127.0.0.1:4000", "abc234"),
             r#"body /a: {"id":"<id>","at":"<time>","u":"<origin>/x","n":"<name>","s":"ACTIVE"}"#
         );
+    }
+
+    #[test]
+    fn identifiers_need_no_digit() {
+        let text = r#"{"errorId":"oaeZ-nisawlxjhfuJdhxkiopg"}"#;
+        assert_eq!(signature("body", None, text, "http://a", "abc234"), r#"body: {"errorId":"<id>"}"#);
     }
 
     #[test]
