@@ -68,10 +68,12 @@ fn places(summary: &Value) -> Vec<(String, Vec<String>)> {
 fn a_run_is_the_same_when_it_is_replayed() {
     let place = Place::new();
     for jobs in ["1", "8"] {
-        let patterns =
-            ["authorization-servers", "clients", "policies/create", "rules/create", "scopes/create", "claims/create"];
+        let topics = ["create", "default-server", "errors", "get", "lifecycle", "links", "list"];
+        let patterns = topics.map(|topic| format!("authorization-servers/{topic}"));
+        let patterns = patterns.iter().map(String::as_str).chain(["clients", "claims/create", "rules/create"]);
+        let patterns: Vec<&str> = patterns.collect();
         let run = ["run", "--jobs", jobs, "--record", "run.jsonl", "--events", "none", "--quiet"];
-        let done = place.run(&[&run[..], &patterns].concat());
+        let done = place.run(&[&run[..], patterns.as_slice()].concat());
         assert_eq!(done.code, 0, "{}{}", done.out, done.err);
         let exchanges = lines(&place, "run.jsonl");
         let summary = replay(&place, &["run.jsonl"]);
@@ -133,8 +135,7 @@ fn a_replay_can_be_recorded_and_replayed_again() {
 #[test]
 fn what_differs_is_told_with_its_place() {
     let (place, exchanges) = recorded();
-    let get = "/1/response/body";
-    let changes: [(&str, Value, &[&str]); 9] = [
+    let body: [(&str, Value, &[&str]); 8] = [
         ("/description", json!("Another"), &["/description"]),
         ("/description", Value::Null, &["/description"]),
         ("/audiences", json!(["api://default", "api://more"]), &["/audiences"]),
@@ -143,43 +144,36 @@ fn what_differs_is_told_with_its_place() {
         ("/created", json!("yesterday"), &["/created"]),
         ("/more", json!(1), &["/more"]),
         ("/credentials/signing/kid", json!("short"), &["/credentials/signing/kid"]),
-        ("/_links", json!({}), &[]),
     ];
-    for (pointer, value, expected) in changes {
-        let mut changed = exchanges.clone();
-        let (parent, member) = pointer.rsplit_once('/').expect("a pointer");
-        changed[1]["response"]["body"].pointer_mut(parent).expect("a member")[member] = value.clone();
-        write(&place, "changed.jsonl", &changed);
-        let summary = replay(&place, &["changed.jsonl"]);
-        let told = places(&summary);
-        let [(line, found)] = told.as_slice() else { panic!("{pointer} {value}: {told:?}") };
-        assert_eq!(line, "changed.jsonl:2", "{get}");
-        if expected.is_empty() {
-            assert!(found.len() > 5 && found.iter().all(|place| place.starts_with("/_links/")), "{found:?}");
-        } else {
-            assert_eq!(found, expected, "{pointer} {value}");
-        }
-        assert_eq!((&summary["equal"], &summary["different"]), (&json!(2), &json!(1)));
-    }
-    let answers: [(&str, Value, &[&str]); 4] = [
+    let answer: [(&str, Value, &[&str]); 5] = [
         ("/status", json!(404), &["status"]),
         ("/body", json!("text"), &[""]),
         ("/body", Value::Null, &[""]),
         ("/headers/content-type", json!(["text/html"]), &["header Content-Type"]),
+        ("/headers/link", json!(["<http://127.0.0.1:1/next>; rel=\"next\""]), &["link next"]),
     ];
-    for (pointer, value, expected) in answers {
+    let body = body.map(|(pointer, value, places)| (format!("/body{pointer}"), value, places));
+    let answer = answer.map(|(pointer, value, places)| (pointer.to_owned(), value, places));
+    let (mut files, mut expected) = (Vec::new(), Vec::new());
+    for (index, (pointer, value, places)) in body.into_iter().chain(answer).enumerate() {
         let mut changed = exchanges.clone();
-        *changed[1]["response"].pointer_mut(pointer).expect("a member") = value;
-        write(&place, "changed.jsonl", &changed);
-        assert_eq!(
-            places(&replay(&place, &["changed.jsonl"])),
-            [("changed.jsonl:2".to_owned(), expected.iter().map(ToString::to_string).collect())]
-        );
+        let (parent, member) = pointer.rsplit_once('/').expect("a pointer");
+        changed[1]["response"].pointer_mut(parent).expect("a member")[member] = value;
+        let file = format!("{index}.jsonl");
+        write(&place, &file, &changed);
+        expected.push((format!("{file}:2"), places.iter().map(ToString::to_string).collect::<Vec<_>>()));
+        files.push(file);
     }
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let summary = replay(&place, &files);
+    assert_eq!(places(&summary), expected);
+    assert_eq!((&summary["equal"], &summary["different"]), (&json!(files.len() * 2), &json!(files.len())));
+
     let mut changed = exchanges;
-    changed[1]["response"]["headers"]["link"] = json!(["<http://127.0.0.1:1/next>; rel=\"next\""]);
-    write(&place, "changed.jsonl", &changed);
-    assert_eq!(places(&replay(&place, &["changed.jsonl"]))[0].1, ["link next"]);
+    changed[1]["response"]["body"]["_links"] = json!({});
+    write(&place, "links.jsonl", &changed);
+    let told = places(&replay(&place, &["links.jsonl"]));
+    assert!(told[0].1.len() > 5 && told[0].1.iter().all(|place| place.starts_with("/_links/")), "{told:?}");
 }
 
 /// An exchange of a handmade recording.
@@ -251,12 +245,13 @@ fn names_and_times_are_those_of_the_target() {
 #[test]
 fn the_history_explains_only_what_was_before_its_day() {
     let (place, exchanges) = recorded();
-    for (date, explained) in [
-        ("Sat, 31 Dec 2022 23:59:59 GMT", true),
-        ("Sun, 01 Jan 2023 00:00:00 GMT", false),
-        ("Tue, 24 Nov 2026 00:00:00 GMT", false),
-        ("no day", false),
-    ] {
+    let days = [
+        ("Sat, 31 Dec 2022 23:59:59 GMT", "before.jsonl"),
+        ("Sun, 01 Jan 2023 00:00:00 GMT", "on.jsonl"),
+        ("Tue, 24 Nov 2026 00:00:00 GMT", "after.jsonl"),
+        ("no day", "never.jsonl"),
+    ];
+    for (date, file) in days {
         let mut old = exchanges.clone();
         for exchange in &mut old {
             exchange["response"]["headers"]["date"] = json!([date]);
@@ -264,26 +259,18 @@ fn the_history_explains_only_what_was_before_its_day() {
                 assert!(body.shift_remove("default").is_some());
             }
         }
-        write(&place, "old.jsonl", &old);
-        let summary = replay(&place, &["old.jsonl"]);
-        if explained {
-            assert_eq!(summary["by_history"], json!({ "server-default": 2 }), "{date}");
-            assert_eq!(summary["by_year"]["2022"]["explained"], 2);
-        } else {
-            assert_eq!(summary["explained"], 0, "{date}");
-            let told = places(&summary);
-            assert_eq!(told.len(), 2, "{date}");
-            assert!(told.iter().all(|(_, places)| places == &["/default"]), "{told:?}");
-        }
-        // It explains one thing and not what is beside it.
+        write(&place, file, &old);
+        // The same, with something beside it that nothing explains.
         old[1]["response"]["body"]["description"] = json!("Another");
-        write(&place, "old.jsonl", &old);
-        assert!(
-            places(&replay(&place, &["old.jsonl"]))
-                .iter()
-                .any(|(_, places)| places.contains(&"/description".to_owned()))
-        );
+        write(&place, &format!("more-{file}"), &old);
     }
+    let summary = replay(&place, &days.map(|(_, file)| file));
+    assert_eq!(summary["by_history"], json!({ "server-default": 2 }));
+    assert_eq!(summary["by_year"]["2022"]["explained"], 2);
+    let default = |file: &str| [1, 2].map(|line| (format!("{file}:{line}"), vec!["/default".to_owned()]));
+    assert_eq!(places(&summary), [default("on.jsonl"), default("after.jsonl"), default("never.jsonl")].concat());
+    let more = replay(&place, &["more-before.jsonl"]);
+    assert_eq!(places(&more), [("more-before.jsonl:2".to_owned(), vec!["/description".to_owned()])]);
 }
 
 #[test]
