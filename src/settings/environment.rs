@@ -15,7 +15,7 @@ pub(super) fn home() -> Option<PathBuf> {
     variable("HOME").or_else(|| variable("USERPROFILE")).map(PathBuf::from)
 }
 
-/// The shard that a CI system says this is: `CI_NODE_INDEX` (from 1) of `CI_NODE_TOTAL`, as GitLab and `CircleCI` set them, or the
+/// The shard that a CI system says this is: `CI_NODE_INDEX` (from 1) of `CI_NODE_TOTAL`, as GitLab sets them, or the
 /// `JOB_COMPLETION_INDEX` (from 0) of an indexed Job of Kubernetes, whose number of completions must be given as `CI_NODE_TOTAL`.
 ///
 /// # Errors
