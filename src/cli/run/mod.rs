@@ -228,8 +228,10 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
         let mut sink = |event: &Event| outputs.borrow_mut().take(event, &stopper);
         let running = run::run(&plan, trials, &opened.target, &options, &opened.redactor, &stopper, &mut sink);
         tokio::select! {
-            () = flushed_at_waits(running, &outputs) => false,
+            // In this order, so that somebody listens for signals before the first event is written.
+            biased;
             () = interrupted_twice(&stopper) => true,
+            () = flushed_at_waits(running, &outputs) => false,
         }
     });
     let mut outputs = outputs.into_inner();
