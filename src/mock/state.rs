@@ -80,6 +80,16 @@ pub(super) enum Status {
     Inactive,
 }
 
+impl Status {
+    /// Becomes `to`; the date moves, never back, if that changes anything.
+    pub(super) fn turn(&mut self, to: Status, last_updated: &mut Stamp, now: Stamp) {
+        if *self != to {
+            *self = to;
+            *last_updated = (*last_updated).max(now);
+        }
+    }
+}
+
 /// Who rotates the signing key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -1,8 +1,8 @@
 //! `verify`: recordings are judged exchange by exchange, and a broken file takes nothing away from the others.
 
-use std::{fs, path::Path};
+use std::fs;
 
-use super::support::{Done, Place, data, snapshot};
+use super::support::{Done, Place, data, shared_recordings, snapshot};
 
 fn verify(place: &Place, names: &[&str], more: &[&str]) -> Done {
     for name in names {
@@ -70,18 +70,8 @@ fn the_documented_examples_fit_the_shipped_schemas() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "whoever runs the tests is to know that this one had nothing to do")]
 fn the_recordings_of_the_real_service_conform() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/recordings");
-    let Ok(entries) = fs::read_dir(&dir) else {
-        eprintln!("skipped: there are no recordings beside this clone");
-        return;
-    };
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    let files: Vec<String> = paths
-        .filter(|path| path.extension().is_some_and(|name| name == "jsonl"))
-        .map(|path| path.display().to_string())
-        .collect();
+    let Some(files) = shared_recordings() else { return };
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     let place = Place::new();
     let done = place.run(&[&["verify", "--format", "json"], files.as_slice()].concat());

@@ -1,14 +1,14 @@
 //! `replay` and `run --record`: what was recorded of a target is the same when it is asked again, but for names and times; what is not is told
 //! with its place.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use super::{
     forms::mistakes,
     server::{Answer, Server},
-    support::{Done, MockProcess, Place, TOKEN, of_kind, snapshot, text},
+    support::{Done, MockProcess, Place, TOKEN, of_kind, shared_recordings, snapshot, text},
 };
 
 /// What a create, a get and a delete of a server look like.
@@ -365,18 +365,8 @@ fn a_target_that_does_not_answer_makes_nothing_green() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "whoever runs the tests is to know that this one had nothing to do")]
 fn the_mock_answers_as_the_real_service_did() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/recordings");
-    let Ok(entries) = fs::read_dir(&dir) else {
-        eprintln!("skipped: there are no recordings beside this clone");
-        return;
-    };
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    let files: Vec<String> = paths
-        .filter(|path| path.extension().is_some_and(|name| name == "jsonl"))
-        .map(|path| path.display().to_string())
-        .collect();
+    let Some(files) = shared_recordings() else { return };
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     let summary = replay(&Place::new(), &files);
     assert_eq!(summary["differences"], json!([]));

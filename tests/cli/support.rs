@@ -332,3 +332,16 @@ impl Drop for MockProcess {
         let _ = self.child.wait();
     }
 }
+
+/// The recordings of the real service beside this clone; none, with a printed line, where there are none.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is to know that this one had nothing to do")]
+pub(crate) fn shared_recordings() -> Option<Vec<String>> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/recordings");
+    let Ok(entries) = fs::read_dir(&dir) else {
+        eprintln!("skipped: there are no recordings beside this clone");
+        return None;
+    };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let recordings = paths.filter(|path| path.extension().is_some_and(|name| name == "jsonl"));
+    Some(recordings.map(|path| path.display().to_string()).collect())
+}

@@ -210,9 +210,6 @@ fn deactivate(org: &mut Org, call: &Call<'_>) -> Outcome {
 fn turn(org: &mut Org, call: &Call<'_>, status: Status) -> Outcome {
     let now = org.source.now();
     let policy = rows::find_mut(&mut org.servers.find_mut(call.server())?.policies, call.child())?;
-    if policy.status != status {
-        policy.status = status;
-        policy.last_updated = policy.last_updated.max(now);
-    }
+    policy.status.turn(status, &mut policy.last_updated, now);
     Ok(Answer::Empty)
 }

@@ -244,9 +244,6 @@ fn deactivate(org: &mut Org, call: &Call<'_>) -> Outcome {
 
 impl ResourceKey {
     fn turn(&mut self, status: Status, now: Stamp) {
-        if self.status != status {
-            self.status = status;
-            self.last_updated = self.last_updated.max(now);
-        }
+        self.status.turn(status, &mut self.last_updated, now);
     }
 }

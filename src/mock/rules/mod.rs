@@ -230,9 +230,6 @@ fn deactivate(org: &mut Org, call: &Call<'_>) -> Outcome {
 fn turn(org: &mut Org, call: &Call<'_>, status: Status) -> Outcome {
     let now = org.source.now();
     let rule = rows::find_mut(&mut policy_mut(org, call)?.rules, call.grandchild())?;
-    if rule.status != status {
-        rule.status = status;
-        rule.last_updated = rule.last_updated.max(now);
-    }
+    rule.status.turn(status, &mut rule.last_updated, now);
     Ok(Answer::Empty)
 }

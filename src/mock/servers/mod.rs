@@ -122,10 +122,7 @@ fn deactivate(org: &mut Org, call: &Call<'_>) -> Outcome {
 fn turn(org: &mut Org, call: &Call<'_>, status: Status) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
-    if server.status != status {
-        server.status = status;
-        server.touch(now);
-    }
+    server.status.turn(status, &mut server.last_updated, now);
     Ok(Answer::Empty)
 }
 
