@@ -48,6 +48,7 @@ mod level;
 mod matcher;
 pub mod mock;
 pub mod plan;
+mod pointer;
 pub mod recording;
 pub mod replay;
 pub mod report;

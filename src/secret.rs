@@ -126,26 +126,22 @@ impl Redactor {
 
     /// The same of a text that is not needed any more: one without secrets, as nearly all are, is not copied.
     pub(crate) fn owned(&self, text: String) -> Redacted {
-        let known = self.known();
-        let whole = known.without_secrets(text);
-        Redacted(if whole.contains(CUT) { known.without_parts(&whole) } else { whole })
+        self.known().masked(text)
     }
 
     /// The value of a header; of `Authorization` only the scheme is left, of cookies and of proofs of a key (RFC 9449) nothing.
     pub fn header(&self, name: &str, value: &str) -> Redacted {
-        self.owned_header(name, value.to_owned())
+        self.known().masked_header(name, value.to_owned())
     }
 
-    /// The same of a value that is not needed any more.
-    pub(crate) fn owned_header(&self, name: &str, value: String) -> Redacted {
-        if name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization") {
-            let scheme = value.split_once(' ').map_or("", |(scheme, _)| scheme);
-            return Redacted(format!("{scheme} {MASK}").trim_start().to_owned());
-        }
-        if ["set-cookie", "cookie", "dpop"].iter().any(|masked| name.eq_ignore_ascii_case(masked)) {
-            return Redacted(MASK.to_owned());
-        }
-        self.owned(value)
+    /// The same of headers that are not needed any more.
+    pub(crate) fn owned_headers(&self, headers: Vec<(String, String)>) -> Vec<(String, Redacted)> {
+        let known = self.known();
+        let header = |(name, value): (String, String)| {
+            let value = known.masked_header(&name, value);
+            (name, value)
+        };
+        headers.into_iter().map(header).collect()
     }
 
     /// Whether any secret stands in the text.
@@ -155,6 +151,22 @@ impl Redactor {
 }
 
 impl Known {
+    fn masked_header(&self, name: &str, value: String) -> Redacted {
+        if name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization") {
+            let scheme = value.split_once(' ').map_or("", |(scheme, _)| scheme);
+            return Redacted(format!("{scheme} {MASK}").trim_start().to_owned());
+        }
+        if ["set-cookie", "cookie", "dpop"].iter().any(|masked| name.eq_ignore_ascii_case(masked)) {
+            return Redacted(MASK.to_owned());
+        }
+        self.masked(value)
+    }
+
+    fn masked(&self, text: String) -> Redacted {
+        let whole = self.without_secrets(text);
+        Redacted(if whole.contains(CUT) { self.without_parts(&whole) } else { whole })
+    }
+
     fn of(forms: BTreeMap<String, Extent>) -> Self {
         let bytes: usize = forms.keys().map(String::len).sum();
         // The fastest machine takes some hundred bytes for each of a secret's, which keys and signed tokens are too long for.

@@ -137,7 +137,7 @@ impl Judge<'_> {
                 On::Body => !empty,
                 On::Empty => empty,
             };
-            let value = self.answer.header(&header.name).map(serde_json::Value::String);
+            let value = self.answer.header(&header.name).map(serde_json::Value::from);
             if !applies || (value.is_none() && !complete) {
                 continue;
             }

@@ -169,7 +169,7 @@ impl Judge<'_> {
     fn headers(&mut self, expect: &Expect) -> Result<(), Unfilled> {
         for (name, matcher) in &expect.headers {
             self.count();
-            let value = self.answer.header(name).map(Value::String);
+            let value = self.answer.header(name).map(Value::from);
             for finding in matcher.judge(value.as_ref(), self.variables)? {
                 let check = format!("header {name}");
                 self.find(&check, finding.span, None, finding.expected, header_text(finding.actual));

@@ -22,11 +22,11 @@ impl Answer {
     }
 
     /// All lines of a header, joined by `, ` as RFC 9110 section 5.3 allows.
-    pub(crate) fn header(&self, name: &str) -> Option<String> {
+    pub(crate) fn header(&self, name: &str) -> Option<Cow<'_, str>> {
         let mut lines =
             self.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
         let first = lines.next()?;
-        Some(lines.fold(first.to_owned(), |joined, line| format!("{joined}, {line}")))
+        Some(lines.fold(Cow::Borrowed(first), |joined, line| Cow::Owned(format!("{joined}, {line}"))))
     }
 
     /// The body as JSON, or why it is none.

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::pointer;
+
 /// Whether two values are the same.
 pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
@@ -18,14 +20,31 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// Whether two values are the same without the members at these JSON Pointers. A pointer to an item of a list is not followed: what differs
+/// there is told to differ, and [`without`] has the last word.
+pub(crate) fn equal_but_for(a: &Value, b: &Value, pointers: &[impl AsRef<str>]) -> bool {
+    let (Value::Object(ours), Value::Object(theirs)) = (a, b) else { return equal(a, b) };
+    if pointers.is_empty() {
+        return equal(a, b);
+    }
+    let below = |key: &str| -> Vec<&str> {
+        pointers.iter().filter_map(|pointer| pointer::strip(pointer.as_ref(), key)).collect()
+    };
+    let same = |(key, ours): (&String, &Value)| {
+        let below = below(key);
+        below.contains(&"") || theirs.get(key).is_some_and(|theirs| equal_but_for(ours, theirs, &below))
+    };
+    ours.iter().all(same) && theirs.keys().all(|key| ours.contains_key(key) || below(key).contains(&""))
+}
+
 /// The value without the members and items at these JSON Pointers.
 pub(crate) fn without(mut value: Value, pointers: &[String]) -> Value {
     for pointer in pointers {
         let Some((parent, last)) = pointer.rsplit_once('/') else { continue };
-        let last = last.replace("~1", "/").replace("~0", "~");
+        let last = pointer::name(last);
         match value.pointer_mut(parent) {
             Some(Value::Object(members)) => {
-                members.shift_remove(&last);
+                members.shift_remove(last.as_ref());
             }
             Some(Value::Array(items)) => {
                 if let Some(index) = last.parse::<usize>().ok().filter(|index| *index < items.len()) {
@@ -51,6 +70,26 @@ mod tests {
         assert!(!equal(&json!({"a": null}), &json!({})));
         assert!(!equal(&json!(1), &json!("1")));
         assert!(!equal(&json!(12_345_678_901_234_567_890_u64), &json!(12_345_678_901_234_567_891_u64)));
+    }
+
+    #[test]
+    fn what_pointers_take_away_makes_no_difference() {
+        let same = |a, b, pointers: &[&str]| {
+            let without =
+                |value| without(value, &pointers.iter().map(|pointer| (*pointer).to_owned()).collect::<Vec<_>>());
+            let quick = equal_but_for(&a, &b, pointers);
+            assert_eq!(quick, equal(&without(a), &without(b)), "{pointers:?}");
+            quick
+        };
+        assert!(same(
+            json!({"a": 1, "b": {"c/d": 2, "e": 3}}),
+            json!({"b": {"e": 3, "f": 4}}),
+            &["/a", "/b/c~1d", "/b/f"]
+        ));
+        assert!(!same(json!({"a": {"b": 1, "c": 1}}), json!({"a": {"b": 2, "c": 2}}), &["/a/b"]));
+        assert!(!same(json!({"a": 1}), json!({"a": 2}), &["", "/", "/a/b", "/b"]));
+        assert!(!same(json!({"a": 1}), json!([1]), &["/a"]));
+        assert!(!equal_but_for(&json!({"a": [1, 2]}), &json!({"a": [1, 3]}), &["/a/1"]), "items are not followed");
     }
 
     #[test]

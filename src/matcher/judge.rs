@@ -4,9 +4,10 @@ use chrono::{DateTime, FixedOffset};
 use regex::Regex;
 use serde_json::Value;
 
-use super::{Finding, JsonType, Kind, Matcher, Pattern, equal, without};
+use super::{Finding, JsonType, Kind, Matcher, Pattern, equal, equal_but_for, without};
 use crate::{
     diagnostic::Span,
+    pointer,
     suite::shorten,
     template::{Tree, Unfilled, Variables},
 };
@@ -45,8 +46,7 @@ impl Judge<'_> {
 
     fn under(&mut self, step: &str, judge: impl FnOnce(&mut Self) -> Judged) -> Judged {
         let length = self.pointer.len();
-        self.pointer.push('/');
-        self.pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        pointer::push(&mut self.pointer, step);
         let judged = judge(self);
         self.pointer.truncate(length);
         judged
@@ -100,8 +100,11 @@ impl Judge<'_> {
                 }
             }
             Kind::SameAs { value: tree, except } => {
-                let expected = without(tree.fill(self.variables)?.into_owned(), except);
-                self.equal(span, &expected, &without(value.clone(), except));
+                let expected = tree.fill(self.variables)?;
+                if !equal_but_for(&expected, value, except) {
+                    let expected = without(expected.into_owned(), except);
+                    self.equal(span, &expected, &without(value.clone(), except));
+                }
             }
             Kind::Schema(schema) => {
                 for mismatch in schema.judge(value).mismatches {

@@ -9,7 +9,7 @@ mod read;
 
 use std::sync::Arc;
 
-pub(crate) use equality::{equal, without};
+pub(crate) use equality::{equal, equal_but_for, without};
 use jsonschema::Validator;
 pub(crate) use read::{Context, Patterns};
 use regex::Regex;

@@ -6,7 +6,7 @@ use chrono::DateTime;
 use serde_json::Value;
 
 use super::mapping::Mapping;
-use crate::{http::Answer, matcher::equal, suite::shorten};
+use crate::{http::Answer, matcher::equal, pointer, suite::shorten};
 
 /// A place where the target's answer is another one than the recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,14 +70,14 @@ impl Compare<'_> {
             (Value::String(left), Value::String(right)) => self.text(left, right, place),
             (Value::Object(left), Value::Object(right)) => {
                 for (key, recorded) in left {
-                    let place = format!("{place}/{}", escape(key));
+                    let place = pointer::below(place, key);
                     match right.get(key) {
                         Some(actual) => self.value(recorded, actual, &place),
                         None => self.values_differ(&place, Some(recorded), None),
                     }
                 }
                 for (key, actual) in right.iter().filter(|(key, _)| !left.contains_key(*key)) {
-                    self.values_differ(&format!("{place}/{}", escape(key)), None, Some(actual));
+                    self.values_differ(&pointer::below(place, key), None, Some(actual));
                 }
             }
             (Value::Array(left), Value::Array(right)) => self.list(left, right, place),
@@ -222,8 +222,4 @@ impl Compare<'_> {
 
 fn identity(item: &Value) -> &str {
     item.get("id").or_else(|| item.get("kid")).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }

@@ -73,22 +73,17 @@ impl Describer<'_> {
 
     /// Takes the exchange apart: its texts are most of what a run holds, and move on as they are.
     pub(crate) fn transcript(&self, exchange: Exchange) -> Transcript {
-        let header = |(name, value): (String, String)| {
-            let value = self.redactor.owned_header(&name, value);
-            (name, value)
-        };
-        let headers = |list: Vec<(String, String)>| list.into_iter().map(header).collect();
         let body = |bytes: Vec<u8>| (!bytes.is_empty()).then(|| self.redactor.owned(owned_text(bytes)));
         Transcript {
             request: TranscriptRequest {
                 method: exchange.request.method,
                 url: self.redactor.owned(exchange.request.url),
-                headers: headers(exchange.request.headers),
+                headers: self.redactor.owned_headers(exchange.request.headers),
                 body: body(exchange.request.body),
             },
             response: TranscriptResponse {
                 status: exchange.answer.status,
-                headers: headers(exchange.answer.headers),
+                headers: self.redactor.owned_headers(exchange.answer.headers),
                 body: body(exchange.answer.body),
             },
             duration_ms: milliseconds(exchange.duration),

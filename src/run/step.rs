@@ -254,7 +254,7 @@ pub(super) fn false_check(step: &Step, check: &str, span: Span, expected: String
 fn captured(capture: &Capture, exchange: &Exchange) -> Option<Value> {
     match &capture.from {
         CaptureFrom::Body { path, singular } => query(path, *singular, exchange.answer.json().ok()?),
-        CaptureFrom::Header(name) => exchange.answer.header(name).map(Value::String),
+        CaptureFrom::Header(name) => exchange.answer.header(name).map(Value::from),
         CaptureFrom::Link(relation) => exchange.answer.links().target(relation).map(std::convert::Into::into),
     }
 }

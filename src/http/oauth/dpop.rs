@@ -66,7 +66,7 @@ impl ProofKey {
     /// Keeps the nonce of an answer, of whatever status (RFC 9449 section 8.2); says whether it has one.
     pub(super) fn note_nonce(&self, place: Place, answer: &Answer) -> bool {
         let Some(nonce) = answer.header("DPoP-Nonce") else { return false };
-        self.nonces.lock().unwrap_or_else(PoisonError::into_inner)[place as usize] = Some(nonce);
+        self.nonces.lock().unwrap_or_else(PoisonError::into_inner)[place as usize] = Some(nonce.into_owned());
         true
     }
 }

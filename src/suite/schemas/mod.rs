@@ -3,11 +3,14 @@
 //! Schemas are written open. Closing makes every member that no `properties` names an error of the keyword `additionalProperties`,
 //! which is how drift is found in the same pass as real mismatches. It knows nothing of what the schemas describe.
 
+mod annotations;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, OnceLock},
 };
 
+use annotations::Annotated;
 use jsonschema::{
     Registry, Validator,
     error::{TypeKind, ValidationErrorKind},
@@ -16,6 +19,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
+    pointer,
     yaml::Problems,
 };
 
@@ -33,27 +37,13 @@ pub(crate) struct Schema {
     compiled: OnceLock<Result<Validator, String>>,
     siblings: Arc<OnceLock<Registry<'static>>>,
     all: Arc<Vec<(String, Arc<Value>)>>,
-    annotations: OnceLock<Vec<Annotation>>,
+    annotations: OnceLock<Annotated>,
 }
 
 impl std::fmt::Debug for Schema {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Schema").field("name", &self.name).finish_non_exhaustive()
     }
-}
-
-/// A property that the vendor's documents lack, or whose enumeration may grow.
-#[derive(Debug, Clone)]
-struct Annotation {
-    /// Steps from the root of the instance; `None` is every item of a list.
-    path: Vec<Option<String>>,
-    kind: AnnotationKind,
-}
-
-#[derive(Debug, Clone)]
-enum AnnotationKind {
-    Undocumented(String),
-    Extensible(Vec<Value>),
 }
 
 /// What validation has to say about one value.
@@ -241,98 +231,8 @@ impl Schema {
                 actual: message.clone(),
             }),
         }
-        self.annotated_drift(value, &mut judgement.drift);
+        self.annotated().drift(value, &mut judgement.drift);
         judgement
-    }
-
-    fn annotated_drift(&self, value: &Value, drift: &mut Vec<Drift>) {
-        let annotations = self.annotations.get_or_init(|| {
-            let mut found = Vec::new();
-            self.annotations_of(&self.closed, &self.closed, &mut Vec::new(), &mut found, 0);
-            found
-        });
-        for annotation in annotations {
-            visit(value, &annotation.path, &mut String::new(), &mut |pointer, value| {
-                let explained = match &annotation.kind {
-                    AnnotationKind::Undocumented(requirement) => Some(requirement.clone()),
-                    AnnotationKind::Extensible(known) if known.contains(value) || value.is_null() => return,
-                    AnnotationKind::Extensible(_) => None,
-                };
-                drift.push(Drift { pointer: pointer.to_owned(), value: shorten(&value.to_string()), explained });
-            });
-        }
-    }
-
-    /// Walks `properties`, `items` and `$ref` from the root and notes where annotations apply.
-    fn annotations_of(
-        &self,
-        schema: &Value,
-        document: &Value,
-        path: &mut Vec<Option<String>>,
-        found: &mut Vec<Annotation>,
-        depth: usize,
-    ) {
-        let Some(members) = schema.as_object() else { return };
-        if depth > 16 {
-            return;
-        }
-        if let Some(requirement) = members.get("x-undocumented").and_then(Value::as_str) {
-            found.push(Annotation { path: path.clone(), kind: AnnotationKind::Undocumented(requirement.to_owned()) });
-        }
-        if let Some(known) = members.get("x-extensible-enum").and_then(Value::as_array) {
-            found.push(Annotation { path: path.clone(), kind: AnnotationKind::Extensible(known.clone()) });
-        }
-        if let Some((target, document)) = members.get("$ref").and_then(|value| self.resolve(value.as_str()?, document))
-        {
-            self.annotations_of(target, document, path, found, depth + 1);
-        }
-        for (name, property) in members.get("properties").and_then(Value::as_object).unwrap_or(&Map::new()) {
-            path.push(Some(name.clone()));
-            self.annotations_of(property, document, path, found, depth + 1);
-            path.pop();
-        }
-        if let Some(items) = members.get("items") {
-            path.push(None);
-            self.annotations_of(items, document, path, found, depth + 1);
-            path.pop();
-        }
-    }
-
-    /// A `$ref` to another file of the suite, or into the same one.
-    fn resolve<'a>(&'a self, reference: &str, document: &'a Value) -> Option<(&'a Value, &'a Value)> {
-        let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-        let document = if file.is_empty() {
-            document
-        } else {
-            self.all.iter().find(|(id, _)| id.rsplit('/').next() == file.rsplit('/').next()).map(|(_, value)| value)?
-        };
-        document.pointer(fragment).map(|target| (target, document))
-    }
-}
-
-fn visit(value: &Value, path: &[Option<String>], pointer: &mut String, found: &mut impl FnMut(&str, &Value)) {
-    let Some((step, rest)) = path.split_first() else {
-        found(pointer, value);
-        return;
-    };
-    let length = pointer.len();
-    match step {
-        Some(name) => {
-            if let Some(member) = value.get(name) {
-                pointer.push('/');
-                pointer.push_str(name);
-                visit(member, rest, pointer, found);
-                pointer.truncate(length);
-            }
-        }
-        None => {
-            for (index, item) in value.as_array().into_iter().flatten().enumerate() {
-                pointer.push('/');
-                pointer.push_str(&index.to_string());
-                visit(item, rest, pointer, found);
-                pointer.truncate(length);
-            }
-        }
     }
 }
 
@@ -343,7 +243,7 @@ fn sort_error(error: &jsonschema::ValidationError<'_>, judgement: &mut Judgement
             for name in unexpected {
                 let value = error.instance().get(name).map(Value::to_string).unwrap_or_default();
                 judgement.drift.push(Drift {
-                    pointer: format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1")),
+                    pointer: pointer::below(pointer, name),
                     value: shorten(&value),
                     explained: None,
                 });
