@@ -15,6 +15,8 @@ use tokio::{
 mod access;
 #[path = "mock/associated.rs"]
 mod associated;
+#[path = "mock/changes.rs"]
+mod changes;
 #[path = "mock/claims.rs"]
 mod claims;
 #[path = "mock/clients.rs"]

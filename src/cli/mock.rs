@@ -8,9 +8,10 @@ use std::{
     time::Duration,
 };
 
+use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 
-use super::{CommandError, Mistake};
+use super::{CommandError, Mistake, parse_day};
 use crate::{
     mock::{IssuerMode, Mock, Settings, Token, TokenKind},
     plan::parse_duration,
@@ -53,6 +54,9 @@ pub(crate) struct Arguments {
     /// The issuer mode of a server that was created without one
     #[arg(long, value_enum, default_value_t = Mode::Dynamic, value_name = "MODE")]
     issuer_mode: Mode,
+    /// Behave as the service did on this day, as far as recordings tell it [default: as today]
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    as_of: Option<NaiveDate>,
     /// What the org holds at the start, as YAML (schemas/harness/state.schema.json)
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -115,6 +119,7 @@ pub(crate) fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
             Mode::Dynamic => IssuerMode::Dynamic,
             Mode::CustomUrl => IssuerMode::CustomUrl,
         },
+        as_of: arguments.as_of,
         latency: arguments.latency,
         state: arguments.state.as_deref().map(read_state).transpose()?,
         ..Settings::default()

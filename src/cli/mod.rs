@@ -21,6 +21,7 @@ use std::{
     process::ExitCode,
 };
 
+use chrono::NaiveDate;
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// The exit code for flags, settings, cases and files that are wrong.
@@ -114,6 +115,13 @@ pub fn main() -> ExitCode {
 }
 
 /// The whole chain of causes, once.
+/// A full-date of RFC 3339.
+fn parse_day(text: &str) -> Result<NaiveDate, String> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    // The library reads 2025-3-1 too.
+    day.filter(|day| day.to_string() == text).ok_or_else(|| "a day is written as 2025-03-01".to_owned())
+}
+
 fn complain(error: &dyn Error) {
     let mut text = format!("error: {error}\n");
     let mut cause = error.source();

@@ -7,15 +7,16 @@ use std::{
     time::Duration,
 };
 
+use chrono::NaiveDate;
 use clap::Args;
 use serde_json::json;
 
-use super::{CommandError, Format, Mistake, WRONG_INPUT, suite};
+use super::{CommandError, Format, Mistake, WRONG_INPUT, parse_day, suite};
 use crate::{
     http::Limits,
     plan::{Plan, parse_duration},
     recording::Recorder,
-    replay::{End, Replay, Replayed, prior_names},
+    replay::{End, Replay, Replayed, background},
     report::{Verdict, printable},
     target::Opened,
 };
@@ -28,6 +29,9 @@ pub(crate) struct Arguments {
     /// What to send to: `mock` (a fresh one for each file), a URL, or a name of the settings file
     #[arg(long, default_value = "mock", value_name = "mock|URL|NAME")]
     target: String,
+    /// The day whose behaviour the embedded mock shows: that of each `recording`, `today`, or DATE [default: recording]
+    #[arg(long, value_name = "recording|today|DATE", value_parser = AsOf::parse)]
+    as_of: Option<AsOf>,
     /// The settings file, in the place of okta-conformance.toml
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -54,6 +58,33 @@ pub(crate) struct Arguments {
     history: bool,
 }
 
+/// Which day's behaviour the embedded mock shows.
+#[derive(Debug, Clone, Copy)]
+enum AsOf {
+    Recording,
+    Today,
+    Day(NaiveDate),
+}
+
+impl AsOf {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "recording" => Ok(Self::Recording),
+            "today" => Ok(Self::Today),
+            day => parse_day(day).map(Self::Day),
+        }
+    }
+
+    /// None is today.
+    fn day(self, recorded: Option<NaiveDate>) -> Option<NaiveDate> {
+        match self {
+            Self::Recording => recorded,
+            Self::Today => None,
+            Self::Day(day) => Some(day),
+        }
+    }
+}
+
 /// How many exchanges ended as what.
 #[derive(Debug, Default, Clone, Copy)]
 struct Counts {
@@ -71,6 +102,8 @@ struct Sum {
     by_history: BTreeMap<String, usize>,
     reasons: BTreeMap<String, usize>,
     told: Vec<Replayed>,
+    /// The day whose behaviour the mock of each file showed; none is today.
+    as_of: BTreeMap<String, Option<NaiveDate>>,
     broken: Vec<String>,
 }
 
@@ -163,9 +196,16 @@ async fn all_files(
             Some(same) if !same.is_mock() => opened.insert(same),
             // A mock begins anew with each file, with the people that its recording speaks of; a broken file is told below.
             _ => {
-                let ids = prior_names(file).unwrap_or_default();
+                let before = background(file).unwrap_or_default();
+                let day = arguments.as_of.unwrap_or(AsOf::Recording).day(before.day);
                 let settings = arguments.settings.as_deref();
-                let fresh = Opened::open_holding(&arguments.target, settings, limits, &ids)?;
+                let fresh = Opened::open_holding(&arguments.target, settings, limits, &before.names, day)?;
+                if fresh.is_mock() {
+                    sum.as_of.insert(file.display().to_string(), day);
+                } else if arguments.as_of.is_some() {
+                    let text = format!("--as-of is for the embedded mock; {} behaves as it does", arguments.target);
+                    return Err(Mistake::boxed(text));
+                }
                 for warning in &fresh.warnings {
                     writeln!(io::stderr(), "warning: {warning}")?;
                 }
@@ -235,6 +275,9 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "  {count:>6}  {}", printable(reason))?;
         }
     }
+    if let Some(line) = as_of(sum) {
+        writeln!(out, "{line}")?;
+    }
     writeln!(
         out,
         "\n{:>8} {:>10} {:>8} {:>10} {:>10} {:>15}",
@@ -244,6 +287,16 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
         row(year, counts, out)?;
     }
     row("all", &sum.all, out)
+}
+
+/// What the embedded mock was, in words.
+fn as_of(sum: &Sum) -> Option<String> {
+    let days = || sum.as_of.values().flatten();
+    let dated = match (days().min()?, days().max()?) {
+        (first, last) if first == last => format!("the mock behaved as of {first}"),
+        (first, last) => format!("the mock behaved as of the day of each recording, {first} to {last}"),
+    };
+    Some(format!("{dated} (--as-of today: as today)"))
 }
 
 fn row(name: &str, counts: &Counts, out: &mut impl Write) -> io::Result<()> {
@@ -273,6 +326,7 @@ fn summary(sum: &Sum) -> serde_json::Value {
         .collect();
     let mut object = counts(&sum.all);
     object["version"] = json!(1);
+    object["as_of"] = json!(sum.as_of);
     object["verdict"] = json!(sum.verdict().name());
     object["by_year"] = sum.by_year.iter().map(|(year, year_counts)| (year.clone(), counts(year_counts))).collect();
     object["by_history"] = json!(sum.by_history);

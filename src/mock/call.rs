@@ -6,7 +6,7 @@ use std::{borrow::Cow, net::SocketAddr};
 use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use percent_encoding::percent_decode_str;
 
-use super::wire::Refusal;
+use super::{changes::AsOf, wire::Refusal};
 
 /// What a handler is given besides the state.
 pub(super) struct Call<'r> {
@@ -17,6 +17,8 @@ pub(super) struct Call<'r> {
     pub(super) query: Query,
     pub(super) headers: &'r HeaderMap,
     pub(super) body: &'r [u8],
+    /// The day whose behaviour is shown.
+    pub(super) as_of: AsOf,
 }
 
 impl Call<'_> {

@@ -133,7 +133,8 @@ fn perform(
         Access::Manage => org.source.step(),
         Access::Open | Access::Read => {}
     }
-    (operation.run)(org, &Call { base: &base, captures, query, headers: &head.headers, body: &body })
+    let call = Call { base: &base, captures, query, headers: &head.headers, body: &body, as_of: org.as_of };
+    (operation.run)(org, &call)
 }
 
 /// A POST or PUT with neither a body nor a `Content-Length` is refused with 411 (docs).

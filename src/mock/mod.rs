@@ -10,6 +10,7 @@
 mod auth;
 mod body;
 mod call;
+mod changes;
 mod claims;
 mod clients;
 mod dispatch;

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::start::State;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub api_access_management: bool,
     /// The `issuerMode` of servers that were created without one.
     pub issuer_mode: IssuerMode,
+    /// The day whose behaviour is shown, as far as recordings tell it; none is today. It is not a clock: times are those of now.
+    pub as_of: Option<NaiveDate>,
     /// What the org holds at the start besides its default server.
     pub state: Option<State>,
     /// Added to each answer.
@@ -60,6 +63,7 @@ impl Default for Settings {
             rate_window: super::limits::WINDOW,
             api_access_management: true,
             issuer_mode: IssuerMode::Dynamic,
+            as_of: None,
             state: None,
             latency: Duration::ZERO,
             body_limit: 1024 * 1024,

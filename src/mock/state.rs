@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     auth::Tokens,
+    changes::AsOf,
     claims::{self, Claim},
     clients::{Client, RefreshToken},
     dpop::Dpop,
@@ -38,6 +39,7 @@ pub(super) struct Org {
     pub(super) dpop: Dpop,
     pub(super) servers: Servers,
     pub(super) issuer_mode: IssuerMode,
+    pub(super) as_of: AsOf,
     pub(super) people: People,
     pub(super) clients: Vec<Client>,
     pub(super) refresh_tokens: Vec<RefreshToken>,
@@ -48,13 +50,14 @@ impl Org {
     /// An org as it is when nobody has done anything: the default server and no people or clients.
     pub(super) fn new(settings: &Settings) -> Self {
         let mut source = Source::new(settings.seed, settings.built_in_keys);
+        let as_of = AsOf(settings.as_of);
         let born = source.now().plus_days(-AGE_DAYS);
-        let mut default = Server::new(&mut source, born, settings.issuer_mode);
+        let mut default = Server::new(&mut source, born, settings.issuer_mode, as_of);
         default.name = String::from("default");
         default.description = Some(String::from("Default Authorization Server for your Applications"));
         default.audience = String::from("api://default");
         default.is_default = true;
-        default.scopes.splice(0..0, scopes::of_the_default_server(&mut source));
+        default.scopes.splice(0..0, scopes::of_the_default_server(&mut source, as_of));
         default.policies.push(default_policy(&mut source, born));
         Org {
             source,
@@ -64,6 +67,7 @@ impl Org {
             dpop: Dpop::new(settings.dpop_nonce_lifetime, settings.dpop_nonce_at_api),
             servers: Servers::new(default),
             issuer_mode: settings.issuer_mode,
+            as_of,
             people: People::default(),
             clients: Vec::new(),
             refresh_tokens: Vec::new(),
@@ -143,7 +147,7 @@ pub(super) enum EncryptionAlgorithm {
 
 impl Server {
     /// A server as it comes into being (recorded: ACTIVE, rotation AUTO, system scopes and claims, nothing else).
-    pub(super) fn new(source: &mut Source, now: Stamp, issuer_mode: IssuerMode) -> Self {
+    pub(super) fn new(source: &mut Source, now: Stamp, issuer_mode: IssuerMode, as_of: AsOf) -> Self {
         Server {
             id: source.id(IdKind::AuthorizationServer),
             name: String::new(),
@@ -159,7 +163,7 @@ impl Server {
             keys: KeyRing::new(source),
             encryption: Encryption::default(),
             resource_keys: Vec::new(),
-            scopes: scopes::of_a_new_server(source),
+            scopes: scopes::of_a_new_server(source, as_of),
             claims: claims::of_a_new_server(source),
             policies: Vec::new(),
             trusted: Vec::new(),

@@ -8,7 +8,7 @@ mod mapping;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 pub use compare::Difference;
 use compare::{Lists, compare};
 use mapping::{Mapping, minted, tokens};
@@ -264,13 +264,23 @@ fn rebuild(recorded: &Recorded, members: Vec<String>) -> Option<Value> {
     (!body.is_empty()).then_some(Value::Object(body))
 }
 
-/// Identifiers in the requests of a recording that none of its answers shows being made: the org had these things before.
+/// What a recording tells of the org that it was made at.
+#[derive(Debug, Default)]
+pub struct Background {
+    /// Identifiers in its requests that none of its answers shows being made: the org had these things before.
+    pub names: BTreeSet<String>,
+    /// The day of its first answer with a `Date`.
+    pub day: Option<NaiveDate>,
+}
+
+/// What a recording tells of the org that it was made at.
 ///
 /// # Errors
 /// A recording that cannot be read.
-pub fn prior_names(path: &Path) -> Result<BTreeSet<String>, RecordingError> {
-    let (mut asked, mut made) = (Vec::new(), BTreeSet::new());
+pub fn background(path: &Path) -> Result<Background, RecordingError> {
+    let (mut asked, mut made, mut day) = (Vec::new(), BTreeSet::new(), None);
     read(path, |recorded| {
+        day = day.or_else(|| recorded.date().map(|date| date.date_naive()));
         if let Some(body) = &recorded.body {
             asked.extend(foreign_names(body, &Mapping::default()));
         }
@@ -279,7 +289,7 @@ pub fn prior_names(path: &Path) -> Result<BTreeSet<String>, RecordingError> {
             made.extend(id);
         }
     })?;
-    Ok(asked.into_iter().filter(|name| !made.contains(name)).collect())
+    Ok(Background { names: asked.into_iter().filter(|name| !made.contains(name)).collect(), day })
 }
 
 /// Names in a body that nobody in this recording has made or chosen before: they are of things that were there.

@@ -11,6 +11,7 @@ use std::{
     thread,
 };
 
+use chrono::NaiveDate;
 pub use org::{StateError, read_state};
 use secrecy::SecretString;
 use tokio::sync::oneshot;
@@ -85,10 +86,10 @@ impl Opened {
     /// # Errors
     /// Wrong settings, or a mock that cannot start.
     pub fn open(target: &str, settings: Option<&Path>, limits: Limits) -> Result<Self, OpenError> {
-        Self::open_holding(target, settings, limits, &BTreeSet::new())
+        Self::open_holding(target, settings, limits, &BTreeSet::new(), None)
     }
 
-    /// As [`Self::open`]; a mock's org holds the groups and users with these identifiers from the start.
+    /// As [`Self::open`]; a mock's org holds the groups and users with these identifiers from the start, and behaves as of that day.
     ///
     /// # Errors
     /// Wrong settings, or a mock that cannot start.
@@ -97,10 +98,11 @@ impl Opened {
         settings: Option<&Path>,
         limits: Limits,
         ids: &BTreeSet<String>,
+        as_of: Option<NaiveDate>,
     ) -> Result<Self, OpenError> {
         if target == "mock" {
             let state = if ids.is_empty() { org::of_run()? } else { org::of_people(ids) };
-            return Self::embedded(limits, state);
+            return Self::embedded(limits, state, as_of);
         }
         let found = TargetSettings::find(target, settings)?;
         let has_credentials = found.has_credentials();
@@ -142,13 +144,14 @@ impl Opened {
         self.mock.is_some()
     }
 
-    fn embedded(limits: Limits, state: State) -> Result<Self, OpenError> {
+    fn embedded(limits: Limits, state: State, as_of: Option<NaiveDate>) -> Result<Self, OpenError> {
         let tokens = mock_tokens();
         let mock = EmbeddedMock::start(Settings {
             tokens: tokens.values().cloned().collect(),
             // Nobody shares it, so nothing is gained by being polite to it.
             rate_limit: 10_000_000,
             state: Some(state),
+            as_of,
             built_in_keys: true,
             ..Settings::default()
         })

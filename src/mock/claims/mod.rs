@@ -11,6 +11,7 @@ pub(super) use self::{input::Draft, system::of_a_new_server};
 use super::{
     body,
     call::Call,
+    changes::Change,
     links::SelfLink,
     routes::Operation,
     rows::{self, Row},
@@ -98,8 +99,9 @@ struct View<'s> {
     conditions: Conditions<'s>,
     system: bool,
     always_include_in_token: bool,
-    /// Always there and always null since 2023 (recorded; the spec does not know it).
-    api_resource_id: Option<&'s str>,
+    /// Always null (recorded; the spec does not know it).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_resource_id: Option<()>,
     /// The one member in snake case (recorded).
     #[serde(rename = "group_filter_type", skip_serializing_if = "Option::is_none")]
     group_filter: Option<GroupFilter>,
@@ -113,7 +115,7 @@ struct Conditions<'s> {
 }
 
 impl<'s> View<'s> {
-    fn new(server: &Server, claim: &'s Claim, base: &str) -> Self {
+    fn new(server: &Server, claim: &'s Claim, call: &Call<'_>) -> Self {
         let (value, group_filter) = match &claim.value {
             Value::Expression(expression) => (Some(expression.as_str()), None),
             Value::Groups { pattern, filter } => (Some(pattern.as_str()), Some(*filter)),
@@ -129,9 +131,9 @@ impl<'s> View<'s> {
             conditions: Conditions { scopes: &claim.scopes },
             system: claim.system,
             always_include_in_token: claim.always_include_in_token,
-            api_resource_id: None,
+            api_resource_id: call.as_of.has(Change::ApiResourceId).then_some(()),
             group_filter,
-            links: SelfLink::new(format!("{}/claims/{}", server.href(base), claim.id), &["GET", "PUT", "DELETE"]),
+            links: SelfLink::new(format!("{}/claims/{}", server.href(call.base), claim.id), &["GET", "PUT", "DELETE"]),
         }
     }
 }
@@ -139,7 +141,7 @@ impl<'s> View<'s> {
 /// Never paged (recorded; spec). The order varies between recordings.
 fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
-    let claims: Vec<_> = server.claims.iter().map(|claim| View::new(server, claim, call.base)).collect();
+    let claims: Vec<_> = server.claims.iter().map(|claim| View::new(server, claim, call)).collect();
     Ok(Answer::json(StatusCode::OK, &claims))
 }
 
@@ -147,7 +149,7 @@ fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find_mut(call.server())?;
     let draft = Draft::read(&body::object(call)?, None, server.claims.iter())?;
     let claim = draft.into_claim(org.source.id(IdKind::Claim), None);
-    let answer = Answer::json(StatusCode::CREATED, &View::new(server, &claim, call.base));
+    let answer = Answer::json(StatusCode::CREATED, &View::new(server, &claim, call));
     server.claims.push(claim);
     Ok(answer)
 }
@@ -155,7 +157,7 @@ fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
 fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
     let claim = rows::find(&server.claims, call.child())?;
-    Ok(Answer::json(StatusCode::OK, &View::new(server, claim, call.base)))
+    Ok(Answer::json(StatusCode::OK, &View::new(server, claim, call)))
 }
 
 /// A full replace, of system claims too (recorded: `alwaysIncludeInToken` of one was switched).
@@ -166,7 +168,7 @@ fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let others = server.claims.iter().filter(|claim| claim.id != former.id);
     let draft = Draft::read(&body::object(call)?, Some(former), others)?;
     server.claims[place] = draft.into_claim(former.id.clone(), Some(former));
-    Ok(Answer::json(StatusCode::OK, &View::new(server, &server.claims[place], call.base)))
+    Ok(Answer::json(StatusCode::OK, &View::new(server, &server.claims[place], call)))
 }
 
 fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {

@@ -62,7 +62,8 @@ fn plant_server(org: &mut Org, ids: &mut Ids, place: &str, state: &start::Server
     }
     let draft = draft(None)?;
     let (status, mode) = (draft.status, draft.rotation_mode);
-    let mut server = draft.into_server(&mut org.source, now, org.issuer_mode).map_err(StateError::at(place))?;
+    let mut server =
+        draft.into_server(&mut org.source, now, org.issuer_mode, org.as_of).map_err(StateError::at(place))?;
     if let Some(id) = &state.id {
         server.id.clone_from(id);
     }

@@ -12,6 +12,7 @@ use self::{conditions::Conditions, input::TokenAction};
 use super::{
     body,
     call::Call,
+    changes::{AsOf, Change},
     links::Link,
     order,
     policies::Policy,
@@ -48,6 +49,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
 ];
 
+/// What a rule is answered to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    Create,
+    Replace,
+    Read,
+}
+
 /// A rule of a policy. Its priority is its place among the rules.
 pub(super) struct Rule {
     id: String,
@@ -67,7 +76,7 @@ impl Row for Rule {
     }
 }
 
-/// Member order as recorded in 2025, `type` last. The dates were null on GET until 2023 (recorded), and are not here.
+/// Member order as recorded in 2025, `type` last.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct View<'s> {
@@ -75,8 +84,8 @@ struct View<'s> {
     status: Status,
     name: &'s str,
     priority: usize,
-    created: Stamp,
-    last_updated: Stamp,
+    created: Option<Stamp>,
+    last_updated: Option<Stamp>,
     /// False in all that were recorded.
     system: bool,
     conditions: &'s Conditions,
@@ -103,9 +112,10 @@ struct Links {
 }
 
 impl<'s> View<'s> {
-    fn new(server: &Server, policy: &'s Policy, index: usize, base: &str) -> Self {
+    fn new(server: &Server, policy: &'s Policy, index: usize, call: &Call<'_>, occasion: Occasion) -> Self {
         let rule = &policy.rules[index];
-        let href = format!("{}/rules/{}", policy.href(server, base), rule.id);
+        let (created, last_updated) = rule.dates(call.as_of, occasion);
+        let href = format!("{}/rules/{}", policy.href(server, call.base), rule.id);
         // Inferred from servers: an INACTIVE rule offers `activate`; the links of one were not recorded.
         let (activate, deactivate) = Link::lifecycle(rule.status, &href);
         View {
@@ -113,8 +123,8 @@ impl<'s> View<'s> {
             status: rule.status,
             name: &rule.name,
             priority: order::priority(index),
-            created: rule.created,
-            last_updated: rule.last_updated,
+            created,
+            last_updated,
             system: false,
             conditions: &rule.conditions,
             actions: Actions { token: &rule.token },
@@ -150,6 +160,18 @@ impl Rule {
             token: TokenAction::default(),
         }
     }
+
+    /// The dates that an answer tells: before the change the answer to the create told both, that to a replace the second
+    /// (recorded).
+    fn dates(&self, as_of: AsOf, occasion: Occasion) -> (Option<Stamp>, Option<Stamp>) {
+        let (created, last_updated) = match occasion {
+            _ if as_of.has(Change::RuleDates) => (true, true),
+            Occasion::Create => (true, true),
+            Occasion::Replace => (false, true),
+            Occasion::Read => (false, false),
+        };
+        (created.then_some(self.created), last_updated.then_some(self.last_updated))
+    }
 }
 
 impl Policy {
@@ -171,15 +193,20 @@ fn policy_mut<'o>(org: &'o mut Org, call: &Call<'_>) -> Result<&'o mut Policy, R
     rows::find_mut(&mut org.servers.find_mut(call.server())?.policies, call.child())
 }
 
-fn answer(org: &Org, call: &Call<'_>, index: usize, status: StatusCode) -> Outcome {
+fn answer(org: &Org, call: &Call<'_>, index: usize, occasion: Occasion) -> Outcome {
     let (server, policy) = policy(org, call)?;
-    Ok(Answer::json(status, &View::new(server, policy, index, call.base)))
+    let status = match occasion {
+        Occasion::Create => StatusCode::CREATED,
+        Occasion::Replace | Occasion::Read => StatusCode::OK,
+    };
+    Ok(Answer::json(status, &View::new(server, policy, index, call, occasion)))
 }
 
 /// `[]` if there are none (recorded).
 fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
     let (server, policy) = policy(org, call)?;
-    let views: Vec<_> = (0..policy.rules.len()).map(|index| View::new(server, policy, index, call.base)).collect();
+    let view = |index| View::new(server, policy, index, call, Occasion::Read);
+    let views: Vec<_> = (0..policy.rules.len()).map(view).collect();
     Ok(Answer::json(StatusCode::OK, &views))
 }
 
@@ -188,12 +215,12 @@ fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let draft = Draft::read(&body::object(call)?, &org.people)?;
     let (now, id) = (org.source.now(), org.source.id(IdKind::PolicyRule));
     let index = policy_mut(org, call)?.add_rule(id, draft, now);
-    answer(org, call, index, StatusCode::CREATED)
+    answer(org, call, index, Occasion::Create)
 }
 
 fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
     let index = rows::place(&policy(org, call)?.1.rules, call.grandchild())?;
-    answer(org, call, index, StatusCode::OK)
+    answer(org, call, index, Occasion::Read)
 }
 
 /// A full replace that moves `lastUpdated` (recorded). Inferred: a status that is left out stays.
@@ -209,7 +236,7 @@ fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     rule.token = draft.token;
     rule.last_updated = rule.last_updated.max(now);
     let index = order::shift(&mut policy.rules, index, draft.priority);
-    answer(org, call, index, StatusCode::OK)
+    answer(org, call, index, Occasion::Replace)
 }
 
 /// A second time it is 404 (recorded). Inferred: the rules behind it move up.

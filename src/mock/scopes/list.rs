@@ -25,7 +25,7 @@ pub(super) fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
     let last = page.rows.last().filter(|_| page.more).map(|scope| scope.id.as_str());
     let address = format!("{}/scopes", server.href(call.base));
     let links = paging::links_if_paged(&address, &call.query, &["filter", "q"], last, limit);
-    let views: Vec<View<'_>> = page.rows.iter().map(|scope| View::new(server, scope, call.base)).collect();
+    let views: Vec<View<'_>> = page.rows.iter().map(|scope| View::new(server, scope, call)).collect();
     Ok(Answer::linked(StatusCode::OK, &views, links))
 }
 

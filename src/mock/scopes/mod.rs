@@ -15,6 +15,7 @@ pub(super) use self::{
 use super::{
     body,
     call::Call,
+    changes::Change,
     links::SelfLink,
     routes::Operation,
     rows::{self, Row},
@@ -83,17 +84,21 @@ struct View<'s> {
     description: Option<&'s str>,
     system: bool,
     metadata_publish: MetadataPublish,
-    consent: Consent,
-    optional: bool,
-    /// Always there and always null since 2023 (recorded; the spec does not know it).
-    api_resource_id: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consent: Option<Consent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    optional: Option<bool>,
+    /// Always null (recorded; the spec does not know it).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_resource_id: Option<()>,
     default: bool,
     #[serde(rename = "_links")]
     links: SelfLink,
 }
 
 impl<'s> View<'s> {
-    fn new(server: &Server, scope: &'s Scope, base: &str) -> Self {
+    fn new(server: &Server, scope: &'s Scope, call: &Call<'_>) -> Self {
+        let consent = call.as_of.has(Change::ScopeConsent);
         View {
             id: &scope.id,
             name: &scope.name,
@@ -101,11 +106,11 @@ impl<'s> View<'s> {
             description: scope.description.as_deref(),
             system: scope.system,
             metadata_publish: scope.metadata_publish,
-            consent: scope.consent,
-            optional: scope.optional,
-            api_resource_id: None,
+            consent: consent.then_some(scope.consent),
+            optional: consent.then_some(scope.optional),
+            api_resource_id: call.as_of.has(Change::ApiResourceId).then_some(()),
             default: scope.default,
-            links: SelfLink::new(scope.href(server, base), &["GET", "PUT", "DELETE"]),
+            links: SelfLink::new(scope.href(server, call.base), &["GET", "PUT", "DELETE"]),
         }
     }
 }
@@ -130,13 +135,13 @@ fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let draft = Draft::read(&body::object(call)?, None, server.scopes.iter())?;
     let id = server.add_scope(draft.into_scope(org.source.id(IdKind::Scope), false)).id.clone();
     let scope = rows::find(&server.scopes, &id)?;
-    Ok(Answer::json(StatusCode::CREATED, &View::new(server, scope, call.base)))
+    Ok(Answer::json(StatusCode::CREATED, &View::new(server, scope, call)))
 }
 
 fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
     let scope = rows::find(&server.scopes, call.child())?;
-    Ok(Answer::json(StatusCode::OK, &View::new(server, scope, call.base)))
+    Ok(Answer::json(StatusCode::OK, &View::new(server, scope, call)))
 }
 
 /// A full replace; a scope that a client made can be renamed (recorded). Inferred: a system scope can be replaced too.
@@ -147,7 +152,7 @@ fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let others = server.scopes.iter().filter(|scope| scope.id != former.id);
     let draft = Draft::read(&body::object(call)?, Some(former), others)?;
     server.scopes[place] = draft.into_scope(former.id.clone(), former.system);
-    Ok(Answer::json(StatusCode::OK, &View::new(server, &server.scopes[place], call.base)))
+    Ok(Answer::json(StatusCode::OK, &View::new(server, &server.scopes[place], call)))
 }
 
 fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {

@@ -1,10 +1,13 @@
 //! The scopes that come with a server. Owns their names and texts.
 
 use super::{Consent, MetadataPublish, Scope};
-use crate::mock::source::{IdKind, Source};
+use crate::mock::{
+    changes::{AsOf, Change},
+    source::{IdKind, Source},
+};
 
 /// Name, display name and description of the system scopes, in list order. Texts recorded; that a new server has
-/// `device_sso` is inferred from the default server, where it was seen from 2023 on.
+/// `device_sso` is inferred from the default server.
 const SYSTEM: [(&str, &str, &str); 7] = [
     ("openid", "openid", "Signals that a request is an OpenID request."),
     (
@@ -33,7 +36,7 @@ const SYSTEM: [(&str, &str, &str); 7] = [
 ];
 
 /// What the default server has besides, in list order: name without `okta.myAccount.`, display name, and what the end
-/// user may do (recorded in 2025: these 20, and not of the system).
+/// user may do (recorded in 2025: these 20; there were fewer before).
 const MY_ACCOUNT: [(&str, &str, &str); 20] = [
     (
         "appAuthenticator.maintenance.manage",
@@ -83,30 +86,36 @@ const MY_ACCOUNT: [(&str, &str, &str); 20] = [
 ];
 
 /// The system scopes.
-pub(in crate::mock) fn of_a_new_server(source: &mut Source) -> Vec<Scope> {
+pub(in crate::mock) fn of_a_new_server(source: &mut Source, as_of: AsOf) -> Vec<Scope> {
     SYSTEM
         .iter()
-        .map(|(name, display_name, description)| public(source, (*name).to_owned(), display_name, description, true))
+        .filter(|(name, ..)| *name != "device_sso" || as_of.has(Change::DeviceSso))
+        .map(|(name, display_name, description)| {
+            let display_name = as_of.has(Change::SystemScopeNames).then_some(*display_name);
+            public(source, (*name).to_owned(), display_name, description, true)
+        })
         .collect()
 }
 
 /// What the default server lists before the system scopes (recorded).
-pub(in crate::mock) fn of_the_default_server(source: &mut Source) -> Vec<Scope> {
+pub(in crate::mock) fn of_the_default_server(source: &mut Source, as_of: AsOf) -> Vec<Scope> {
     let name = |tail: &str| format!("okta.myAccount.{tail}");
     MY_ACCOUNT
         .iter()
         .map(|(tail, display_name, may)| {
-            public(source, name(tail), display_name, &format!("Allows the end user to {may}"), false)
+            let display_name = as_of.has(Change::SystemScopeNames).then_some(*display_name);
+            let system = !as_of.has(Change::MyAccountOfClients);
+            public(source, name(tail), display_name, &format!("Allows the end user to {may}"), system)
         })
         .collect()
 }
 
 /// All of them are in the metadata, need no consent and are not defaults (recorded).
-fn public(source: &mut Source, name: String, display_name: &str, description: &str, system: bool) -> Scope {
+fn public(source: &mut Source, name: String, display_name: Option<&str>, description: &str, system: bool) -> Scope {
     Scope {
         id: source.id(IdKind::Scope),
         name,
-        display_name: Some(display_name.to_owned()),
+        display_name: display_name.map(str::to_owned),
         description: Some(description.to_owned()),
         system,
         metadata_publish: MetadataPublish::AllClients,

@@ -46,7 +46,7 @@ pub(super) fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
     };
     let mut links = vec![link(after, "self")];
     links.extend(page.rows.last().map(|last| link(Some(&last.id), "next")));
-    let views: Vec<_> = page.rows.iter().map(|server| View::new(server, call.base).without_links()).collect();
+    let views: Vec<_> = page.rows.iter().map(|server| View::new(server, call).without_links()).collect();
     Ok(Answer::linked(StatusCode::OK, &views, links))
 }
 
@@ -62,7 +62,7 @@ pub(super) fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     }
     let server = org.servers.find(&id)?;
     let associated = org.servers.from(0).filter(|other| server.trusted.contains(&other.id));
-    let views: Vec<_> = associated.map(|server| View::new(server, call.base).without_links()).collect();
+    let views: Vec<_> = associated.map(|server| View::new(server, call).without_links()).collect();
     Ok(Answer::json(StatusCode::OK, &views))
 }
 

@@ -14,6 +14,7 @@ use self::view::View;
 use super::{
     body,
     call::Call,
+    changes::AsOf,
     resource_keys,
     routes::Operation,
     settings::IssuerMode,
@@ -51,14 +52,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let draft = Draft::read(&body::object(call)?)?;
     let now = org.source.now();
-    let server = draft.into_server(&mut org.source, now, org.issuer_mode)?;
+    let server = draft.into_server(&mut org.source, now, org.issuer_mode, org.as_of)?;
     let server = org.servers.insert(server);
-    Ok(Answer::json(StatusCode::CREATED, &View::new(server, call.base)))
+    Ok(Answer::json(StatusCode::CREATED, &View::new(server, call)))
 }
 
 fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
-    Ok(Answer::json(StatusCode::OK, &View::new(server, call.base)))
+    Ok(Answer::json(StatusCode::OK, &View::new(server, call)))
 }
 
 /// A full replace. The key stays whatever is sent (recorded), and read-only members are ignored (recorded).
@@ -95,7 +96,7 @@ fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     if changed {
         server.touch(now);
     }
-    Ok(Answer::json(StatusCode::OK, &View::new(server, call.base)))
+    Ok(Answer::json(StatusCode::OK, &View::new(server, call)))
 }
 
 /// Recorded: an ACTIVE server can be deleted too, and one that has scopes, claims or policies.
@@ -129,9 +130,15 @@ fn turn(org: &mut Org, call: &Call<'_>, status: Status) -> Outcome {
 impl Draft {
     /// A new server. Recorded: rotationMode MANUAL in a POST is ignored, the answer says AUTO. Inferred: so is a
     /// status.
-    pub(super) fn into_server(self, source: &mut Source, now: Stamp, mode: IssuerMode) -> Result<Server, Refusal> {
+    pub(super) fn into_server(
+        self,
+        source: &mut Source,
+        now: Stamp,
+        mode: IssuerMode,
+        as_of: AsOf,
+    ) -> Result<Server, Refusal> {
         let keys = resource_keys::all_of(source, now, self.resource_keys.unwrap_or_default(), &[])?;
-        let mut server = Server::new(source, now, self.issuer_mode.unwrap_or(mode));
+        let mut server = Server::new(source, now, self.issuer_mode.unwrap_or(mode), as_of);
         server.name = self.name;
         server.description = self.description;
         server.audience = self.audience;

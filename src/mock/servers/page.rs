@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use super::view::View;
 use crate::mock::{
     call::Call,
+    changes::Change,
     paging::{self, LARGEST_PAGE},
     state::{Org, Server},
     wire::{Answer, Outcome, Refusal},
@@ -31,12 +32,15 @@ pub(super) fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
     let link = |after: Option<&str>, relation: &str| {
         paging::link(&address, &[("after", after), ("limit", Some(&limit)), ("q", search)], relation)
     };
-    let mut links = vec![link(after, "self")];
-    // Recorded from 2023 on: no next link on the last page. Until then there was one even there.
-    if let (true, Some(last)) = (found.len() > page.len(), page.last()) {
+    let mut links = Vec::new();
+    if call.as_of.has(Change::SelfLinkOfServers) {
+        links.push(link(after, "self"));
+    }
+    let more = found.len() > page.len() || !call.as_of.has(Change::NoNextLinkOnTheLastPage);
+    if let (true, Some(last)) = (more, page.last()) {
         links.push(link(Some(&last.id), "next"));
     }
-    let views: Vec<View<'_>> = page.iter().map(|server| View::new(server, call.base)).collect();
+    let views: Vec<View<'_>> = page.iter().map(|server| View::new(server, call)).collect();
     Ok(Answer::linked(StatusCode::OK, &views, links))
 }
 

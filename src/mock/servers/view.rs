@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use crate::mock::{
+    call::Call,
+    changes::Change,
     links::{Link, NamedLink},
     resource_keys::ResourceKey,
     settings::IssuerMode,
@@ -32,8 +34,9 @@ pub(super) struct View<'s> {
     jwks: Option<KeySet<'s>>,
     #[serde(rename = "jwks_uri", skip_serializing_if = "Option::is_none")]
     jwks_uri: Option<&'s str>,
-    /// Always there since 2023 (recorded; the spec does not know it).
-    default: bool,
+    /// The spec does not know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default: Option<bool>,
     /// Null in lists of associated servers (recorded).
     #[serde(rename = "_links")]
     links: Option<Links>,
@@ -78,8 +81,9 @@ struct Signing<'s> {
 struct Links {
     rotate_key: Link,
     metadata: [NamedLink; 2],
-    /// There since 2026 (recorded; the spec does not know it).
-    resource_server_credentials_keys: Link,
+    /// The spec does not know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_server_credentials_keys: Option<Link>,
     /// Always there (recorded; the spec does not know it).
     keys: Link,
     claims: Link,
@@ -94,13 +98,13 @@ struct Links {
 }
 
 impl<'s> View<'s> {
-    pub(super) fn new(server: &'s Server, base: &str) -> Self {
+    pub(super) fn new(server: &'s Server, call: &Call<'_>) -> Self {
         View {
             id: &server.id,
             name: &server.name,
             description: server.description.as_deref(),
             audiences: [&server.audience],
-            issuer: server.issuer(base),
+            issuer: server.issuer(call.base),
             issuer_mode: server.issuer_mode,
             status: server.status,
             created: server.created,
@@ -116,8 +120,8 @@ impl<'s> View<'s> {
             access_token_encrypted_response_algorithm: server.encryption.algorithm,
             jwks: server.encryption.algorithm.and_then(|_| KeySet::new(server)),
             jwks_uri: server.encryption.jwks_uri.as_deref(),
-            default: server.is_default,
-            links: Some(Links::new(server, base)),
+            default: call.as_of.has(Change::DefaultMember).then_some(server.is_default),
+            links: Some(Links::new(server, call)),
         }
     }
 
@@ -144,16 +148,19 @@ impl<'s> KeySet<'s> {
 }
 
 impl Links {
-    fn new(server: &Server, base: &str) -> Self {
-        let href = server.href(base);
-        let issuer = server.issuer(base);
+    fn new(server: &Server, call: &Call<'_>) -> Self {
+        let href = server.href(call.base);
+        let issuer = server.issuer(call.base);
         let below = |tail: &str, allow| Link::new(format!("{href}/{tail}"), allow);
         let metadata = |name| NamedLink::new(name, format!("{issuer}/.well-known/{name}"), &["GET"]);
         let (activate, deactivate) = Link::lifecycle(server.status, &href);
         Links {
             rotate_key: below("credentials/lifecycle/keyRotate", &["POST"]),
             metadata: [metadata("oauth-authorization-server"), metadata("openid-configuration")],
-            resource_server_credentials_keys: below("resourceservercredentials/keys", &["GET"]),
+            resource_server_credentials_keys: call
+                .as_of
+                .has(Change::ResourceServerKeysLink)
+                .then(|| below("resourceservercredentials/keys", &["GET"])),
             keys: below("credentials/keys", &["GET"]),
             // Recorded: GET and POST, where spec and docs have GET alone.
             claims: below("claims", &["GET", "POST"]),
