@@ -9,6 +9,8 @@ mod network;
 mod org;
 #[path = "oauth/proofs.rs"]
 mod proofs;
+#[path = "oauth/roles.rs"]
+mod roles;
 #[path = "oauth/secrets.rs"]
 mod secrets;
 #[path = "cli/server.rs"]

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, header};
 
 use super::{
     dpop::Binding,
-    limits::OwnBudget,
+    limits::{Holder, OwnBudget},
     settings::{Token, TokenKind},
     source::Stamp,
     wire::Refusal,
@@ -76,6 +76,7 @@ pub(super) struct Grant {
     pub(super) scopes: BTreeSet<String>,
     /// The key that its requests have to be proved with.
     pub(super) binding: Option<Binding>,
+    pub(super) own_budget: Option<OwnBudget>,
 }
 
 /// The tokens that are let in.
@@ -90,7 +91,7 @@ impl Tokens {
                 TokenKind::Ssws { .. } => Scheme::Ssws,
                 TokenKind::Bearer { .. } => Scheme::Bearer,
             };
-            let own_budget = token.rate_limit.map(|limit| OwnBudget { token: place, limit });
+            let own_budget = token.rate_limit.map(|limit| OwnBudget { holder: Holder::Token(place), limit });
             let caller = Caller { own_budget, rights: token.kind.clone(), expires: None, binding: None };
             ((scheme, token.value.clone()), Arc::new(caller))
         });
@@ -103,7 +104,7 @@ impl Tokens {
         self.known.retain(|_, caller| !caller.is_expired(now));
         let scheme = if grant.binding.is_some() { Scheme::Dpop } else { Scheme::Bearer };
         let rights = TokenKind::Bearer { scopes: grant.scopes };
-        let caller = Caller { own_budget: None, rights, expires: Some(expires), binding: grant.binding };
+        let caller = Caller { own_budget: grant.own_budget, rights, expires: Some(expires), binding: grant.binding };
         self.known.insert((scheme, token), Arc::new(caller));
     }
 

@@ -50,10 +50,17 @@ pub(super) enum Grant {
     UsedUp(Budget),
 }
 
-/// A token with a budget of its own: its place among the tokens, and the requests a minute.
+/// Who has a budget of its own, by its place among its like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Holder {
+    Token(usize),
+    App(usize),
+}
+
+/// A budget of its own, in requests a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OwnBudget {
-    pub(super) token: usize,
+    pub(super) holder: Holder,
     pub(super) limit: u32,
 }
 
@@ -67,7 +74,7 @@ pub(super) struct Limits {
     limit: u32,
     /// In seconds.
     window: i64,
-    windows: HashMap<(Bucket, Option<usize>), Window>,
+    windows: HashMap<(Bucket, Option<Holder>), Window>,
 }
 
 impl Limits {
@@ -79,7 +86,7 @@ impl Limits {
     /// Counts a request. One that is refused is counted nowhere, so waiting for the reset is always enough.
     pub(super) fn take(&mut self, now: Stamp, bucket: Bucket, own: Option<OwnBudget>) -> Grant {
         let org = self.look(now, (bucket, None), self.limit);
-        let own = own.map(|own| ((bucket, Some(own.token)), self.look(now, (bucket, Some(own.token)), own.limit)));
+        let own = own.map(|own| ((bucket, Some(own.holder)), self.look(now, (bucket, Some(own.holder)), own.limit)));
         let tightest = match own {
             Some((_, budget)) if budget.remaining < org.remaining => budget,
             _ => org,
@@ -94,7 +101,7 @@ impl Limits {
         Grant::Within(Budget { remaining: tightest.remaining - 1, ..tightest })
     }
 
-    fn look(&mut self, now: Stamp, key: (Bucket, Option<usize>), limit: u32) -> Budget {
+    fn look(&mut self, now: Stamp, key: (Bucket, Option<Holder>), limit: u32) -> Budget {
         let window = self.windows.entry(key).or_insert(Window { started: now, used: 0 });
         if now.0 >= window.started.0 + self.window {
             *window = Window { started: now, used: 0 };
@@ -102,7 +109,7 @@ impl Limits {
         Budget { limit, remaining: limit.saturating_sub(window.used), reset: Stamp(window.started.0 + self.window) }
     }
 
-    fn count(&mut self, key: (Bucket, Option<usize>)) {
+    fn count(&mut self, key: (Bucket, Option<Holder>)) {
         if let Some(window) = self.windows.get_mut(&key) {
             window.used = window.used.saturating_add(1);
         }

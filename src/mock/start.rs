@@ -2,6 +2,8 @@
 //!
 //! Names and values are those of the API, so the children of a server look as they do in a request.
 
+use std::num::NonZeroU32;
+
 use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::JwkSet;
 use serde::{Deserialize, Serialize};
@@ -202,6 +204,12 @@ pub struct ServiceApp {
     /// Whether it gets no token without a `DPoP` proof (RFC 9449).
     #[serde(default)]
     pub dpop_bound_access_tokens: bool,
+    /// How many seconds its tokens are good for; what the mock was told if it is left out.
+    #[serde(default)]
+    pub token_lifetime: Option<NonZeroU32>,
+    /// A budget of its own, smaller than the org's, in requests a minute.
+    #[serde(default)]
+    pub rate_limit: Option<u32>,
 }
 
 impl std::fmt::Debug for ServiceApp {

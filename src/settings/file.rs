@@ -54,6 +54,7 @@ pub(super) struct ClientEntry {
     pub(super) auth: AuthEntry,
     pub(super) scopes: Vec<String>,
     pub(super) dpop: bool,
+    pub(super) expired: bool,
     pub(super) token_url: Option<Url>,
 }
 
@@ -253,7 +254,8 @@ fn client(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) 
     let key = fields.optional("private-key").map(|node| SecretFrom::of(node, "private-key", problems, warnings));
     let secret = fields.optional("client-secret").map(|node| SecretFrom::of(node, "client-secret", problems, warnings));
     let scopes = fields.optional("scopes").map(|node| problems.texts(node, "scopes")).unwrap_or_default();
-    let dpop = fields.optional("dpop").and_then(|node| problems.bool(node, "dpop")).unwrap_or_default();
+    let mut flag = |key| fields.optional(key).and_then(|node| problems.bool(node, key)).unwrap_or_default();
+    let (dpop, expired) = (flag("dpop"), flag("expired"));
     let token_url = checked(fields.optional("token-url"), "token-url", problems, |text| {
         let url = Url::parse(text).map_err(|error| error.to_string())?;
         if matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err("it must begin with https://".to_owned()) }
@@ -274,5 +276,5 @@ fn client(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) 
         }
     };
     let scopes = scopes.into_iter().map(|(_, scope)| scope).collect();
-    Some(ClientEntry { id: id?, auth: auth?, scopes, dpop, token_url })
+    Some(ClientEntry { id: id?, auth: auth?, scopes, dpop, expired, token_url })
 }

@@ -273,6 +273,9 @@ impl ClientEntry {
         if let Some(url) = &self.token_url {
             client = client.token_url(url.clone());
         }
+        if self.expired {
+            client = client.expired();
+        }
         if self.dpop {
             let principal = principal.to_owned();
             client = client.dpop().map_err(|source| SettingsError::Client { principal, source })?;

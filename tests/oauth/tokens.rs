@@ -145,3 +145,21 @@ fn nothing_is_added_to_a_case_that_writes_the_header_itself() {
     let token = percent_encoding::percent_decode_str(&api[0].target).decode_utf8_lossy().into_owned();
     assert!(token.contains(&org.seen().tokens[0].0), "${{token}} is the fetched token: {token}");
 }
+
+#[test]
+fn a_token_whose_end_nobody_waits_for_is_trouble_and_is_not_sent() {
+    for (expires_in, said) in
+        [(json!(3600), "it lives 3600 s: nobody waits longer than 60 s"), (json!(null), "does not say when that is")]
+    {
+        let org = Org::start(Rules { expires_in, ..Rules::default() });
+        let place = org.place(&with_secret(", expired = true"), 2);
+        place.write("secret", SECRET);
+        let done = place.run(&["run", "--suite", "suite", "--target", "here", "--jobs", "1"]);
+        assert_eq!(done.code, 2, "{done:?}");
+        assert!(
+            done.out.contains("the token is to be used when it has expired, and ") && done.out.contains(said),
+            "{done:?}"
+        );
+        assert_eq!(org.counts(), (1, 0), "one is fetched, and it is not sent");
+    }
+}

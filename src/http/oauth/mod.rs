@@ -63,6 +63,8 @@ pub struct ClientCredentials {
     scopes: Vec<String>,
     token_url: Option<Url>,
     proof_key: Option<ProofKey>,
+    /// Whether its token is sent only when it has expired, and never renewed.
+    expired: bool,
     /// Held while a token is fetched, so that one fetches and the others wait for it.
     state: Mutex<State>,
 }
@@ -87,7 +89,7 @@ impl ClientCredentials {
     /// A client that asks for these scopes at the target's own token endpoint.
     pub fn new(client_id: impl Into<String>, auth: ClientAuth, scopes: Vec<String>) -> Self {
         let client_id = client_id.into();
-        Self { client_id, auth, scopes, token_url: None, proof_key: None, state: Mutex::default() }
+        Self { client_id, auth, scopes, token_url: None, proof_key: None, expired: false, state: Mutex::default() }
     }
 
     /// With a token endpoint elsewhere.
@@ -105,6 +107,13 @@ impl ClientCredentials {
         let key = ProofKey::new().ok_or_else(|| Fault::Credentials("no key for proofs can be made".to_owned()))?;
         self.proof_key = Some(key);
         Ok(self)
+    }
+
+    /// As somebody whose token has expired: one is fetched, and its end is waited for.
+    #[must_use]
+    pub fn expired(mut self) -> Self {
+        self.expired = true;
+        self
     }
 
     /// Whether the token endpoint is reached by TLS, whatever the target is reached by.
@@ -134,19 +143,24 @@ impl ClientCredentials {
         Ok(held.token.value.expose_secret().to_owned())
     }
 
-    /// A token that is good for a while, fetched if there is none.
+    /// A token that is good for a while, fetched if there is none; of somebody whose token has expired, that one.
     async fn current(&self, client: &Client) -> Result<Arc<Held>, Fault> {
         let mut state = self.state.lock().await;
-        match &state.held {
-            Some(held) if !held.token.is_stale() => Ok(Arc::clone(held)),
-            _ => self.fetch(client, &mut state, false).await,
+        let held = match &state.held {
+            Some(held) if self.expired || !held.token.is_stale() => Arc::clone(held),
+            _ => self.fetch(client, &mut state, false).await?,
+        };
+        if self.expired {
+            held.token.end().await?;
         }
+        Ok(held)
     }
 
     /// Another token than one that the API refused; `None` if that was the other one already, and never good for anything.
     async fn another(&self, client: &Client, refused: &Arc<Held>) -> Result<Option<Arc<Held>>, Fault> {
         let mut state = self.state.lock().await;
         match &state.held {
+            _ if self.expired => Ok(None),
             // Somebody else was refused too, and has fetched one since.
             Some(held) if !Arc::ptr_eq(held, refused) => Ok(Some(Arc::clone(held))),
             _ if refused.renewed && !refused.accepted.load(Ordering::Relaxed) => Ok(None),

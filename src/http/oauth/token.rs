@@ -13,6 +13,9 @@ use crate::{
 /// A token is given up this long before it expires, so that none expires on its way.
 const MARGIN: Duration = Duration::from_secs(60);
 
+/// Nobody waits longer than this for a token to expire.
+const LONGEST_LIFE: Duration = Duration::from_secs(60);
+
 /// More of a message than this tells nobody anything.
 const LONGEST: usize = 300;
 
@@ -22,8 +25,8 @@ pub(super) struct Token {
     pub(super) value: SecretString,
     /// Whether requests with it need a proof.
     pub(super) bound: bool,
-    /// From when on another one is fetched; without an end where the endpoint names none.
-    stale: Option<Instant>,
+    /// How long it is good for, and since when; `None` where the endpoint does not say.
+    life: Option<(Instant, Duration)>,
 }
 
 impl Token {
@@ -48,15 +51,28 @@ impl Token {
         }
         // Some servers write the number as text.
         let expires = body.get("expires_in").and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()));
-        let stale = expires.and_then(|seconds| {
-            let life = Duration::from_secs(seconds);
-            Instant::now().checked_add(life.saturating_sub(MARGIN.min(life / 2)))
-        });
-        Ok(Self { value: SecretString::from(value), bound, stale })
+        let life = expires.map(|seconds| (Instant::now(), Duration::from_secs(seconds)));
+        Ok(Self { value: SecretString::from(value), bound, life })
     }
 
+    /// Whether another one is to be fetched.
     pub(super) fn is_stale(&self) -> bool {
-        self.stale.is_some_and(|stale| Instant::now() >= stale)
+        self.life.is_some_and(|(since, life)| since.elapsed() >= life.saturating_sub(MARGIN.min(life / 2)))
+    }
+
+    /// Waits until it has expired.
+    pub(super) async fn end(&self) -> Result<(), Fault> {
+        let refused =
+            |what: &str| Fault::Credentials(format!("the token is to be used when it has expired, and {what}"));
+        let (since, life) = self.life.ok_or_else(|| refused("its endpoint does not say when that is"))?;
+        if life > LONGEST_LIFE {
+            let text = format!("it lives {} s: nobody waits longer than {} s", life.as_secs(), LONGEST_LIFE.as_secs());
+            return Err(refused(&text));
+        }
+        // Servers count whole seconds.
+        let rest = (life + Duration::from_secs(1)).saturating_sub(since.elapsed());
+        tokio::time::sleep(rest).await;
+        Ok(())
     }
 
     /// The value of `Authorization` (RFC 6750 section 2.1, RFC 9449 section 7.1).

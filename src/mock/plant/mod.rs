@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     clients::{Client, RefreshToken},
+    limits::{Holder, OwnBudget},
     rows,
     source::{IdKind, Source, Stamp},
     start::{self, State},
@@ -127,6 +128,8 @@ fn plant_service_app(org: &mut Org, place: &str, app: start::ServiceApp) -> Resu
         keys: app.jwks.map(|set| set.keys).unwrap_or_default(),
         scopes: app.scopes.into_iter().collect(),
         is_dpop_bound: app.dpop_bound_access_tokens,
+        token_lifetime: app.token_lifetime.map(|seconds| i64::from(seconds.get())),
+        own_budget: app.rate_limit.map(|limit| OwnBudget { holder: Holder::App(org.service_apps.len()), limit }),
     });
     Ok(())
 }

@@ -16,6 +16,7 @@ use super::{
     auth::Grant,
     call::{Call, Query},
     dpop::{Binding, Subject},
+    limits::OwnBudget,
     once::Once,
     routes::Operation,
     source,
@@ -50,6 +51,10 @@ pub(super) struct ServiceApp {
     pub(super) scopes: BTreeSet<String>,
     /// Whether it gets no token that is not bound to a key (RFC 9449, section 5.2).
     pub(super) is_dpop_bound: bool,
+    /// How long its tokens are good for, in seconds, where the org's own time is not meant.
+    pub(super) token_lifetime: Option<i64>,
+    /// Docs: an admin can give an app a part of the org's limits. All its tokens share it.
+    pub(super) own_budget: Option<OwnBudget>,
 }
 
 /// RFC 6749, section 5.1.
@@ -98,9 +103,10 @@ fn issue(org: &mut Org, call: &Call<'_>) -> Outcome {
     }
     let scope = asked.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
     let token = org.source.access_token();
-    let (now, lifetime) = (org.source.now(), org.issuing.lifetime);
+    let (now, lifetime) = (org.source.now(), app.token_lifetime.unwrap_or(org.issuing.lifetime));
     let token_type = if key.is_some() { "DPoP" } else { "Bearer" };
-    let grant = Grant { scopes: asked, binding: key.map(|thumbprint| Binding::new(&token, thumbprint)) };
+    let binding = key.map(|thumbprint| Binding::new(&token, thumbprint));
+    let grant = Grant { scopes: asked, binding, own_budget: app.own_budget };
     org.tokens.admit(token.clone(), grant, now, now.plus_seconds(lifetime));
     let issued = Issued { token_type, expires_in: lifetime, access_token: &token, scope: &scope };
     Ok(Answer::json(StatusCode::OK, &issued))
