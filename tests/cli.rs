@@ -1,5 +1,7 @@
 //! The command line, through the binary and against real targets over TCP: what people read, what machines read, the exit codes.
 
+#[path = "cli/budget.rs"]
+mod budget;
 #[path = "cli/coverage.rs"]
 mod coverage;
 #[path = "cli/engine.rs"]

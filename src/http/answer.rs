@@ -48,13 +48,19 @@ impl Answer {
     /// Until the window of the rate limit ends, as a 429 says it.
     pub(crate) fn rate_limit_pause(&self) -> Duration {
         let number = |name: &str| self.header(name).and_then(|text| text.trim().parse::<i64>().ok());
-        let seconds = number("Retry-After")
-            .or_else(|| {
-                number("X-Rate-Limit-Reset")
-                    .map(|reset| reset.saturating_sub(chrono::Utc::now().timestamp()).saturating_add(1))
-            })
-            .unwrap_or(5);
-        Duration::from_secs(u64::try_from(seconds.max(1)).unwrap_or(1)).min(RATE_LIMIT_WAIT)
+        let after = number("Retry-After").map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
+        let reset =
+            || number("X-Rate-Limit-Reset").map(|reset| self.until(reset).saturating_add(Duration::from_secs(1)));
+        let pause = after.or_else(reset).unwrap_or(Duration::from_secs(5));
+        pause.clamp(Duration::from_secs(1), RATE_LIMIT_WAIT)
+    }
+
+    /// From when the answer was given to a moment in the target's own seconds since 1970: its clock against its clock, since ours may be
+    /// another one.
+    pub(super) fn until(&self, moment: i64) -> Duration {
+        let date = self.header("Date").and_then(|text| chrono::DateTime::parse_from_rfc2822(&text).ok());
+        let given = date.map_or_else(|| chrono::Utc::now().timestamp(), |date| date.timestamp());
+        Duration::from_secs(u64::try_from(moment.saturating_sub(given)).unwrap_or(0))
     }
 
     pub(crate) fn links(&self) -> LinkHeader {

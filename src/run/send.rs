@@ -84,11 +84,12 @@ impl Sender<'_, '_> {
             self.wait(&outgoing, pause, Why::Budget).await?;
         }
         self.shared.sent(1);
+        let sent = Instant::now();
         let exchange = client.send(outgoing).await.map_err(|fault| {
-            self.shared.pace.lost(&principal, &path);
+            self.shared.pace.lost(&path);
             Halt::Fault(fault)
         })?;
-        self.shared.pace.note(&principal, &path, &exchange.answer, Instant::now());
+        self.shared.pace.note(&principal, &path, &exchange.answer, sent, Instant::now());
         Ok(exchange)
     }
 

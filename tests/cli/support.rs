@@ -160,10 +160,15 @@ fn copy(from: &Path, to: &Path) {
 
 /// Waits for the program to end, but not for ever.
 pub(crate) fn finish(child: Child) -> Done {
+    finish_within(child, PATIENCE)
+}
+
+/// As [`finish`], for programs that take longer.
+pub(crate) fn finish_within(child: Child, patience: Duration) -> Done {
     let id = child.id();
     let (tell, told) = mpsc::channel();
     thread::spawn(move || tell.send(child.wait_with_output()));
-    let Ok(output) = told.recv_timeout(PATIENCE) else {
+    let Ok(output) = told.recv_timeout(patience) else {
         signal(id, "KILL");
         panic!("the program did not end");
     };
