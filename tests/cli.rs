@@ -14,6 +14,8 @@ mod green;
 mod hostile;
 #[path = "cli/input.rs"]
 mod input;
+#[path = "cli/kills.rs"]
+mod kills;
 #[path = "cli/known.rs"]
 mod known;
 #[path = "cli/ledgers.rs"]
