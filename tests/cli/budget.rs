@@ -1,6 +1,7 @@
 //! A small budget of an org, spent politely: windows of a second in the place of a minute, so that the mock's clock is sixty times as fast.
 
 use std::{
+    fmt::Write as _,
     sync::mpsc,
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -8,7 +9,7 @@ use std::{
 
 use super::{
     server::{Answer, ask},
-    support::{Done, MockProcess, PATIENCE, Place, TOKEN, finish_within},
+    support::{Done, MockProcess, PATIENCE, Place, TOKEN, data, finish_within},
 };
 
 /// Requests in a window, for everybody.
@@ -17,14 +18,49 @@ const LIMIT: usize = 60;
 /// Some hundred requests.
 const PART: [&str; 3] = ["run", "associated-servers", "scopes/create"];
 
+/// Roles beside the administrator's: their tokens as the mock takes them.
+const ROLES: [(&str, &str); 5] = [
+    ("manager", "token-of-manager=okta.authorizationServers.read,okta.authorizationServers.manage"),
+    ("reader", "token-of-reader=okta.authorizationServers.read"),
+    ("no-scope", "token-of-nobody="),
+    ("expired-token", "token-of-yesterday:expired=okta.authorizationServers.read"),
+    ("rate-limited", "token-of-few:20=okta.authorizationServers.read,okta.authorizationServers.manage"),
+];
+
+/// What the org is able to, for whom everything applies but what an org without the feature is asked.
+const CAPABILITIES: [&str; 7] = [
+    "oauth-scopes",
+    "exhaustible-rate-limit",
+    "default-server-writable",
+    "associated-servers",
+    "resource-server-keys",
+    "refresh-tokens",
+    "revocable-refresh-tokens",
+];
+
 fn org() -> MockProcess {
-    MockProcess::start(&["--rate-limit", &LIMIT.to_string(), "--rate-window", "1s"])
+    let state = data("../../examples/mock-state.yaml").display().to_string();
+    let limit = LIMIT.to_string();
+    let mut arguments = vec!["--rate-limit", &limit, "--rate-window", "1s", "--state", &state];
+    arguments.extend(ROLES.iter().flat_map(|(_, token)| ["--token", token]));
+    MockProcess::start(&arguments)
+}
+
+fn settings(url: &str) -> String {
+    let mut text =
+        format!("[targets.here]\nurl = {url:?}\ncapabilities = {CAPABILITIES:?}\n[targets.here.principals]\n");
+    for (role, token) in ROLES {
+        let value = token.split([':', '=']).next().expect("a token");
+        let _ = writeln!(text, "{role} = {{ bearer = {value:?} }}");
+    }
+    text
 }
 
 /// Runs to the end; gives how many requests there were, and how many were answered with a 429 that nobody had asked for.
 fn run(mock: &MockProcess, part: &[&str], patience: Duration) -> (u64, u64) {
     let place = Place::new();
-    let arguments = [part, &["--target", &mock.url, "--format", "json"]].concat();
+    place.write("okta-conformance.toml", &settings(&mock.url));
+    let arguments = [part, &["--target", "here", "--allow-default-server", "--format", "json"]].concat();
     let done: Done = finish_within(place.command(&arguments).spawn().expect("the program starts"), patience);
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);
     let summary = done.json();
