@@ -43,8 +43,11 @@ impl LedgerError {
 pub struct Removal {
     /// The method.
     pub method: String,
-    /// Path and query on the target.
+    /// Path and query on the target, without secrets.
     pub path: String,
+    /// What is sent with it, without secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
     /// Who may do it.
     pub principal: String,
     /// The trial that made the thing.
@@ -243,7 +246,13 @@ mod tests {
     use super::*;
 
     fn removal(path: &str) -> Removal {
-        Removal { method: "DELETE".into(), path: path.into(), principal: "manager".into(), trial: "a/b/c".into() }
+        Removal {
+            method: "DELETE".into(),
+            path: path.into(),
+            body: None,
+            principal: "manager".into(),
+            trial: "a/b/c".into(),
+        }
     }
 
     #[test]

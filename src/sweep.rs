@@ -13,6 +13,7 @@ use crate::{
     ledger::Remains,
     plan::Plan,
     run::Target,
+    secret::MASK,
     suite::SweepPlan,
 };
 
@@ -28,6 +29,8 @@ pub struct Leftover {
     pub method: String,
     /// Path and query on the target.
     pub path: String,
+    /// What is sent with it.
+    pub body: Option<String>,
     /// Who may do it.
     pub principal: String,
 }
@@ -49,6 +52,7 @@ pub fn by_ledger(remains: Vec<Remains>) -> Vec<Leftover> {
             what: format!("{} {} (run {}, {})", removal.method, removal.path, remains.run, removal.trial),
             method: removal.method,
             path: removal.path,
+            body: removal.body,
             principal: removal.principal,
         }));
     }
@@ -64,7 +68,7 @@ pub async fn by_name(plan: &Plan, target: &Target, prefix: &str, age: Duration) 
     for sweep in &plan.contract.sweep {
         let mut url = format!("{}{}", target.client.origin(), sweep.list.replace("{prefix}", prefix));
         for _ in 0..MOST_PAGES {
-            let exchange = send(target, "GET", &url, "manager").await.map_err(|fault| fault.to_string())?;
+            let exchange = send(target, "GET", &url, None, "manager").await.map_err(|fault| fault.to_string())?;
             let answer = &exchange.answer;
             let Ok(Value::Array(items)) = answer.json() else {
                 return Err(format!("{url} answered {} and no list", answer.status));
@@ -90,6 +94,7 @@ fn leftover(item: &Value, sweep: &SweepPlan, prefix: &str, age: Duration) -> Opt
         what: format!("{name} ({id}), made {created}"),
         method: "DELETE".to_owned(),
         path: sweep.delete.replace("{id}", id),
+        body: None,
         principal: "manager".to_owned(),
     })
 }
@@ -109,26 +114,35 @@ pub async fn remove(leftover: &Leftover, plan: &Plan, target: &Target) -> Remove
     let dots = path.split('/').any(|segment| {
         segment.replace("%2e", ".").replace("%2E", ".").chars().all(|c| c == '.') && !segment.is_empty()
     });
-    let known = plan.operation(&leftover.method, path).is_some() && leftover.method == "DELETE";
+    let known = plan.operation(&leftover.method, path).is_some() && leftover.method != "GET";
     let protected = plan.contract.protected.iter().any(|protected| protected.covers(path));
     if dots || !known || protected {
         return Removed::Left("no run makes such a thing, so it is not removed".to_owned());
     }
+    if leftover.path.contains(MASK) || leftover.body.as_ref().is_some_and(|body| body.contains(MASK)) {
+        return Removed::Left("what removes it holds a secret, which is not written down".to_owned());
+    }
     let url = format!("{}{}", target.client.origin(), leftover.path);
     let principal = if target.client.knows(&leftover.principal) { leftover.principal.as_str() } else { "manager" };
-    match send(target, &leftover.method, &url, principal).await {
+    match send(target, &leftover.method, &url, leftover.body.as_deref(), principal).await {
         Ok(exchange) if (200..300).contains(&exchange.answer.status) || exchange.answer.status == 404 => Removed::Gone,
         Ok(exchange) => Removed::Left(format!("answered {}", exchange.answer.status)),
         Err(fault) => Removed::Left(fault.to_string()),
     }
 }
 
-async fn send(target: &Target, method: &str, url: &str, principal: &str) -> Result<Exchange, Fault> {
+async fn send(
+    target: &Target,
+    method: &str,
+    url: &str,
+    body: Option<&str>,
+    principal: &str,
+) -> Result<Exchange, Fault> {
     let outgoing = Outgoing {
         method: method.to_owned(),
         url: url.to_owned(),
         headers: Vec::new(),
-        body: None,
+        body: body.map(|text| text.as_bytes().to_vec()),
         principal: principal.to_owned(),
     };
     target.client.send_patiently(outgoing).await

@@ -7,15 +7,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{
-    Certificate, ClientBuilder, Method, Proxy, RequestBuilder, Url,
-    header::{HeaderMap, HeaderName, HeaderValue},
-    redirect::Policy,
-};
+use reqwest::{Certificate, ClientBuilder, Method, Proxy, RequestBuilder, Url, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Answer, ClientCredentials, Exchange, SentRequest, answer::text};
-use crate::secret::Redactor;
+use super::{
+    Answer, ClientCredentials, Exchange, SentRequest,
+    headers::{headers, texts},
+    login::{passwords, without_login},
+};
+use crate::secret::{Redactor, may_hold_secrets};
 
 /// How a principal shows who it is.
 #[derive(Debug, Clone)]
@@ -72,6 +72,8 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 pub struct Network {
     /// The URL of a proxy for everything, in the place of what the environment says.
     pub proxy: Option<String>,
+    /// What the environment says of proxies, for what is secret about it.
+    pub proxies_around: Vec<String>,
     /// Certificates in PEM that are trusted beside the system's.
     pub authorities: Option<Vec<u8>>,
 }
@@ -178,7 +180,7 @@ impl Client {
         network: &Network,
         redactor: &Redactor,
     ) -> Result<Self, ClientError> {
-        let parsed = parse_origin(url).map_err(|reason| ClientError::Url { url: url.to_owned(), reason })?;
+        let parsed = parse_origin(url).map_err(|reason| ClientError::Url { url: without_login(url), reason })?;
         let origin = parsed.origin().ascii_serialization();
         let host = origin.split_once("://").map_or_else(String::new, |(_, host)| host.to_owned());
         let request_limit = limits.request.unwrap_or(REQUEST_LIMIT);
@@ -192,9 +194,8 @@ impl Client {
             |credential: &Credential| matches!(credential, Credential::ClientCredentials(client) if client.needs_tls());
         let tls = parsed.scheme() == "https" || principals.values().any(elsewhere);
         let inner = network.build(builder, &parsed, tls)?;
-        let proxy = network.proxy.as_deref().and_then(|url| Url::parse(url).ok());
         let mut secrets: Vec<String> = principals.values().flat_map(Credential::secrets).collect();
-        secrets.extend(proxy.as_ref().and_then(Url::password).map(str::to_owned));
+        secrets.extend(network.proxy.iter().chain(&network.proxies_around).flat_map(|url| passwords(url)));
         redactor.learn(secrets.iter().map(String::as_str));
         for credential in principals.values() {
             if let Credential::ClientCredentials(client) = credential
@@ -315,7 +316,13 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer::new(status, headers, body))
+        let answer = Answer::new(status, headers, body);
+        if may_hold_secrets(&answer.body)
+            && let Ok(body) = answer.json()
+        {
+            self.redactor.learn_from(body);
+        }
+        Ok(answer)
     }
 
     fn fault(&self, error: &reqwest::Error) -> Fault {
@@ -352,36 +359,6 @@ impl Network {
     }
 }
 
-/// The headers of a request; a case's own stand in the place of any other.
-fn headers(
-    outgoing: &Outgoing,
-    credentials: impl IntoIterator<Item = (&'static str, String)>,
-) -> Result<HeaderMap, Fault> {
-    let mut headers = HeaderMap::new();
-    headers.insert("accept", HeaderValue::from_static("application/json"));
-    if outgoing.body.is_some() {
-        headers.insert("content-type", HeaderValue::from_static("application/json"));
-    }
-    if outgoing.body.is_none() && matches!(outgoing.method.as_str(), "POST" | "PUT" | "PATCH") {
-        // Okta answers 411 to a write that says nothing of its length, and the library says nothing of an empty body's.
-        headers.insert("content-length", HeaderValue::from_static("0"));
-    }
-    let refused = |name: &str| Fault::Request(format!("the value of `{name}` cannot stand in a header"));
-    for (name, text) in credentials {
-        let mut value = HeaderValue::from_str(&text).map_err(|_| refused(name))?;
-        value.set_sensitive(true);
-        headers.insert(name, value);
-    }
-    for (name, values) in &outgoing.headers {
-        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused(name))?;
-        headers.remove(&key);
-        for value in values.iter().flatten() {
-            headers.append(&key, HeaderValue::from_str(value).map_err(|_| refused(name))?);
-        }
-    }
-    Ok(headers)
-}
-
 /// The cause that names the trouble; the outer ones repeat the URL.
 fn innermost(error: &dyn Error) -> String {
     let mut error = error;
@@ -389,8 +366,4 @@ fn innermost(error: &dyn Error) -> String {
         error = source;
     }
     error.to_string()
-}
-
-fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()).into_owned())).collect()
 }

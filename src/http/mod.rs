@@ -7,6 +7,8 @@
 mod answer;
 mod client;
 mod curl;
+mod headers;
+mod login;
 mod oauth;
 mod pace;
 mod patience;

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     check::Verdict,
     event::{Event, Leak, Phase},
+    http::owned_text,
     ledger::Removal,
     plan::{RequestTarget, Step},
     template::Variables,
@@ -46,9 +47,14 @@ impl<'a> Running<'a, '_> {
     /// Writes down what removes something, before anything else is sent.
     fn enter(&self, step: &Step, variables: &Variables) -> Result<Option<usize>, Ending> {
         let Ok(outgoing) = self.sender(Judged::StatusAlone).build(step, variables) else { return Ok(None) };
-        let path = self.shared.target.client.path(&outgoing.url);
-        let removal =
-            Removal { method: outgoing.method, path, principal: outgoing.principal, trial: self.trial.id.clone() };
+        let clean = |text: &str| self.shared.describer.redactor.text(text).to_string();
+        let removal = Removal {
+            method: outgoing.method,
+            path: clean(&self.shared.target.client.path(&outgoing.url)),
+            body: outgoing.body.map(|body| clean(&owned_text(body))),
+            principal: outgoing.principal,
+            trial: self.trial.id.clone(),
+        };
         match self.shared.options.ledger.made(removal) {
             Ok(number) => Ok(Some(number)),
             Err(error) => Err(Ending::Errored(error.to_string())),

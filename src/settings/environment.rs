@@ -15,6 +15,12 @@ pub(super) fn home() -> Option<PathBuf> {
     variable("HOME").or_else(|| variable("USERPROFILE")).map(PathBuf::from)
 }
 
+/// The URLs of proxies, as the HTTP client reads them by itself.
+pub(super) fn proxies() -> Vec<String> {
+    let names = ["http_proxy", "https_proxy", "all_proxy"].into_iter();
+    names.flat_map(|name| [variable(name), variable(&name.to_uppercase())]).flatten().collect()
+}
+
 /// The shard that a CI system says this is: `CI_NODE_INDEX` (from 1) of `CI_NODE_TOTAL`, as GitLab sets them, or the
 /// `JOB_COMPLETION_INDEX` (from 0) of an indexed Job of Kubernetes, whose number of completions must be given as `CI_NODE_TOTAL`.
 ///

@@ -143,6 +143,7 @@ impl TargetSettings {
     pub fn find(target: &str, file: Option<&Path>) -> Result<Self, SettingsError> {
         let mut settings = file::read(file)?;
         let mut found = Self { name: target.to_owned(), ..Self::default() };
+        found.network.proxies_around = environment::proxies();
         let sdk = [Sdk::environment(), Sdk::file(&mut found.warnings)];
         let org = || sdk.iter().find_map(|sdk| sdk.url.clone());
         let is_url = target.contains("://");

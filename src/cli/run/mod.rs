@@ -2,6 +2,7 @@
 
 mod outputs;
 mod reports;
+mod scan;
 mod signals;
 
 use std::{
@@ -20,6 +21,7 @@ use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 pub(crate) use self::reports::{ReportTo, parse_report, write_report};
 use self::{
     outputs::{Outputs, flushed_at_waits},
+    scan::secrets_written,
     signals::interrupted_twice,
 };
 use super::{
@@ -241,9 +243,15 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
         writeln!(io::stderr(), "what the run made may be left: `okta-conformance sweep --target {name}` removes it")?;
     }
     options.ledger.close()?;
+    // The tokens of an embedded mock end with it.
+    let redactor = (!opened.is_mock()).then(|| opened.redactor.clone());
     drop(opened);
     outputs.check()?;
-    finish(arguments, &outputs.report, Some(&mut outputs.console))
+    let code = finish(arguments, &outputs.report, Some(&mut outputs.console))?;
+    match redactor {
+        Some(redactor) if secrets_written(arguments, &options.run, &redactor)? => Ok(Verdict::NotJudged.exit_code()),
+        _ => Ok(code),
+    }
 }
 
 /// What earlier runs left on the target, so that nobody has to find it.

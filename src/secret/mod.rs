@@ -2,23 +2,37 @@
 //!
 //! One boundary by type: texts in events are [`Redacted`], and only a [`Redactor`] (or reading back what one wrote) makes them.
 
+mod escapes;
+mod members;
+mod scan;
+
 use std::{
     collections::BTreeMap,
+    ops::Range,
     sync::{Arc, PoisonError, RwLock},
 };
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
+use escapes::Unescaped;
+pub(crate) use members::may_hold_secrets;
+use members::secrets_in;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 /// What stands in the place of a secret.
-const MASK: &str = "***";
+pub(crate) const MASK: &str = "***";
 
 /// Shorter values would mask ordinary words; no real token is that short.
 const SHORTEST: usize = 6;
 
 /// Forms of more bytes than this are looked for by a smaller machine.
 const LARGE: usize = 16 * 1024;
+
+/// Escapes of escapes are undone so often: JSON in JSON in a line of JSON, and in a URL.
+const MOST_LAYERS: usize = 4;
+
+/// Answers teach no more when so many forms are known.
+const MOST_FORMS: usize = 10_000;
 
 /// A text without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
@@ -62,6 +76,8 @@ struct Known {
     patterns: Option<AhoCorasick>,
     /// The length of the shortest form: most headers are shorter, and need not be searched.
     shortest: usize,
+    /// The length of the longest.
+    longest: usize,
 }
 
 /// How far a secret reaches.
@@ -94,6 +110,14 @@ impl Redactor {
     /// Replaces whatever begins so and goes on as tokens do: there are too many such secrets to know each, one a request.
     pub fn learn_beginning(&self, beginning: &str) {
         self.add([beginning], Extent::Open);
+    }
+
+    /// Learns the secrets that a body of an answer holds: what OAuth says is for nobody else.
+    pub(crate) fn learn_from(&self, body: &serde_json::Value) {
+        // More of them are no secrets, but somebody's attempt to fill the memory.
+        if self.known().forms.len() < MOST_FORMS {
+            self.learn(secrets_in(body));
+        }
     }
 
     fn add<'a>(&self, secrets: impl IntoIterator<Item = &'a str>, extent: Extent) {
@@ -146,7 +170,7 @@ impl Redactor {
 
     /// Whether any secret stands in the text.
     pub fn finds(&self, text: &str) -> bool {
-        self.known().patterns.as_ref().is_some_and(|patterns| patterns.is_match(text))
+        !self.known().ranges(text.as_bytes()).is_empty()
     }
 }
 
@@ -173,24 +197,57 @@ impl Known {
         let kind = (bytes > LARGE).then_some(AhoCorasickKind::ContiguousNFA);
         let patterns =
             AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).kind(kind).build(forms.keys()).ok();
-        let shortest = forms.keys().map(String::len).min().unwrap_or_default();
-        Self { extents: forms.values().copied().collect(), forms, patterns, shortest }
+        let lengths = || forms.keys().map(String::len);
+        let (shortest, longest) = (lengths().min().unwrap_or_default(), lengths().max().unwrap_or_default());
+        Self { extents: forms.values().copied().collect(), forms, patterns, shortest, longest }
     }
 
     fn without_secrets(&self, text: String) -> String {
-        let patterns = self.patterns.as_ref().filter(|_| text.len() >= self.shortest);
-        let Some(patterns) = patterns.filter(|patterns| patterns.is_match(&text)) else { return text };
-        let (mut masked, mut from) = (String::with_capacity(text.len()), 0);
-        while let Some(found) = patterns.find(Input::new(&text).range(from..)) {
-            masked.push_str(&text[from..found.start()]);
-            masked.push_str(MASK);
+        let mut ranges = self.ranges(text.as_bytes());
+        if ranges.is_empty() {
+            return text;
+        }
+        ranges.sort_by_key(|range| range.start);
+        let (mut masked, mut from) = (Vec::with_capacity(text.len()), 0);
+        for range in ranges {
+            if range.start >= from {
+                masked.extend(&text.as_bytes()[from..range.start]);
+                masked.extend(MASK.as_bytes());
+            }
+            from = from.max(range.end);
+        }
+        masked.extend(&text.as_bytes()[from..]);
+        String::from_utf8(masked).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
+
+    /// Where secrets stand, as they are or escaped.
+    fn ranges(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let mut all = Vec::new();
+        let Some(patterns) = self.patterns.as_ref().filter(|_| text.len() >= self.shortest) else { return all };
+        self.plain_ranges(patterns, text, &mut all);
+        let mut layers: Vec<Unescaped> = Vec::new();
+        while layers.len() < MOST_LAYERS
+            && let Some(layer) = Unescaped::of(layers.last().map_or(text, |layer| &layer.text))
+        {
+            let mut found = Vec::new();
+            self.plain_ranges(patterns, &layer.text, &mut found);
+            layers.push(layer);
+            all.extend(
+                found.into_iter().map(|range| layers.iter().rev().fold(range, |range, layer| layer.old(&range))),
+            );
+        }
+        all
+    }
+
+    fn plain_ranges(&self, patterns: &AhoCorasick, text: &[u8], all: &mut Vec<Range<usize>>) {
+        let mut from = 0;
+        while let Some(found) = patterns.find(Input::new(text).range(from..)) {
             from = found.end();
             if self.extents.get(found.pattern().as_usize()) == Some(&Extent::Open) {
-                from += text[from..].bytes().take_while(|byte| stands_in_a_token(*byte)).count();
+                from += text[from..].iter().take_while(|byte| stands_in_a_token(**byte)).count();
             }
+            all.push(found.start()..from);
         }
-        masked.push_str(&text[from..]);
-        masked
     }
 
     /// A value is cut before it comes here, perhaps in the middle of a secret: its beginning is masked too.
@@ -260,6 +317,21 @@ mod tests {
             let redacted = redactor.text(text);
             assert!(redacted.as_str().contains(MASK), "{text} -> {redacted}");
             assert!(!redactor.finds(redacted.as_str()), "{redacted}");
+        }
+    }
+
+    #[test]
+    fn what_is_escaped_is_masked_where_it_stands() {
+        let redactor = Redactor::new(["s3cret/token+1"]);
+        for (text, masked) in [
+            (r#"{"a\u0062":"\u0073\u0033cret\/token\u002b1","c":1}"#, r#"{"a\u0062":"***","c":1}"#),
+            (r"x \\u00733cret/token+1 y", "x *** y"),
+            ("?a=%25&t=%73%33cret%2ftoken%2B1&b=%20", "?a=%25&t=***&b=%20"),
+            ("t=s3cret%252Ftoken%252B1", "t=***"),
+            ("<b>&#x73;3cret&#47;token+1</b>", "<b>***</b>"),
+            (r"é \u00e9 s3cret/token+1 \u0073", r"é \u00e9 *** \u0073"),
+        ] {
+            assert_eq!(redactor.text(text).as_str(), masked, "{text}");
         }
     }
 

@@ -1,0 +1,36 @@
+//! Before it exits, a run looks for its secrets in what it wrote: there is none, unless a secret was written before it was known to be one.
+
+use std::{
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+};
+
+use super::Arguments;
+use crate::{cli::CommandError, ledger, secret::Redactor};
+
+/// Whether a secret stands in a file of the run; says where.
+pub(super) fn secrets_written(arguments: &Arguments, run: &str, redactor: &Redactor) -> Result<bool, CommandError> {
+    let events = (arguments.events != "none").then(|| PathBuf::from(&arguments.events));
+    let others = [&arguments.record, &arguments.propose_known_failures].into_iter().flatten().cloned();
+    let reports = arguments.report.iter().map(|to| to.path.clone());
+    let ledger = Path::new(ledger::DIRECTORY).join(format!("{run}.jsonl"));
+    let mut found = false;
+    for path in events.into_iter().chain(others).chain(reports).chain([ledger]) {
+        match redactor.scan(&path) {
+            Ok(None) => {}
+            Ok(Some(at)) => {
+                found = true;
+                writeln!(
+                    io::stderr(),
+                    "error: a secret stands in {}, {at} bytes from its beginning: remove the file, and change the secret if others have \
+                     seen it",
+                    path.display()
+                )?;
+            }
+            // A run that left nothing has no ledger.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,85 @@
+//! Secrets that an answer itself holds: what OAuth and JSON Web Keys say is for nobody else.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+use serde_json::Value;
+
+/// Members that are secret wherever they stand (RFC 6749, RFC 7591, `OpenID` Connect; Okta writes some in another way).
+const SECRET: [&str; 9] = [
+    "client_secret",
+    "clientSecret",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "device_secret",
+    "registration_access_token",
+    "client_assertion",
+    "assertion",
+];
+
+/// The private members of a JSON Web Key (RFC 7518 section 6).
+const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "k"];
+
+/// Longer ones are no secrets, but somebody's attempt to fill the memory.
+const LONGEST: usize = 16 * 1024;
+
+/// Shorter ones, and words, would mask what reports are about.
+const SHORTEST: usize = 8;
+
+/// What an answer must hold to be looked at: some of the names, or an escape that hides one.
+static SIGNS: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(SECRET.iter().chain(&["kty", "\\u"])).ok());
+
+/// Whether it is worth while to read a body for its secrets.
+pub(crate) fn may_hold_secrets(body: &[u8]) -> bool {
+    SIGNS.as_ref().is_some_and(|signs| signs.is_match(body))
+}
+
+/// The secrets in a body.
+pub(crate) fn secrets_in(body: &Value) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut open = vec![body];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(items) => open.extend(items),
+            Value::Object(members) => {
+                let key = members.contains_key("kty");
+                for (name, value) in members {
+                    let secret = SECRET.contains(&name.as_str()) || (key && PRIVATE.contains(&name.as_str()));
+                    match value {
+                        Value::String(text) if secret && is_secret(text) => found.push(text.as_str()),
+                        value => open.push(value),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Tokens, secrets and keys are long and mixed; `true` or `client_secret_basic` is none.
+fn is_secret(text: &str) -> bool {
+    let mixed = text.bytes().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    (SHORTEST..=LONGEST).contains(&text.len()) && mixed && !text.contains(char::is_whitespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_found_wherever_they_stand() {
+        let body = json!([{ "client_secret": "s3cret-of-a-client", "name": "n4me-of-a-client" },
+            { "keys": [{ "kty": "RSA", "n": "publicN1", "d": "privateD1" }, { "kty": "oct", "k": "symmetricK1" }] },
+            { "d": "no-key-D1", "access_token": "short", "id_token": "client_secret_basic" }]);
+        let mut found = secrets_in(&body);
+        found.sort_unstable();
+        assert_eq!(found, ["privateD1", "s3cret-of-a-client", "symmetricK1"]);
+        assert!(may_hold_secrets(body.to_string().as_bytes()) && may_hold_secrets(br#"{"client\u005fsecret":1}"#));
+        assert!(!may_hold_secrets(br#"{"id":"a","name":"b"}"#));
+    }
+}
