@@ -6,6 +6,8 @@ mod budget;
 mod coverage;
 #[path = "cli/engine.rs"]
 mod engine;
+#[path = "cli/formats.rs"]
+mod formats;
 #[path = "cli/forms.rs"]
 mod forms;
 #[path = "cli/green.rs"]

@@ -1,17 +1,17 @@
 //! `report`: makes reports from event streams; several streams are merged, which is how shards become one run.
 
 use std::{
-    io::{self, Write},
+    io::{self, BufWriter},
     path::PathBuf,
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::{
     CommandError, Mistake,
-    run::{ReportTo, parse_report, write_report},
+    run::{FailOnWhat, ReportFormat, ReportTo, fail_on, parse_report, write_report},
 };
-use crate::report::{Console, FailOn, Report, Style, Summary, read_stream, write_junit};
+use crate::report::{Report, Style, read_stream};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -19,22 +19,17 @@ pub(crate) struct Arguments {
     #[arg(required = true, value_name = "EVENTS")]
     streams: Vec<PathBuf>,
     /// What is printed on stdout
-    #[arg(long, value_enum, default_value_t = PrintedReport::Text, value_name = "FORMAT")]
-    format: PrintedReport,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, value_name = "FORMAT")]
+    format: ReportFormat,
     /// A report to write, to PATH or into reports/ (repeatable)
     #[arg(long, value_name = "FORMAT[=PATH]", value_parser = parse_report)]
     report: Vec<ReportTo>,
+    /// What makes the verdict red beside failures
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    fail_on: Vec<FailOnWhat>,
     /// Every failure in full, and explained drift
     #[arg(long, short)]
     verbose: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum PrintedReport {
-    Text,
-    Json,
-    Junit,
-    Coverage,
 }
 
 pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
@@ -51,22 +46,11 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
             )));
         }
     }
-    let fail_on = FailOn::default();
+    let fail_on = fail_on(&arguments.fail_on);
     for to in &arguments.report {
         write_report(to, &report, fail_on)?;
     }
-    let mut out = io::stdout().lock();
-    match arguments.format {
-        PrintedReport::Text => {
-            let style = Style { color, verbose: arguments.verbose, ..Style::default() };
-            Console::new(&mut out, style).finish(&report, fail_on)?;
-        }
-        PrintedReport::Json => {
-            serde_json::to_writer_pretty(&mut out, &Summary::of(&report, fail_on))?;
-            writeln!(out)?;
-        }
-        PrintedReport::Coverage => write!(out, "{}", report.coverage.table(report.operations()))?,
-        PrintedReport::Junit => write_junit(&report, &mut out)?,
-    }
+    let style = Style { color, verbose: arguments.verbose, ..Style::default() };
+    arguments.format.write(&report, fail_on, style, BufWriter::new(io::stdout().lock()))?;
     Ok(report.verdict(fail_on).exit_code())
 }

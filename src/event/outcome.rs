@@ -46,6 +46,16 @@ impl Outcome {
         Self::NotRun,
     ];
 
+    /// Whether the target departs from what it is held to, or from what is known of it.
+    pub fn departs(self) -> bool {
+        matches!(self, Self::Failed | Self::UnexpectedPass | Self::ChangedFailure | Self::Expired)
+    }
+
+    /// Whether something kept the trial from telling.
+    pub fn is_unjudged(self) -> bool {
+        matches!(self, Self::Blocked | Self::Errored)
+    }
+
     /// The word in reports.
     pub fn name(self) -> &'static str {
         match self {

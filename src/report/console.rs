@@ -291,14 +291,14 @@ impl<W: io::Write> Console<W> {
             writeln!(self.out, "\n{}", self.paint("33", "drift: in answers, but in no document"))?;
         }
         for (key, count) in report.unexplained_drift() {
-            let line = format!("  {} {} = {} ({} times)", key.call, key.pointer, count.value, count.count);
+            let line = format!("  {} {} = {} ({})", key.call, key.pointer, count.value, counted(count.count, "time"));
             writeln!(self.out, "{}", printable(&line))?;
         }
         if explained > 0 && self.style.verbose {
             writeln!(self.out, "\ndrift that a requirement explains")?;
             for (key, count) in report.drift.iter().filter(|(key, _)| key.explained.is_some()) {
                 let why = key.explained.as_deref().unwrap_or_default();
-                let line = format!("  {} {} ({} times): {why}", key.call, key.pointer, count.count);
+                let line = format!("  {} {} ({}): {why}", key.call, key.pointer, counted(count.count, "time"));
                 writeln!(self.out, "{}", printable(&line))?;
             }
         }
@@ -343,7 +343,7 @@ fn summary_line(report: &Report, verdict: Verdict) -> String {
         let _ = write!(line, "; {} leaked", report.leaks.len());
     }
     if report.rate_limited() > 0 {
-        let _ = write!(line, "; {} answers of 429", report.rate_limited());
+        let _ = write!(line, "; {} of 429", counted(report.rate_limited(), "answer"));
     }
     match report.stopped() {
         Some(Stop::Deadline) => line.push_str("; stopped at the deadline"),

@@ -130,26 +130,35 @@ fn cut(body: &str) -> String {
         Some((at, _)) => format!("{}… ({} bytes in all)", &body[..at], body.len()),
         None => body.to_owned(),
     };
-    shown.replace('\n', "\n    ")
+    // Each line keeps a mark before it: a CI system obeys lines that begin with `::`, wherever they came from.
+    shown.replace('\n', "\n  | ")
 }
 
-/// The text without anything that a terminal or a reader's eye would obey: control characters and marks of direction are spelt out.
+/// The text without anything that a terminal, a reader's eye, an XML reader or a CI system would obey: control characters, marks of
+/// direction, separators of lines, characters that XML does not allow, and the bracket of `##[command]`, `##vso[command]` are spelt out.
 pub fn printable(text: &str) -> String {
     let obeyed = |c: char| {
         (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
     };
-    if !text.contains(obeyed) {
+    if !text.contains(obeyed) && !text.contains("##") {
         return text.to_owned();
     }
-    text.chars().fold(String::with_capacity(text.len()), |mut clean, c| {
-        if obeyed(c) {
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        if obeyed(c) || (c == '[' && ends_with_command(&clean)) {
             let _ = write!(clean, "\\u{{{:x}}}", u32::from(c));
         } else {
             clean.push(c);
         }
-        clean
-    })
+    }
+    clean
+}
+
+/// Whether a bracket would make a command of a CI system of what comes before it.
+fn ends_with_command(text: &str) -> bool {
+    text.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).ends_with("##")
 }
 
 #[cfg(test)]
@@ -159,5 +168,9 @@ mod tests {
     #[test]
     fn nothing_that_a_terminal_obeys_is_left() {
         assert_eq!(printable("a\u{1b}[31mb\nc\t\u{202e}d\0"), "a\\u{1b}[31mb\nc\t\\u{202e}d\\u{0}");
+        assert_eq!(
+            printable("\u{fffe} ##[error]x ##vso[y] [z] # #[q]"),
+            "\\u{fffe} ##\\u{5b}error]x ##vso\\u{5b}y] [z] # #[q]"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! `JUnit` XML, in the rich form of quick-junit: properties, assertions, one suite a file of cases.
+//! `JUnit` XML, in two forms: that of quick-junit (properties, assertions, places, attempts) and the part of it that the schema of the
+//! Jenkins xUnit plugin allows. One suite a file of cases.
 //!
 //! Consumers differ: Jenkins shows the `message` of a `skipped`, GitLab its content, so both hold the reason. A failure has all
 //! mismatches in one element, because consumers show only one.
@@ -15,7 +16,7 @@ use quick_junit::{
     XmlString,
 };
 
-use super::{Failure, Report, TrialReport, printable};
+use super::{FailOn, Failure, Report, TrialReport, failure::headline, printable};
 use crate::{
     event::{Leak, Outcome},
     level::Level,
@@ -24,24 +25,48 @@ use crate::{
 /// Consumers load whole files: 16 KiB of text a case is enough to see what is wrong.
 const MOST_TEXT: usize = 16 * 1024;
 
+/// How much of the report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Rich,
+    /// No properties of cases, no `file`, `line`, `assertions`, and no `timestamp` of the whole.
+    Strict,
+}
+
 /// Writes the report of a run.
 ///
 /// # Errors
 /// A place that cannot be written.
-pub fn write(report: &Report, writer: impl io::Write) -> Result<(), SerializeError> {
+pub fn write(report: &Report, fail_on: FailOn, writer: impl io::Write) -> Result<(), SerializeError> {
+    junit(report, fail_on, Form::Rich).serialize(writer)
+}
+
+/// Writes the report of a run as `junit-10.xsd` of the Jenkins xUnit plugin allows it.
+///
+/// # Errors
+/// A place that cannot be written.
+pub fn write_strict(report: &Report, fail_on: FailOn, mut writer: impl io::Write) -> Result<(), SerializeError> {
+    let xml = junit(report, fail_on, Form::Strict).to_string()?;
+    // The model always counts what was skipped in the root, where the schema has no such attribute.
+    let (before, rest) = xml.split_once(" skipped=\"").unwrap_or((&xml, ""));
+    let after = rest.split_once('"').map_or("", |(_, after)| after);
+    writer.write_all(before.as_bytes())?;
+    Ok(writer.write_all(after.as_bytes())?)
+}
+
+fn junit(report: &Report, fail_on: FailOn, form: Form) -> JunitReport {
     let mut junit = JunitReport::new("okta-conformance");
     junit.set_time(Duration::from_secs_f64(report.seconds().max(0.0)));
     let started = report.header.as_ref().and_then(|header| DateTime::parse_from_rfc3339(&header.started).ok());
-    if let Some(started) = started {
+    if let Some(started) = started.filter(|_| form == Form::Rich) {
         junit.set_timestamp(started);
     }
     let mut texts = Texts::default();
     let mut suites: BTreeMap<String, Vec<&TrialReport>> = BTreeMap::new();
-    for trial in &report.trials {
+    for trial in report.sorted() {
         suites.entry(split(&trial.finished.trial).0).or_default().push(trial);
     }
-    for (name, mut trials) in suites {
-        trials.sort_by(|a, b| a.finished.trial.cmp(&b.finished.trial));
+    for (name, trials) in suites {
         let mut suite = TestSuite::new(name);
         if let Some(started) = started {
             suite.set_timestamp(started);
@@ -49,13 +74,16 @@ pub fn write(report: &Report, writer: impl io::Write) -> Result<(), SerializeErr
         suite_properties(report, &mut suite);
         let seconds: f64 = trials.iter().map(|trial| trial.finished.duration_ms / 1000.0).sum();
         suite.set_time(Duration::from_secs_f64(seconds.max(0.0)));
-        suite.add_test_cases(trials.into_iter().map(|trial| test_case(trial, &mut texts)));
+        suite.add_test_cases(trials.into_iter().map(|trial| test_case(trial, fail_on, form, &mut texts)));
         junit.add_test_suite(suite);
     }
     if !report.leaks.is_empty() {
         junit.add_test_suite(leaks(report));
     }
-    junit.serialize(writer)
+    if report.unexplained_drift().next().is_some() {
+        junit.add_test_suite(drift(report, fail_on));
+    }
+    junit
 }
 
 /// `area.topic`, and the rest of the ID: a pair that is unique, since GitLab keeps only the first of equal ones.
@@ -75,7 +103,7 @@ fn suite_properties(report: &Report, suite: &mut TestSuite) {
         ("program", &header.program),
         ("run", &header.run),
     ] {
-        suite.add_property(Property::new(name, value));
+        suite.add_property(Property::new(name, printable(value)));
     }
 }
 
@@ -89,30 +117,33 @@ impl<'a> Texts<'a> {
     }
 
     fn get(&mut self, text: &'a str) -> XmlString {
-        self.0.entry(text).or_insert_with(|| text.into()).clone()
+        self.0.entry(text).or_insert_with(|| printable(text).into()).clone()
     }
 }
 
-fn test_case<'a>(trial: &'a TrialReport, texts: &mut Texts<'a>) -> TestCase {
+fn test_case<'a>(trial: &'a TrialReport, fail_on: FailOn, form: Form, texts: &mut Texts<'a>) -> TestCase {
     let finished = &trial.finished;
     let (class, name) = split(&finished.trial);
-    let mut case = TestCase::new(name, status(trial));
+    let mut case = TestCase::new(name, status(trial, fail_on));
     case.set_classname(class);
     case.set_time(Duration::from_secs_f64((finished.duration_ms / 1000.0).max(0.0)));
+    let warnings = warning_text(trial);
+    if !warnings.is_empty() {
+        case.set_system_out(warnings);
+    }
+    if form == Form::Strict {
+        return case;
+    }
     case.set_assertions(finished.checks.total());
     case.extra.insert(texts.get("file"), texts.get(&finished.file));
     case.extra.insert(texts.get("line"), finished.line.to_string().into());
-    case.add_property(Property::new(texts.get("title"), finished.title.as_str()));
+    case.add_property(Property::new(texts.get("title"), printable(&finished.title)));
     case.add_property(texts.property("principal", &finished.principal));
     for requirement in finished.requirements.iter() {
         case.add_property(texts.property("requirement", requirement));
     }
     for operation in finished.operations.iter() {
         case.add_property(texts.property("operationId", operation));
-    }
-    let warnings = warning_text(trial);
-    if !warnings.is_empty() {
-        case.set_system_out(warnings);
     }
     case
 }
@@ -124,45 +155,52 @@ fn warning_text(trial: &TrialReport) -> String {
     }
     let warned = |failure: &&Failure| failure.mismatches.iter().any(|mismatch| mismatch.level == Level::Should);
     let texts: Vec<String> = trial.failures.iter().filter(warned).map(Failure::text).collect();
-    if texts.is_empty() { String::new() } else { format!("WARNING {}", texts.join("\nWARNING ")) }
+    if texts.is_empty() { String::new() } else { limited(format!("WARNING {}", texts.join("\nWARNING "))) }
 }
 
 /// The status with the attempts before the last: `flakyFailure` and the like in the form that Maven Surefire began.
-fn status(trial: &TrialReport) -> TestCaseStatus {
-    let mut status = last_status(trial);
-    for attempt in &trial.finished.earlier {
-        let kind = match attempt.outcome {
-            Outcome::Failed => NonSuccessKind::Failure,
-            _ => NonSuccessKind::Error,
-        };
+fn status(trial: &TrialReport, fail_on: FailOn) -> TestCaseStatus {
+    let mut status = last_status(trial, fail_on);
+    for (index, attempt) in trial.finished.earlier.iter().enumerate() {
+        let kind = if attempt.outcome.departs() { NonSuccessKind::Failure } else { NonSuccessKind::Error };
         let mut rerun = TestRerun::new(kind);
         rerun.set_type(attempt.outcome.name()).set_message(one_line(&printable(attempt.reason.as_str())));
+        let of_attempt = trial.failures.iter().filter(|failure| failure.attempt == index + 1);
+        rerun.set_description(limited(of_attempt.map(Failure::text).collect::<Vec<_>>().join("\n")));
         status.add_rerun(rerun);
     }
     status
 }
 
-fn last_status(trial: &TrialReport) -> TestCaseStatus {
+fn last_status(trial: &TrialReport, fail_on: FailOn) -> TestCaseStatus {
     let outcome = trial.finished.outcome;
     let reason = trial.finished.reason.as_ref().map_or_else(String::new, |reason| printable(reason.as_str()));
+    let not = |kind, name: &str, message: &str| {
+        let mut status = TestCaseStatus::non_success(kind);
+        status.set_type(name).set_message(one_line(message)).set_description(description(trial));
+        status
+    };
+    if let Some(name) = fail_on.in_trial(&trial.finished) {
+        let message = if reason.is_empty() { first_mismatch(trial) } else { reason };
+        return not(NonSuccessKind::Failure, name, &message);
+    }
     match outcome {
         Outcome::Passed | Outcome::Flaky => TestCaseStatus::success(),
         Outcome::Failed | Outcome::UnexpectedPass | Outcome::ChangedFailure | Outcome::Expired => {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_type(failure_type(trial)).set_message(one_line(&reason)).set_description(description(trial));
-            status
+            not(NonSuccessKind::Failure, &failure_type(trial), &reason)
         }
-        Outcome::Blocked | Outcome::Errored => {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            status.set_type(outcome.name()).set_message(one_line(&reason)).set_description(description(trial));
-            status
-        }
+        Outcome::Blocked | Outcome::Errored => not(NonSuccessKind::Error, outcome.name(), &reason),
         Outcome::KnownFailure | Outcome::NotApplicable | Outcome::NotRun => {
             let mut status = TestCaseStatus::skipped();
             status.set_type(outcome.name()).set_message(one_line(&reason)).set_description(reason.as_str());
             status
         }
     }
+}
+
+fn first_mismatch(trial: &TrialReport) -> String {
+    let first = trial.failures.iter().find_map(|failure| Some((failure, failure.mismatches.first()?)));
+    first.map_or_else(String::new, |(failure, mismatch)| format!("{}: {}", failure.call, headline(mismatch)))
 }
 
 /// `status-mismatch`, `body-mismatch`, …: the first check that failed.
@@ -178,7 +216,8 @@ fn failure_type(trial: &TrialReport) -> String {
 
 fn description(trial: &TrialReport) -> String {
     let finished = &trial.finished;
-    let mut text = format!("{}\n{}\n{}:{}\n\n", finished.trial, finished.title, finished.file, finished.line);
+    let mut text =
+        printable(&format!("{}\n{}\n{}:{}\n\n", finished.trial, finished.title, finished.file, finished.line));
     for failure in &trial.failures {
         text.push_str(&failure.text());
         text.push('\n');
@@ -188,6 +227,10 @@ fn description(trial: &TrialReport) -> String {
     {
         text.push_str(&printable(reason.as_str()));
     }
+    limited(text)
+}
+
+fn limited(text: String) -> String {
     match text.char_indices().nth(MOST_TEXT) {
         Some((at, _)) => format!("{}\n… cut; the event stream has all of it", &text[..at]),
         None => text,
@@ -219,6 +262,29 @@ fn leaks(report: &Report) -> TestSuite {
             case.set_classname("cleanup");
             suite.add_test_case(case);
         }
+    }
+    suite
+}
+
+/// Drift is a channel of its own too: told in the output of a suite without cases, unless it was to turn the run red.
+fn drift(report: &Report, fail_on: FailOn) -> TestSuite {
+    let mut suite = TestSuite::new("drift");
+    let mut told = Vec::new();
+    for (key, count) in report.unexplained_drift() {
+        let name = printable(&format!("{} {}", key.call, key.pointer));
+        let text = printable(&format!("{name} = {} ({} times), in no document", count.value, count.count));
+        if fail_on.drift {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_type("drift").set_message(one_line(&text)).set_description(text);
+            let mut case = TestCase::new(format!("drift::{name}"), status);
+            case.set_classname("drift");
+            suite.add_test_case(case);
+        } else {
+            told.push(text);
+        }
+    }
+    if !told.is_empty() {
+        suite.set_system_out(limited(format!("DRIFT {}", told.join("\nDRIFT "))));
     }
     suite
 }

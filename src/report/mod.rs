@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub use console::{Console, Style};
 pub use coverage::Coverage;
 pub use failure::{Failure, printable};
-pub use junit::write as write_junit;
+pub use junit::{write as write_junit, write_strict as write_junit_strict};
 pub use lacking::Lacking;
 pub use stream::{StreamError, StreamWriter, read as read_stream};
 pub use summary::Summary;
@@ -29,7 +29,7 @@ use crate::{
 /// A run, or several that were merged.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The header of the first stream.
+    /// The header; of several streams, that of the first part to begin, with the trials of all.
     pub header: Option<RunStarted>,
     /// The trials in the order in which they ended.
     pub trials: Vec<TrialReport>,
@@ -75,7 +75,7 @@ pub struct DriftKey {
 pub struct DriftCount {
     /// How many answers had it.
     pub count: usize,
-    /// The first value.
+    /// The first value in the order of texts.
     pub value: Redacted,
 }
 
@@ -129,13 +129,32 @@ pub struct FailOn {
     pub warning: bool,
 }
 
+impl FailOn {
+    /// What turns the run red in a trial whose outcome does not.
+    pub fn in_trial(self, finished: &TrialFinished) -> Option<&'static str> {
+        match finished.outcome {
+            Outcome::Flaky if self.flaky => Some("flaky"),
+            outcome if !outcome.departs() && self.warning && finished.warnings > 0 => Some("warning"),
+            _ => None,
+        }
+    }
+}
+
 impl Report {
     /// Takes the next event.
     pub fn take(&mut self, event: &Event) {
         match event {
-            Event::RunStarted(header) => {
-                self.header.get_or_insert_with(|| header.clone());
-            }
+            Event::RunStarted(header) => match &mut self.header {
+                // Streams that are merged: the run began with the first of its parts, whichever is read first.
+                Some(merged) => {
+                    let trials = merged.trials + header.trials;
+                    if (&header.started, &header.run) < (&merged.started, &merged.run) {
+                        *merged = header.clone();
+                    }
+                    merged.trials = trials;
+                }
+                None => self.header = Some(header.clone()),
+            },
             Event::TrialStarted(_) => {}
             Event::StepFinished(step) => {
                 self.coverage.take(step);
@@ -148,6 +167,10 @@ impl Report {
                     let count =
                         self.drift.entry(key).or_insert_with(|| DriftCount { count: 0, value: drift.value.clone() });
                     count.count += 1;
+                    // Trials end in any order; the example is the same one.
+                    if drift.value < count.value {
+                        count.value.clone_from(&drift.value);
+                    }
                 }
                 self.notes += step.mismatches.iter().filter(|mismatch| mismatch.level == Level::Info).count();
                 if let Some(failure) = Failure::of(step) {
@@ -160,6 +183,8 @@ impl Report {
             }
             Event::Leaked(leak) => self.leaks.push(leak.clone()),
             Event::Waited(waited) => self.waited += waited.seconds,
+            // Each part of a run asks the target the same first.
+            Event::Preflight(finding) if self.findings.contains(finding) => {}
             Event::Preflight(finding) => self.findings.push(finding.clone()),
             Event::RunFinished(footer) => match &mut self.footer {
                 // Streams that are merged: counts add up, the longest time is the time.
@@ -188,6 +213,13 @@ impl Report {
             rate_limited: 0,
             duration_ms: 0.0,
         });
+    }
+
+    /// The trials in the order of their IDs: what ends first is chance.
+    pub fn sorted(&self) -> Vec<&TrialReport> {
+        let mut trials: Vec<&TrialReport> = self.trials.iter().collect();
+        trials.sort_by(|a, b| a.finished.trial.cmp(&b.finished.trial));
+        trials
     }
 
     /// How many trials had this outcome.
@@ -234,10 +266,9 @@ impl Report {
         if self.trials.is_empty() {
             return Verdict::NothingRan;
         }
-        let red = any(&[Outcome::Failed, Outcome::UnexpectedPass, Outcome::ChangedFailure, Outcome::Expired])
-            || (fail_on.flaky && any(&[Outcome::Flaky]))
-            || (fail_on.warning && self.warnings() > 0)
-            || (fail_on.drift && self.unexplained_drift().next().is_some());
+        let departs =
+            |trial: &TrialReport| trial.finished.outcome.departs() || fail_on.in_trial(&trial.finished).is_some();
+        let red = self.trials.iter().any(departs) || (fail_on.drift && self.unexplained_drift().next().is_some());
         if red {
             return Verdict::NotConformant;
         }

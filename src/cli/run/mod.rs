@@ -18,7 +18,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
-pub(crate) use self::reports::{ReportTo, parse_report, write_report};
+pub(crate) use self::reports::{ReportFormat, ReportTo, parse_report, write_report};
 use self::{
     outputs::{Outputs, flushed_at_waits},
     scan::secrets_written,
@@ -121,10 +121,16 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FailOnWhat {
+pub(crate) enum FailOnWhat {
     Drift,
     Flaky,
     Warning,
+}
+
+/// What the flags say.
+pub(crate) fn fail_on(flags: &[FailOnWhat]) -> FailOn {
+    let has = |what| flags.contains(&what);
+    FailOn { drift: has(FailOnWhat::Drift), flaky: has(FailOnWhat::Flaky), warning: has(FailOnWhat::Warning) }
 }
 
 impl Arguments {
@@ -154,11 +160,6 @@ impl Arguments {
             ledger: Rc::new(ledger),
             ..Options::default()
         }
-    }
-
-    fn fail_on(&self) -> FailOn {
-        let has = |what| self.fail_on.contains(&what);
-        FailOn { drift: has(FailOnWhat::Drift), flaky: has(FailOnWhat::Flaky), warning: has(FailOnWhat::Warning) }
     }
 
     fn style(&self, color: bool) -> Style {
@@ -276,7 +277,7 @@ fn finish(
     report: &Report,
     console: Option<&mut Console<Box<dyn Write>>>,
 ) -> Result<u8, CommandError> {
-    let fail_on = arguments.fail_on();
+    let fail_on = fail_on(&arguments.fail_on);
     for to in &arguments.report {
         write_report(to, report, fail_on)?;
     }
@@ -298,11 +299,10 @@ fn finish(
 
 /// Entries for what failed and is not listed yet, or not so.
 fn propose(report: &Report) -> String {
-    let red = [Outcome::Failed, Outcome::ChangedFailure, Outcome::Expired];
     let failed: Vec<(&str, Vec<String>)> = report
         .trials
         .iter()
-        .filter(|trial| red.contains(&trial.finished.outcome))
+        .filter(|trial| trial.finished.outcome.departs() && trial.finished.outcome != Outcome::UnexpectedPass)
         .map(|trial| {
             (trial.finished.trial.as_str(), trial.finished.signatures.iter().map(ToString::to_string).collect())
         })

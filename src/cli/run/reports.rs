@@ -1,4 +1,4 @@
-//! Report files: which formats there are, where they go, and writing one.
+//! Reports: which formats there are, where they go, and writing one.
 
 use std::{
     fs,
@@ -10,24 +10,54 @@ use clap::ValueEnum;
 
 use crate::{
     cli::{CommandError, Mistake},
-    report::{FailOn, Report, Summary, write_junit},
+    report::{Console, FailOn, Report, Style, Summary, write_junit, write_junit_strict},
 };
 
-/// A file format of reports.
+/// A format of reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportFormat {
-    Junit,
+    /// What the console shows at the end
+    Text,
+    /// One object, for scripts
     Json,
+    /// XML that CI systems read, with properties, places and attempts
+    Junit,
+    /// As much of it as the schema of the xUnit plugin of Jenkins allows
+    JunitStrict,
+    /// Operations × statuses, in Markdown
     Coverage,
 }
 
 impl ReportFormat {
     fn default_path(self) -> PathBuf {
         PathBuf::from(match self {
-            Self::Junit => "reports/junit.xml",
+            Self::Text => "reports/run.txt",
             Self::Json => "reports/run.json",
+            Self::Junit => "reports/junit.xml",
+            Self::JunitStrict => "reports/junit-strict.xml",
             Self::Coverage => "reports/coverage.md",
         })
+    }
+
+    /// Writes the report in this format; `style` is the text's.
+    pub(crate) fn write(
+        self,
+        report: &Report,
+        fail_on: FailOn,
+        style: Style,
+        mut writer: impl Write,
+    ) -> Result<(), CommandError> {
+        match self {
+            Self::Text => Console::new(&mut writer, style).finish(report, fail_on)?,
+            Self::Json => {
+                serde_json::to_writer_pretty(&mut writer, &Summary::of(report, fail_on))?;
+                writeln!(writer)?;
+            }
+            Self::Junit => write_junit(report, fail_on, &mut writer)?,
+            Self::JunitStrict => write_junit_strict(report, fail_on, &mut writer)?,
+            Self::Coverage => writer.write_all(report.coverage.table(report.operations()).as_bytes())?,
+        }
+        Ok(writer.flush()?)
     }
 }
 
@@ -35,10 +65,16 @@ impl ReportFormat {
 #[derive(Debug, Clone)]
 pub(crate) struct ReportTo {
     pub(crate) format: ReportFormat,
-    pub(crate) path: PathBuf,
+    to: Destination,
 }
 
-/// `FORMAT` or `FORMAT=PATH`.
+#[derive(Debug, Clone)]
+enum Destination {
+    Stdout,
+    Path(PathBuf),
+}
+
+/// `FORMAT`, `FORMAT=PATH`, or `FORMAT=-` for stdout.
 pub(crate) fn parse_report(text: &str) -> Result<ReportTo, String> {
     let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
     let format = ReportFormat::from_str(name, false).map_err(|_| {
@@ -49,31 +85,33 @@ pub(crate) fn parse_report(text: &str) -> Result<ReportTo, String> {
             .collect();
         format!("there is no report format `{name}`; known are {}", known.join(", "))
     })?;
-    match path {
-        Some("") => Err(format!("`{text}` names no file")),
-        Some(path) => Ok(ReportTo { format, path: PathBuf::from(path) }),
-        None => Ok(ReportTo { format, path: format.default_path() }),
-    }
+    let to = match path {
+        Some("") => return Err(format!("`{text}` names no file")),
+        Some("-") => Destination::Stdout,
+        Some(path) => Destination::Path(PathBuf::from(path)),
+        None => Destination::Path(format.default_path()),
+    };
+    Ok(ReportTo { format, to })
 }
 
 /// Writes a report beside its place and moves it there, so that no reader sees half of it.
 pub(crate) fn write_report(to: &ReportTo, report: &Report, fail_on: FailOn) -> Result<(), CommandError> {
-    let failed = |error: io::Error| Mistake::boxed(format!("cannot write the report {}: {error}", to.path.display()));
-    if let Some(parent) = to.path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+    let path = match &to.to {
+        Destination::Stdout => return to.format.write(report, fail_on, Style::default(), io::stdout().lock()),
+        Destination::Path(path) => path,
+    };
+    let failed = |error: io::Error| Mistake::boxed(format!("cannot write the report {}: {error}", path.display()));
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         fs::create_dir_all(parent).map_err(failed)?;
     }
-    let mut beside = to.path.clone().into_os_string();
+    // A pipe or a device has its reader already, and nothing can be moved to its place.
+    let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+    let mut beside = path.clone().into_os_string();
     beside.push(format!(".{}.part", std::process::id()));
-    let file = fs::File::create(&beside).map_err(failed)?;
-    let mut writer = BufWriter::new(file);
-    match to.format {
-        ReportFormat::Junit => write_junit(report, &mut writer)?,
-        ReportFormat::Coverage => {
-            writer.write_all(report.coverage.table(report.operations()).as_bytes()).map_err(failed)?;
-        }
-        ReportFormat::Json => serde_json::to_writer_pretty(&mut writer, &Summary::of(report, fail_on))?,
-    }
-    writer.flush().map_err(failed)?;
+    let written = if special { path.clone() } else { PathBuf::from(beside) };
+    let file = if special { fs::File::options().write(true).open(path) } else { fs::File::create(&written) };
+    let mut writer = BufWriter::new(file.map_err(failed)?);
+    to.format.write(report, fail_on, Style::default(), &mut writer)?;
     drop(writer);
-    fs::rename(&beside, &to.path).map_err(failed)
+    if special { Ok(()) } else { fs::rename(&written, path).map_err(failed) }
 }
