@@ -1,6 +1,6 @@
 //! Judging recorded traffic: each exchange is matched to its operation and held to the contract, without sending anything.
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 use crate::{
     check::{False, Headers, Verdict, judge_body, judge_headers},
@@ -44,7 +44,7 @@ impl Judged {
 /// A file or a line that cannot be read; what came before has been judged.
 pub fn verify(path: &Path, plan: &Plan, mut take: impl FnMut(Judged)) -> Result<(), RecordingError> {
     let redactor = Redactor::new([]);
-    let describer = Describer { redactor: &redactor, requirements: &plan.requirements };
+    let describer = Describer { redactor: &redactor, requirements: &plan.requirements, began: Instant::now() };
     read(path, |recorded| take(judge(recorded, plan, &describer)))
 }
 

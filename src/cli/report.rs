@@ -11,7 +11,7 @@ use super::{
     CommandError, Mistake,
     run::{FailOnWhat, ReportFormat, ReportTo, fail_on, parse_report, write_report},
 };
-use crate::report::{Report, Style, read_stream};
+use crate::report::{Style, read_stream};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -33,7 +33,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
-    let mut report = Report::default();
+    let formats = arguments.report.iter().map(|to| to.format).chain([arguments.format]);
+    let mut report = ReportFormat::report(formats);
     for path in &arguments.streams {
         let before = report.trials.len();
         read_stream(path, |event| report.take(event))?;

@@ -93,7 +93,7 @@ pub struct TrialStarted {
 }
 
 /// Which part of a trial a step belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Making a fixture.
@@ -102,6 +102,17 @@ pub enum Phase {
     Steps,
     /// Cleaning up.
     Defer,
+}
+
+impl Phase {
+    /// What a step of it is called in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Given => "fixture step",
+            Self::Steps => "step",
+            Self::Defer => "deferred step",
+        }
+    }
 }
 
 /// A request, its answer and what is wrong with it.

@@ -11,6 +11,9 @@ pub struct Transcript {
     pub request: TranscriptRequest,
     /// What came.
     pub response: TranscriptResponse,
+    /// When it was sent: milliseconds from the start of the run.
+    #[serde(default)]
+    pub started_ms: f64,
     /// From sending to the last byte.
     pub duration_ms: f64,
 }

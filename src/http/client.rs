@@ -297,7 +297,7 @@ impl Client {
         }
         let started = Instant::now();
         let answer = self.answer(builder).await?;
-        Ok(Exchange { request, answer, duration: started.elapsed() })
+        Ok(Exchange { request, answer, started, duration: started.elapsed() })
     }
 
     /// A request to be filled in that is none of a case's.

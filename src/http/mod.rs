@@ -26,6 +26,7 @@ pub(crate) use pace::Pace;
 pub(crate) struct Exchange {
     pub(crate) request: SentRequest,
     pub(crate) answer: Answer,
+    pub(crate) started: std::time::Instant,
     pub(crate) duration: std::time::Duration,
 }
 

@@ -6,7 +6,7 @@
 mod compare;
 mod mapping;
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Instant};
 
 use chrono::{Datelike, NaiveDate};
 pub use compare::Difference;
@@ -77,7 +77,7 @@ struct Prepared {
 impl<'a> Replay<'a> {
     /// A replay that knows nothing yet. `principal` sends the requests.
     pub fn new(plan: &'a Plan, target: &'a Target, redactor: &'a Redactor, principal: &str) -> Self {
-        let describer = Describer { redactor, requirements: &plan.requirements };
+        let describer = Describer { redactor, requirements: &plan.requirements, began: Instant::now() };
         Self { plan, target, describer, principal: principal.to_owned(), mapping: Mapping::default(), made: Vec::new() }
     }
 

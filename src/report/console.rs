@@ -6,8 +6,12 @@ use std::{fmt::Write as _, io, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{FailOn, Lacking, Report, TrialReport, Verdict, failure::headline, printable};
-use crate::event::{Event, Finding, Outcome, RunStarted, Stop, TrialFinished, Waited, Why};
+use super::{
+    FailOn, Lacking, Report, TrialReport, Verdict,
+    failure::headline,
+    text::{counted, printable},
+};
+use crate::event::{Event, Finding, Outcome, RunStarted, TrialFinished, Waited, Why};
 
 /// More failures than a person reads one after the other; the rest get a line each.
 const MOST_FAILURES: usize = 20;
@@ -172,7 +176,7 @@ impl<W: io::Write> Console<W> {
         }
         let verdict = report.verdict(fail_on);
         let code = if verdict == Verdict::Conformant { "1;32" } else { "1;31" };
-        let line = summary_line(report, verdict);
+        let line = report.numbers(verdict);
         writeln!(self.out, "\n{}{line}", self.paint(code, verdict.name()))
     }
 
@@ -308,52 +312,4 @@ impl<W: io::Write> Console<W> {
 
 fn is_lacking(trial: &TrialReport, lacking: &[Lacking<'_>]) -> bool {
     lacking.iter().any(|lacking| lacking.trials.iter().any(|other| std::ptr::eq(*other, trial)))
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
-/// What follows the verdict in the last line.
-fn summary_line(report: &Report, verdict: Verdict) -> String {
-    let mut line = String::new();
-    let counts: Vec<String> = Outcome::ALL
-        .into_iter()
-        .filter(|outcome| report.count(*outcome) > 0)
-        .map(|outcome| format!("{} {}", report.count(outcome), outcome.name()))
-        .collect();
-    let counts = if counts.is_empty() { "no trials".to_owned() } else { counts.join(", ") };
-    let _ = write!(line, ": {counts}; {} requests in {:.2} s", report.requests(), report.seconds());
-    if report.warnings() > 0 {
-        let _ = write!(line, "; {}", counted(report.warnings(), "warning"));
-    }
-    if report.notes > 0 {
-        let _ = write!(line, "; {}", counted(report.notes, "note"));
-    }
-    let (reached, documented) = report.coverage.reached(report.operations());
-    if documented > 0 {
-        let _ = write!(line, "; coverage {reached} of {documented} statuses");
-    }
-    let unexplained = report.unexplained_drift().count();
-    let explained = report.drift.len() - unexplained;
-    if !report.drift.is_empty() {
-        let _ = write!(line, "; drift: {unexplained} new, {explained} explained");
-    }
-    if !report.leaks.is_empty() {
-        let _ = write!(line, "; {} leaked", report.leaks.len());
-    }
-    if report.rate_limited() > 0 {
-        let _ = write!(line, "; {} of 429", counted(report.rate_limited(), "answer"));
-    }
-    match report.stopped() {
-        Some(Stop::Deadline) => line.push_str("; stopped at the deadline"),
-        Some(Stop::FailFast) => line.push_str("; stopped at the limit of failures"),
-        Some(Stop::Breaker) => line.push_str("; stopped, because one trial after the other met nothing but trouble"),
-        Some(Stop::Preflight) => line.push_str("; stopped by the preflight"),
-        Some(Stop::Interrupt) | None => {}
-    }
-    if verdict == Verdict::NotJudged && report.count(Outcome::NotApplicable) * 2 > report.trials.len() {
-        line.push_str("; most trials do not apply: the target has no credentials for them");
-    }
-    line
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::text::printable;
 use crate::{
     event::{Mismatch, Phase, StepFinished, Transcript},
     level::Level,
@@ -56,13 +57,8 @@ impl Failure {
     /// The text for people: each mismatch with its place, evidence, expected and actual, then the exchange and a curl line.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        let part = match self.phase {
-            Phase::Given => "fixture step",
-            Phase::Steps => "step",
-            Phase::Defer => "deferred step",
-        };
         let attempt = if self.attempt > 1 { format!(", attempt {}", self.attempt) } else { String::new() };
-        let _ = writeln!(text, "{part} {}: {}{attempt}", self.step, self.call);
+        let _ = writeln!(text, "{} {}: {}{attempt}", self.phase.name(), self.step, self.call);
         for mismatch in self.mismatches.iter().filter(|mismatch| mismatch.level == Level::Must) {
             mismatch_text(mismatch, &mut text);
         }
@@ -132,45 +128,4 @@ fn cut(body: &str) -> String {
     };
     // Each line keeps a mark before it: a CI system obeys lines that begin with `::`, wherever they came from.
     shown.replace('\n', "\n  | ")
-}
-
-/// The text without anything that a terminal, a reader's eye, an XML reader or a CI system would obey: control characters, marks of
-/// direction, separators of lines, characters that XML does not allow, and the bracket of `##[command]`, `##vso[command]` are spelt out.
-pub fn printable(text: &str) -> String {
-    let obeyed = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-            || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
-    };
-    if !text.contains(obeyed) && !text.contains("##") {
-        return text.to_owned();
-    }
-    let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        if obeyed(c) || (c == '[' && ends_with_command(&clean)) {
-            let _ = write!(clean, "\\u{{{:x}}}", u32::from(c));
-        } else {
-            clean.push(c);
-        }
-    }
-    clean
-}
-
-/// Whether a bracket would make a command of a CI system of what comes before it.
-fn ends_with_command(text: &str) -> bool {
-    text.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).ends_with("##")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_that_a_terminal_obeys_is_left() {
-        assert_eq!(printable("a\u{1b}[31mb\nc\t\u{202e}d\0"), "a\\u{1b}[31mb\nc\t\\u{202e}d\\u{0}");
-        assert_eq!(
-            printable("\u{fffe} ##[error]x ##vso[y] [z] # #[q]"),
-            "\\u{fffe} ##\\u{5b}error]x ##vso\\u{5b}y] [z] # #[q]"
-        );
-    }
 }

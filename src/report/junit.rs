@@ -16,7 +16,10 @@ use quick_junit::{
     XmlString,
 };
 
-use super::{FailOn, Failure, Report, TrialReport, failure::headline, printable};
+use super::{
+    FailOn, Failure, Report, TrialReport,
+    text::{beginning, counted, one_line, printable},
+};
 use crate::{
     event::{Leak, Outcome},
     level::Level,
@@ -24,6 +27,9 @@ use crate::{
 
 /// Consumers load whole files: 16 KiB of text a case is enough to see what is wrong.
 const MOST_TEXT: usize = 16 * 1024;
+
+/// The longest message of an element.
+const MOST_LINE: usize = 300;
 
 /// How much of the report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +161,7 @@ fn warning_text(trial: &TrialReport) -> String {
     }
     let warned = |failure: &&Failure| failure.mismatches.iter().any(|mismatch| mismatch.level == Level::Should);
     let texts: Vec<String> = trial.failures.iter().filter(warned).map(Failure::text).collect();
-    if texts.is_empty() { String::new() } else { limited(format!("WARNING {}", texts.join("\nWARNING "))) }
+    if texts.is_empty() { String::new() } else { beginning(format!("WARNING {}", texts.join("\nWARNING ")), MOST_TEXT) }
 }
 
 /// The status with the attempts before the last: `flakyFailure` and the like in the form that Maven Surefire began.
@@ -164,9 +170,9 @@ fn status(trial: &TrialReport, fail_on: FailOn) -> TestCaseStatus {
     for (index, attempt) in trial.finished.earlier.iter().enumerate() {
         let kind = if attempt.outcome.departs() { NonSuccessKind::Failure } else { NonSuccessKind::Error };
         let mut rerun = TestRerun::new(kind);
-        rerun.set_type(attempt.outcome.name()).set_message(one_line(&printable(attempt.reason.as_str())));
+        rerun.set_type(attempt.outcome.name()).set_message(one_line(&printable(attempt.reason.as_str()), MOST_LINE));
         let of_attempt = trial.failures.iter().filter(|failure| failure.attempt == index + 1);
-        rerun.set_description(limited(of_attempt.map(Failure::text).collect::<Vec<_>>().join("\n")));
+        rerun.set_description(beginning(of_attempt.map(Failure::text).collect::<Vec<_>>().join("\n"), MOST_TEXT));
         status.add_rerun(rerun);
     }
     status
@@ -177,11 +183,11 @@ fn last_status(trial: &TrialReport, fail_on: FailOn) -> TestCaseStatus {
     let reason = trial.finished.reason.as_ref().map_or_else(String::new, |reason| printable(reason.as_str()));
     let not = |kind, name: &str, message: &str| {
         let mut status = TestCaseStatus::non_success(kind);
-        status.set_type(name).set_message(one_line(message)).set_description(description(trial));
+        status.set_type(name).set_message(one_line(message, MOST_LINE)).set_description(description(trial));
         status
     };
     if let Some(name) = fail_on.in_trial(&trial.finished) {
-        let message = if reason.is_empty() { first_mismatch(trial) } else { reason };
+        let message = if reason.is_empty() { trial.first_mismatch() } else { reason };
         return not(NonSuccessKind::Failure, name, &message);
     }
     match outcome {
@@ -192,15 +198,10 @@ fn last_status(trial: &TrialReport, fail_on: FailOn) -> TestCaseStatus {
         Outcome::Blocked | Outcome::Errored => not(NonSuccessKind::Error, outcome.name(), &reason),
         Outcome::KnownFailure | Outcome::NotApplicable | Outcome::NotRun => {
             let mut status = TestCaseStatus::skipped();
-            status.set_type(outcome.name()).set_message(one_line(&reason)).set_description(reason.as_str());
+            status.set_type(outcome.name()).set_message(one_line(&reason, MOST_LINE)).set_description(reason.as_str());
             status
         }
     }
-}
-
-fn first_mismatch(trial: &TrialReport) -> String {
-    let first = trial.failures.iter().find_map(|failure| Some((failure, failure.mismatches.first()?)));
-    first.map_or_else(String::new, |(failure, mismatch)| format!("{}: {}", failure.call, headline(mismatch)))
 }
 
 /// `status-mismatch`, `body-mismatch`, …: the first check that failed.
@@ -227,22 +228,7 @@ fn description(trial: &TrialReport) -> String {
     {
         text.push_str(&printable(reason.as_str()));
     }
-    limited(text)
-}
-
-fn limited(text: String) -> String {
-    match text.char_indices().nth(MOST_TEXT) {
-        Some((at, _)) => format!("{}\n… cut; the event stream has all of it", &text[..at]),
-        None => text,
-    }
-}
-
-fn one_line(text: &str) -> String {
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(300) {
-        Some((at, _)) => format!("{}…", &line[..at]),
-        None => line,
-    }
+    beginning(text, MOST_TEXT)
 }
 
 /// Leaks are a channel of their own: the verdict of the case stays what it is.
@@ -257,7 +243,7 @@ fn leaks(report: &Report) -> TestSuite {
         for (index, leak) in leaks.into_iter().enumerate() {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
             let text = printable(&format!("{}: {}", leak.call, leak.reason));
-            status.set_type("leaked-resource").set_message(one_line(&text)).set_description(text);
+            status.set_type("leaked-resource").set_message(one_line(&text, MOST_LINE)).set_description(text);
             let mut case = TestCase::new(format!("cleanup::{trial}::{}", index + 1), status);
             case.set_classname("cleanup");
             suite.add_test_case(case);
@@ -272,10 +258,10 @@ fn drift(report: &Report, fail_on: FailOn) -> TestSuite {
     let mut told = Vec::new();
     for (key, count) in report.unexplained_drift() {
         let name = printable(&format!("{} {}", key.call, key.pointer));
-        let text = printable(&format!("{name} = {} ({} times), in no document", count.value, count.count));
+        let text = printable(&format!("{name} = {} ({}), in no document", count.value, counted(count.count, "time")));
         if fail_on.drift {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_type("drift").set_message(one_line(&text)).set_description(text);
+            status.set_type("drift").set_message(one_line(&text, MOST_LINE)).set_description(text);
             let mut case = TestCase::new(format!("drift::{name}"), status);
             case.set_classname("drift");
             suite.add_test_case(case);
@@ -284,7 +270,7 @@ fn drift(report: &Report, fail_on: FailOn) -> TestSuite {
         }
     }
     if !told.is_empty() {
-        suite.set_system_out(limited(format!("DRIFT {}", told.join("\nDRIFT "))));
+        suite.set_system_out(beginning(format!("DRIFT {}", told.join("\nDRIFT ")), MOST_TEXT));
     }
     suite
 }

@@ -2,26 +2,45 @@
 //!
 //! Owns the fold, the verdict and the exit codes. It reads events alone and knows neither cases nor HTTP.
 
+mod badge;
+mod causes;
 mod console;
 mod coverage;
 mod failure;
+mod github;
+mod har;
 mod junit;
 mod lacking;
+mod markdown;
+mod sentence;
 mod stream;
 mod summary;
+mod tap;
+mod text;
 
 use std::collections::BTreeMap;
 
+pub use badge::Badge;
+pub use causes::{Causes, Unjudged};
 pub use console::{Console, Style};
 pub use coverage::Coverage;
-pub use failure::{Failure, printable};
+pub use failure::Failure;
+pub use github::write as write_github;
+pub use har::write as write_har;
 pub use junit::{write as write_junit, write_strict as write_junit_strict};
 pub use lacking::Lacking;
+pub use markdown::write as write_markdown;
 pub use stream::{StreamError, StreamWriter, read as read_stream};
 pub use summary::Summary;
+pub use tap::write as write_tap;
+pub use text::printable;
+
+use failure::headline;
 
 use crate::{
-    event::{DocumentedOperation, Event, Finding, Leak, Outcome, RunFinished, RunStarted, Stop, TrialFinished},
+    event::{
+        DocumentedOperation, Event, Finding, Leak, Outcome, RunFinished, RunStarted, StepFinished, Stop, TrialFinished,
+    },
     level::Level,
     secret::Redacted,
 };
@@ -45,6 +64,9 @@ pub struct Report {
     pub waited: f64,
     /// Which statuses were seen.
     pub coverage: Coverage,
+    /// The steps with their exchanges, if they are kept: their bodies are most of what a run holds.
+    pub exchanges: Vec<StepFinished>,
+    keeps_exchanges: bool,
     /// Steps of trials that have not ended yet.
     open: BTreeMap<String, Vec<Failure>>,
     footer: Option<RunFinished>,
@@ -140,7 +162,25 @@ impl FailOn {
     }
 }
 
+impl TrialReport {
+    /// Why the trial is not a pass.
+    pub fn reason(&self) -> &str {
+        self.finished.reason.as_ref().map_or("", Redacted::as_str)
+    }
+
+    /// The first thing that was wrong in it, in a line.
+    pub fn first_mismatch(&self) -> String {
+        let first = self.failures.iter().find_map(|failure| Some((failure, failure.mismatches.first()?)));
+        first.map_or_else(String::new, |(failure, mismatch)| format!("{}: {}", failure.call, headline(mismatch)))
+    }
+}
+
 impl Report {
+    /// A report that keeps every exchange, for the formats that show them all.
+    pub fn with_exchanges() -> Self {
+        Self { keeps_exchanges: true, ..Self::default() }
+    }
+
     /// Takes the next event.
     pub fn take(&mut self, event: &Event) {
         match event {
@@ -158,6 +198,9 @@ impl Report {
             Event::TrialStarted(_) => {}
             Event::StepFinished(step) => {
                 self.coverage.take(step);
+                if self.keeps_exchanges && step.exchange.is_some() {
+                    self.exchanges.push((**step).clone());
+                }
                 for drift in &step.drift {
                     let key = DriftKey {
                         explained: drift.explained.clone(),

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-use super::{FailOn, Report};
-use crate::event::Outcome;
+use super::{FailOn, Report, text::printable_json};
+use crate::event::{Outcome, Stop};
 
 /// What a script wants to know about a run.
 #[derive(Debug, Serialize)]
@@ -15,6 +15,7 @@ pub struct Summary {
     trials: BTreeMap<String, usize>,
     requests: usize,
     checks: usize,
+    coverage: CoverageSummary,
     warnings: usize,
     rate_limited: usize,
     waited_s: f64,
@@ -25,6 +26,10 @@ pub struct Summary {
     leaked: usize,
     duration_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    stopped: Option<Stop>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     suite: Option<String>,
@@ -33,6 +38,13 @@ pub struct Summary {
     red: Vec<RedTrial>,
     drifted: Vec<DriftSummary>,
     leaks: Vec<LeakSummary>,
+}
+
+/// Documented statuses.
+#[derive(Debug, Serialize)]
+struct CoverageSummary {
+    reached: usize,
+    documented: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -59,6 +71,14 @@ struct RedTrial {
 }
 
 impl Summary {
+    /// The object as text, over several lines.
+    ///
+    /// # Errors
+    /// None that is known; what a serialiser may say.
+    pub fn json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self).map(printable_json)
+    }
+
     /// The summary of a report.
     pub fn of(report: &Report, fail_on: FailOn) -> Self {
         let verdict = report.verdict(fail_on);
@@ -76,7 +96,8 @@ impl Summary {
             call: leak.call.to_string(),
             reason: leak.reason.to_string(),
         });
-        let red = report.trials.iter().filter(|trial| {
+        let (reached, documented) = report.coverage.reached(report.operations());
+        let red = report.sorted().into_iter().filter(|trial| {
             !matches!(trial.finished.outcome, Outcome::Passed | Outcome::NotApplicable | Outcome::KnownFailure)
         });
         let red = red.map(|trial| RedTrial {
@@ -91,6 +112,7 @@ impl Summary {
             trials,
             requests: report.requests(),
             checks: report.trials.iter().map(|trial| trial.finished.checks.total()).sum(),
+            coverage: CoverageSummary { reached, documented },
             warnings: report.warnings(),
             rate_limited: report.rate_limited(),
             waited_s: rounded(report.waited),
@@ -100,6 +122,8 @@ impl Summary {
             notes: report.notes,
             leaked: report.leaks.len(),
             duration_s: rounded(report.seconds()),
+            stopped: report.stopped(),
+            started: report.header.as_ref().map(|header| header.started.clone()),
             target: report.header.as_ref().map(|header| header.target.clone()),
             suite: report.header.as_ref().map(|header| header.suite.clone()),
             run: report.header.as_ref().map(|header| header.run.clone()),

@@ -1,6 +1,6 @@
 //! From what happened to events: secrets out, places drawn, requirements with their evidence.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use super::milliseconds;
 use crate::{
@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct Describer<'a> {
     pub(crate) redactor: &'a Redactor,
     pub(crate) requirements: &'a BTreeMap<String, Requirement>,
+    /// When the run began, or whatever it is that the exchanges are part of.
+    pub(crate) began: Instant,
 }
 
 /// Where the step stands whose checks are described.
@@ -86,6 +88,7 @@ impl Describer<'_> {
                 headers: self.redactor.owned_headers(exchange.answer.headers),
                 body: body(exchange.answer.body),
             },
+            started_ms: milliseconds(exchange.started.saturating_duration_since(self.began)),
             duration_ms: milliseconds(exchange.duration),
         }
     }

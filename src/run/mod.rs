@@ -112,7 +112,7 @@ pub async fn run(
         target,
         options,
         stopper,
-        describer: Describer { redactor, requirements: &plan.requirements },
+        describer: Describer { redactor, requirements: &plan.requirements, began: started },
         sink: RefCell::new(sink),
         requests: Cell::new(0),
         pace: Pace::new(options.share),

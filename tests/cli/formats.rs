@@ -5,10 +5,11 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::support::{Done, Place, data};
+use super::support::{Done, Place, data, junit};
 
 /// All formats that `report --format` prints.
-const FORMATS: [&str; 5] = ["text", "json", "junit", "junit-strict", "coverage"];
+const FORMATS: [&str; 10] =
+    ["text", "json", "junit", "junit-strict", "markdown", "github", "tap", "har", "badge", "coverage"];
 
 /// `every` has each outcome, attempts, drift, a leak, waits and a warning; the others are what their names say.
 const STREAMS: [&str; 5] = ["every", "green", "interrupted", "empty", "hostile"];
@@ -70,4 +71,47 @@ fn junit_strict_is_valid_against_the_schema_of_jenkins() {
         }
     }
     assert!(!valid(&print("every", "junit", &[]).out).0, "the rich form says more than the schema knows");
+}
+
+/// Characters that no terminal, no XML reader and no eye may meet.
+fn obeyed(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t'))
+        || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{fffe}'..='\u{ffff}')
+}
+
+#[test]
+fn what_a_target_sends_stays_text_in_every_format() {
+    for format in FORMATS {
+        let text = print("hostile", format, &["--verbose"]).out;
+        assert_eq!(text.chars().find(|c| obeyed(*c)), None, "{format}: {text}");
+        if !["json", "har"].contains(&format) {
+            assert!(!text.contains("##[") && !text.contains("##vso["), "{format}: a command of a CI system");
+        }
+        if format.starts_with("junit") {
+            let (report, totals) = junit(&text);
+            assert_eq!((totals.tests, report.test_suites.len()), (10, 3), "{format}");
+            assert!(!text.contains("]]>"), "{format}");
+        }
+    }
+}
+
+/// Whatever is printed in a CI system is read by it line by line.
+#[test]
+fn no_line_of_a_target_begins_a_line_of_a_report() {
+    let begins = |text: &str, with: &[&str]| -> Vec<String> {
+        let lines = text.lines().filter(|line| with.iter().any(|with| line.trim_start().starts_with(with)));
+        lines.map(str::to_owned).collect()
+    };
+    for format in ["text", "json", "har", "tap", "badge", "coverage"] {
+        let text = print("hostile", format, &["--verbose"]).out;
+        assert_eq!(begins(&text, &["::"]), [""; 0], "{format}");
+    }
+    let github = print("hostile", "github", &[]).out;
+    assert_eq!(begins(&github, &["::error ", "::warning ", "::notice "]).len(), github.lines().count());
+    assert!(github.lines().all(|line| !line.contains("::stop-commands") || line.matches("::").count() > 2));
+    let tap = print("hostile", "tap", &[]).out;
+    let points = tap.lines().filter(|line| line.starts_with("ok ") || line.starts_with("not ok ")).count();
+    assert_eq!(points, 9, "{tap}");
+    assert_eq!(tap.lines().filter(|line| line.starts_with("Bail out!") || line.starts_with("1..")).count(), 2);
+    assert_eq!(tap.matches("  ---\n").count(), tap.matches("\n  ...\n").count());
 }

@@ -290,7 +290,7 @@ fn finish(
         let _ = console.finish(report, fail_on);
     }
     if arguments.format == Format::Json {
-        let text = serde_json::to_string_pretty(&Summary::of(report, fail_on))?;
+        let text = Summary::of(report, fail_on).json()?;
         // A reader that goes away does not change what the run has shown.
         let _ = writeln!(io::stdout(), "{text}");
     }

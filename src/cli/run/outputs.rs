@@ -8,7 +8,7 @@ use std::{
     pin::pin,
 };
 
-use super::Arguments;
+use super::{Arguments, ReportFormat};
 use crate::{
     cli::{CommandError, Format},
     event::{Event, Stop},
@@ -38,7 +38,7 @@ impl Outputs {
             Format::Json => Box::new(io::stderr().lock()),
         };
         Ok(Self {
-            report: Report::default(),
+            report: ReportFormat::report(arguments.report.iter().map(|to| to.format)),
             console: Console::new(out, arguments.style(color)),
             stream,
             recorder: arguments.record.as_deref().map(Recorder::create).transpose()?,

@@ -10,7 +10,10 @@ use clap::ValueEnum;
 
 use crate::{
     cli::{CommandError, Mistake},
-    report::{Console, FailOn, Report, Style, Summary, write_junit, write_junit_strict},
+    report::{
+        Badge, Console, FailOn, Report, Style, Summary, write_github, write_har, write_junit, write_junit_strict,
+        write_markdown, write_tap,
+    },
 };
 
 /// A format of reports.
@@ -24,6 +27,16 @@ pub(crate) enum ReportFormat {
     Junit,
     /// As much of it as the schema of the xUnit plugin of Jenkins allows
     JunitStrict,
+    /// For a step summary or a comment on a merge request
+    Markdown,
+    /// Annotations of GitHub, on the files of the cases
+    Github,
+    /// The Test Anything Protocol, version 14
+    Tap,
+    /// Every exchange, for the network panel of a browser
+    Har,
+    /// A badge, by way of an endpoint of shields.io
+    Badge,
     /// Operations × statuses, in Markdown
     Coverage,
 }
@@ -35,8 +48,19 @@ impl ReportFormat {
             Self::Json => "reports/run.json",
             Self::Junit => "reports/junit.xml",
             Self::JunitStrict => "reports/junit-strict.xml",
+            Self::Markdown => "reports/run.md",
+            Self::Github => "reports/github.txt",
+            Self::Tap => "reports/run.tap",
+            Self::Har => "reports/run.har",
+            Self::Badge => "reports/badge.json",
             Self::Coverage => "reports/coverage.md",
         })
+    }
+
+    /// An empty report that keeps what these formats need.
+    pub(crate) fn report(formats: impl IntoIterator<Item = Self>) -> Report {
+        let all = formats.into_iter().any(|format| format == Self::Har);
+        if all { Report::with_exchanges() } else { Report::default() }
     }
 
     /// Writes the report in this format; `style` is the text's.
@@ -49,12 +73,14 @@ impl ReportFormat {
     ) -> Result<(), CommandError> {
         match self {
             Self::Text => Console::new(&mut writer, style).finish(report, fail_on)?,
-            Self::Json => {
-                serde_json::to_writer_pretty(&mut writer, &Summary::of(report, fail_on))?;
-                writeln!(writer)?;
-            }
+            Self::Json => writeln!(writer, "{}", Summary::of(report, fail_on).json()?)?,
             Self::Junit => write_junit(report, fail_on, &mut writer)?,
             Self::JunitStrict => write_junit_strict(report, fail_on, &mut writer)?,
+            Self::Markdown => write_markdown(report, fail_on, &mut writer)?,
+            Self::Github => write_github(report, fail_on, &mut writer)?,
+            Self::Tap => write_tap(report, fail_on, &mut writer)?,
+            Self::Har => write_har(report, &mut writer)?,
+            Self::Badge => writeln!(writer, "{}", serde_json::to_string(&Badge::of(report, fail_on))?)?,
             Self::Coverage => writer.write_all(report.coverage.table(report.operations()).as_bytes())?,
         }
         Ok(writer.flush()?)

@@ -1,0 +1,38 @@
+//! The run as a badge: the JSON that an endpoint badge of shields.io is made of.
+
+use serde::Serialize;
+
+use super::{FailOn, Report, Verdict};
+use crate::event::Outcome;
+
+/// What the badge service reads.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Badge {
+    schema_version: u32,
+    label: &'static str,
+    message: String,
+    color: &'static str,
+    is_error: bool,
+}
+
+impl Badge {
+    /// The badge of a report.
+    pub fn of(report: &Report, fail_on: FailOn) -> Self {
+        let verdict = report.verdict(fail_on);
+        let all = report.trials.len() - report.count(Outcome::NotApplicable);
+        let (message, color) = match verdict {
+            Verdict::Conformant => (format!("{} passed", all - report.count(Outcome::KnownFailure)), "brightgreen"),
+            Verdict::NotConformant => {
+                let causes = report.causes(fail_on);
+                let red = causes.red.len() + causes.lacking.iter().map(|lacking| lacking.trials.len()).sum::<usize>();
+                let message = if red == 0 { "drift".to_owned() } else { format!("{red} of {all} failed") };
+                (message, "red")
+            }
+            Verdict::NotJudged | Verdict::NothingRan | Verdict::Interrupted => (verdict.name().to_owned(), "lightgrey"),
+        };
+        let known = report.count(Outcome::KnownFailure);
+        let message = if known == 0 { message } else { format!("{message}, {known} known") };
+        Self { schema_version: 1, label: "conformance", message, color, is_error: verdict != Verdict::Conformant }
+    }
+}

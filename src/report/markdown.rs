@@ -1,0 +1,247 @@
+//! Markdown for a step summary or a comment on a merge request, within the size that a comment may have.
+//!
+//! Foreign text stands in fences and code spans, which no renderer looks into: in it are no markup, no mentions and no links. The whole is
+//! cut between its parts, the most important ones first, and says how many of each kind it leaves out.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    io::{self, Write},
+};
+
+use super::{
+    Causes, FailOn, Failure, Report, TrialReport, Verdict,
+    text::{beginning, counted, one_line, printable},
+};
+use crate::event::Outcome;
+
+/// A comment on GitHub has at most 65,536 characters, a step summary and a note on GitLab more; no character has less than a byte.
+const MOST: usize = 65_536;
+
+/// Room for the sentence that counts what was left out.
+const RESERVED: usize = 400;
+
+/// The longest line that is made of foreign text.
+const MOST_LINE: usize = 300;
+
+/// More of one trial than somebody reads in a comment.
+const MOST_TEXT: usize = 6000;
+
+/// More trials of one cause than somebody reads.
+const MOST_TRIALS: usize = 10;
+
+/// Writes the report of a run.
+///
+/// # Errors
+/// A place that cannot be written.
+pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Result<()> {
+    let mut page = Page::default();
+    page.add("part", &head(report, fail_on));
+    let causes = report.causes(fail_on);
+    failures(&causes, &mut page);
+    unjudged(&causes, &mut page);
+    lists(report, &mut page);
+    writer.write_all(page.end().as_bytes())
+}
+
+/// The text so far, and how much of which kind did not fit.
+#[derive(Default)]
+struct Page {
+    text: String,
+    /// A heading that is written with the first part below it.
+    heading: String,
+    left_out: BTreeMap<&'static str, usize>,
+}
+
+impl Page {
+    fn heading(&mut self, text: &str) {
+        text.clone_into(&mut self.heading);
+    }
+
+    fn add(&mut self, kind: &'static str, part: &str) {
+        let heading = if self.heading.is_empty() { String::new() } else { format!("\n### {}\n", self.heading) };
+        // What comes after a part that does not fit is left out too, so that the order says what is most important.
+        let full = self.left_out.contains_key(kind) || self.text.len() + heading.len() + part.len() > MOST - RESERVED;
+        if full {
+            *self.left_out.entry(kind).or_default() += 1;
+            return;
+        }
+        self.text.push_str(&heading);
+        self.text.push_str(part);
+        self.heading.clear();
+    }
+
+    fn end(mut self) -> String {
+        self.text.push('\n');
+        if !self.left_out.is_empty() {
+            let kinds: Vec<String> = self.left_out.iter().map(|(kind, count)| counted(*count, kind)).collect();
+            let _ = write!(
+                self.text,
+                "\n_Left out for want of room: {}. The event stream has all of it._\n",
+                kinds.join(", ")
+            );
+        }
+        self.text
+    }
+}
+
+fn head(report: &Report, fail_on: FailOn) -> String {
+    let verdict = report.verdict(fail_on);
+    let sign = match verdict {
+        Verdict::Conformant => "✅",
+        Verdict::NotConformant => "❌",
+        Verdict::NotJudged | Verdict::NothingRan | Verdict::Interrupted => "⚠️",
+    };
+    let mut text = format!("## {sign} okta-conformance: {}\n\n{}\n", verdict.name(), report.sentence(fail_on));
+    if let Some(header) = &report.header {
+        let origin = printable(header.origin.as_str());
+        let _ = write!(
+            text,
+            "\nTarget {} ({}), run {} of {}, suite {}, program {}\n",
+            span(&header.target),
+            span(&origin),
+            span(&header.run),
+            span(&header.started),
+            span(header.suite.get(..12).unwrap_or(&header.suite)),
+            span(&header.program),
+        );
+    }
+    text.push_str("\n| outcome | trials |\n|---|---:|\n");
+    for outcome in Outcome::ALL.into_iter().filter(|outcome| report.count(*outcome) > 0) {
+        let _ = writeln!(text, "| {} | {} |", outcome.name(), report.count(outcome));
+    }
+    text
+}
+
+fn failures(causes: &Causes<'_>, page: &mut Page) {
+    page.heading("Failures");
+    for lacking in &causes.lacking {
+        page.add("failure", &group("failed", &lacking.sentence(), &lacking.trials));
+    }
+    for trial in &causes.red {
+        page.add("failure", &single(trial));
+    }
+}
+
+fn unjudged(causes: &Causes<'_>, page: &mut Page) {
+    page.heading("Could not be judged");
+    for group_of in &causes.unjudged {
+        page.add("reason", &group(group_of.outcome.name(), group_of.reason, &group_of.trials));
+    }
+}
+
+/// What does not turn a run red.
+fn lists(report: &Report, page: &mut Page) {
+    page.heading("Drift: in answers, but in no document");
+    for (key, count) in report.unexplained_drift() {
+        let text = format!("{} {} = {}", key.call, key.pointer, count.value);
+        page.add("drift", &format!("\n- {} ({})", span(&text), counted(count.count, "time")));
+    }
+    page.heading("Leaked: made by this run and not removed");
+    for leak in &report.leaks {
+        page.add(
+            "leak",
+            &format!("\n- {}: {}, by {}", span(leak.call.as_str()), span(leak.reason.as_str()), span(&leak.trial)),
+        );
+    }
+    page.heading("Preflight");
+    for finding in &report.findings {
+        page.add("finding", &format!("\n- {}", span(finding.text.as_str())));
+    }
+    for (heading, kind, outcome) in
+        [("Flaky", "flaky trial", Outcome::Flaky), ("Known failures", "known failure", Outcome::KnownFailure)]
+    {
+        page.heading(heading);
+        for trial in report.sorted().into_iter().filter(|trial| trial.finished.outcome == outcome) {
+            page.add(kind, &format!("\n- {}: {}", span(&trial.finished.trial), span(trial.reason())));
+        }
+    }
+    page.heading("Warnings");
+    for trial in report.sorted().into_iter().filter(|trial| trial.finished.warnings > 0) {
+        let count = counted(trial.finished.warnings, "warning");
+        page.add(
+            "trial with warnings",
+            &format!("\n- {}: {count}, {}", span(&trial.finished.trial), span(&trial.first_mismatch())),
+        );
+    }
+}
+
+/// A trial with all that was wrong in it, folded.
+fn single(trial: &TrialReport) -> String {
+    let finished = &trial.finished;
+    let mut text = format!("{}\n{}:{}\n", printable(&finished.title), printable(&finished.file), finished.line);
+    if finished.outcome != Outcome::Failed {
+        let _ = writeln!(text, "{}", printable(trial.reason()));
+    }
+    for failure in &trial.failures {
+        text.push('\n');
+        text.push_str(&failure.text());
+    }
+    folded(finished.outcome.name(), &finished.trial, &text)
+}
+
+/// Several trials with one cause, folded.
+fn group(word: &str, reason: &str, trials: &[&TrialReport]) -> String {
+    let more = trials.len().saturating_sub(MOST_TRIALS);
+    let mut text: String =
+        trials.iter().take(MOST_TRIALS).map(|trial| printable(&trial.finished.trial) + "\n").collect();
+    if more > 0 {
+        let _ = writeln!(text, "and {more} more");
+    }
+    if let Some(failure) = trials.iter().find_map(|trial| trial.failures.first()) {
+        let _ = write!(text, "\nthe first of them:\n{}", Failure::text(failure));
+    }
+    folded(word, reason, &text)
+}
+
+/// A line that opens to a text. The line is HTML, the text stands in a fence.
+fn folded(word: &str, line: &str, text: &str) -> String {
+    let text = beginning(text.to_owned(), MOST_TEXT);
+    let fence = "`".repeat(longest_run(&text).max(2) + 1);
+    let line = html(&one_line(line, MOST_LINE));
+    format!(
+        "\n<details><summary><b>{word}</b> <code>{line}</code></summary>\n\n{fence}text\n{}\n{fence}\n\n</details>\n",
+        text.trim_end()
+    )
+}
+
+/// A code span, which holds any text of one line.
+fn span(text: &str) -> String {
+    let line = one_line(text, MOST_LINE);
+    let ticks = "`".repeat(longest_run(&line) + 1);
+    // A space on each side belongs to the span where the text begins or ends with a tick.
+    if line.is_empty() { String::new() } else { format!("{ticks} {line} {ticks}") }
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
+}
+
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_holds_its_text() {
+        assert_eq!(span("a"), "` a `");
+        assert_eq!(span("`a ``` b\n@c"), "```` `a ``` b @c ````");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted_and_what_is_smaller_does_not_go_before_it() {
+        let mut page = Page::default();
+        page.heading("Failures");
+        page.add("failure", &"x".repeat(MOST - RESERVED - 100));
+        page.add("failure", &"y".repeat(200));
+        page.add("failure", "z");
+        page.add("leak", "l");
+        let text = page.end();
+        assert!(text.starts_with("\n### Failures\nx") && !text.contains('y') && !text.contains('z'));
+        assert!(text.ends_with("l\n\n_Left out for want of room: 2 failures. The event stream has all of it._\n"));
+        assert!(text.len() <= MOST);
+    }
+}

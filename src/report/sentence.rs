@@ -1,0 +1,69 @@
+//! The one line that sums a run up; enough for a chat message.
+
+use std::fmt::Write as _;
+
+use super::{FailOn, Report, Verdict, text::counted};
+use crate::event::{Outcome, Stop};
+
+impl Report {
+    /// The verdict with its numbers, in one line.
+    pub fn sentence(&self, fail_on: FailOn) -> String {
+        let verdict = self.verdict(fail_on);
+        format!("{}{}", verdict.name(), self.numbers(verdict))
+    }
+
+    /// The trials by outcome: `3 passed, 1 failed`.
+    pub(super) fn counts(&self) -> String {
+        let counts: Vec<String> = Outcome::ALL
+            .into_iter()
+            .filter(|outcome| self.count(*outcome) > 0)
+            .map(|outcome| format!("{} {}", self.count(outcome), outcome.name()))
+            .collect();
+        if counts.is_empty() { "no trials".to_owned() } else { counts.join(", ") }
+    }
+
+    /// What follows the verdict in the sentence.
+    pub(super) fn numbers(&self, verdict: Verdict) -> String {
+        let mut line =
+            format!(": {}; {} in {:.2} s", self.counts(), counted(self.requests(), "request"), self.seconds());
+        if self.warnings() > 0 {
+            let _ = write!(line, "; {}", counted(self.warnings(), "warning"));
+        }
+        if self.notes > 0 {
+            let _ = write!(line, "; {}", counted(self.notes, "note"));
+        }
+        let (reached, documented) = self.coverage.reached(self.operations());
+        if documented > 0 {
+            let _ = write!(line, "; coverage {reached} of {documented} statuses");
+        }
+        let unexplained = self.unexplained_drift().count();
+        let explained = self.drift.len() - unexplained;
+        if !self.drift.is_empty() {
+            let _ = write!(line, "; drift: {unexplained} new, {explained} explained");
+        }
+        if !self.leaks.is_empty() {
+            let _ = write!(line, "; {} leaked", self.leaks.len());
+        }
+        if self.rate_limited() > 0 {
+            let _ = write!(line, "; {} of 429", counted(self.rate_limited(), "answer"));
+        }
+        if let Some(why) = self.stopped().and_then(why_stopped) {
+            let _ = write!(line, "; stopped {why}");
+        }
+        if verdict == Verdict::NotJudged && self.count(Outcome::NotApplicable) * 2 > self.trials.len() {
+            line.push_str("; most trials do not apply: the target has no credentials for them");
+        }
+        line
+    }
+}
+
+/// Why a run ended early, where the verdict does not say it.
+fn why_stopped(stop: Stop) -> Option<&'static str> {
+    match stop {
+        Stop::Deadline => Some("at the deadline"),
+        Stop::FailFast => Some("at the limit of failures"),
+        Stop::Breaker => Some("because one trial after the other met nothing but trouble"),
+        Stop::Preflight => Some("by the preflight"),
+        Stop::Interrupt => None,
+    }
+}

@@ -1,0 +1,117 @@
+//! TAP 14: a test point a trial, in the order of IDs, with what is wrong as YAML below it.
+//!
+//! A consumer judges by the points alone. What makes a run red without a point of its own ends the stream with a `Bail out!`.
+
+use std::io::{self, Write};
+
+use super::{
+    FailOn, Failure, Report, TrialReport, Verdict,
+    text::{beginning, one_line, printable},
+};
+use crate::event::Outcome;
+
+/// More of a failure than somebody reads between two test points.
+const MOST_TEXT: usize = 16 * 1024;
+
+/// The longest line that is made of foreign text.
+const MOST_LINE: usize = 300;
+
+/// Writes the report of a run.
+///
+/// # Errors
+/// A place that cannot be written.
+pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Result<()> {
+    let drift: Vec<_> = report
+        .unexplained_drift()
+        .map(|(key, count)| {
+            let text = format!("{} {} = {}", key.call, key.pointer, count.value);
+            one_line(&text, MOST_LINE)
+        })
+        .collect();
+    let points = report.trials.len() + if fail_on.drift { drift.len() } else { 0 };
+    if points == 0 {
+        // An empty plan is a success to a consumer.
+        return writeln!(writer, "TAP version 14\n1..1\nnot ok 1 - {}", escaped(&report.sentence(fail_on)));
+    }
+    writeln!(writer, "TAP version 14\n1..{points}")?;
+    let (mut number, mut red) = (0, false);
+    for trial in report.sorted() {
+        number += 1;
+        red |= point(trial, number, fail_on, &mut writer)?;
+    }
+    for text in &drift {
+        if fail_on.drift {
+            number += 1;
+            red = true;
+            writeln!(writer, "not ok {number} - drift: {}", escaped(text))?;
+        } else {
+            writeln!(writer, "# drift: {text}")?;
+        }
+    }
+    for leak in &report.leaks {
+        let text = format!("{} ({}; {})", leak.call, leak.reason, leak.trial);
+        writeln!(writer, "# leaked: {}", one_line(&text, MOST_LINE))?;
+    }
+    let sentence = report.sentence(fail_on);
+    let untold = report.verdict(fail_on) != Verdict::Conformant && !red;
+    if report.stopped().is_some() || untold {
+        return writeln!(writer, "Bail out! {sentence}");
+    }
+    writeln!(writer, "# {sentence}")
+}
+
+/// One test point; says whether it is one that a consumer counts as a failure.
+fn point(trial: &TrialReport, number: usize, fail_on: FailOn, writer: &mut impl Write) -> io::Result<bool> {
+    let outcome = trial.finished.outcome;
+    let red = outcome.departs() || outcome.is_unjudged() || fail_on.in_trial(&trial.finished).is_some();
+    let directive = match outcome {
+        Outcome::KnownFailure => "TODO",
+        Outcome::NotApplicable | Outcome::NotRun => "SKIP",
+        _ => "",
+    };
+    let word = if red || outcome == Outcome::KnownFailure { "not ok" } else { "ok" };
+    write!(writer, "{word} {number} - {}", escaped(&one_line(&trial.finished.trial, MOST_LINE)))?;
+    match directive {
+        "" => writeln!(writer)?,
+        directive => writeln!(writer, " # {directive} {}", escaped(&one_line(trial.reason(), MOST_LINE)))?,
+    }
+    if (red || !trial.failures.is_empty() || !trial.finished.earlier.is_empty()) && directive.is_empty() {
+        diagnostic(trial, red, writer)?;
+    }
+    Ok(red)
+}
+
+/// The YAML below a point. Foreign text stands in JSON strings, which are YAML, or in an indented block.
+fn diagnostic(trial: &TrialReport, red: bool, writer: &mut impl Write) -> io::Result<()> {
+    let finished = &trial.finished;
+    let quoted = |text: &str| serde_json::Value::from(printable(text)).to_string();
+    let message = if trial.reason().is_empty() { trial.first_mismatch() } else { trial.reason().to_owned() };
+    writeln!(writer, "  ---")?;
+    writeln!(writer, "  message: {}", quoted(&one_line(&message, MOST_LINE)))?;
+    let severity = if finished.outcome.is_unjudged() {
+        "error"
+    } else if red {
+        "fail"
+    } else {
+        "comment"
+    };
+    writeln!(writer, "  severity: {severity}\n  outcome: {}", finished.outcome.name())?;
+    writeln!(writer, "  title: {}", quoted(&finished.title))?;
+    writeln!(writer, "  at:\n    file: {}\n    line: {}", quoted(&finished.file), finished.line)?;
+    let requirements: Vec<String> = finished.requirements.iter().map(|id| quoted(id)).collect();
+    writeln!(writer, "  requirements: [{}]", requirements.join(", "))?;
+    let text = trial.failures.iter().map(Failure::text).collect::<Vec<_>>().join("\n");
+    if !text.is_empty() {
+        writeln!(writer, "  detail: |2")?;
+        for line in beginning(text, MOST_TEXT).lines() {
+            // Tabs may indent nothing in YAML.
+            writeln!(writer, "{}", format!("    {line}").trim_end().replace('\t', " "))?;
+        }
+    }
+    writeln!(writer, "  ...")
+}
+
+/// A description in which nothing begins a directive.
+fn escaped(line: &str) -> String {
+    line.replace('\\', "\\\\").replace('#', "\\#")
+}

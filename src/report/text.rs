@@ -1,0 +1,95 @@
+//! Foreign text made fit to be shown: nothing in it is obeyed, and none of it is longer than somebody reads.
+
+use std::fmt::Write as _;
+
+/// The text without anything that a terminal, a reader's eye, an XML reader or a CI system would obey: control characters, marks of
+/// direction, separators of lines, characters that XML does not allow, and the bracket of `##[command]`, `##vso[command]` are spelt out.
+pub fn printable(text: &str) -> String {
+    if !text.contains(obeyed) && !text.contains("##") {
+        return text.to_owned();
+    }
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        if obeyed(c) || (c == '[' && ends_with_command(&clean)) {
+            let _ = write!(clean, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            clean.push(c);
+        }
+    }
+    clean
+}
+
+fn obeyed(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t')
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// JSON with the same values, in which nothing is left that a terminal would obey: it is written in escapes.
+pub(super) fn printable_json(json: String) -> String {
+    if !json.contains(obeyed) {
+        return json;
+    }
+    json.chars().fold(String::with_capacity(json.len()), |mut clean, c| {
+        if obeyed(c) {
+            // All of these are in the basic plane, so one escape is one of them.
+            let _ = write!(clean, "\\u{:04x}", u32::from(c));
+        } else {
+            clean.push(c);
+        }
+        clean
+    })
+}
+
+/// Whether a bracket would make a command of a CI system of what comes before it.
+fn ends_with_command(text: &str) -> bool {
+    text.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).ends_with("##")
+}
+
+/// The text as one printable line of at most this many characters.
+pub(super) fn one_line(text: &str, most: usize) -> String {
+    let line = printable(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
+
+/// The beginning of a longer text, and that it was cut.
+pub(super) fn beginning(text: String, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}\n… cut; the event stream has all of it\n", &text[..at]),
+        None => text,
+    }
+}
+
+/// `1 time`, `2 times`.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_anybody_obeys_is_left() {
+        assert_eq!(printable("a\u{1b}[31mb\nc\t\u{202e}d\0"), "a\\u{1b}[31mb\nc\t\\u{202e}d\\u{0}");
+        let commands = "\u{fffe} ##[error]x ##vso[y] [z] # #[q]";
+        assert_eq!(printable(commands), "\\u{fffe} ##\\u{5b}error]x ##vso\\u{5b}y] [z] # #[q]");
+    }
+
+    #[test]
+    fn json_keeps_its_values() {
+        let value = serde_json::json!({ "a\u{9b}": "\u{202e}\u{ffff}\u{1b}\n" });
+        let clean = printable_json(value.to_string());
+        assert!(!clean.contains(obeyed), "{clean}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&clean).expect("JSON"), value);
+    }
+
+    #[test]
+    fn a_line_is_one_line_and_not_too_long() {
+        assert_eq!(one_line(" a\r\n b\tc ", 9), "a\\u{d} b …");
+        assert_eq!(one_line("äöü", 2), "äö…");
+    }
+}

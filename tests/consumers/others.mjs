@@ -1,0 +1,42 @@
+// Reads reports with tap-parser and har-validator, and holds what they say to the summary of the same stream.
+//
+//   others.mjs DIR
+//
+// DIR has, for each NAME, NAME.json, NAME.tap and NAME.har.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import validator from 'har-validator';
+import { Parser } from 'tap-parser';
+
+const dir = process.argv[2];
+const text = (name, format) => readFileSync(join(dir, `${name}.${format}`), 'utf8');
+
+const tap = (name) => new Promise((done) => {
+  const parser = new Parser({ strict: true });
+  parser.on('complete', done);
+  parser.end(text(name, 'tap'));
+});
+
+const names = readdirSync(dir).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
+assert.ok(names.length > 0, 'there are no reports');
+for (const name of names) {
+  const { trials, verdict, requests } = JSON.parse(text(name, 'json'));
+  const sum = (...outcomes) => outcomes.reduce((all, outcome) => all + trials[outcome], 0);
+  const all = Object.values(trials).reduce((some, more) => some + more, 0);
+  const red = sum('failed', 'unexpected_pass', 'changed_failure', 'expired', 'blocked', 'errored');
+
+  const read = await tap(name);
+  assert.deepEqual(read.failures.filter((failure) => failure.tapError), [], `${name}.tap is not TAP`);
+  assert.equal(read.ok, verdict === 'conformant', `${name}.tap: the verdict`);
+  const counts = { count: read.count, red: read.fail - read.todo, todo: read.todo, skip: read.skip };
+  const wanted = { count: all, red, todo: sum('known_failure'), skip: sum('not_applicable', 'not_run') };
+  // A run without trials is one point that is not ok.
+  assert.deepEqual(counts, all === 0 ? { count: 1, red: 1, todo: 0, skip: 0 } : wanted, `${name}.tap`);
+
+  const har = JSON.parse(text(name, 'har'));
+  await validator.har(har).catch((error) => assert.fail(`${name}.har: ${JSON.stringify(error.errors)}`));
+  assert.ok(har.log.entries.length <= requests, `${name}.har has more exchanges than the run had requests`);
+  assert.equal(har.log.entries.length > 0, requests > 0, `${name}.har`);
+}
+console.log(`${names.length} reports: tap-parser reads the verdict and the counts of the console, har-validator finds HAR 1.2`);
