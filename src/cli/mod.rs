@@ -67,6 +67,12 @@ enum Color {
     Never,
 }
 
+/// The columns of the terminal that stdout is, or what `COLUMNS` says; none where lines may be of any length.
+pub(crate) fn width() -> Option<usize> {
+    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|columns| *columns > 0);
+    said.or_else(|| terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0)))
+}
+
 /// How a command prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -91,7 +97,10 @@ pub fn main() -> ExitCode {
     let color = match arguments.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        Color::Auto => {
+            let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+            io::stdout().is_terminal() && set("NO_COLOR").is_none() && set("TERM").is_none_or(|value| value != "dumb")
+        }
     };
     let done = match arguments.command {
         Command::Run(arguments) => run::run(&arguments, color),

@@ -10,6 +10,7 @@ use clap::Args;
 use super::{
     CommandError, Mistake,
     run::{FailOnWhat, ReportFormat, ReportTo, fail_on, parse_report, write_report},
+    width,
 };
 use crate::report::{Style, read_stream};
 
@@ -51,7 +52,7 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     for to in &arguments.report {
         write_report(to, &report, fail_on)?;
     }
-    let style = Style { color, verbose: arguments.verbose, ..Style::default() };
+    let style = Style { color, verbose: arguments.verbose, width: width(), ..Style::default() };
     arguments.format.write(&report, fail_on, style, BufWriter::new(io::stdout().lock()))?;
     Ok(report.verdict(fail_on).exit_code())
 }

@@ -1,8 +1,11 @@
 //! What was wrong in a step, and the text that every report shows of it: rendered once, the same everywhere.
 
-use std::fmt::Write as _;
+use serde_json::Value;
 
-use super::text::printable;
+use super::{
+    diff::{self, Side},
+    text::on_one_line,
+};
 use crate::{
     event::{Mismatch, Phase, StepFinished, Transcript},
     level::Level,
@@ -56,76 +59,142 @@ impl Failure {
 
     /// The text for people: each mismatch with its place, evidence, expected and actual, then the exchange and a curl line.
     pub fn text(&self) -> String {
-        let mut text = String::new();
+        self.lines().into_iter().fold(String::new(), |text, line| text + &line.text + "\n")
+    }
+
+    /// The same, line by line.
+    pub(super) fn lines(&self) -> Vec<Line> {
+        let mut lines = Lines::default();
         let attempt = if self.attempt > 1 { format!(", attempt {}", self.attempt) } else { String::new() };
-        let _ = writeln!(text, "{} {}: {}{attempt}", self.phase.name(), self.step, self.call);
+        lines.add(Part::Step, &format!("{} {}: {}{attempt}", self.phase.name(), self.step, self.call));
         for mismatch in self.mismatches.iter().filter(|mismatch| mismatch.level == Level::Must) {
-            mismatch_text(mismatch, &mut text);
+            self.mismatch(mismatch, &mut lines);
         }
         for mismatch in self.mismatches.iter().filter(|mismatch| mismatch.level == Level::Should) {
             let ids: Vec<&str> = mismatch.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
-            let _ = writeln!(text, "  warning: {} ({})", headline(mismatch), ids.join(", "));
+            lines.add(Part::Warning, &format!("  warning: {} ({})", headline(mismatch), ids.join(", ")));
         }
         if let Some(fault) = &self.fault {
-            let _ = writeln!(text, "  no answer: {fault}");
+            lines.add(Part::Actual, &format!("  no answer: {fault}"));
         }
         if let Some(exchange) = &self.exchange {
-            exchange_text(exchange, &mut text);
+            lines.exchange(exchange);
         }
         if let Some(curl) = &self.curl {
-            let _ = writeln!(text, "  again: {curl}");
+            lines.add(Part::Command, &format!("  again: {curl}"));
         }
-        printable(&text)
+        lines.0
+    }
+
+    fn mismatch(&self, mismatch: &Mismatch, lines: &mut Lines) {
+        lines.add(
+            Part::Failed,
+            &format!("  failed: {}{}", mismatch.check, at(mismatch).map_or_else(String::new, |at| format!(" at {at}"))),
+        );
+        if let Some(place) = &mismatch.place {
+            for line in place.excerpt.lines() {
+                lines.add(Part::Place, &format!("  {line}"));
+            }
+        }
+        let diff = self.whole(mismatch).and_then(|actual| diff::lines(mismatch.expected.as_str(), &actual));
+        if let Some(diff) = diff {
+            lines.add(Part::Same, "    expected (-) and actual (+):");
+            for (side, line) in diff {
+                let (part, sign) = match side {
+                    Side::Expected => (Part::Expected, '-'),
+                    Side::Actual => (Part::Actual, '+'),
+                    Side::Both => (Part::Same, ' '),
+                };
+                lines.add(part, &format!("    {sign} {line}"));
+            }
+        } else {
+            lines.add(Part::Expected, &format!("    expected: {}", mismatch.expected));
+            lines.add(Part::Actual, &format!("    actual:   {}", mismatch.actual));
+        }
+        for requirement in &mismatch.requirements {
+            lines.add(Part::Requirement, &format!("    requirement {}: {}", requirement.id, requirement.text));
+            lines.add(Part::Requirement, &format!("      source: {}", requirement.evidence));
+        }
+    }
+
+    /// The value that a check is about: as the check shows it, or from the answer where that was too long to show.
+    fn whole(&self, mismatch: &Mismatch) -> Option<Value> {
+        let shown = mismatch.actual.as_str();
+        if let Ok(value) = serde_json::from_str(shown) {
+            return Some(value);
+        }
+        let body = self.exchange.as_ref()?.response.body.as_ref().filter(|_| shown.contains('…'))?;
+        let body: Value = serde_json::from_str(body.as_str()).ok()?;
+        body.pointer(mismatch.pointer.as_ref()?.as_str()).cloned()
+    }
+}
+
+/// What a line of a failure is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Step,
+    Failed,
+    /// Of the file of the case.
+    Place,
+    Expected,
+    Actual,
+    Same,
+    Requirement,
+    Warning,
+    Exchange,
+    /// Something to be copied into a shell.
+    Command,
+}
+
+/// A printable line, with its indentation.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) part: Part,
+    pub(super) text: String,
+}
+
+#[derive(Default)]
+struct Lines(Vec<Line>);
+
+impl Lines {
+    fn add(&mut self, part: Part, text: &str) {
+        self.0.push(Line { part, text: on_one_line(text) });
+    }
+
+    fn exchange(&mut self, exchange: &Transcript) {
+        let request = &exchange.request;
+        self.add(Part::Exchange, &format!("  > {} {}", request.method, request.url));
+        self.message('>', &request.headers, request.body.as_ref());
+        let response = &exchange.response;
+        self.add(Part::Exchange, &format!("  < {} in {:.1} ms", response.status, exchange.duration_ms));
+        self.message('<', &response.headers, response.body.as_ref());
+    }
+
+    fn message(&mut self, mark: char, headers: &[(String, Redacted)], body: Option<&Redacted>) {
+        for (name, value) in headers {
+            self.add(Part::Exchange, &format!("  {mark} {name}: {value}"));
+        }
+        // Each line keeps its mark: a CI system obeys lines that begin with `::`, wherever they came from.
+        for line in body.map(|body| cut(body.as_str())).unwrap_or_default().lines() {
+            self.add(Part::Exchange, &format!("  {mark} {line}"));
+        }
     }
 }
 
 /// One line: what is wrong where.
 pub(super) fn headline(mismatch: &Mismatch) -> String {
-    let place = mismatch.pointer.as_ref().map(Redacted::as_str).filter(|pointer| !pointer.is_empty());
-    let what = place.map_or_else(|| mismatch.check.clone(), |pointer| format!("{} {pointer}", mismatch.check));
-    printable(&format!("{what}: expected {}, got {}", mismatch.expected, mismatch.actual))
+    let what = at(mismatch).map_or_else(|| mismatch.check.clone(), |pointer| format!("{} {pointer}", mismatch.check));
+    on_one_line(&format!("{what}: expected {}, got {}", mismatch.expected, mismatch.actual))
 }
 
-fn mismatch_text(mismatch: &Mismatch, text: &mut String) {
-    let place = mismatch.pointer.as_ref().map(Redacted::as_str).filter(|pointer| !pointer.is_empty());
-    let _ = writeln!(text, "  failed: {}{}", mismatch.check, place.map(|at| format!(" at {at}")).unwrap_or_default());
-    if let Some(place) = &mismatch.place {
-        for line in place.excerpt.lines() {
-            let _ = writeln!(text, "  {line}");
-        }
-    }
-    let _ = writeln!(text, "    expected: {}", mismatch.expected);
-    let _ = writeln!(text, "    actual:   {}", mismatch.actual);
-    for requirement in &mismatch.requirements {
-        let _ = writeln!(text, "    requirement {}: {}", requirement.id, requirement.text);
-        let _ = writeln!(text, "      source: {}", requirement.evidence);
-    }
-}
-
-fn exchange_text(exchange: &Transcript, text: &mut String) {
-    let request = &exchange.request;
-    let _ = writeln!(text, "  > {} {}", request.method, request.url);
-    for (name, value) in &request.headers {
-        let _ = writeln!(text, "  > {name}: {value}");
-    }
-    if let Some(body) = &request.body {
-        let _ = writeln!(text, "  > {}", cut(body.as_str()));
-    }
-    let response = &exchange.response;
-    let _ = writeln!(text, "  < {} in {:.1} ms", response.status, exchange.duration_ms);
-    for (name, value) in &response.headers {
-        let _ = writeln!(text, "  < {name}: {value}");
-    }
-    if let Some(body) = &response.body {
-        let _ = writeln!(text, "  < {}", cut(body.as_str()));
-    }
+/// JSON Pointer of the place in the body, where there is one.
+fn at(mismatch: &Mismatch) -> Option<&str> {
+    mismatch.pointer.as_ref().map(Redacted::as_str).filter(|pointer| !pointer.is_empty())
 }
 
 fn cut(body: &str) -> String {
-    let shown = match body.char_indices().nth(MOST_BODY) {
+    match body.char_indices().nth(MOST_BODY) {
         Some((at, _)) => format!("{}… ({} bytes in all)", &body[..at], body.len()),
         None => body.to_owned(),
-    };
-    // Each line keeps a mark before it: a CI system obeys lines that begin with `::`, wherever they came from.
-    shown.replace('\n', "\n  | ")
+    }
 }

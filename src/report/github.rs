@@ -55,12 +55,12 @@ fn warnings(report: &Report, fail_on: FailOn) -> Vec<Annotation> {
         report.findings.iter().map(|finding| plain("preflight", finding.text.to_string())).collect();
     if !report.leaks.is_empty() {
         let lines = report.leaks.iter().map(|leak| format!("{} ({}; {})", leak.call, leak.reason, leak.trial));
-        all.push(plain("leaked: made by this run and not removed", listed(lines.collect())));
+        all.push(plain("leaked: made by this run and not removed", listed(&lines.collect::<Vec<_>>())));
     }
     if report.unexplained_drift().next().is_some() {
         let lines = report.unexplained_drift();
         let lines = lines.map(|(key, count)| format!("{} {} = {}", key.call, key.pointer, count.value));
-        all.push(plain("drift: in answers, but in no document", listed(lines.collect())));
+        all.push(plain("drift: in answers, but in no document", listed(&lines.collect::<Vec<_>>())));
     }
     for trial in report.sorted() {
         let finished = &trial.finished;
@@ -106,12 +106,12 @@ fn single(trial: &TrialReport, word: &str) -> Annotation {
 /// One cause of several trials, beside the first of them.
 fn several(reason: &str, word: &str, trials: &[&TrialReport]) -> Annotation {
     let place = trials.first().map(|trial| (trial.finished.file.clone(), trial.finished.line));
-    let names = trials.iter().map(|trial| trial.finished.trial.clone()).collect();
-    let message = format!("{}\n{}", one_line(reason, MOST_LINE), listed(names));
+    let names: Vec<String> = trials.iter().map(|trial| trial.finished.trial.clone()).collect();
+    let message = format!("{}\n{}", one_line(reason, MOST_LINE), listed(&names));
     Annotation { place, title: format!("{word}: {}", counted(trials.len(), "trial")), message }
 }
 
-fn listed(lines: Vec<String>) -> String {
+fn listed(lines: &[String]) -> String {
     let more = lines.len().saturating_sub(MOST);
     let mut lines: Vec<String> = lines.iter().take(MOST).map(|line| one_line(line, MOST_LINE)).collect();
     if more > 0 {
@@ -128,7 +128,7 @@ fn commands(name: &str, all: &[Annotation], writer: &mut impl Write) -> io::Resu
     if rest.is_empty() {
         return Ok(());
     }
-    let message = listed(rest.iter().map(|annotation| annotation.title.clone()).collect());
+    let message = listed(&rest.iter().map(|annotation| annotation.title.clone()).collect::<Vec<_>>());
     let title = format!("and {} more, of which GitHub shows no annotations", rest.len());
     command(name, &Annotation { place: None, title, message }, writer)
 }

@@ -46,7 +46,8 @@ struct Page<'a> {
     started_date_time: String,
     id: &'a str,
     title: &'a str,
-    page_timings: BTreeMap<(), ()>,
+    #[serde(rename = "pageTimings")]
+    timings: Empty,
 }
 
 #[derive(Serialize)]
@@ -57,7 +58,7 @@ struct Entry<'a> {
     time: f64,
     request: Request<'a>,
     response: Response<'a>,
-    cache: BTreeMap<(), ()>,
+    cache: Empty,
     timings: Timings,
     /// Which step of which trial it was.
     comment: String,
@@ -117,6 +118,10 @@ struct Content<'a> {
     text: Option<&'a str>,
 }
 
+/// An object that the form asks for and that says nothing.
+#[derive(Serialize)]
+struct Empty {}
+
 /// The client sees the whole of an exchange only.
 #[derive(Serialize)]
 struct Timings {
@@ -144,7 +149,7 @@ pub fn write(report: &Report, mut writer: impl Write) -> io::Result<()> {
             started_date_time: time(began, exchange.started_ms),
             id: &step.trial,
             title: &step.trial,
-            page_timings: BTreeMap::new(),
+            timings: Empty {},
         });
     }
     let version = report.header.as_ref().map_or("", |header| header.program.as_str());
@@ -195,7 +200,7 @@ fn entry<'a>(step: &'a StepFinished, exchange: &'a Transcript, began: DateTime<F
             headers_size: -1,
             body_size: size(&response.body),
         },
-        cache: BTreeMap::new(),
+        cache: Empty {},
         timings: Timings { send: 0.0, wait: exchange.duration_ms, receive: 0.0 },
         comment: format!("{} {}, attempt {}: {}", step.phase.name(), step.step, step.attempt, step.call),
         principal: &step.principal,

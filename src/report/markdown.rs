@@ -92,7 +92,7 @@ fn head(report: &Report, fail_on: FailOn) -> String {
         Verdict::NotConformant => "❌",
         Verdict::NotJudged | Verdict::NothingRan | Verdict::Interrupted => "⚠️",
     };
-    let mut text = format!("## {sign} okta-conformance: {}\n\n{}\n", verdict.name(), report.sentence(fail_on));
+    let mut text = format!("## {sign} okta-conformance: {}\n\n{}\n", verdict.name(), ticked(&report.sentence(fail_on)));
     if let Some(header) = &report.header {
         let origin = printable(header.origin.as_str());
         let _ = write!(
@@ -207,8 +207,11 @@ fn folded(word: &str, line: &str, text: &str) -> String {
 
 /// A code span, which holds any text of one line.
 fn span(text: &str) -> String {
-    let line = one_line(text, MOST_LINE);
-    let ticks = "`".repeat(longest_run(&line) + 1);
+    ticked(&one_line(text, MOST_LINE))
+}
+
+fn ticked(line: &str) -> String {
+    let ticks = "`".repeat(longest_run(line) + 1);
     // A space on each side belongs to the span where the text begins or ends with a tick.
     if line.is_empty() { String::new() } else { format!("{ticks} {line} {ticks}") }
 }

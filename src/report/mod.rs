@@ -6,6 +6,7 @@ mod badge;
 mod causes;
 mod console;
 mod coverage;
+mod diff;
 mod failure;
 mod github;
 mod har;
@@ -17,6 +18,7 @@ mod stream;
 mod summary;
 mod tap;
 mod text;
+mod wrap;
 
 use std::collections::BTreeMap;
 

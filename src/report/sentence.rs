@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{FailOn, Report, Verdict, text::counted};
+use super::{
+    FailOn, Report, Verdict,
+    text::{counted, one_line},
+};
 use crate::event::{Outcome, Stop};
 
 impl Report {
@@ -24,8 +27,10 @@ impl Report {
 
     /// What follows the verdict in the sentence.
     pub(super) fn numbers(&self, verdict: Verdict) -> String {
-        let mut line =
-            format!(": {}; {} in {:.2} s", self.counts(), counted(self.requests(), "request"), self.seconds());
+        let to =
+            self.header.as_ref().map_or_else(String::new, |header| format!(" to {}", one_line(&header.target, 80)));
+        let requests = counted(self.requests(), "request");
+        let mut line = format!(": {}; {requests}{to} in {:.2} s", self.counts(), self.seconds());
         if self.warnings() > 0 {
             let _ = write!(line, "; {}", counted(self.warnings(), "warning"));
         }

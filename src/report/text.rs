@@ -46,6 +46,12 @@ fn ends_with_command(text: &str) -> bool {
     text.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).ends_with("##")
 }
 
+/// The text as one printable line, with its line ends spelt out.
+pub(super) fn on_one_line(text: &str) -> String {
+    let text = printable(text);
+    if text.contains('\n') { text.replace('\n', "\\n") } else { text }
+}
+
 /// The text as one printable line of at most this many characters.
 pub(super) fn one_line(text: &str, most: usize) -> String {
     let line = printable(text).split_whitespace().collect::<Vec<_>>().join(" ");

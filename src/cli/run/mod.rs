@@ -27,6 +27,7 @@ use self::{
 use super::{
     CommandError, Format, Mistake, WRONG_INPUT,
     suite::{Choice, Chosen, show, show_nothing},
+    width,
 };
 use crate::{
     event::{Event, Outcome},
@@ -164,7 +165,13 @@ impl Arguments {
 
     fn style(&self, color: bool) -> Style {
         let progress = io::stderr().is_terminal() && io::stdout().is_terminal() && self.format == Format::Text;
-        Style { color, progress: progress && !self.quiet && !self.verbose, quiet: self.quiet, verbose: self.verbose }
+        Style {
+            color,
+            progress: progress && !self.quiet && !self.verbose,
+            quiet: self.quiet,
+            verbose: self.verbose,
+            width: width(),
+        }
     }
 }
 

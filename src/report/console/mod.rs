@@ -1,0 +1,165 @@
+//! What a person sees: a line a trial (or a progress line), what is wrong at the end, one line that sums up.
+//!
+//! Writes text into a `Write`; who owns the terminal is the command line's business. What comes at the end is `ending`'s.
+
+mod ending;
+mod progress;
+
+use std::{fmt::Write as _, io};
+
+use progress::Progress;
+
+use super::{
+    text::{counted, on_one_line},
+    wrap::wrapped,
+};
+use crate::event::{Event, Finding, Outcome, RunStarted, TrialFinished, Waited, Why};
+
+/// How much is written, how wide, and whether in colour.
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four flags of the command line that do not depend on each other")]
+pub struct Style {
+    /// ANSI colours.
+    pub color: bool,
+    /// A progress line in the place of a line a trial.
+    pub progress: bool,
+    /// Only failures and the last line.
+    pub quiet: bool,
+    /// Every failure in full, and notes.
+    pub verbose: bool,
+    /// Columns of the terminal; lines are as long as they are where there is none.
+    pub width: Option<usize>,
+}
+
+/// Writes a run as it goes.
+pub struct Console<W> {
+    out: W,
+    style: Style,
+    progress: Option<Progress>,
+    waiting: Option<String>,
+}
+
+impl<W: io::Write> Console<W> {
+    /// A console on `out`.
+    pub fn new(out: W, style: Style) -> Self {
+        Self { out, style, progress: None, waiting: None }
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.style.color && !code.is_empty() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// Writes one line of foreign text in this colour, in pieces where it is wider than the terminal.
+    fn line(&mut self, code: &str, line: &str) -> io::Result<()> {
+        let line = on_one_line(line);
+        let pieces = self.style.width.map_or_else(|| vec![line.clone()], |width| wrapped(&line, width));
+        for piece in pieces {
+            let piece = self.paint(code, &piece);
+            writeln!(self.out, "{piece}")?;
+        }
+        Ok(())
+    }
+
+    /// A line that begins with an outcome in its colour.
+    fn headed(&mut self, outcome: Outcome, line: &str) -> io::Result<()> {
+        let text = self.with_outcome(outcome, line);
+        writeln!(self.out, "{text}")
+    }
+
+    fn with_outcome(&self, outcome: Outcome, line: &str) -> String {
+        let code = match outcome {
+            Outcome::Passed => "32",
+            Outcome::Failed | Outcome::UnexpectedPass | Outcome::ChangedFailure | Outcome::Expired => "1;31",
+            Outcome::Blocked | Outcome::Errored => "1;35",
+            Outcome::Flaky | Outcome::KnownFailure => "33",
+            Outcome::NotApplicable | Outcome::NotRun => "2",
+        };
+        let whole = on_one_line(&format!("{:<15} {line}", outcome.name()));
+        let text = self.style.width.map_or_else(|| whole.clone(), |width| wrapped(&whole, width).join("\n"));
+        let name = outcome.name();
+        format!("{}{}", self.paint(code, name), text.strip_prefix(name).unwrap_or_default())
+    }
+
+    /// Shows what happens.
+    ///
+    /// # Errors
+    /// A closed pipe and the like.
+    pub fn take(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::RunStarted(header) => self.start(header),
+            Event::TrialFinished(finished) => self.trial(finished),
+            Event::RunFinished(_) => {
+                self.progress = None;
+                Ok(())
+            }
+            Event::Waited(waited) => self.waited(waited),
+            Event::Preflight(finding) => self.finding(finding),
+            Event::TrialStarted(_) | Event::StepFinished(_) | Event::Leaked(_) => Ok(()),
+        }
+    }
+
+    fn start(&mut self, header: &RunStarted) -> io::Result<()> {
+        if self.style.quiet {
+            return Ok(());
+        }
+        let line = format!(
+            "okta-conformance {}: {} trials against {} ({}), {} at a time, run {}",
+            header.program,
+            header.trials,
+            header.target,
+            header.origin.as_str(),
+            header.jobs,
+            header.run
+        );
+        self.line("", &line)?;
+        if self.style.progress {
+            self.progress = Some(Progress::start(header.trials, self.style));
+        }
+        Ok(())
+    }
+
+    fn waited(&mut self, waited: &Waited) -> io::Result<()> {
+        let why = match waited.why {
+            Why::Budget => "its share of the rate limit is spent",
+            Why::TooManyRequests => "the target answered 429",
+        };
+        if let Some(progress) = &self.progress {
+            progress.wait(waited, why);
+            return Ok(());
+        }
+        let line = format!("waiting {:.0} s for {}: {why}", waited.seconds.ceil(), waited.principal);
+        // Several trials wait for one window: one line says it.
+        if !self.style.quiet && self.waiting.as_deref() != Some(&line) {
+            self.line("", &line)?;
+        }
+        self.waiting = Some(line);
+        Ok(())
+    }
+
+    fn finding(&mut self, finding: &Finding) -> io::Result<()> {
+        let (code, word) = if finding.fatal { ("1;31", "preflight:") } else { ("33", "preflight, a warning:") };
+        self.line(code, &format!("{word} {}", finding.text))
+    }
+
+    fn trial(&mut self, finished: &TrialFinished) -> io::Result<()> {
+        let quietly = matches!(finished.outcome, Outcome::Passed | Outcome::NotApplicable | Outcome::NotRun);
+        if let Some(progress) = &self.progress {
+            let line = (!quietly).then(|| self.with_outcome(finished.outcome, &finished.trial));
+            progress.end(finished.outcome, line);
+            return Ok(());
+        }
+        // Trials that never began are told together, at the end.
+        if self.style.quiet || finished.outcome == Outcome::NotRun {
+            return Ok(());
+        }
+        let mut line = finished.trial.clone();
+        let _ = match (&finished.reason, finished.outcome) {
+            (Some(reason), Outcome::NotApplicable) => write!(line, ": {reason}"),
+            _ => write!(line, " ({:.0} ms)", finished.duration_ms),
+        };
+        if finished.warnings > 0 {
+            let _ = write!(line, ", {}", counted(finished.warnings, "warning"));
+        }
+        self.headed(finished.outcome, &line)
+    }
+}
