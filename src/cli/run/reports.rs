@@ -94,6 +94,16 @@ pub(crate) struct ReportTo {
     to: Destination,
 }
 
+impl ReportTo {
+    /// Where it is on disk, if it goes there.
+    pub(super) fn path(&self) -> Option<&PathBuf> {
+        match &self.to {
+            Destination::Stdout => None,
+            Destination::Path(path) => Some(path),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Destination {
     Stdout,

@@ -12,7 +12,7 @@ use crate::{cli::CommandError, ledger, secret::Redactor};
 pub(super) fn secrets_written(arguments: &Arguments, run: &str, redactor: &Redactor) -> Result<bool, CommandError> {
     let events = (arguments.events != "none").then(|| PathBuf::from(&arguments.events));
     let others = [&arguments.record, &arguments.propose_known_failures].into_iter().flatten().cloned();
-    let reports = arguments.report.iter().map(|to| to.path.clone());
+    let reports = arguments.report.iter().filter_map(|to| to.path().cloned());
     let ledger = Path::new(ledger::DIRECTORY).join(format!("{run}.jsonl"));
     let mut found = false;
     for path in events.into_iter().chain(others).chain(reports).chain([ledger]) {
