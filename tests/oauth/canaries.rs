@@ -235,9 +235,20 @@ fn a_canary_in_every_place_stands_in_nothing_that_a_run_writes() {
         for (name, text) in &nest.files {
             place.write(name, text);
         }
-        let outputs = ["--report", "junit", "--report", "json", "--report", "coverage", "--record", "record.jsonl"];
-        let more = ["--propose-known-failures", "proposed.yaml", "--verbose", "--jobs", "1", "--no-preflight"];
-        let arguments = [&["run", "--suite", "suite", "--target", "here"], &outputs[..], &more].concat();
+        let formats =
+            ["junit", "junit-strict", "json", "coverage", "har", "markdown", "tap", "github", "text", "badge"];
+        let reports: Vec<&str> = formats.into_iter().flat_map(|format| ["--report", format]).collect();
+        let more = [
+            "--record",
+            "record.jsonl",
+            "--propose-known-failures",
+            "proposed.yaml",
+            "--verbose",
+            "--jobs",
+            "1",
+            "--no-preflight",
+        ];
+        let arguments = [&["run", "--suite", "suite", "--target", "here"][..], reports.as_slice(), &more].concat();
         let mut command = place.command(&arguments);
         command.env_remove("OKTA_CLIENT_TOKEN").env("HOME", place.path("home"));
         command.envs(nest.environment.iter().map(|(name, value)| (*name, value.replace("HOST", host))));
@@ -251,7 +262,7 @@ fn a_canary_in_every_place_stands_in_nothing_that_a_run_writes() {
         let written = place.files().into_iter().filter(|(file, _)| !given(file));
         let mut texts: Vec<_> =
             written.map(|(file, bytes)| (file, String::from_utf8_lossy(&bytes).into_owned())).collect();
-        assert_eq!(texts.len(), 7, "{name}: stream, three reports, recording, proposal, ledger");
+        assert_eq!(texts.len(), formats.len() + 4, "{name}: stream, reports, recording, proposal, ledger");
         texts.extend([("stdout".to_owned(), done.out), ("stderr".to_owned(), done.err)]);
         let secrets = secrets.lock().expect("no panic").clone();
         assert!(
