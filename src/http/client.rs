@@ -67,6 +67,9 @@ impl Default for Limits {
 /// Longer than any answer of Okta's takes.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
+/// The largest head of an answer, in bytes of names and values: a hundred times what Okta's have.
+const HEAD_LIMIT: usize = 64 * 1024;
+
 /// How a target is reached.
 #[derive(Debug, Clone, Default)]
 pub struct Network {
@@ -115,6 +118,9 @@ pub enum Fault {
     /// A body beyond the limit.
     #[error("the answer is larger than {0} bytes, the limit")]
     TooLarge(usize),
+    /// Headers beyond the limit.
+    #[error("the head of the answer is larger than {0} bytes, the limit")]
+    LargeHead(usize),
     /// No token for the principal. The whole text names the cause, the token endpoint's own words where it has said some.
     #[error("{0}")]
     Credentials(String),
@@ -309,6 +315,9 @@ impl Client {
     pub(super) async fn answer(&self, builder: RequestBuilder) -> Result<Answer, Fault> {
         let mut response = builder.send().await.map_err(|error| self.fault(&error))?;
         let (status, headers) = (response.status().as_u16(), texts(response.headers()));
+        if headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > HEAD_LIMIT {
+            return Err(Fault::LargeHead(HEAD_LIMIT));
+        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.fault(&error))? {
             if body.len() + chunk.len() > self.body_limit {
