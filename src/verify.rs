@@ -15,7 +15,7 @@ use crate::{
 /// What became of one exchange.
 #[derive(Debug)]
 pub struct Judged {
-    /// `FILE:LINE`.
+    /// `FILE:LINE`, or `FILE#N` where a file is not a list of lines.
     pub place: String,
     /// The ID that the recording gives it.
     pub id: String,
@@ -38,11 +38,11 @@ impl Judged {
     }
 }
 
-/// Judges every exchange of a file, in order.
+/// Judges every exchange of a file, in order, and says how many were passed over because their answers were not kept.
 ///
 /// # Errors
 /// A file or a line that cannot be read; what came before has been judged.
-pub fn verify(path: &Path, plan: &Plan, mut take: impl FnMut(Judged)) -> Result<(), RecordingError> {
+pub fn verify(path: &Path, plan: &Plan, mut take: impl FnMut(Judged)) -> Result<usize, RecordingError> {
     let redactor = Redactor::new([]);
     let describer = Describer { redactor: &redactor, requirements: &plan.requirements, began: Instant::now() };
     read(path, |recorded| take(judge(recorded, plan, &describer)))

@@ -2,6 +2,8 @@
 
 #[path = "cli/budget.rs"]
 mod budget;
+#[path = "cli/cassettes.rs"]
+mod cassettes;
 #[path = "cli/coverage.rs"]
 mod coverage;
 #[path = "cli/engine.rs"]
@@ -52,3 +54,5 @@ mod shards;
 mod stopping;
 #[path = "cli/support.rs"]
 mod support;
+#[path = "cli/years.rs"]
+mod years;

@@ -23,7 +23,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Recordings in JSON Lines
+    /// Recordings: JSON Lines, HAR, cassettes of go-vcr and vcrpy
     #[arg(required_unless_present = "history", value_name = "FILE")]
     files: Vec<PathBuf>,
     /// What to send to: `mock` (a fresh one for each file), a URL, or a name of the settings file

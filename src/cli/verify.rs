@@ -18,7 +18,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Recordings in JSON Lines
+    /// Recordings: JSON Lines, HAR, cassettes of go-vcr and vcrpy
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
@@ -33,6 +33,8 @@ pub(crate) struct Arguments {
 #[derive(Default)]
 struct Sum {
     exchanges: usize,
+    /// Recorded, but without a whole answer.
+    passed_over: usize,
     failed: Vec<Judged>,
     warned: Vec<Judged>,
     headers: usize,
@@ -81,10 +83,13 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
     let mut sum = Sum::default();
     for file in &arguments.files {
-        if let Err(error) = judge_file(file, &plan, |judged| sum.take(judged)) {
-            // The other files are judged all the same.
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-            sum.broken.push(format!("{error}{}", cause.unwrap_or_default()));
+        match judge_file(file, &plan, |judged| sum.take(judged)) {
+            Ok(passed_over) => sum.passed_over += passed_over,
+            Err(error) => {
+                // The other files are judged all the same.
+                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+                sum.broken.push(format!("{error}{}", cause.unwrap_or_default()));
+            }
         }
     }
     for broken in &sum.broken {
@@ -142,6 +147,9 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "{}", printable(&line))?;
         }
     }
+    if sum.passed_over > 0 {
+        writeln!(out, "passed over: the recording holds no whole answer\n  {:>6}", sum.passed_over)?;
+    }
     let judged: usize = sum.judged.values().sum();
     let outside: usize = sum.outside.values().sum();
     writeln!(
@@ -178,6 +186,7 @@ fn summary(sum: &Sum) -> serde_json::Value {
         "failed": sum.failed.len(),
         "warned": sum.warned.len(),
         "drift": sum.drift.len(),
+        "passed_over": sum.passed_over,
         "outside": sum.outside.values().sum::<usize>(),
         "by_operation": sum.judged,
         "outside_calls": sum.outside,

@@ -27,7 +27,7 @@ use crate::{
 /// What became of one recorded exchange.
 #[derive(Debug)]
 pub struct Replayed {
-    /// `FILE:LINE`.
+    /// `FILE:LINE`, or `FILE#N` where a file is not a list of lines.
     pub place: String,
     /// The recording's ID of it.
     pub id: String,

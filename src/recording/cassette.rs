@@ -1,0 +1,360 @@
+//! Cassettes of go-vcr (all versions) and vcrpy (YAML and JSON). They say the same with small differences: go-vcr has `url`, `code` and
+//! bodies as text, vcrpy `uri`, `status.code` and bodies of answers below `string`. go-vcr 1 and 2 and vcrpy write version 1, go-vcr 3 and
+//! later version 2.
+
+use std::{collections::BTreeMap, fmt, io::Read};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, SeqAccess, Visitor},
+};
+use serde_saphyr::Tagged;
+
+use super::{Exchange, Fault, Place, sent};
+
+/// Unpacked bodies are no longer than this, in bytes.
+const MAX_BODY: u64 = 16 * 1024 * 1024;
+
+/// What a tag of binary data is called once it is resolved.
+const BINARY: &str = "tag:yaml.org,2002:binary";
+
+#[derive(Deserialize)]
+struct Cassette {
+    version: u32,
+    interactions: Vec<Interaction>,
+}
+
+#[derive(Deserialize)]
+struct Interaction {
+    request: Request,
+    response: Response,
+}
+
+#[derive(Deserialize)]
+struct Request {
+    method: String,
+    #[serde(alias = "uri")]
+    url: String,
+    #[serde(default)]
+    headers: BTreeMap<String, Values>,
+    #[serde(default)]
+    body: Body,
+}
+
+#[derive(Deserialize)]
+struct Response {
+    /// go-vcr.
+    code: Option<u16>,
+    /// vcrpy; text in a cassette of go-vcr.
+    #[serde(default)]
+    status: Status,
+    /// vcrpy for httpx, before version 6.
+    status_code: Option<u16>,
+    #[serde(default)]
+    headers: BTreeMap<String, Values>,
+    #[serde(default, alias = "content")]
+    body: Body,
+}
+
+pub(super) fn read_json(text: &[u8]) -> Result<Vec<Option<Exchange>>, Fault> {
+    exchanges(serde_json::from_slice(text)?)
+}
+
+pub(super) fn read_yaml(text: &[u8]) -> Result<Vec<Option<Exchange>>, Fault> {
+    exchanges(serde_saphyr::from_slice_with_options(text, options())?)
+}
+
+/// The library bounds depth, what aliases are blown up to, and the like.
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_nodes: 500_000,
+            // Programs write an alias wherever they have met a value before.
+            enforce_alias_anchor_ratio: false,
+        },
+        // What is binary is seen by its tag.
+        ignore_binary_tag_for_string: true,
+        strict_booleans: true,
+    }
+}
+
+impl From<serde_saphyr::Error> for Fault {
+    fn from(error: serde_saphyr::Error) -> Self {
+        use serde_saphyr::Error;
+
+        let place = error.location().map_or(Place::Unknown, |at| Place::Position(at.line(), at.column()));
+        let mut fault = error.without_snippet();
+        while let Error::AliasError { error, .. } = fault {
+            fault = error.without_snippet();
+        }
+        let reason = match fault {
+            // These speak to programmers.
+            Error::MultipleDocuments { .. } => "a second document in one file".to_owned(),
+            Error::DuplicateMappingKey { key: Some(key), .. } => format!("key `{key}` stands twice in this map"),
+            Error::Budget { .. } => "there is more in it than any recording has".to_owned(),
+            // The place is told once.
+            other => other.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
+        };
+        Self { place, reason }
+    }
+}
+
+fn exchanges(cassette: Cassette) -> Result<Vec<Option<Exchange>>, Fault> {
+    if !matches!(cassette.version, 1 | 2) {
+        let reason = format!("version {} is not read here, only 1 and 2", cassette.version);
+        return Err(Fault { place: Place::Unknown, reason });
+    }
+    let numbered = cassette.interactions.into_iter().enumerate();
+    numbered
+        .map(|(index, interaction)| exchange(interaction).map(Some).map_err(|reason| Fault::of(index, reason)))
+        .collect()
+}
+
+fn exchange(Interaction { request, response }: Interaction) -> Result<Exchange, String> {
+    let status = response.code.or(response.status.0).or(response.status_code);
+    let headers = flat(response.headers);
+    Ok(Exchange {
+        method: request.method,
+        url: request.url,
+        sent_headers: flat(request.headers),
+        sent: sent(request.body.0),
+        status: status.ok_or("the answer has no status")?,
+        body: unpacked(response.body.0, &headers)?,
+        headers,
+        at: None,
+    })
+}
+
+fn flat(headers: BTreeMap<String, Values>) -> Vec<(String, String)> {
+    let lines = headers.into_iter().map(|(name, values)| values.0.into_iter().map(move |value| (name.clone(), value)));
+    lines.flatten().collect()
+}
+
+/// vcrpy keeps bodies as they were sent unless it is told to unpack them, and then leaves the header out; others unpack them and leave it.
+fn unpacked(body: Vec<u8>, headers: &[(String, String)]) -> Result<Vec<u8>, String> {
+    let coding = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
+    let coding = coding.map_or("identity", |(_, value)| value.trim());
+    let mut plain = Vec::new();
+    let read = match (coding.to_ascii_lowercase().as_str(), body.as_slice()) {
+        ("gzip" | "x-gzip", [0x1f, 0x8b, ..]) => {
+            MultiGzDecoder::new(body.as_slice()).take(MAX_BODY + 1).read_to_end(&mut plain)
+        }
+        ("deflate", [0x78, ..]) => ZlibDecoder::new(body.as_slice()).take(MAX_BODY + 1).read_to_end(&mut plain),
+        _ if std::str::from_utf8(&body).is_ok() || coding == "identity" => return Ok(body),
+        _ => return Err(format!("a body with the coding `{coding}`, which is not read here: record it unpacked")),
+    };
+    match read {
+        Ok(length) if length as u64 > MAX_BODY => {
+            Err(format!("an unpacked body has more than {} MiB", MAX_BODY / 1024 / 1024))
+        }
+        Ok(_) => Ok(plain),
+        Err(error) => Err(format!("a body cannot be unpacked: {error}")),
+    }
+}
+
+/// The values of a header: one, or a list.
+struct Values(Vec<String>);
+
+impl<'de> Deserialize<'de> for Values {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Seen;
+
+        impl<'de> Visitor<'de> for Seen {
+            type Value = Values;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("the text of a header, or a list of such")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Values, E> {
+                Ok(Values(vec![text.to_owned()]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Values, A::Error> {
+                let mut values = Vec::new();
+                while let Some(Body(value)) = list.next_element()? {
+                    values.push(String::from_utf8_lossy(&value).into_owned());
+                }
+                Ok(Values(values))
+            }
+        }
+
+        deserializer.deserialize_any(Seen)
+    }
+}
+
+/// The status of vcrpy, `{ code, message }`; go-vcr's line of text says nothing more than its `code`.
+#[derive(Default)]
+struct Status(Option<u16>);
+
+impl<'de> Deserialize<'de> for Status {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Told {
+            code: u16,
+        }
+
+        struct Seen;
+
+        impl<'de> Visitor<'de> for Seen {
+            type Value = Status;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a status")
+            }
+
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<Status, E> {
+                Ok(Status(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Status, A::Error> {
+                let told = Told::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(Status(Some(told.code)))
+            }
+        }
+
+        deserializer.deserialize_any(Seen)
+    }
+}
+
+/// A body: text, binary data, nothing, or one of these below `string`.
+#[derive(Default)]
+struct Body(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Tagged(shape, tag) = Tagged::<Shape>::deserialize(deserializer)?;
+        match shape {
+            Shape::Held(body) => Ok(body),
+            Shape::Text(text) if tag.as_deref() == Some(BINARY) => {
+                let packed: Vec<u8> =
+                    text.into_bytes().into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
+                BASE64_STANDARD
+                    .decode(packed)
+                    .map(Body)
+                    .map_err(|error| de::Error::custom(format!("not Base64: {error}")))
+            }
+            Shape::Text(text) => Ok(Body(text.into_bytes())),
+        }
+    }
+}
+
+enum Shape {
+    Text(String),
+    Held(Body),
+}
+
+impl<'de> Deserialize<'de> for Shape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Seen;
+
+        impl<'de> Visitor<'de> for Seen {
+            type Value = Shape;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a body")
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Shape, E> {
+                Ok(Shape::Held(Body::default()))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Shape, E> {
+                Ok(Shape::Text(text.to_owned()))
+            }
+
+            fn visit_string<E: de::Error>(self, text: String) -> Result<Shape, E> {
+                Ok(Shape::Text(text))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shape, A::Error> {
+                let mut held = Body::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    if key == "string" {
+                        held = map.next_value()?;
+                    } else {
+                        map.next_value::<de::IgnoredAny>()?;
+                    }
+                }
+                Ok(Shape::Held(held))
+            }
+        }
+
+        deserializer.deserialize_any(Seen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(yaml: &str) -> Exchange {
+        let text = format!("interactions:\n{yaml}\nversion: 1\n");
+        let mut exchanges = read_yaml(text.as_bytes()).map_err(|fault| fault.reason).expect("a cassette");
+        exchanges.remove(0).expect("an exchange")
+    }
+
+    fn body(exchange: &Exchange) -> &str {
+        std::str::from_utf8(&exchange.body).expect("text")
+    }
+
+    #[test]
+    fn one_header_or_several_of_one_name() {
+        let exchange = one("- request: {method: GET, uri: http://a/, headers: {A: x, B: [y, z], C: []}}\n  \
+             response: {status: {code: 200, message: OK}, headers: {D: [!!binary eA==]}}");
+        let pairs = [("A", "x"), ("B", "y"), ("B", "z")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(exchange.sent_headers, pairs);
+        assert_eq!(exchange.headers, [("D".to_owned(), "x".to_owned())]);
+        assert_eq!((exchange.status, exchange.body.len(), exchange.sent.is_none()), (200, 0, true));
+    }
+
+    #[test]
+    fn bodies_in_all_their_shapes() {
+        for shape in [
+            "'[1]'",
+            "{string: '[1]'}",
+            "{string: !!binary WzFd}",
+            "!!binary |\n      Wz\n      Fd",
+            "{encoding: utf-8, string: !!python/unicode '[1]'}",
+        ] {
+            let exchange = one(&format!(
+                "- request: {{method: PUT, url: http://a/}}\n  response:\n    code: 200\n    status: 200 OK\n    body: {shape}\n"
+            ));
+            assert_eq!(body(&exchange), "[1]", "{shape}");
+        }
+        let sent = |shape: &str| {
+            one(&format!("- request: {{method: PUT, url: http://a/, body: {shape}}}\n  response: {{code: 200}}")).sent
+        };
+        assert_eq!(sent("'{\"a\": 1}'"), Some(serde_json::json!({"a": 1})));
+        assert_eq!(sent("!!binary YT1i"), Some(serde_json::json!("a=b")));
+        assert_eq!((sent("null"), sent("''"), sent("!!binary /w==")), (None, None, None));
+    }
+
+    #[test]
+    fn httpx_before_version_6_has_other_names() {
+        let exchange = one("- request: {method: GET, uri: http://a/}\n  response: {status_code: 201, content: '[1]'}");
+        assert_eq!((exchange.status, body(&exchange)), (201, "[1]"));
+    }
+
+    #[test]
+    fn an_alias_stands_for_what_it_names() {
+        let exchange = one("- request: {method: GET, uri: http://a/, headers: &id001 {A: [x]}}\n  \
+             response: {code: 200, headers: *id001}");
+        assert_eq!(exchange.headers, exchange.sent_headers);
+    }
+
+    #[test]
+    fn a_packed_body_is_unpacked_unless_it_was_already() {
+        let packed = |coding: &str, body: &str| {
+            one(&format!(
+                "- request: {{method: GET, uri: http://a/}}\n  response: {{code: 200, headers: {{content-encoding: {coding}}}, body: {body}}}"
+            ))
+        };
+        assert_eq!(body(&packed("gzip", "!!binary H4sIAAAAAAACA4s2jAUAuDIvTAMAAAA=")), "[1]");
+        assert_eq!(body(&packed("deflate", "!!binary eJyLNowFAAHTAOo=")), "[1]");
+        assert_eq!(body(&packed("gzip", "'[1]'")), "[1]", "edited, or unpacked by the client");
+        assert_eq!(body(&packed("br", "'[1]'")), "[1]");
+    }
+}

@@ -1,0 +1,94 @@
+//! Our own form: JSON Lines, one exchange a line, `{ id, source, principal, request: { method, url, headers, body }, response: { status,
+//! headers, body } }`, headers as name → list of values, bodies as JSON, text or null. Read line by line, however long the file is.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, Read},
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Exchange, Recorded, RecordingError};
+
+/// A longer line than any recording of this API has.
+const MAX_LINE: u64 = 16 * 1024 * 1024;
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Line {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) source: Option<String>,
+    /// Who sent it, by the name of the suite's vocabulary; only our own recordings say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) principal: Option<String>,
+    pub(super) request: LineRequest,
+    pub(super) response: LineResponse,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct LineRequest {
+    pub(super) method: String,
+    pub(super) url: String,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(super) body: Value,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct LineResponse {
+    pub(super) status: u16,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(super) body: Value,
+}
+
+/// Hands on the exchanges in order, and says how many there were.
+pub(super) fn read(
+    mut input: impl BufRead,
+    path: &str,
+    take: &mut impl FnMut(Recorded),
+) -> Result<usize, RecordingError> {
+    let failed = |source| RecordingError::Io { path: path.to_owned(), source };
+    let (mut text, mut line, mut exchanges) = (Vec::new(), 0, 0);
+    loop {
+        text.clear();
+        line += 1;
+        if Read::take(&mut input, MAX_LINE).read_until(b'\n', &mut text).map_err(failed)? == 0 {
+            return Ok(exchanges);
+        }
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
+        let refused = |reason: String| RecordingError::Line { path: path.to_owned(), line, reason };
+        let recorded: Line = serde_json::from_slice(&text).map_err(|error| refused(error.to_string()))?;
+        exchanges += 1;
+        take(exchange(recorded, format!("{path}:{line}")).map_err(refused)?);
+    }
+}
+
+fn exchange(line: Line, place: String) -> Result<Recorded, String> {
+    let body = match line.response.body {
+        Value::Null => Vec::new(),
+        Value::String(text) => text.into_bytes(),
+        value => value.to_string().into_bytes(),
+    };
+    let flat = |headers: BTreeMap<String, Vec<String>>| {
+        headers.into_iter().flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value)))
+    };
+    let recorded = Exchange {
+        method: line.request.method,
+        url: line.request.url,
+        sent_headers: flat(line.request.headers).collect(),
+        sent: Some(line.request.body).filter(|body| !body.is_null()),
+        status: line.response.status,
+        headers: flat(line.response.headers).collect(),
+        body,
+        at: None,
+    };
+    let recorded = recorded.at(place).map_err(|error| format!("`request.url`: {error}"))?;
+    Ok(Recorded { id: line.id.unwrap_or(recorded.id), principal: line.principal, ..recorded })
+}

@@ -1,0 +1,222 @@
+//! Recorded traffic: our own form read and written, the forms of others read.
+//!
+//! Owns the forms and telling them apart, by what is in a file and not by its name. What an exchange says about the target is `verify`'s
+//! and `replay`'s.
+
+mod cassette;
+mod form;
+mod har;
+mod lines;
+mod recorder;
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Cursor, Read},
+    path::Path,
+};
+
+use chrono::{DateTime, FixedOffset};
+pub use recorder::Recorder;
+use reqwest::Url;
+use serde_json::Value;
+
+use self::form::Form;
+use crate::http::Answer;
+
+/// More than a recording that is read as a whole may have, in bytes: one of this API has a few megabytes.
+const MAX_DOCUMENT: u64 = 64 * 1024 * 1024;
+
+/// A recording that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    /// The operating system's refusal.
+    #[error("cannot use {path}")]
+    Io {
+        /// The file.
+        path: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// Of none of the forms.
+    #[error("{path}: this is no recording: it is neither JSON Lines nor HAR nor a cassette of go-vcr or vcrpy")]
+    Unknown {
+        /// The file.
+        path: String,
+    },
+    /// A line that is no exchange.
+    #[error("{path}:{line}: not a recorded exchange: {reason}")]
+    Line {
+        /// The file.
+        path: String,
+        /// From 1.
+        line: usize,
+        /// What the reader says.
+        reason: String,
+    },
+    /// A HAR or a cassette that breaks its form.
+    #[error("{place}: not {form}: {reason}")]
+    Document {
+        /// The file, with line and column, or with the number of the exchange behind `#`, where they are known.
+        place: String,
+        /// What it would be.
+        form: &'static str,
+        /// What the reader says.
+        reason: String,
+    },
+    /// A file without an exchange.
+    #[error("{path}: there is no exchange in it")]
+    Empty {
+        /// The file.
+        path: String,
+    },
+}
+
+/// An exchange as it was recorded.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    /// The recording's own ID of it, or its place.
+    pub(crate) id: String,
+    /// `FILE:LINE`; in a HAR or a cassette `FILE#N`, for the Nth exchange.
+    pub(crate) place: String,
+    pub(crate) principal: Option<String>,
+    pub(crate) method: String,
+    pub(crate) url: Url,
+    /// The body of the request; `None` where the recording holds none.
+    pub(crate) body: Option<Value>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) answer: Answer,
+    /// When the recording says that the request was sent.
+    at: Option<DateTime<FixedOffset>>,
+}
+
+impl Recorded {
+    /// When the answer was given, as its `Date` says, or else as the recording does.
+    pub(crate) fn date(&self) -> Option<DateTime<FixedOffset>> {
+        let told = self.answer.header("Date").and_then(|date| DateTime::parse_from_rfc2822(&date).ok());
+        told.or(self.at)
+    }
+}
+
+/// An exchange as any of the forms has it.
+struct Exchange {
+    method: String,
+    url: String,
+    sent_headers: Vec<(String, String)>,
+    sent: Option<Value>,
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    at: Option<DateTime<FixedOffset>>,
+}
+
+impl Exchange {
+    fn at(self, place: String) -> Result<Recorded, String> {
+        let url = Url::parse(&self.url).map_err(|error| error.to_string())?;
+        let mut sent = self.sent_headers.into_iter();
+        Ok(Recorded {
+            id: place.clone(),
+            place,
+            principal: None,
+            method: self.method,
+            url,
+            body: self.sent,
+            content_type: sent.find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| value),
+            answer: Answer::new(self.status, self.headers, self.body),
+            at: self.at,
+        })
+    }
+}
+
+/// What a request sent: JSON where it is JSON, else the text. Bytes that are no text cannot be sent again, and are as good as none.
+fn sent(body: Vec<u8>) -> Option<Value> {
+    if body.is_empty() {
+        return None;
+    }
+    serde_json::from_slice(&body).ok().or_else(|| String::from_utf8(body).ok().map(Value::String))
+}
+
+/// Why a document cannot be read.
+struct Fault {
+    place: Place,
+    reason: String,
+}
+
+enum Place {
+    /// Line and column, from 1.
+    Position(u64, u64),
+    /// The number of the exchange, from 1.
+    Exchange(usize),
+    Unknown,
+}
+
+impl Fault {
+    fn of(index: usize, reason: String) -> Self {
+        Self { place: Place::Exchange(index + 1), reason }
+    }
+}
+
+impl From<serde_json::Error> for Fault {
+    fn from(error: serde_json::Error) -> Self {
+        let text = error.to_string();
+        // The place is told once.
+        let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason).to_owned();
+        Self { place: Place::Position(error.line() as u64, error.column() as u64), reason }
+    }
+}
+
+/// Reads a recording, hands on its exchanges in order, and says how many it passed over because their answers were not kept.
+///
+/// # Errors
+/// A file that cannot be read. Of JSON Lines, what came before the line that cannot be read has been handed on; of the other forms nothing.
+pub(crate) fn read(path: &Path, mut take: impl FnMut(Recorded)) -> Result<usize, RecordingError> {
+    let shown = path.display().to_string();
+    let failed = |source| RecordingError::Io { path: shown.clone(), source };
+    let mut file = File::open(path).map_err(failed)?;
+    let (form, head) = form::recognise(&mut file).map_err(failed)?;
+    let input = Cursor::new(head).chain(file);
+    let (exchanges, passed_over) = match form {
+        Form::Empty => (0, 0),
+        Form::Unknown => return Err(RecordingError::Unknown { path: shown }),
+        Form::Lines => (lines::read(BufReader::new(input), &shown, &mut take)?, 0),
+        Form::Har => document(input, &shown, "a HAR", har::read, take)?,
+        Form::JsonCassette => document(input, &shown, "a cassette", cassette::read_json, take)?,
+        Form::YamlCassette => document(input, &shown, "a cassette", cassette::read_yaml, take)?,
+    };
+    if exchanges == 0 { Err(RecordingError::Empty { path: shown }) } else { Ok(passed_over) }
+}
+
+/// Reads a form that has all exchanges in one document.
+fn document(
+    input: impl Read,
+    path: &str,
+    form: &'static str,
+    read: impl Fn(&[u8]) -> Result<Vec<Option<Exchange>>, Fault>,
+    take: impl FnMut(Recorded),
+) -> Result<(usize, usize), RecordingError> {
+    let mut text = Vec::new();
+    let failed = |source| RecordingError::Io { path: path.to_owned(), source };
+    input.take(MAX_DOCUMENT + 1).read_to_end(&mut text).map_err(failed)?;
+    let refused = |place: String, reason: String| RecordingError::Document { place, form, reason };
+    if text.len() as u64 > MAX_DOCUMENT {
+        return Err(refused(path.to_owned(), format!("it has more than {} MiB", MAX_DOCUMENT / 1024 / 1024)));
+    }
+    let exchanges = read(text.strip_prefix(form::BYTE_ORDER_MARK).unwrap_or(&text)).map_err(|fault| {
+        let place = match fault.place {
+            Place::Position(line, column) => format!("{path}:{line}:{column}"),
+            Place::Exchange(number) => format!("{path}#{number}"),
+            Place::Unknown => path.to_owned(),
+        };
+        refused(place, fault.reason)
+    })?;
+    let all = exchanges.len();
+    let whole = exchanges.into_iter().enumerate().filter_map(|(index, exchange)| Some((index, exchange?)));
+    let recorded = whole.map(|(index, exchange)| {
+        let place = format!("{path}#{}", index + 1);
+        exchange.at(place.clone()).map_err(|error| refused(place, format!("the URL: {error}")))
+    });
+    let recorded = recorded.collect::<Result<Vec<_>, _>>()?;
+    let counts = (recorded.len(), all - recorded.len());
+    recorded.into_iter().for_each(take);
+    Ok(counts)
+}

@@ -1,0 +1,113 @@
+//! Writing live traffic as a recording of our own form.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{BufWriter, Write},
+    path::Path,
+};
+
+use serde_json::Value;
+
+use super::{
+    RecordingError,
+    lines::{Line, LineRequest, LineResponse},
+};
+use crate::event::{Event, Transcript};
+
+/// Writes live traffic as a recording; what it is given has no secrets left in it.
+#[derive(Debug)]
+pub struct Recorder {
+    file: BufWriter<File>,
+    path: String,
+    run: String,
+    exchanges: usize,
+}
+
+impl Recorder {
+    /// Begins a recording at `path`.
+    ///
+    /// # Errors
+    /// A place that cannot be written.
+    pub fn create(path: &Path) -> Result<Self, RecordingError> {
+        let shown = path.display().to_string();
+        let failed = |source| RecordingError::Io { path: shown.clone(), source };
+        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            fs::create_dir_all(parent).map_err(failed)?;
+        }
+        let file = BufWriter::new(File::create(path).map_err(failed)?);
+        Ok(Self { file, path: shown, run: String::new(), exchanges: 0 })
+    }
+
+    /// Takes the next event of a run; the footer flushes the file.
+    ///
+    /// # Errors
+    /// A full disk and the like.
+    pub fn take(&mut self, event: &Event) -> Result<(), RecordingError> {
+        match event {
+            Event::RunStarted(header) => self.run.clone_from(&header.run),
+            Event::StepFinished(step) => {
+                if let Some(exchange) = &step.exchange {
+                    self.write(exchange, &step.trial, &step.principal)?;
+                }
+            }
+            Event::RunFinished(_) => self.finish()?,
+            Event::TrialStarted(_)
+            | Event::TrialFinished(_)
+            | Event::Leaked(_)
+            | Event::Waited(_)
+            | Event::Preflight(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Writes one exchange; `source` says what it was part of.
+    ///
+    /// # Errors
+    /// A full disk and the like.
+    pub(crate) fn write(&mut self, exchange: &Transcript, source: &str, principal: &str) -> Result<(), RecordingError> {
+        let line = Line {
+            id: Some(format!("{}#{}", self.run, self.exchanges)),
+            source: Some(source.to_owned()),
+            principal: Some(principal.to_owned()),
+            request: LineRequest {
+                method: exchange.request.method.clone(),
+                url: exchange.request.url.to_string(),
+                headers: lists(&exchange.request.headers),
+                body: body(exchange.request.body.as_ref()),
+            },
+            response: LineResponse {
+                status: exchange.response.status,
+                headers: lists(&exchange.response.headers),
+                body: body(exchange.response.body.as_ref()),
+            },
+        };
+        self.exchanges += 1;
+        let failed = |source| RecordingError::Io { path: self.path.clone(), source };
+        serde_json::to_writer(&mut self.file, &line).map_err(|error| failed(error.into()))?;
+        self.file.write_all(b"\n").map_err(failed)
+    }
+
+    /// Flushes what was written.
+    ///
+    /// # Errors
+    /// A full disk and the like.
+    pub(crate) fn finish(&mut self) -> Result<(), RecordingError> {
+        self.file.flush().map_err(|source| RecordingError::Io { path: self.path.clone(), source })
+    }
+}
+
+fn lists(headers: &[(String, crate::secret::Redacted)]) -> BTreeMap<String, Vec<String>> {
+    let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in headers {
+        lists.entry(name.to_ascii_lowercase()).or_default().push(value.to_string());
+    }
+    lists
+}
+
+/// JSON where it is JSON, else the text.
+fn body(text: Option<&crate::secret::Redacted>) -> Value {
+    text.map_or(Value::Null, |text| {
+        serde_json::from_str(text.as_str()).unwrap_or_else(|_| Value::String(text.to_string()))
+    })
+}

@@ -1,0 +1,216 @@
+//! Recordings of other tools: told by their content, judged and replayed like our own; a broken one is one clear error.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use flate2::{Compression, write::GzEncoder};
+use serde_json::{Value, json};
+
+use super::{
+    forms::mistakes,
+    support::{Done, Place, data, snapshot},
+};
+
+/// The same five requests, as the README beside them says.
+const FILES: [&str; 6] =
+    ["vcrpy.yaml", "vcrpy.json", "vcrpy-gzip.yaml", "mitmproxy.har", "go-vcr-1.yaml", "go-vcr-3.yaml"];
+
+fn recording(file: &str) -> String {
+    fs::read_to_string(data(&format!("recordings/{file}"))).expect("a recording")
+}
+
+fn verify(place: &Place, files: &[&str]) -> Value {
+    let done = place.run(&[&["verify", "--format", "json"], files].concat());
+    let summary = done.json();
+    assert_eq!(mistakes("verify", &summary), [""; 0]);
+    let broken = summary["broken"].as_array().is_some_and(|broken| !broken.is_empty());
+    let code = match summary["verdict"].as_str() {
+        Some("conformant") => 0,
+        Some("not conformant") => 1,
+        _ if broken => 3,
+        _ => 4,
+    };
+    assert_eq!(done.code, code, "{summary}");
+    summary
+}
+
+#[test]
+fn a_recording_of_another_tool_is_judged_and_replayed_whatever_its_name() {
+    for file in FILES {
+        let place = Place::new();
+        place.write("recorded.txt", &recording(file));
+        let summary = verify(&place, &["recorded.txt"]);
+        let calls = ["createAuthorizationServer", "listAuthorizationServers", "createOAuth2Scope", "getOAuth2Scope"];
+        let expected: Value = calls.iter().chain(&["deleteAuthorizationServer"]).map(|call| (*call, 1)).collect();
+        assert_eq!(summary["by_operation"], expected, "{file}");
+        assert_eq!((&summary["failed"], &summary["passed_over"]), (&json!(0), &json!(0)), "{file}: {summary}");
+        let replayed = place.run(&["replay", "recorded.txt", "--format", "json"]);
+        assert_eq!((replayed.code, &replayed.json()["equal"]), (0, &json!(5)), "{file}: {}", replayed.out);
+    }
+}
+
+/// Bodies, headers, links and request bodies arrive whole: whatever is changed in the file is seen.
+#[test]
+fn whatever_is_changed_in_a_recording_is_seen() {
+    let place = Place::new();
+    for (file, from, to, seen) in [
+        ("vcrpy.yaml", r#"\"status\":\"ACTIVE\""#, r#"\"status\":\"ASLEEP\""#, "#1"),
+        ("vcrpy.json", r#"\"status\":\"ACTIVE\""#, r#"\"status\":\"ASLEEP\""#, "#1"),
+        ("mitmproxy.har", r#"\"status\":\"ACTIVE\""#, r#"\"status\":\"ASLEEP\""#, "#1"),
+        ("go-vcr-1.yaml", r#""status":"ACTIVE""#, r#""status":"ASLEEP""#, "#1"),
+        ("go-vcr-3.yaml", r#""status":"ACTIVE""#, r#""status":"ASLEEP""#, "#1"),
+        ("vcrpy.yaml", "code: 404", "code: 418", "#4"),
+        ("vcrpy.json", "\"code\": 404", "\"code\": 418", "#4"),
+        ("vcrpy-gzip.yaml", "code: 404", "code: 418", "#4"),
+        ("mitmproxy.har", "\"status\": 404", "\"status\": 418", "#4"),
+        ("go-vcr-1.yaml", "code: 404", "code: 418", "#4"),
+        ("go-vcr-3.yaml", "code: 404", "code: 418", "#4"),
+    ] {
+        let text = recording(file);
+        assert!(text.contains(from), "{file} has {from}");
+        place.write("changed", &text.replace(from, to));
+        let summary = verify(&place, &["changed"]);
+        let places: Vec<&Value> =
+            summary["failures"].as_array().expect("a list").iter().map(|failure| &failure["place"]).collect();
+        assert!(places.contains(&&json!(format!("changed{seen}"))), "{file}, {from}: {summary}");
+    }
+    // The links of a list are compared by `replay`, the request decides what comes.
+    for file in FILES {
+        let text = recording(file);
+        for (from, to, place_of) in
+            [("rel=\"next\"", "rel=\"last\"", "link last"), ("cars:drive", "cars:wash", "/name")]
+        {
+            let escaped = [from.replace('"', "\\\""), from.to_owned()];
+            let Some(found) = escaped.iter().find(|form| text.contains(*form)) else { continue };
+            let to = if found.contains('\\') { to.replace('"', "\\\"") } else { to.to_owned() };
+            // Only the request: the answer follows it.
+            place.write("changed", &text.replacen(found, &to, 1));
+            let differences = place.run(&["replay", "changed", "--format", "json"]).json()["differences"].to_string();
+            assert!(differences.contains(place_of), "{file}, {from}: {differences}");
+        }
+    }
+}
+
+#[test]
+fn each_broken_file_is_one_error_with_its_place_and_the_others_are_judged() {
+    let place = Place::new();
+    let cut = |file: &str, share: usize| {
+        let text = recording(file);
+        text.chars().take(text.chars().count() * share / 10).collect::<String>()
+    };
+    let cassette = |interactions: &str| format!("version: 1\ninteractions:\n{interactions}");
+    let one = "- request: {method: GET, uri: 'http://a.example/b'}\n  response: {status: {code: 200}}\n";
+    let entry = |request: &str, response: &str| {
+        format!("{{\"log\": {{\"entries\": [\n {{\"request\": {request},\n  \"response\": {response}}}]}}}}")
+    };
+    let get = "{\"method\": \"GET\", \"url\": \"http://a.example/b\"}";
+    let files = [
+        ("cut.har", cut("mitmproxy.har", 5)),
+        ("cut.json", cut("vcrpy.json", 5)),
+        ("cut.yaml", cut("vcrpy.yaml", 2)),
+        ("html", "<html>no recording</html>\n".to_owned()),
+        ("list.json", "[]\n".to_owned()),
+        ("ruby.yaml", "---\nhttp_interactions:\n- request: {}\n".to_owned()),
+        ("newer.yaml", "version: 3\ninteractions: []\n".to_owned()),
+        ("none.yaml", "version: 1\ninteractions: []\n".to_owned()),
+        ("none.har", "{\"log\": {\"entries\": []}}".to_owned()),
+        ("no-url.yaml", cassette(&format!("{one}- request: {{method: GET}}\n  response: {{status: {{code: 200}}}}\n"))),
+        ("no-status.yaml", cassette(&format!("{one}{}", one.replace("{status: {code: 200}}", "{body: ''}")))),
+        ("wrong-url.yaml", cassette(&one.replace("http://a.example/b", "/b"))),
+        ("two.yaml", format!("{}---\n{}", cassette(one), cassette(one))),
+        ("twice.yaml", cassette(&one.replace("method: GET", "method: GET, method: PUT"))),
+        ("binary.yaml", cassette(&one.replace("{code: 200}", "{code: 200}, body: {string: !!binary '?'}"))),
+        (
+            "brotli.yaml",
+            cassette(&one.replace(
+                "{code: 200}",
+                "{code: 200}, headers: {Content-Encoding: [br]}, body: {string: !!binary 'iw=='}",
+            )),
+        ),
+        (
+            "gzip.yaml",
+            cassette(&one.replace(
+                "{code: 200}",
+                "{code: 200}, headers: {Content-Encoding: [gzip]}, body: {string: !!binary 'H4s='}",
+            )),
+        ),
+        ("status.har", entry(get, "{\"status\": 70000}")),
+        ("base64.har", entry(get, "{\"status\": 200, \"content\": {\"text\": \"?\", \"encoding\": \"base64\"}}")),
+        ("encoding.har", entry(get, "{\"status\": 200, \"content\": {\"text\": \"x\", \"encoding\": \"rot13\"}}")),
+        ("no-method.har", entry("{\"url\": \"http://a.example/b\"}", "{\"status\": 200}")),
+    ];
+    let mut names: Vec<&str> = Vec::new();
+    for (name, text) in &files {
+        place.write(name, text);
+        names.push(name);
+    }
+    place.write("good.yaml", &recording("vcrpy.yaml"));
+    names.push("good.yaml");
+    let done: Done = place.run(&[&["verify"], names.as_slice()].concat());
+    assert_eq!(done.err.lines().count(), files.len(), "{}", done.err);
+    snapshot(&place, "verify-broken-formats", &done.err);
+    assert_eq!(verify(&place, &names)["judged"], 5);
+    let replayed = place.run(&[&["replay", "--format", "json"], names.as_slice()].concat());
+    assert_eq!((replayed.code, &replayed.json()["equal"]), (3, &json!(5)), "{}", replayed.err);
+    assert_eq!(replayed.err, done.err);
+}
+
+#[test]
+fn entries_without_a_whole_answer_are_counted_and_not_judged() {
+    let place = Place::new();
+    let text = recording("mitmproxy.har");
+    let mut archive: Value = serde_json::from_str(&text).expect("a HAR");
+    archive["log"]["entries"][0]["response"]["status"] = json!(0);
+    archive["log"]["entries"][1]["response"]["content"].as_object_mut().expect("an object").remove("text");
+    place.write("cut.har", &archive.to_string());
+    let summary = verify(&place, &["cut.har"]);
+    assert_eq!((&summary["judged"], &summary["failed"], &summary["passed_over"]), (&json!(3), &json!(0), &json!(2)));
+    let done = place.run(&["verify", "cut.har"]);
+    assert!(done.out.contains("passed over: the recording holds no whole answer\n       2\n"), "{}", done.out);
+    archive["log"]["entries"].as_array_mut().expect("a list").truncate(2);
+    place.write("all.har", &archive.to_string());
+    assert_eq!(verify(&place, &["all.har"])["broken"], json!(["all.har: there is no exchange in it"]));
+}
+
+#[test]
+fn what_is_too_large_is_refused_before_it_hurts() {
+    let place = Place::new();
+    place.write("long.yaml", "version: 1\ninteractions: []\n#");
+    let long = File::options().write(true).open(place.path("long.yaml")).expect("a file");
+    long.set_len(64 * 1024 * 1024 + 1).expect("room");
+    let aliases: String = (1..9).fold("  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned(), |text, level| {
+        let before = vec![format!("*a{}", level - 1); 10].join(", ");
+        format!("{text}  a{level}: &a{level} [{before}]\n")
+    });
+    place.write("laughs.yaml", &format!("version: 1\nmetadata:\n{aliases}interactions: []\n"));
+    place.write("deep.yaml", &format!("version: 1\nmetadata: {}{}\n", "[".repeat(5_000), "]".repeat(5_000)));
+    place.write("deep.har", &format!("{{\"log\": {{\"pages\": {}", "[".repeat(100_000)));
+    place.write("wide.yaml", &format!("version: 1\nmetadata: [{}]\n", "a,".repeat(600_000)));
+    // 17 MiB of zeros, packed by gzip into a few kilobytes, and those by Base64.
+    place.write("bomb.yaml", &bomb());
+    for (file, reason) in [
+        ("long.yaml", "it has more than 64 MiB"),
+        ("laughs.yaml", "there is more in it than any recording has"),
+        ("deep.yaml", "recursion limit exceeded"),
+        ("deep.har", "EOF while parsing a list"),
+        ("wide.yaml", "there is more in it than any recording has"),
+        ("bomb.yaml", "an unpacked body has more than 16 MiB"),
+    ] {
+        let done = place.run(&["verify", file]);
+        assert_eq!((done.code, done.err.lines().count()), (3, 1), "{}", done.err);
+        assert!(done.err.contains(reason), "{file}: {}", done.err);
+    }
+}
+
+fn bomb() -> String {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(&vec![0; 17 * 1024 * 1024]).expect("memory");
+    let packed = BASE64_STANDARD.encode(packed.finish().expect("memory"));
+    format!(
+        "version: 1\ninteractions:\n- request: {{method: GET, uri: 'http://a.example/b'}}\n  response: {{status: {{code: 200}}, headers: \
+         {{content-encoding: gzip}}, body: {{string: !!binary '{packed}'}}}}\n"
+    )
+}
