@@ -25,7 +25,8 @@ impl Badge {
             Verdict::Conformant => (format!("{} passed", all - report.count(Outcome::KnownFailure)), "brightgreen"),
             Verdict::NotConformant => {
                 let causes = report.causes(fail_on);
-                let red = causes.red.len() + causes.lacking.iter().map(|lacking| lacking.trials.len()).sum::<usize>();
+                let alike = causes.red.iter().map(Vec::len).sum::<usize>();
+                let red = alike + causes.lacking.iter().map(|lacking| lacking.trials.len()).sum::<usize>();
                 let message = if red == 0 { "drift".to_owned() } else { format!("{red} of {all} failed") };
                 (message, "red")
             }

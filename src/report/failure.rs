@@ -1,19 +1,25 @@
 //! What was wrong in a step, and the text that every report shows of it: rendered once, the same everywhere.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{
     diff::{self, Side},
     text::on_one_line,
+    without_indices,
 };
 use crate::{
-    event::{Mismatch, Phase, StepFinished, Transcript},
+    event::{Mismatch, Phase, Place, StepFinished, Transcript},
     level::Level,
     secret::Redacted,
 };
 
 /// More of a body than a person reads in a report; the whole stands in the event stream.
 const MOST_BODY: usize = 2000;
+
+/// As many places of one kind of mismatch are named.
+const MOST_PLACES: usize = 6;
 
 /// A step with something wrong in it.
 #[derive(Debug, Clone)]
@@ -67,8 +73,9 @@ impl Failure {
         let mut lines = Lines::default();
         let attempt = if self.attempt > 1 { format!(", attempt {}", self.attempt) } else { String::new() };
         lines.add(Part::Step, &format!("{} {}: {}{attempt}", self.phase.name(), self.step, self.call));
-        for mismatch in self.mismatches.iter().filter(|mismatch| mismatch.level == Level::Must) {
-            self.mismatch(mismatch, &mut lines);
+        let mut told = Told::default();
+        for alike in self.alike(Level::Must) {
+            self.mismatches(&alike, &mut told, &mut lines);
         }
         for mismatch in self.mismatches.iter().filter(|mismatch| mismatch.level == Level::Should) {
             let ids: Vec<&str> = mismatch.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
@@ -86,16 +93,36 @@ impl Failure {
         lines.0
     }
 
-    fn mismatch(&self, mismatch: &Mismatch, lines: &mut Lines) {
-        lines.add(
-            Part::Failed,
-            &format!("  failed: {}{}", mismatch.check, at(mismatch).map_or_else(String::new, |at| format!(" at {at}"))),
-        );
-        if let Some(place) = &mismatch.place {
+    /// The false checks of a level, the same one at each item of a list together.
+    fn alike(&self, level: Level) -> Vec<Vec<&Mismatch>> {
+        let mut groups: Vec<Vec<&Mismatch>> = Vec::new();
+        let kind = |mismatch: &Mismatch| {
+            (
+                mismatch.check.clone(),
+                at(mismatch).map(without_indices),
+                mismatch.expected.clone(),
+                mismatch.place.clone(),
+            )
+        };
+        for mismatch in self.mismatches.iter().filter(|mismatch| mismatch.level == level) {
+            match groups.iter_mut().find(|group| group.first().is_some_and(|first| kind(first) == kind(mismatch))) {
+                Some(group) => group.push(mismatch),
+                None => groups.push(vec![mismatch]),
+            }
+        }
+        groups
+    }
+
+    fn mismatches<'a>(&'a self, alike: &[&'a Mismatch], told: &mut Told<'a>, lines: &mut Lines) {
+        let Some((mismatch, others)) = alike.split_first() else { return };
+        let place = at(mismatch).map_or_else(String::new, |at| format!(" at {at}"));
+        lines.add(Part::Failed, &format!("  failed: {}{place}", mismatch.check));
+        if let Some(place) = mismatch.place.as_ref().filter(|place| told.place != Some(place)) {
             for line in place.excerpt.lines() {
                 lines.add(Part::Place, &format!("  {line}"));
             }
         }
+        told.place = mismatch.place.as_ref();
         let diff = self.whole(mismatch).and_then(|actual| diff::lines(mismatch.expected.as_str(), &actual));
         if let Some(diff) = diff {
             lines.add(Part::Same, "    expected (-) and actual (+):");
@@ -111,7 +138,17 @@ impl Failure {
             lines.add(Part::Expected, &format!("    expected: {}", mismatch.expected));
             lines.add(Part::Actual, &format!("    actual:   {}", mismatch.actual));
         }
+        if !others.is_empty() {
+            let places: Vec<&str> = others.iter().take(MOST_PLACES).filter_map(|mismatch| at(mismatch)).collect();
+            let more = if others.len() > MOST_PLACES { ", …" } else { "" };
+            let line = format!("    and {} more alike: at {}{more}", others.len(), places.join(", "));
+            lines.add(Part::Failed, &line);
+        }
         for requirement in &mismatch.requirements {
+            if !told.requirements.insert(&requirement.id) {
+                lines.add(Part::Requirement, &format!("    requirement {}, as above", requirement.id));
+                continue;
+            }
             lines.add(Part::Requirement, &format!("    requirement {}: {}", requirement.id, requirement.text));
             lines.add(Part::Requirement, &format!("      source: {}", requirement.evidence));
         }
@@ -129,6 +166,13 @@ impl Failure {
     }
 }
 
+/// What stands in the lines above: it is not said twice.
+#[derive(Default)]
+struct Told<'a> {
+    place: Option<&'a Place>,
+    requirements: BTreeSet<&'a str>,
+}
+
 /// What a line of a failure is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
@@ -141,7 +185,14 @@ pub(super) enum Part {
     Same,
     Requirement,
     Warning,
+    /// The line of a request or of the status of its answer.
     Exchange,
+    /// A header of the request.
+    Sent,
+    /// A header of the answer.
+    Received,
+    /// A line of a body.
+    Body,
     /// Something to be copied into a shell.
     Command,
 }
@@ -164,19 +215,19 @@ impl Lines {
     fn exchange(&mut self, exchange: &Transcript) {
         let request = &exchange.request;
         self.add(Part::Exchange, &format!("  > {} {}", request.method, request.url));
-        self.message('>', &request.headers, request.body.as_ref());
+        self.message('>', Part::Sent, &request.headers, request.body.as_ref());
         let response = &exchange.response;
         self.add(Part::Exchange, &format!("  < {} in {:.1} ms", response.status, exchange.duration_ms));
-        self.message('<', &response.headers, response.body.as_ref());
+        self.message('<', Part::Received, &response.headers, response.body.as_ref());
     }
 
-    fn message(&mut self, mark: char, headers: &[(String, Redacted)], body: Option<&Redacted>) {
+    fn message(&mut self, mark: char, header: Part, headers: &[(String, Redacted)], body: Option<&Redacted>) {
         for (name, value) in headers {
-            self.add(Part::Exchange, &format!("  {mark} {name}: {value}"));
+            self.add(header, &format!("  {mark} {name}: {value}"));
         }
         // Each line keeps its mark: a CI system obeys lines that begin with `::`, wherever they came from.
         for line in body.map(|body| cut(body.as_str())).unwrap_or_default().lines() {
-            self.add(Part::Exchange, &format!("  {mark} {line}"));
+            self.add(Part::Body, &format!("  {mark} {line}"));
         }
     }
 }

@@ -44,7 +44,7 @@ fn errors(report: &Report, fail_on: FailOn) -> Vec<Annotation> {
     let mut all: Vec<Annotation> =
         causes.lacking.iter().map(|lacking| several(&lacking.sentence(), "failed", &lacking.trials)).collect();
     let word = |trial: &TrialReport| fail_on.in_trial(&trial.finished).unwrap_or(trial.finished.outcome.name());
-    all.extend(causes.red.iter().map(|trial| single(trial, word(trial))));
+    all.extend(causes.red.iter().filter_map(|alike| single(alike, word(alike.first()?))));
     all.extend(causes.unjudged.iter().map(|group| several(group.reason, group.outcome.name(), &group.trials)));
     all
 }
@@ -62,22 +62,17 @@ fn warnings(report: &Report, fail_on: FailOn) -> Vec<Annotation> {
         let lines = lines.map(|(key, count)| format!("{} {} = {}", key.call, key.pointer, count.value));
         all.push(plain("drift: in answers, but in no document", listed(&lines.collect::<Vec<_>>())));
     }
-    for trial in report.sorted() {
-        let finished = &trial.finished;
-        if fail_on.in_trial(finished).is_some() || finished.outcome.departs() {
-            continue;
-        }
-        if finished.outcome == Outcome::Flaky {
-            all.push(single(trial, "flaky"));
-        } else if finished.warnings > 0 {
-            all.push(single(trial, "warning"));
-        }
-    }
+    let flaky = |trial: &&TrialReport| trial.finished.outcome == Outcome::Flaky && !fail_on.flaky;
+    all.extend(report.sorted().into_iter().filter(flaky).filter_map(|trial| single(&[trial], "flaky")));
+    let warned = report.warned(fail_on);
+    let warned = warned.iter().filter(|alike| alike.iter().all(|trial| trial.finished.outcome != Outcome::Flaky));
+    all.extend(warned.filter_map(|alike| single(alike, "warning")));
     all
 }
 
-/// Beside the line of the first false check, or of the case.
-fn single(trial: &TrialReport, word: &str) -> Annotation {
+/// One cause of trials that fail alike, beside the line of the first false check of the first of them, or of its case.
+fn single(alike: &[&TrialReport], word: &str) -> Option<Annotation> {
+    let (trial, others) = alike.split_first()?;
     let finished = &trial.finished;
     let mismatches: Vec<(&str, &Mismatch)> = trial
         .failures
@@ -100,7 +95,13 @@ fn single(trial: &TrialReport, word: &str) -> Annotation {
     if let Some(curl) = trial.failures.iter().find_map(|failure| failure.curl.as_ref()) {
         let _ = write!(message, "\nagain: {}", one_line(curl.as_str(), MOST_LINE));
     }
-    Annotation { place: Some(place), title: format!("{word}: {}", finished.trial), message }
+    let mut title = format!("{word}: {}", finished.trial);
+    if !others.is_empty() {
+        let names: Vec<String> = others.iter().map(|trial| trial.finished.trial.clone()).collect();
+        let _ = write!(title, " and {} alike", others.len());
+        let _ = write!(message, "\nalike:\n{}", listed(&names));
+    }
+    Some(Annotation { place: Some(place), title, message })
 }
 
 /// One cause of several trials, beside the first of them.

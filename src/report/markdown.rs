@@ -40,7 +40,7 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Re
     let causes = report.causes(fail_on);
     failures(&causes, &mut page);
     unjudged(&causes, &mut page);
-    lists(report, &mut page);
+    lists(report, fail_on, &mut page);
     writer.write_all(page.end().as_bytes())
 }
 
@@ -118,8 +118,8 @@ fn failures(causes: &Causes<'_>, page: &mut Page) {
     for lacking in &causes.lacking {
         page.add("failure", &group("failed", &lacking.sentence(), &lacking.trials));
     }
-    for trial in &causes.red {
-        page.add("failure", &single(trial));
+    for alike in &causes.red {
+        page.add("failure", &single(alike));
     }
 }
 
@@ -131,7 +131,7 @@ fn unjudged(causes: &Causes<'_>, page: &mut Page) {
 }
 
 /// What does not turn a run red.
-fn lists(report: &Report, page: &mut Page) {
+fn lists(report: &Report, fail_on: FailOn, page: &mut Page) {
     page.heading("Drift: in answers, but in no document");
     for (key, count) in report.unexplained_drift() {
         let text = format!("{} {} = {}", key.call, key.pointer, count.value);
@@ -157,17 +157,16 @@ fn lists(report: &Report, page: &mut Page) {
         }
     }
     page.heading("Warnings");
-    for trial in report.sorted().into_iter().filter(|trial| trial.finished.warnings > 0) {
-        let count = counted(trial.finished.warnings, "warning");
-        page.add(
-            "trial with warnings",
-            &format!("\n- {}: {count}, {}", span(&trial.finished.trial), span(&trial.first_mismatch())),
-        );
+    for alike in report.warned(fail_on) {
+        let Some((trial, others)) = alike.split_first() else { continue };
+        let more = if others.is_empty() { String::new() } else { format!(" and {} alike", others.len()) };
+        page.add("warning", &format!("\n- {}{more}: {}", span(&trial.finished.trial), span(&trial.first_mismatch())));
     }
 }
 
-/// A trial with all that was wrong in it, folded.
-fn single(trial: &TrialReport) -> String {
+/// A trial with all that was wrong in it, and the names of those that fail alike, folded.
+fn single(alike: &[&TrialReport]) -> String {
+    let Some((trial, others)) = alike.split_first() else { return String::new() };
     let finished = &trial.finished;
     let mut text = format!("{}\n{}:{}\n", printable(&finished.title), printable(&finished.file), finished.line);
     if finished.outcome != Outcome::Failed {
@@ -177,21 +176,31 @@ fn single(trial: &TrialReport) -> String {
         text.push('\n');
         text.push_str(&failure.text());
     }
-    folded(finished.outcome.name(), &finished.trial, &text)
+    let mut line = finished.trial.clone();
+    if !others.is_empty() {
+        let _ = write!(line, " and {} alike", others.len());
+        let _ = write!(text, "\nalike:\n{}", names(others));
+    }
+    folded(finished.outcome.name(), &line, &text)
 }
 
 /// Several trials with one cause, folded.
 fn group(word: &str, reason: &str, trials: &[&TrialReport]) -> String {
+    let mut text = names(trials);
+    if let Some(failure) = trials.iter().find_map(|trial| trial.failures.first()) {
+        let _ = write!(text, "\nthe first of them:\n{}", Failure::text(failure));
+    }
+    folded(word, reason, &text)
+}
+
+fn names(trials: &[&TrialReport]) -> String {
     let more = trials.len().saturating_sub(MOST_TRIALS);
     let mut text: String =
         trials.iter().take(MOST_TRIALS).map(|trial| printable(&trial.finished.trial) + "\n").collect();
     if more > 0 {
         let _ = writeln!(text, "and {more} more");
     }
-    if let Some(failure) = trials.iter().find_map(|trial| trial.failures.first()) {
-        let _ = write!(text, "\nthe first of them:\n{}", Failure::text(failure));
-    }
-    folded(word, reason, &text)
+    text
 }
 
 /// A line that opens to a text. The line is HTML, the text stands in a fence.

@@ -54,10 +54,14 @@ pub(super) fn on_one_line(text: &str) -> String {
 
 /// The text as one printable line of at most this many characters.
 pub(super) fn one_line(text: &str, most: usize) -> String {
-    let line = printable(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    shortened(&printable(text).split_whitespace().collect::<Vec<_>>().join(" "), most)
+}
+
+/// The first characters of a line.
+pub(super) fn shortened(line: &str, most: usize) -> String {
     match line.char_indices().nth(most) {
         Some((at, _)) => format!("{}…", &line[..at]),
-        None => line,
+        None => line.to_owned(),
     }
 }
 

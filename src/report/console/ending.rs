@@ -1,20 +1,34 @@
 //! The end of a run for a person: what is wrong, by cause, as a compiler tells it, and what to do next; then the line that sums up.
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
 use super::Console;
 use crate::{
     event::Outcome,
+    level::Level,
     report::{
         FailOn, Failure, Lacking, Report, TrialReport, Unjudged, Verdict,
         failure::{Line, Part, headline},
-        text::counted,
+        text::{counted, on_one_line, shortened},
+        without_indices,
         wrap::fitted,
     },
 };
 
 /// More failures than a person reads one after the other; the rest get a line each.
 const MOST_FAILURES: usize = 20;
+
+/// The longest header that is shown where not everything is wanted.
+const MOST_HEADER: usize = 120;
+
+/// The longest line of a body that is shown where not everything is wanted.
+const MOST_BODY: usize = 500;
+
+/// As many lines of a body are shown where not everything is wanted.
+const MOST_LINES: usize = 12;
+
+/// The longest line about a warning.
+const MOST_LINE: usize = 300;
 
 /// As many trials of one cause as are named.
 const MOST_NAMES: usize = 3;
@@ -34,7 +48,7 @@ impl<W: io::Write> Console<W> {
             self.unjudged(group)?;
         }
         if !self.style.quiet {
-            self.warnings(report)?;
+            self.warnings(report, fail_on)?;
             self.drift(report)?;
         }
         self.leaks(report)?;
@@ -45,22 +59,35 @@ impl<W: io::Write> Console<W> {
         writeln!(self.out, "\n{name}{numbers}")
     }
 
-    fn failures(&mut self, red: &[&TrialReport]) -> io::Result<()> {
+    fn failures(&mut self, red: &[Vec<&TrialReport>]) -> io::Result<()> {
         let full = if self.style.verbose { red.len() } else { MOST_FAILURES };
-        for trial in red.iter().take(full) {
-            self.single(trial)?;
+        for alike in red.iter().take(full) {
+            self.alike(alike)?;
         }
         if red.len() > full {
             let more = red.len() - full;
             self.line("", "")?;
             self.line("1", &format!("and {more} more (all in full with --verbose, and in the other reports):"))?;
-            for trial in red.iter().skip(full) {
+            for trial in red.iter().skip(full).flatten() {
                 self.line("", &format!("  {}: {}", trial.finished.trial, trial.reason()))?;
             }
         }
-        if red.iter().any(|trial| trial.finished.outcome == Outcome::Failed) && !self.style.quiet {
+        if red.iter().flatten().any(|trial| trial.finished.outcome == Outcome::Failed) && !self.style.quiet {
             self.line("", "")?;
             self.line("2", "to expect such failures until a day: --propose-known-failures FILE writes the entries")?;
+        }
+        Ok(())
+    }
+
+    /// The first of the trials that fail alike in full, all of them where everything is wanted.
+    fn alike(&mut self, alike: &[&TrialReport]) -> io::Result<()> {
+        let full = if self.style.verbose { alike.len() } else { 1 };
+        for trial in alike.iter().take(full) {
+            self.single(trial)?;
+        }
+        if alike.len() > full {
+            self.line("1", &format!("  and {} alike:", alike.len() - full))?;
+            self.names(&alike[full..])?;
         }
         Ok(())
     }
@@ -84,12 +111,15 @@ impl<W: io::Write> Console<W> {
         if self.style.quiet {
             return Ok(());
         }
-        let line = self.paint("1", &format!("  next: {}", crate::report::text::on_one_line(command)));
+        let line = self.paint("1", &format!("  next: {}", on_one_line(command)));
         writeln!(self.out, "{line}")
     }
 
     fn failure(&mut self, failure: &Failure) -> io::Result<()> {
-        let lines = failure.lines();
+        let mut lines = failure.lines();
+        if !self.style.verbose {
+            self.shorten(failure, &mut lines);
+        }
         for group in lines.chunk_by(|a, b| a.part == Part::Place && b.part == Part::Place) {
             match (self.style.width, &group[0]) {
                 (Some(width), Line { part: Part::Place, .. }) => {
@@ -104,6 +134,36 @@ impl<W: io::Write> Console<W> {
         Ok(())
     }
 
+    /// The exchange without what the curl line says too, and no more of it than is needed to know it again.
+    fn shorten(&self, failure: &Failure, lines: &mut Vec<Line>) {
+        let again = failure.curl.is_some();
+        lines.retain(|line| line.part != Part::Sent || !again);
+        let checked = |text: &str| {
+            let name = text.trim_start_matches([' ', '<']).split(':').next().unwrap_or_default();
+            let of_check = format!("header {name}");
+            tells(name) || failure.mismatches.iter().any(|mismatch| mismatch.check.eq_ignore_ascii_case(&of_check))
+        };
+        let all = lines.len();
+        lines.retain(|line| line.part != Part::Received || checked(&line.text));
+        let (hidden, width, mut body) = (all - lines.len(), self.style.width.unwrap_or(MOST_HEADER), 0);
+        for line in lines.iter_mut().filter(|line| line.part == Part::Received) {
+            line.text = shortened(&line.text, width.saturating_sub(3));
+        }
+        if let Some(at) =
+            lines.iter().rposition(|line| matches!(line.part, Part::Exchange | Part::Received)).filter(|_| hidden > 0)
+        {
+            let text = format!("  < and {}", counted(hidden, "other header"));
+            lines.insert(at + 1, Line { part: Part::Received, text });
+        }
+        lines.retain_mut(|line| {
+            body = if line.part == Part::Body { body + 1 } else { 0 };
+            if line.part == Part::Body {
+                line.text = shortened(&line.text, MOST_BODY);
+            }
+            body <= MOST_LINES
+        });
+    }
+
     fn part(&mut self, Line { part, text }: &Line) -> io::Result<()> {
         let code = match part {
             Part::Step | Part::Same => "",
@@ -114,7 +174,7 @@ impl<W: io::Write> Console<W> {
             Part::Actual => "31",
             Part::Requirement => "36",
             Part::Warning => "33",
-            Part::Exchange => "2",
+            Part::Exchange | Part::Sent | Part::Received | Part::Body => "2",
             // A line that is copied into a shell must be one line.
             Part::Command => {
                 return writeln!(self.out, "  {text}");
@@ -148,27 +208,37 @@ impl<W: io::Write> Console<W> {
 
     fn names(&mut self, trials: &[&TrialReport]) -> io::Result<()> {
         for trial in trials.iter().take(MOST_NAMES) {
-            self.line("", &format!("  {}", trial.finished.trial))?;
+            self.line("", &format!("    {}", trial.finished.trial))?;
         }
         if trials.len() > MOST_NAMES {
-            self.line("", &format!("  and {} more", trials.len() - MOST_NAMES))?;
+            self.line("", &format!("    and {} more", trials.len() - MOST_NAMES))?;
         }
         Ok(())
     }
 
-    fn warnings(&mut self, report: &Report) -> io::Result<()> {
-        let warned = |trial: &&TrialReport| trial.finished.warnings > 0 && trial.finished.outcome != Outcome::Failed;
-        for trial in report.sorted().into_iter().filter(warned) {
+    fn warnings(&mut self, report: &Report, fail_on: FailOn) -> io::Result<()> {
+        for alike in report.warned(fail_on) {
+            let Some((trial, others)) = alike.split_first() else { continue };
             self.line("", "")?;
-            self.line("33", &format!("warning {}", trial.finished.trial))?;
+            self.line("33", &format!("warning         {}", trial.finished.trial))?;
+            let mut told = BTreeSet::new();
             for failure in &trial.failures {
                 if self.style.verbose {
                     self.failure(failure)?;
                     continue;
                 }
-                for mismatch in &failure.mismatches {
-                    self.line("", &format!("  {}: {}", failure.call, headline(mismatch)))?;
+                for mismatch in failure.mismatches.iter().filter(|mismatch| mismatch.level == Level::Should) {
+                    // The same of each item of a list is told once.
+                    let place = mismatch.pointer.as_ref().map(|pointer| without_indices(pointer.as_str()));
+                    if told.insert((&failure.call, &mismatch.check, place, &mismatch.expected)) {
+                        let line = format!("  {}: {}", failure.call, headline(mismatch));
+                        self.line("", &shortened(&line, MOST_LINE))?;
+                    }
                 }
+            }
+            if !others.is_empty() {
+                self.line("", &format!("  and {} alike:", others.len()))?;
+                self.names(others)?;
             }
         }
         Ok(())
@@ -212,6 +282,13 @@ impl<W: io::Write> Console<W> {
             None => Ok(()),
         }
     }
+}
+
+/// Whether a header tells what an answer is and where more about it is found; the rest is the same in every answer.
+fn tells(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let telling = ["content-type", "link", "location", "retry-after", "www-authenticate"];
+    telling.contains(&name.as_str()) || name.ends_with("request-id")
 }
 
 /// Shows the requirement and the steps of a trial.

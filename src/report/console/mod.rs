@@ -119,14 +119,14 @@ impl<W: io::Write> Console<W> {
     }
 
     fn waited(&mut self, waited: &Waited) -> io::Result<()> {
+        if let Some(progress) = &self.progress {
+            progress.wait(waited);
+            return Ok(());
+        }
         let why = match waited.why {
             Why::Budget => "its share of the rate limit is spent",
             Why::TooManyRequests => "the target answered 429",
         };
-        if let Some(progress) = &self.progress {
-            progress.wait(waited, why);
-            return Ok(());
-        }
         let line = format!("waiting {:.0} s for {}: {why}", waited.seconds.ceil(), waited.principal);
         // Several trials wait for one window: one line says it.
         if !self.style.quiet && self.waiting.as_deref() != Some(&line) {

@@ -8,15 +8,15 @@ use std::{
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::Style;
-use crate::event::{Outcome, Waited};
+use crate::event::{Outcome, Waited, Why};
 
 /// What the line says beside its numbers.
 #[derive(Default)]
 struct State {
     departed: usize,
     unjudged: usize,
-    /// Until when the run waits, for whom and why.
-    wait: Option<(Instant, String)>,
+    /// Until when the run waits, and why.
+    wait: Option<(Instant, &'static str)>,
 }
 
 /// A line at the bottom of the terminal; gone when it is dropped.
@@ -30,8 +30,12 @@ impl Progress {
     pub(super) fn start(trials: usize, style: Style) -> Self {
         let state = Arc::new(Mutex::new(State::default()));
         let bar = ProgressBar::new(trials as u64);
-        let columns = style.width.unwrap_or(80) / 4;
-        let template = format!("{{bar:{}}} {{pos}}/{{len}}{{met}}{{left}}{{wait}}", columns.clamp(8, 24));
+        let numbers = "{pos}/{len}{met}{left}{wait}";
+        // A narrow terminal has room for the numbers alone.
+        let template = match style.width.unwrap_or(80) {
+            ..60 => numbers.to_owned(),
+            columns => format!("{{bar:{}}} {numbers}", (columns / 6).min(24)),
+        };
         if let Ok(style) = ProgressStyle::with_template(&template) {
             let (met, wait) = (Arc::clone(&state), Arc::clone(&state));
             let style = style.progress_chars("=> ").with_key(
@@ -56,7 +60,7 @@ impl Progress {
                 if let Some((until, why)) = &state.wait {
                     let left = until.saturating_duration_since(Instant::now());
                     if !left.is_zero() {
-                        let _ = write!(text, "; waiting {} s {why}", left.as_secs() + 1);
+                        let _ = write!(text, "; {why}: {} s", left.as_secs() + 1);
                     }
                 }
             }));
@@ -66,12 +70,16 @@ impl Progress {
     }
 
     /// Shows how long the run waits; of several waits at once, the last to end.
-    pub(super) fn wait(&self, waited: &Waited, why: &str) {
+    pub(super) fn wait(&self, waited: &Waited) {
         let pause = Duration::try_from_secs_f64(waited.seconds).unwrap_or_default();
         let Some(until) = Instant::now().checked_add(pause) else { return };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.wait.as_ref().is_none_or(|(other, _)| *other < until) {
-            state.wait = Some((until, format!("for {}: {why}", waited.principal)));
+            let why = match waited.why {
+                Why::Budget => "rate limit",
+                Why::TooManyRequests => "429",
+            };
+            state.wait = Some((until, why));
         }
     }
 
