@@ -87,7 +87,7 @@ type Check<'a> = (&'a str, &'a str, String, String, &'a str);
 
 fn false_checks<'a>(trial: &'a TrialReport, level: Level, run: &str) -> Vec<Check<'a>> {
     let mut checks = Vec::new();
-    for failure in &trial.failures {
+    for failure in trial.last_failures() {
         for mismatch in failure.mismatches.iter().filter(|mismatch| mismatch.level == level) {
             let place = mismatch.pointer.as_ref().map(|pointer| without_indices(pointer.as_str())).unwrap_or_default();
             let actual = if mismatch.check == "status" { mismatch.actual.as_str() } else { "" };

@@ -75,8 +75,7 @@ fn single(alike: &[&TrialReport], word: &str) -> Option<Annotation> {
     let (trial, others) = alike.split_first()?;
     let finished = &trial.finished;
     let mismatches: Vec<(&str, &Mismatch)> = trial
-        .failures
-        .iter()
+        .last_failures()
         .flat_map(|failure| failure.mismatches.iter().map(|mismatch| (failure.call.as_str(), mismatch)))
         .collect();
     let place = mismatches.iter().find_map(|(_, mismatch)| mismatch.place.as_ref());

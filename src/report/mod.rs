@@ -54,7 +54,7 @@ pub struct Report {
     pub header: Option<RunStarted>,
     /// The trials in the order in which they ended.
     pub trials: Vec<TrialReport>,
-    /// What could not be removed.
+    /// What could not be removed, in the order of the trials' IDs.
     pub leaks: Vec<Leak>,
     /// What no document describes, each once.
     pub drift: BTreeMap<DriftKey, DriftCount>,
@@ -170,6 +170,12 @@ impl TrialReport {
         self.finished.reason.as_ref().map_or("", Redacted::as_str)
     }
 
+    /// What was wrong in its last attempt; what was wrong before is only told of trials that passed in the end.
+    pub(crate) fn last_failures(&self) -> impl Iterator<Item = &Failure> {
+        let last = self.failures.iter().map(|failure| failure.attempt).max();
+        self.failures.iter().filter(move |failure| Some(failure.attempt) == last)
+    }
+
     /// The first thing that was wrong in it, in a line.
     pub fn first_mismatch(&self) -> String {
         let first = self.failures.iter().find_map(|failure| Some((failure, failure.mismatches.first()?)));
@@ -226,7 +232,11 @@ impl Report {
                 let failures = self.open.remove(&finished.trial).unwrap_or_default();
                 self.trials.push(TrialReport { finished: (**finished).clone(), failures });
             }
-            Event::Leaked(leak) => self.leaks.push(leak.clone()),
+            Event::Leaked(leak) => {
+                // In the order of trials, since these end by chance; within a trial as they were found.
+                let at = self.leaks.partition_point(|other| other.trial <= leak.trial);
+                self.leaks.insert(at, leak.clone());
+            }
             Event::Waited(waited) => self.waited += waited.seconds,
             // Each part of a run asks the target the same first.
             Event::Preflight(finding) if self.findings.contains(finding) => {}

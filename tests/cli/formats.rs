@@ -5,10 +5,16 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::support::{Done, Place, data, junit};
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
+
+use super::{
+    forms::schema,
+    support::{Done, Place, data, finish, junit},
+};
 
 /// All formats that `report --format` prints.
-const FORMATS: [&str; 10] =
+pub(crate) const FORMATS: [&str; 10] =
     ["text", "json", "junit", "junit-strict", "markdown", "github", "tap", "har", "badge", "coverage"];
 
 /// `every` has each outcome, attempts, drift, a leak, waits and a warning; the others are what their names say.
@@ -71,6 +77,48 @@ fn junit_strict_is_valid_against_the_schema_of_jenkins() {
         }
     }
     assert!(!valid(&print("every", "junit", &[]).out).0, "the rich form says more than the schema knows");
+}
+
+/// `COLUMNS` is what a terminal without a size of its own is asked by.
+fn at_width(stream: &str, columns: &str, more: &[&str]) -> String {
+    let stream = data(&format!("streams/{stream}.jsonl")).display().to_string();
+    let mut command = Place::new().command(&[&["report", &stream], more].concat());
+    command.env("COLUMNS", columns);
+    finish(command.current_dir(data("")).spawn().expect("the program starts")).out
+}
+
+#[test]
+fn the_console_is_as_wide_as_the_terminal() {
+    same_as_ever("text-80", &at_width("every", "80", &[]));
+    same_as_ever("text-40", &at_width("every", "40", &[]));
+    for (columns, stream) in [(40, "every"), (80, "every"), (120, "every"), (40, "hostile")] {
+        let text = at_width(stream, &columns.to_string(), &["--verbose"]);
+        // What is copied, into a shell or a chat, is one line.
+        let copied = ["    again: ", "  next: ", "not conformant: "];
+        let mut lines = text.lines().filter(|line| !copied.iter().any(|copied| line.starts_with(copied)));
+        assert_eq!(lines.find(|line| line.width() > columns), None, "{stream} at {columns}");
+    }
+    assert_eq!(at_width("every", "none", &[]), print("every", "text", &[]).out, "what is no number says nothing");
+}
+
+#[test]
+fn colours_are_put_around_what_is_said_and_change_nothing() {
+    let plain = at_width("every", "80", &[]);
+    let painted = at_width("every", "80", &["--color", "always"]);
+    let colours = regex::Regex::new("\u{1b}\\[[0-9;]*m").expect("a pattern");
+    assert!(colours.find_iter(&painted).count() > 40);
+    assert_eq!(colours.replace_all(&painted, ""), plain);
+    assert_eq!(at_width("every", "80", &["--color", "never"]), plain);
+}
+
+#[test]
+fn a_summary_has_the_documented_form() {
+    let validator = schema("run");
+    for stream in STREAMS {
+        let summary: Value = serde_json::from_str(&print(stream, "json", &[]).out).expect("JSON");
+        let mistakes: Vec<String> = validator.iter_errors(&summary).map(|error| error.to_string()).collect();
+        assert_eq!(mistakes, [""; 0], "{stream}");
+    }
 }
 
 /// Characters that no terminal, no XML reader and no eye may meet.

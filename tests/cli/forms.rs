@@ -19,7 +19,7 @@ fn root(path: &str) -> PathBuf {
 }
 
 /// The schema called `name`, with its siblings at hand, as an editor finds them beside it.
-fn schema(name: &str) -> Validator {
+pub(crate) fn schema(name: &str) -> Validator {
     let base = "https://okta-conformance.test/harness/";
     let mut siblings = Registry::new();
     for entry in fs::read_dir(root("schemas/harness")).expect("the schemas") {

@@ -6,6 +6,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use super::{
+    formats::FORMATS,
     server::{Answer, Server},
     support::{Done, Place, finish, junit, of_kind, text},
 };
@@ -138,6 +139,63 @@ fn the_merged_parts_say_what_the_whole_says() {
     let coverage = |streams: &[&str]| place.run(&[&["report", "--format", "coverage"], streams].concat()).out;
     let streams: Vec<&str> = streams.iter().map(String::as_str).collect();
     assert_eq!(coverage(&streams), coverage(&["whole.jsonl"]));
+}
+
+/// A report without what is another one's in every run: names, times, and the order.
+fn essence(report: &str, runs: &[String]) -> Vec<String> {
+    let mut text = steady(report);
+    for run in runs {
+        text = text.replace(run.as_str(), "RUN");
+    }
+    for pattern in [
+        r#"time="[0-9.]+""#,
+        r"in [0-9.]+ s\b",
+        r#""(duration_s|waited_s|time|wait)": ?[0-9.]+"#,
+        r#""(started|startedDateTime)": ?"[^"]*""#,
+    ] {
+        text = Regex::new(pattern).expect("a pattern").replace_all(&text, "TIME").into_owned();
+    }
+    // HAR is one line: an entry a line then.
+    let mut lines: Vec<String> = text
+        .replace(r#"{"pageref""#, "\n{")
+        .lines()
+        .map(|line| line.trim_end_matches([',', ']', '}']).to_owned())
+        .collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn the_merged_parts_are_the_whole_in_every_format() {
+    let server = things();
+    let place = Place::with_suite(&TOPICS);
+    run(&place, &server, "whole", &["--retries", "1"]);
+    let names: Vec<String> = (1..=3).map(|index| format!("part-{index}")).collect();
+    for (index, name) in names.iter().enumerate() {
+        run(&place, &server, name, &["--retries", "1", "--shard", &format!("{}/3", index + 1)]);
+    }
+    let runs = |names: &[String]| -> Vec<String> {
+        names.iter().map(|name| text(&stream(&place, &format!("{name}.jsonl"))[0], "run")).collect()
+    };
+    let print = |names: &[String], format: &str| {
+        let streams: Vec<String> = names.iter().map(|name| format!("{name}.jsonl")).collect();
+        let streams: Vec<&str> = streams.iter().map(String::as_str).collect();
+        let options = ["--format", format, "--verbose", "--fail-on", "drift,warning,flaky"];
+        let done = place.run(&[&["report"], &streams[..], &options[..]].concat());
+        assert_eq!(done.code, 1, "{}", done.err);
+        essence(&done.out, &runs(names))
+    };
+    let whole = ["whole".to_owned()];
+    for format in FORMATS {
+        let lines = print(&whole, format);
+        assert!(!lines.is_empty());
+        let merged = print(&names, format);
+        let only = |these: &[String], others: &[String]| -> Vec<String> {
+            these.iter().filter(|line| !others.contains(line)).cloned().collect()
+        };
+        assert_eq!(only(&merged, &lines), only(&lines, &merged), "{format}");
+        assert_eq!(merged.len(), lines.len(), "{format}");
+    }
 }
 
 #[test]
