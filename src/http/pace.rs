@@ -67,7 +67,7 @@ impl Pace {
     /// How long to wait before a request of this principal to this path; if not at all, the request is counted.
     pub(crate) fn wait(&self, principal: &str, path: &str, now: Instant) -> Option<Duration> {
         let mut buckets = self.buckets.borrow_mut();
-        let bucket = buckets.entry(bucket(path)).or_default();
+        let bucket = buckets.entry(bucket(path).to_owned()).or_default();
         if let Some(budget) = bucket.budgets.get_mut(principal) {
             if now >= budget.ends {
                 // A new window: its first answer tells the rest. Until then no more can be sent than trials run at a time.
@@ -87,7 +87,7 @@ impl Pace {
 
     /// Notes that a request ended without an answer.
     pub(crate) fn lost(&self, path: &str) {
-        if let Some(bucket) = self.buckets.borrow_mut().get_mut(&bucket(path)) {
+        if let Some(bucket) = self.buckets.borrow_mut().get_mut(bucket(path)) {
             bucket.under_way = bucket.under_way.saturating_sub(1);
         }
     }
@@ -105,7 +105,7 @@ impl Pace {
         let (limit, remaining) = (natural(limit), natural(remaining));
         let ends = now + answer.until(reset).saturating_add(Duration::from_secs(1)).min(LONGEST);
         let mut buckets = self.buckets.borrow_mut();
-        let bucket = buckets.entry(bucket(path)).or_default();
+        let bucket = buckets.entry(bucket(path).to_owned()).or_default();
         let others = bucket.used_by_others(reset, limit.saturating_sub(remaining));
         let known = bucket.budgets.get_mut(principal);
         let late = known.as_ref().is_some_and(|known| sent < known.since);
@@ -163,8 +163,9 @@ fn part(limit: u64, share: f64) -> u64 {
 }
 
 /// `/api/v1/authorizationServers` of `/api/v1/authorizationServers/aus…/scopes`.
-fn bucket(path: &str) -> String {
-    path.split(['?', '#']).next().unwrap_or_default().split('/').take(4).collect::<Vec<_>>().join("/")
+fn bucket(path: &str) -> &str {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    path.match_indices('/').nth(3).map_or(path, |(end, _)| &path[..end])
 }
 
 #[cfg(test)]

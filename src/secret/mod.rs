@@ -13,7 +13,7 @@ use std::{
 };
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
-use escapes::Unescaped;
+use escapes::{Unescaped, may_spell, needs_quoting};
 pub(crate) use members::may_hold_secrets;
 use members::secrets_in;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -78,6 +78,8 @@ struct Known {
     shortest: usize,
     /// The length of the longest.
     longest: usize,
+    /// Whether any has a character that is nearly always escaped, so that escapes in a text say nothing.
+    quoted: bool,
 }
 
 /// How far a secret reaches.
@@ -199,7 +201,8 @@ impl Known {
             AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).kind(kind).build(forms.keys()).ok();
         let lengths = || forms.keys().map(String::len);
         let (shortest, longest) = (lengths().min().unwrap_or_default(), lengths().max().unwrap_or_default());
-        Self { extents: forms.values().copied().collect(), forms, patterns, shortest, longest }
+        let quoted = forms.keys().any(|form| needs_quoting(form));
+        Self { extents: forms.values().copied().collect(), forms, patterns, shortest, longest, quoted }
     }
 
     fn without_secrets(&self, text: String) -> String {
@@ -225,6 +228,9 @@ impl Known {
         let mut all = Vec::new();
         let Some(patterns) = self.patterns.as_ref().filter(|_| text.len() >= self.shortest) else { return all };
         self.plain_ranges(patterns, text, &mut all);
+        if !self.quoted && !may_spell(text) {
+            return all;
+        }
         let mut layers: Vec<Unescaped> = Vec::new();
         while layers.len() < MOST_LAYERS
             && let Some(layer) = Unescaped::of(layers.last().map_or(text, |layer| &layer.text))
@@ -278,7 +284,6 @@ fn forms(secret: &str) -> Vec<String> {
     let mut forms = base64_forms(secret.as_bytes());
     forms.push(secret.to_owned());
     forms.push(utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string());
-    forms.push(secret.replace('/', "\\/"));
     forms
 }
 
