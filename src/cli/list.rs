@@ -1,6 +1,9 @@
 //! `list`: the trials that a run would run.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -9,12 +12,24 @@ use super::{
     CommandError, WRONG_INPUT,
     suite::{Choice, Chosen, show_nothing},
 };
-use crate::report::Verdict;
+use crate::{http::Limits, plan::Shard, report::Verdict, run::lack, settings, target::Opened};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     choice: Choice,
+    /// Only the trials that apply to this target, as far as its settings say: `mock`, a URL, or a name of the settings file
+    #[arg(long, value_name = "mock|URL|NAME")]
+    target: Option<String>,
+    /// The settings file, in the place of okta-conformance.toml
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// With --target: count what it takes to write to the default server as the target's, where it is declared
+    #[arg(long)]
+    allow_default_server: bool,
+    /// Only one part of the trials, such as 2/5 [default: as for `run`]
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
     /// What is printed
     #[arg(long, value_enum, default_value_t = ListFormat::Text, value_name = "FORMAT")]
     format: ListFormat,
@@ -32,13 +47,23 @@ enum ListFormat {
 
 pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
     let Some(chosen) = arguments.choice.choose(color)? else { return Ok(WRONG_INPUT) };
-    let (plan, trials) = match chosen {
+    let (plan, mut trials) = match chosen {
         Chosen::Trials(plan, trials) => (plan, trials),
         Chosen::Nothing(_, idle) => {
             show_nothing(&idle)?;
             return Ok(Verdict::NothingRan.exit_code());
         }
     };
+    if let Some(shard) = arguments.shard.map_or_else(settings::shard, |shard| Ok(Some(shard)))? {
+        trials.retain(|trial| shard.holds(trial));
+    }
+    if let Some(target) = &arguments.target {
+        let mut opened = Opened::open(target, arguments.settings.as_deref(), Limits::default())?;
+        if !opened.is_mock() && !arguments.allow_default_server {
+            opened.withhold(&plan);
+        }
+        trials.retain(|trial| lack(trial, &opened.target, &[]).is_none());
+    }
     let mut out = io::stdout().lock();
     match arguments.format {
         ListFormat::Text => {

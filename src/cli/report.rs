@@ -12,7 +12,10 @@ use super::{
     run::{FailOnWhat, ReportFormat, ReportTo, fail_on, parse_report, write_report},
     width,
 };
-use crate::report::{Style, read_stream};
+use crate::{
+    event::Event,
+    report::{Style, read_stream},
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -38,7 +41,14 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     let mut report = ReportFormat::report(formats);
     for path in &arguments.streams {
         let before = report.trials.len();
-        read_stream(path, |event| report.take(event))?;
+        let mut joined = Ok(());
+        read_stream(path, |event| {
+            if let Event::RunStarted(header) = event {
+                joined = report.join(header);
+            }
+            report.take(event);
+        })?;
+        joined.map_err(|error| Mistake::boxed(format!("{}: {error}", path.display())))?;
         let (old, new) = report.trials.split_at(before);
         if let Some(twice) = new.iter().find(|new| old.iter().any(|old| old.finished.trial == new.finished.trial)) {
             let trial = &twice.finished.trial;

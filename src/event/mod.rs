@@ -61,12 +61,30 @@ pub struct RunStarted {
     pub jobs: usize,
     /// How many trials the run has.
     pub trials: usize,
+    /// Which part of a run it is, if that was divided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// The principals that the target has credentials for.
     pub principals: Vec<String>,
     /// The capabilities that the target has.
     pub capabilities: Vec<String>,
     /// The operations of the suite, with the statuses that they document.
     pub operations: Vec<DocumentedOperation>,
+}
+
+/// One of the parts of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard {
+    /// From 1.
+    pub index: u64,
+    /// How many parts there are.
+    pub of: u64,
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
 }
 
 /// An operation and what it may answer, for the coverage of a run.

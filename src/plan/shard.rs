@@ -31,6 +31,16 @@ impl fmt::Display for Shard {
 }
 
 impl Shard {
+    /// Which part it is, from 1.
+    pub fn index(self) -> u64 {
+        self.index
+    }
+
+    /// How many parts there are.
+    pub fn total(self) -> u64 {
+        self.total
+    }
+
     /// Whether the trial is in it. By a hash of the ID, so that a new case moves no other one.
     pub fn holds(&self, trial: &Trial) -> bool {
         place(&trial.id) % self.total == self.index - 1

@@ -44,6 +44,11 @@ fn errors(report: &Report, fail_on: FailOn) -> Vec<Annotation> {
     let mut all: Vec<Annotation> =
         causes.lacking.iter().map(|lacking| several(&lacking.sentence(), "failed", &lacking.trials)).collect();
     let word = |trial: &TrialReport| fail_on.in_trial(&trial.finished).unwrap_or(trial.finished.outcome.name());
+    all.extend(report.missing().into_iter().map(|message| Annotation {
+        place: None,
+        title: "okta-conformance".to_owned(),
+        message,
+    }));
     all.extend(causes.red.iter().filter_map(|alike| single(alike, word(alike.first()?))));
     all.extend(causes.unjudged.iter().map(|group| several(group.reason, group.outcome.name(), &group.trials)));
     all

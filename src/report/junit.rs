@@ -83,6 +83,9 @@ fn junit(report: &Report, fail_on: FailOn, form: Form) -> JunitReport {
         suite.add_test_cases(trials.into_iter().map(|trial| test_case(trial, fail_on, form, &mut texts)));
         junit.add_test_suite(suite);
     }
+    if let Some(suite) = missing(report) {
+        junit.add_test_suite(suite);
+    }
     if !report.leaks.is_empty() {
         junit.add_test_suite(leaks(report));
     }
@@ -229,6 +232,20 @@ fn description(trial: &TrialReport) -> String {
         text.push_str(&printable(reason.as_str()));
     }
     beginning(text, MOST_TEXT)
+}
+
+/// What was not merged was not judged, which no testcase of the others says.
+fn missing(report: &Report) -> Option<TestSuite> {
+    let mut suite = TestSuite::new("shards");
+    for (index, text) in report.missing().into_iter().enumerate() {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        let text = printable(&text);
+        status.set_type("missing-shard").set_message(one_line(&text, MOST_LINE)).set_description(text);
+        let mut case = TestCase::new(format!("missing::{}", index + 1), status);
+        case.set_classname("shards");
+        suite.add_test_case(case);
+    }
+    (!suite.test_cases.is_empty()).then_some(suite)
 }
 
 /// Leaks are a channel of their own: the verdict of the case stays what it is.

@@ -13,6 +13,7 @@ mod har;
 mod junit;
 mod lacking;
 mod markdown;
+mod parts;
 mod sentence;
 mod stream;
 mod summary;
@@ -32,6 +33,8 @@ pub use har::write as write_har;
 pub use junit::{write as write_junit, write_strict as write_junit_strict};
 pub use lacking::Lacking;
 pub use markdown::write as write_markdown;
+use parts::Parts;
+pub use parts::PartsError;
 pub use stream::{StreamError, StreamWriter, read as read_stream};
 pub use summary::Summary;
 pub use tap::write as write_tap;
@@ -69,6 +72,8 @@ pub struct Report {
     /// The steps with their exchanges, if they are kept: their bodies are most of what a run holds.
     pub exchanges: Vec<StepFinished>,
     keeps_exchanges: bool,
+    /// What was merged of runs that were divided.
+    parts: Parts,
     /// Steps of trials that have not ended yet.
     open: BTreeMap<String, Vec<Failure>>,
     footer: Option<RunFinished>,
@@ -327,7 +332,9 @@ impl Report {
         if red {
             return Verdict::NotConformant;
         }
-        let cut_short = self.footer.is_none() || any(&[Outcome::Blocked, Outcome::Errored, Outcome::NotRun]);
+        let cut_short = self.footer.is_none()
+            || !self.missing().is_empty()
+            || any(&[Outcome::Blocked, Outcome::Errored, Outcome::NotRun]);
         // A target without credentials passes what needs none; that says nothing about the rest.
         let judged = any(&[Outcome::Passed, Outcome::Flaky, Outcome::KnownFailure]);
         if cut_short || !judged || self.anonymous() { Verdict::NotJudged } else { Verdict::Conformant }

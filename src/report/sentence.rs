@@ -55,6 +55,9 @@ impl Report {
         if let Some(why) = self.stopped().and_then(why_stopped) {
             let _ = write!(line, "; stopped {why}");
         }
+        for missing in self.missing() {
+            let _ = write!(line, "; {}", one_line(&missing, 200));
+        }
         if verdict == Verdict::NotJudged && self.count(Outcome::NotApplicable) * 2 > self.trials.len() {
             line.push_str("; most trials do not apply: the target has no credentials for them");
         }

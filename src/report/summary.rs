@@ -116,7 +116,7 @@ impl Summary {
             warnings: report.warnings(),
             rate_limited: report.rate_limited(),
             waited_s: rounded(report.waited),
-            findings: report.findings.iter().map(|finding| finding.text.to_string()).collect(),
+            findings: report.findings.iter().map(|finding| finding.text.to_string()).chain(report.missing()).collect(),
             drift: report.drift.len(),
             new_drift: report.unexplained_drift().count(),
             notes: report.notes,

@@ -29,7 +29,7 @@ use crate::{
     http::{Client, Pace},
     known::KnownFailures,
     ledger::Ledger,
-    plan::{Plan, Trial},
+    plan::{Plan, Shard, Trial},
     secret::Redactor,
     suite::Operation,
 };
@@ -59,6 +59,8 @@ pub struct Options {
     pub share: f64,
     /// Whether the target is asked first.
     pub preflight: bool,
+    /// Which part of a run it is, if that was divided.
+    pub shard: Option<Shard>,
     /// Where what is made is written down until it is removed.
     pub ledger: Rc<Ledger>,
 }
@@ -77,6 +79,7 @@ impl Default for Options {
             breaker: Some(20),
             share: 0.5,
             preflight: false,
+            shard: None,
             ledger: Rc::new(Ledger::none()),
         }
     }
@@ -247,6 +250,7 @@ fn header(shared: &Shared<'_>, trials: usize) -> RunStarted {
         started: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
         jobs: shared.options.jobs,
         trials,
+        shard: shared.options.shard.map(|shard| event::Shard { index: shard.index(), of: shard.total() }),
         principals: shared.target.principals.iter().cloned().collect(),
         capabilities: shared.target.capabilities.iter().cloned().collect(),
         operations: shared.plan.operations.iter().map(|operation| documented(operation)).collect(),

@@ -1,6 +1,6 @@
 //! Parts of a run on several machines: each trial is in one part, and the merged parts say what the whole says. The order of trials.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 use serde_json::{Value, json};
@@ -195,6 +195,67 @@ fn the_merged_parts_are_the_whole_in_every_format() {
         };
         assert_eq!(only(&merged, &lines), only(&lines, &merged), "{format}");
         assert_eq!(merged.len(), lines.len(), "{format}");
+    }
+}
+
+#[test]
+fn a_part_that_is_missing_or_there_twice_is_told() {
+    let server = Server::start(|request| {
+        let name = request.target.rsplit('/').next().unwrap_or_default();
+        Some(Answer::json(200, &json!({ "id": name, "name": name, "color": "red" })))
+    });
+    let place = Place::with_suite(&["colors"]);
+    for index in 1..=3 {
+        run(&place, &server, &format!("part-{index}"), &["--shard", &format!("{index}/3")]);
+    }
+    let report = |streams: &[&str]| {
+        place.run(&[&["report"], streams, &["--report", "junit=merged.xml", "--report", "json=merged.json"]].concat())
+    };
+    let whole = report(&["part-1.jsonl", "part-2.jsonl", "part-3.jsonl"]);
+    assert_eq!(whole.code, 0, "{}{}", whole.out, whole.err);
+    let done = report(&["part-3.jsonl", "part-1.jsonl"]);
+    assert_eq!(done.code, 2, "{}{}", done.out, done.err);
+    let said = format!("shard 2 of 3 is missing, of the run against {}", server.url);
+    assert!(done.last_line().starts_with("could not be judged: ") && done.last_line().ends_with(&said), "{}", done.out);
+    let summary: Value = serde_json::from_str(&place.read("merged.json")).expect("JSON");
+    assert_eq!(summary["findings"], json!([said]));
+    let (_, totals) = junit(&place.read("merged.xml"));
+    assert_eq!(totals.errors, 1);
+    let one = report(&["part-2.jsonl"]);
+    assert!(one.out.contains("; shards 1, 3 of 3 are missing, "), "{}", one.out);
+
+    let twice = report(&["part-1.jsonl", "part-2.jsonl", "part-1.jsonl", "part-3.jsonl"]);
+    assert_eq!((twice.code, twice.out.as_str()), (3, ""), "{}", twice.err);
+    assert!(twice.err.contains("part-1.jsonl: shard 1/3 of the run against "), "{}", twice.err);
+
+    // A run of other cases is no part of it.
+    let other = Place::with_suite(&["levels"]);
+    run(&other, &server, "part-4", &["--shard", "2/3"]);
+    place.write("other.jsonl", &other.read("part-4.jsonl"));
+    let mixed = report(&["part-1.jsonl", "other.jsonl"]);
+    assert_eq!((mixed.code, mixed.err.contains("other.jsonl: it is of another suite")), (3, true), "{}", mixed.err);
+}
+
+#[test]
+fn a_list_is_what_a_run_with_the_same_options_runs() {
+    let place = Place::new();
+    let url = "http://127.0.0.1:9";
+    place.target(url, &["admin", "reader"], &["oauth-scopes"]);
+    let list = |more: &[&str]| {
+        let done = place.run(&[&["list", "authorization-servers"], more].concat());
+        assert_eq!(done.code, 0, "{}", done.err);
+        done.out.lines().map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    let run = |more: &[&str]| {
+        place.run(&[&["run", "authorization-servers", "--no-preflight", "--breaker", "0"], more].concat());
+        let outcomes = place.outcomes().into_iter();
+        outcomes.filter(|(_, outcome)| outcome != "not-applicable").map(|(trial, _)| trial).collect::<BTreeSet<_>>()
+    };
+    let all = list(&[]);
+    for more in [&["--target", "here"][..], &["--target", "mock"], &["--target", "mock", "--shard", "2/5"]] {
+        let listed = list(more);
+        assert_eq!(listed, run(more), "{more:?}");
+        assert!(!listed.is_empty() && listed.len() < all.len(), "{more:?}");
     }
 }
 

@@ -188,7 +188,8 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
             return Ok(Verdict::NothingRan.exit_code());
         }
     };
-    if let Some(shard) = arguments.shard.map_or_else(settings::shard, |shard| Ok(Some(shard)))? {
+    let shard = arguments.shard.map_or_else(settings::shard, |shard| Ok(Some(shard)))?;
+    if let Some(shard) = shard {
         trials.retain(|trial| shard.holds(trial));
         writeln!(io::stderr(), "shard {shard}: {} trials", trials.len())?;
     }
@@ -229,7 +230,7 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
         opened.withhold(&plan);
     }
     let mut options = arguments.options(&opened);
-    options.known = Arc::new(known);
+    (options.known, options.shard) = (Arc::new(known), shard);
     say_remains(&opened)?;
     let outputs = RefCell::new(Outputs::open(arguments, color)?);
     let stopper = Stopper::default();
