@@ -121,6 +121,57 @@ fn a_summary_has_the_documented_form() {
     }
 }
 
+/// A stream with this many trials, each of which fails in a way of its own.
+fn many(count: usize) -> String {
+    let stream = std::fs::read_to_string(data("streams/every.jsonl")).expect("a stream");
+    let line = |words: &[&str]| -> Value {
+        let line = stream.lines().find(|line| words.iter().all(|word| line.contains(word))).expect("a line");
+        serde_json::from_str(line).expect("JSON")
+    };
+    let (mut header, mut footer) = (line(&["run-started"]), line(&["run-finished"]));
+    let step = line(&["step-finished", "listed-in-full"]);
+    let finished = line(&["trial-finished", "listed-in-full"]);
+    header["trials"] = count.into();
+    footer["trials"] = serde_json::json!({ "failed": count });
+    let mut lines = vec![header.to_string()];
+    for index in 0..count {
+        let trial = format!("things/values/number-{index:04}");
+        let (mut step, mut finished) = (step.clone(), finished.clone());
+        step["trial"] = trial.clone().into();
+        step["mismatches"][0]["expected"] = format!("number {index}").into();
+        finished["trial"] = trial.into();
+        lines.extend([step.to_string(), finished.to_string()]);
+    }
+    lines.push(footer.to_string());
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn what_is_more_than_a_reader_takes_is_counted() {
+    let place = Place::new();
+    place.write("many.jsonl", &many(300));
+    let print = |format: &str| place.run(&["report", "many.jsonl", "--format", format]).out;
+
+    let page = print("markdown");
+    assert!(page.len() <= 65_536, "{} bytes are too many for a comment", page.len());
+    let shown = page.matches("<details>").count();
+    assert!(shown > 10, "{shown}");
+    assert!(page.ends_with(&format!(
+        "\n_Left out for want of room: {} failures. The event stream has all of it._\n",
+        300 - shown
+    )));
+
+    let annotations = print("github");
+    assert_eq!(annotations.lines().filter(|line| line.starts_with("::error ")).count(), 10, "GitHub shows no more");
+    assert!(annotations.contains("title=and 291 more%2C of which GitHub shows no annotations::"), "{annotations}");
+
+    let text = print("text");
+    assert_eq!(text.matches("\nfailed  ").count(), 20);
+    assert!(text.contains("\nand 280 more (all in full with --verbose, and in the other reports):\n"));
+    assert_eq!(text.matches("things/values/number-").count(), 20 * 2 + 280);
+    assert_eq!(junit(&print("junit")).1.failures, 300);
+}
+
 /// Characters that no terminal, no XML reader and no eye may meet.
 fn obeyed(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t'))

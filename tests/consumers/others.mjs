@@ -1,12 +1,13 @@
-// Reads reports with tap-parser and har-validator, and holds what they say to the summary of the same stream.
+// Reads reports with tap-parser, har-validator and markdown-it, and holds what they say to the summary of the same stream.
 //
 //   others.mjs DIR
 //
-// DIR has, for each NAME, NAME.json, NAME.tap and NAME.har.
+// DIR has, for each NAME, NAME.json, NAME.tap, NAME.har and NAME.markdown.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import validator from 'har-validator';
+import MarkdownIt from 'markdown-it';
 import { Parser } from 'tap-parser';
 
 const dir = process.argv[2];
@@ -16,6 +17,16 @@ const tap = (name) => new Promise((done) => {
   const parser = new Parser({ strict: true });
   parser.on('complete', done);
   parser.end(text(name, 'tap'));
+});
+
+// What a renderer finds beside code: our own words alone, without a link, a picture, a mention or markup that is not ours.
+const markdown = new MarkdownIt({ html: true, linkify: true });
+const ours = /^(<details><summary><b>[a-z-]+<\/b> <code>[^<>]*<\/code><\/summary>|<\/details>)$/;
+const outsideCode = (tokens) => tokens.flatMap((token) => {
+  assert.ok(!/^(link|image|html_inline|fence_open|blockquote|hr)/.test(token.type), `${token.type}: ${token.content}`);
+  if (token.type === 'html_block') assert.match(token.content.trim(), ours);
+  const text = token.type === 'text' ? [token.content] : [];
+  return [...text, ...outsideCode(token.children ?? [])];
 });
 
 const names = readdirSync(dir).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
@@ -38,5 +49,12 @@ for (const name of names) {
   await validator.har(har).catch((error) => assert.fail(`${name}.har: ${JSON.stringify(error.errors)}`));
   assert.ok(har.log.entries.length <= requests, `${name}.har has more exchanges than the run had requests`);
   assert.equal(har.log.entries.length > 0, requests > 0, `${name}.har`);
+
+  const page = text(name, 'markdown');
+  assert.ok(Buffer.byteLength(page) <= 65536, `${name}.markdown is too large for a comment`);
+  for (const word of outsideCode(markdown.parse(page, {}))) {
+    assert.doesNotMatch(word, /[@#<>]|:\/\/|www\.|forged|evil/, `${name}.markdown`);
+  }
 }
-console.log(`${names.length} reports: tap-parser reads the verdict and the counts of the console, har-validator finds HAR 1.2`);
+console.log(`${names.length} reports: tap-parser reads the verdict and the counts of the console, har-validator finds HAR 1.2,\n` +
+  'markdown-it finds nothing foreign beside code');
