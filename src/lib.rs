@@ -55,6 +55,7 @@ pub mod report;
 pub mod run;
 pub mod secret;
 pub mod settings;
+pub mod snapshot;
 pub mod suite;
 pub mod sweep;
 pub mod target;

@@ -64,7 +64,7 @@ fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
     let contract = &plan.contract;
     judged.headers = contract.recorded_with.as_ref().is_some_and(|name| answer.header(name).is_some());
     let mut verdict = Verdict::default();
-    verdict.checks.count(Level::Must);
+    verdict.count("status", Level::Must);
     if !operation.documents(answer.status) {
         verdict.falses.push(False {
             check: "status".to_owned(),

@@ -6,6 +6,8 @@ mod budget;
 mod cassettes;
 #[path = "cli/coverage.rs"]
 mod coverage;
+#[path = "cli/diffs.rs"]
+mod diffs;
 #[path = "cli/engine.rs"]
 mod engine;
 #[path = "cli/formats.rs"]
@@ -50,6 +52,8 @@ mod secrets;
 mod server;
 #[path = "cli/shards.rs"]
 mod shards;
+#[path = "cli/snapshots.rs"]
+mod snapshots;
 #[path = "cli/stopping.rs"]
 mod stopping;
 #[path = "cli/support.rs"]

@@ -1,5 +1,7 @@
 //! What every call implies: a documented status, a body that fits it, the error form and a documented code, the general headers.
 
+use std::borrow::Cow;
+
 use super::{False, Verdict};
 use crate::{
     http::Answer,
@@ -48,9 +50,9 @@ pub(crate) fn judge_headers(answer: &Answer, contract: &Contract, headers: Heade
 }
 
 impl Judge<'_> {
-    fn check(&mut self, level: Level) -> Level {
+    fn check(&mut self, check: impl Into<Cow<'static, str>>, level: Level) -> Level {
         let level = level.min(self.cap);
-        self.verdict.checks.count(level);
+        self.verdict.count(check, level);
         level
     }
 
@@ -85,15 +87,15 @@ impl Judge<'_> {
     }
 
     fn empty(&mut self) {
-        let level = self.check(Level::Must);
+        let level = self.check("empty body", Level::Must);
         if !self.answer.body.is_empty() {
             let actual = shorten(&self.answer.text());
             self.find("empty body", level, &self.contract.empty.clone(), "no body".to_owned(), actual);
         }
     }
 
-    fn schema(&mut self, check: &str, schema: &Schema, requirement: &str) {
-        let level = self.check(Level::Must);
+    fn schema(&mut self, check: &'static str, schema: &Schema, requirement: &str) {
+        let level = self.check(check, Level::Must);
         match self.answer.json() {
             Err(reason) => {
                 let expected = format!("JSON that fits the schema {}", schema.name);
@@ -118,7 +120,7 @@ impl Judge<'_> {
     }
 
     fn code(&mut self, codes: &[String]) {
-        let level = self.check(Level::Must);
+        let level = self.check("error code", Level::Must);
         let actual = self.answer.json().ok().and_then(|body| body.get("errorCode")).cloned().unwrap_or_default();
         if !codes.iter().any(|code| equal(&code.as_str().into(), &actual)) {
             let expected = format!("a code that is documented for {}: {}", self.answer.status, codes.join(", "));
@@ -141,11 +143,11 @@ impl Judge<'_> {
             if !applies || (value.is_none() && !complete) {
                 continue;
             }
-            let level = self.check(header.level);
+            let check = format!("header {}", header.name);
+            let level = self.check(check.clone(), header.level);
             // The matchers of the contract have no variables, so they can always be told.
             let findings = header.matcher.judge(value.as_ref(), &Variables::default()).unwrap_or_default();
             for finding in findings {
-                let check = format!("header {}", header.name);
                 self.find(&check, level, &header.requirement, finding.expected, header_text(finding.actual));
             }
         }

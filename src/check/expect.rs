@@ -1,5 +1,7 @@
 //! What a step expects beside the contract: status, error code, body, headers, links.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{False, Verdict, contract::header_text};
@@ -26,7 +28,7 @@ pub(crate) fn judge_status(answer: &Answer, step: &Step, contract: &Contract) ->
     if expect.status.is_empty() {
         return verdict;
     }
-    verdict.checks.count(step.level);
+    verdict.count("status", step.level);
     if expect.status.contains(&answer.status) {
         return verdict;
     }
@@ -96,13 +98,13 @@ impl Judge<'_> {
         });
     }
 
-    fn count(&mut self) {
-        self.verdict.checks.count(self.step.level);
+    fn count(&mut self, check: impl Into<Cow<'static, str>>) {
+        self.verdict.count(check, self.step.level);
     }
 
     fn error(&mut self, expect: &Expect, contract: &Contract) {
         let Some(error) = &expect.error else { return };
-        self.count();
+        self.count("error code");
         let actual = self.answer.json().ok().and_then(|body| body.get("errorCode"));
         if !error.codes.iter().any(|code| actual.and_then(Value::as_str) == Some(code)) {
             let actual = actual.map_or_else(|| "no errorCode".to_owned(), Value::to_string);
@@ -118,13 +120,15 @@ impl Judge<'_> {
         match &expect.body {
             ExpectedBody::Unsaid => {}
             ExpectedBody::Empty(span) => {
-                self.count();
+                self.count("body");
                 if !self.answer.body.is_empty() {
                     self.find("body", *span, None, "no body".to_owned(), shorten(&self.answer.text()));
                 }
             }
             ExpectedBody::Match(matcher) => {
-                self.count();
+                self.verdict.checks.count(self.step.level);
+                let places = matcher.places().into_iter().map(|place| format!("body {place}"));
+                self.verdict.made.extend(places.map(|check| Cow::Owned(check.trim_end().to_owned())));
                 match self.answer.json() {
                     Ok(value) => self.matcher("body", matcher, Some(value))?,
                     Err(reason) => {
@@ -150,7 +154,7 @@ impl Judge<'_> {
     }
 
     fn fits(&mut self, schema: &crate::suite::Schema, span: Span) {
-        self.count();
+        self.count("schema");
         match self.answer.json() {
             Ok(value) => {
                 let judgement = schema.judge(value);
@@ -168,7 +172,7 @@ impl Judge<'_> {
 
     fn headers(&mut self, expect: &Expect) -> Result<(), Unfilled> {
         for (name, matcher) in &expect.headers {
-            self.count();
+            self.count(format!("header {name}"));
             let value = self.answer.header(name).map(Value::from);
             for finding in matcher.judge(value.as_ref(), self.variables)? {
                 let check = format!("header {name}");
@@ -184,7 +188,7 @@ impl Judge<'_> {
         }
         let links = self.answer.links();
         for (relation, matcher) in &expect.links {
-            self.count();
+            self.count(format!("link {relation}"));
             let value = links.target(relation).map(|target| Value::String(target.to_owned()));
             for finding in matcher.judge(value.as_ref(), self.variables)? {
                 let check = format!("link {relation}");

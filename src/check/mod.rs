@@ -8,6 +8,8 @@ mod expect;
 pub(crate) use contract::{Headers, judge_body, judge_headers};
 pub(crate) use expect::{judge_expectations, judge_status};
 
+use std::borrow::Cow;
+
 use crate::{diagnostic::Span, event::Checks, level::Level, suite::Drift};
 
 /// One false check, before secrets are taken out and the place is drawn.
@@ -27,13 +29,22 @@ pub(crate) struct False {
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     pub(crate) checks: Checks,
+    /// What was held against something: the word of the check, with the place in the body where it has one.
+    pub(crate) made: Vec<Cow<'static, str>>,
     pub(crate) falses: Vec<False>,
     pub(crate) drift: Vec<Drift>,
 }
 
 impl Verdict {
+    /// Counts a check that is made.
+    pub(crate) fn count(&mut self, check: impl Into<Cow<'static, str>>, level: Level) {
+        self.checks.count(level);
+        self.made.push(check.into());
+    }
+
     pub(crate) fn add(&mut self, other: Self) {
         self.checks.add(other.checks);
+        self.made.extend(other.made);
         self.falses.extend(other.falses);
         self.drift.extend(other.drift);
     }

@@ -4,12 +4,14 @@
 //! 3 the user's input is wrong, 4 nothing ran, 130 interrupted.
 
 mod check;
+mod diff;
 mod explain;
 mod list;
 mod mock;
 mod replay;
 mod report;
 mod run;
+mod streams;
 mod suite;
 mod sweep;
 mod verify;
@@ -58,6 +60,8 @@ enum Command {
     Sweep(sweep::Arguments),
     /// Make reports from one or more event streams
     Report(report::Arguments),
+    /// Compare two runs by their event streams
+    Diff(diff::Arguments),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -112,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Replay(arguments) => replay::replay(&arguments, color),
         Command::Sweep(arguments) => sweep::sweep(&arguments, color),
         Command::Report(arguments) => report::report(&arguments, color),
+        Command::Diff(arguments) => diff::diff(&arguments),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -8,14 +8,12 @@ use std::{
 use clap::Args;
 
 use super::{
-    CommandError, Mistake,
+    CommandError,
     run::{FailOnWhat, ReportFormat, ReportTo, fail_on, parse_report, write_report},
+    streams::{baseline, merged},
     width,
 };
-use crate::{
-    event::Event,
-    report::{Style, read_stream},
-};
+use crate::report::{Ending, Style};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -25,6 +23,9 @@ pub(crate) struct Arguments {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = ReportFormat::Text, value_name = "FORMAT")]
     format: ReportFormat,
+    /// Compare with this older run: its event stream, or those of its parts with commas between, or their directory
+    #[arg(long, value_name = "EVENTS")]
+    baseline: Option<String>,
     /// A report to write, to PATH or into reports/ (repeatable)
     #[arg(long, value_name = "FORMAT[=PATH]", value_parser = parse_report)]
     report: Vec<ReportTo>,
@@ -38,25 +39,10 @@ pub(crate) struct Arguments {
 
 pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
     let formats = arguments.report.iter().map(|to| to.format).chain([arguments.format]);
-    let mut report = ReportFormat::report(formats);
-    for path in &arguments.streams {
-        let before = report.trials.len();
-        let mut joined = Ok(());
-        read_stream(path, |event| {
-            if let Event::RunStarted(header) = event {
-                joined = report.join(header);
-            }
-            report.take(event);
-        })?;
-        joined.map_err(|error| Mistake::boxed(format!("{}: {error}", path.display())))?;
-        let (old, new) = report.trials.split_at(before);
-        if let Some(twice) = new.iter().find(|new| old.iter().any(|old| old.finished.trial == new.finished.trial)) {
-            let trial = &twice.finished.trial;
-            return Err(Mistake::boxed(format!(
-                "{}: the trial {trial} stands in an earlier stream too; streams that are merged are parts of one run",
-                path.display()
-            )));
-        }
+    let mut report = merged(ReportFormat::report(formats), &arguments.streams, Ending::Footer)?;
+    report.expect_all_parts();
+    if let Some(baseline) = baseline(arguments.baseline.as_deref(), &arguments.fail_on)? {
+        report.compare_with(&baseline);
     }
     let fail_on = fail_on(&arguments.fail_on);
     for to in &arguments.report {

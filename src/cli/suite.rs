@@ -11,6 +11,7 @@ use clap::Args;
 use super::{CommandError, Mistake};
 use crate::{
     diagnostic::Diagnostic,
+    event,
     plan::{Pattern, Plan, Selection, Trial},
     suite::Suite,
 };
@@ -37,6 +38,14 @@ pub(crate) enum Chosen {
 }
 
 impl Choice {
+    /// What was chosen, as the event stream tells it.
+    pub(crate) fn selection(&self) -> event::Selection {
+        event::Selection {
+            patterns: self.patterns.clone(),
+            profiles: self.profiles.iter().filter(|name| *name != "all").cloned().collect(),
+        }
+    }
+
     /// The plan and the chosen trials; `None` when the suite has mistakes, which have been shown.
     pub(crate) fn choose(&self, color: bool) -> Result<Option<Chosen>, CommandError> {
         let patterns: Result<Vec<Pattern>, _> = self.patterns.iter().map(|pattern| Pattern::new(pattern)).collect();

@@ -23,7 +23,7 @@ pub const VERSION: u32 = 1;
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// The header.
-    RunStarted(RunStarted),
+    RunStarted(Box<RunStarted>),
     /// A trial sends its first request.
     TrialStarted(TrialStarted),
     /// A request was answered and judged.
@@ -36,6 +36,8 @@ pub enum Event {
     Waited(Waited),
     /// What the preflight found.
     Preflight(Finding),
+    /// A trial did not go as its accepted snapshot says.
+    SnapshotDrifted(SnapshotDrift),
     /// The footer; a stream without it was cut short.
     RunFinished(RunFinished),
 }
@@ -64,6 +66,9 @@ pub struct RunStarted {
     /// Which part of a run it is, if that was divided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
+    /// What was chosen of the suite.
+    #[serde(default, skip_serializing_if = "Selection::is_whole")]
+    pub selection: Selection,
     /// The principals that the target has credentials for.
     pub principals: Vec<String>,
     /// The capabilities that the target has.
@@ -73,7 +78,7 @@ pub struct RunStarted {
 }
 
 /// One of the parts of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Shard {
     /// From 1.
     pub index: u64,
@@ -84,6 +89,24 @@ pub struct Shard {
 impl std::fmt::Display for Shard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.index, self.of)
+    }
+}
+
+/// What a run was told to run of its suite.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Selection {
+    /// Patterns of IDs; none means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patterns: Vec<String>,
+    /// Profiles; none means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<String>,
+}
+
+impl Selection {
+    /// Whether it is the whole suite.
+    pub fn is_whole(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -267,6 +290,9 @@ pub struct Drift {
 pub struct TrialFinished {
     /// The trial's ID.
     pub trial: String,
+    /// Former IDs of its case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// The sentence of its case.
     pub title: String,
     /// The case's file.
@@ -294,8 +320,14 @@ pub struct TrialFinished {
     pub reason: Option<Redacted>,
     /// False checks of level `should`.
     pub warnings: usize,
+    /// False checks of level `info`.
+    #[serde(default)]
+    pub notes: usize,
     /// Checks made.
     pub checks: Checks,
+    /// What was held against something: by call and check, how many steps of the case did. A body is told by the places in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub made: BTreeMap<String, BTreeMap<String, usize>>,
     /// Requests sent.
     pub requests: usize,
     /// From the first request to the last answer, clean-up included.
@@ -320,6 +352,46 @@ pub struct Leak {
     pub call: Redacted,
     /// Why it did not.
     pub reason: Redacted,
+}
+
+/// Behaviour that nobody has accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotDrift {
+    /// The trial's ID.
+    pub trial: String,
+    /// What is the matter.
+    pub kind: SnapshotKind,
+    /// The file of the accepted snapshot; what is new stands beside it, with `.new` behind its name.
+    pub file: String,
+    /// The lines that differ, `-` before the accepted ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<Redacted>,
+}
+
+/// What is the matter with a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SnapshotKind {
+    /// The target behaves in another way.
+    Changed,
+    /// There is no accepted one.
+    Missing,
+    /// There is no such trial any more.
+    Orphaned,
+}
+
+impl SnapshotKind {
+    /// All kinds, in the order of reports.
+    pub const ALL: [Self; 3] = [Self::Changed, Self::Missing, Self::Orphaned];
+
+    /// The word in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Missing => "missing",
+            Self::Orphaned => "orphaned",
+        }
+    }
 }
 
 /// A wait for a rate limit.

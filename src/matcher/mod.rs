@@ -5,6 +5,7 @@
 
 mod equality;
 mod judge;
+mod places;
 mod read;
 
 use std::sync::Arc;

@@ -56,7 +56,8 @@ impl Recorder {
             | Event::TrialFinished(_)
             | Event::Leaked(_)
             | Event::Waited(_)
-            | Event::Preflight(_) => {}
+            | Event::Preflight(_)
+            | Event::SnapshotDrifted(_) => {}
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 mod badge;
 mod causes;
+mod comparison;
 mod console;
 mod coverage;
 mod diff;
@@ -12,6 +13,7 @@ mod github;
 mod har;
 mod junit;
 mod lacking;
+mod latency;
 mod markdown;
 mod parts;
 mod sentence;
@@ -25,6 +27,9 @@ use std::collections::BTreeMap;
 
 pub use badge::Badge;
 pub use causes::{Causes, Unjudged};
+pub use comparison::{
+    About, Cause, ChangeKind, Comparison, ComparisonSummary, Course, DriftChange, LostCheck, Note, Side, TrialChange,
+};
 pub use console::{Console, Style};
 pub use coverage::Coverage;
 pub use failure::Failure;
@@ -32,10 +37,10 @@ pub use github::write as write_github;
 pub use har::write as write_har;
 pub use junit::{write as write_junit, write_strict as write_junit_strict};
 pub use lacking::Lacking;
+pub use latency::{Latencies, LatencyChange, median, quantile};
 pub use markdown::write as write_markdown;
-use parts::Parts;
-pub use parts::PartsError;
-pub use stream::{StreamError, StreamWriter, read as read_stream};
+pub use parts::{Part, PartsError};
+pub use stream::{Ending, StreamError, StreamWriter, read as read_stream, read_cut_short as read_stream_cut_short};
 pub use summary::Summary;
 pub use tap::write as write_tap;
 pub use text::printable;
@@ -44,7 +49,8 @@ use failure::headline;
 
 use crate::{
     event::{
-        DocumentedOperation, Event, Finding, Leak, Outcome, RunFinished, RunStarted, StepFinished, Stop, TrialFinished,
+        DocumentedOperation, Event, Finding, Leak, Outcome, RunFinished, RunStarted, SnapshotDrift, StepFinished, Stop,
+        TrialFinished,
     },
     level::Level,
     secret::Redacted,
@@ -61,6 +67,8 @@ pub struct Report {
     pub leaks: Vec<Leak>,
     /// What no document describes, each once.
     pub drift: BTreeMap<DriftKey, DriftCount>,
+    /// Behaviour that is not as accepted.
+    pub snapshots: Vec<SnapshotDrift>,
     /// Checks of level `info` that were false.
     pub notes: usize,
     /// What the preflight found.
@@ -69,11 +77,16 @@ pub struct Report {
     pub waited: f64,
     /// Which statuses were seen.
     pub coverage: Coverage,
+    /// How long answers took.
+    pub latencies: Latencies,
+    /// What each stream says of its run.
+    pub parts: Vec<Part>,
+    /// The run beside an older one, where it is to be compared.
+    pub comparison: Option<Box<Comparison>>,
     /// The steps with their exchanges, if they are kept: their bodies are most of what a run holds.
     pub exchanges: Vec<StepFinished>,
     keeps_exchanges: bool,
-    /// What was merged of runs that were divided.
-    parts: Parts,
+    all_parts: bool,
     /// Steps of trials that have not ended yet.
     open: BTreeMap<String, Vec<Failure>>,
     footer: Option<RunFinished>,
@@ -148,6 +161,7 @@ impl Verdict {
 }
 
 /// What turns a run red beside failures.
+#[expect(clippy::struct_excessive_bools, reason = "flags of the command line that do not depend on each other")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FailOn {
     /// Drift that no requirement explains.
@@ -156,6 +170,8 @@ pub struct FailOn {
     pub flaky: bool,
     /// False checks of level `should`.
     pub warning: bool,
+    /// Operations that take longer than in the run that this one is compared with.
+    pub latency: bool,
 }
 
 impl FailOn {
@@ -197,20 +213,11 @@ impl Report {
     /// Takes the next event.
     pub fn take(&mut self, event: &Event) {
         match event {
-            Event::RunStarted(header) => match &mut self.header {
-                // Streams that are merged: the run began with the first of its parts, whichever is read first.
-                Some(merged) => {
-                    let trials = merged.trials + header.trials;
-                    if (&header.started, &header.run) < (&merged.started, &merged.run) {
-                        *merged = header.clone();
-                    }
-                    merged.trials = trials;
-                }
-                None => self.header = Some(header.clone()),
-            },
+            Event::RunStarted(header) => self.begin(header),
             Event::TrialStarted(_) => {}
             Event::StepFinished(step) => {
                 self.coverage.take(step);
+                self.latencies.take(step);
                 if self.keeps_exchanges && step.exchange.is_some() {
                     self.exchanges.push((**step).clone());
                 }
@@ -246,22 +253,50 @@ impl Report {
             // Each part of a run asks the target the same first.
             Event::Preflight(finding) if self.findings.contains(finding) => {}
             Event::Preflight(finding) => self.findings.push(finding.clone()),
-            Event::RunFinished(footer) => match &mut self.footer {
-                // Streams that are merged: counts add up, the longest time is the time.
-                Some(sum) => {
-                    sum.stopped = sum.stopped.or(footer.stopped);
-                    sum.requests += footer.requests;
-                    sum.rate_limited += footer.rate_limited;
-                    sum.duration_ms = sum.duration_ms.max(footer.duration_ms);
+            Event::SnapshotDrifted(drift) => self.snapshots.push(drift.clone()),
+            Event::RunFinished(footer) => self.end(footer),
+        }
+    }
+
+    fn begin(&mut self, header: &RunStarted) {
+        self.parts.push(Part::of(header));
+        match &mut self.header {
+            // Streams that are merged: the run began with the first of its parts, whichever is read first.
+            Some(merged) => {
+                let trials = merged.trials + header.trials;
+                if (&header.started, &header.run) < (&merged.started, &merged.run) {
+                    merged.clone_from(header);
                 }
-                None => self.footer = Some(footer.clone()),
-            },
+                merged.trials = trials;
+            }
+            None => self.header = Some(header.clone()),
+        }
+    }
+
+    fn end(&mut self, footer: &RunFinished) {
+        if let Some(part) = self.parts.last_mut() {
+            part.ended = true;
+        }
+        match &mut self.footer {
+            // Streams that are merged: counts add up, the longest time is the time.
+            Some(sum) => {
+                sum.stopped = sum.stopped.or(footer.stopped);
+                sum.requests += footer.requests;
+                sum.rate_limited += footer.rate_limited;
+                sum.duration_ms = sum.duration_ms.max(footer.duration_ms);
+            }
+            None => self.footer = Some(footer.clone()),
         }
     }
 
     /// The operations of the suite.
     pub fn operations(&self) -> &[DocumentedOperation] {
         self.header.as_ref().map_or(&[], |header| &header.operations)
+    }
+
+    /// Compares the run, which is over, with an older one.
+    pub fn compare_with(&mut self, baseline: &Self) {
+        self.comparison = Some(Box::new(Comparison::of(baseline, self)));
     }
 
     /// Notes that somebody ended the run at once: no footer will come.
@@ -326,9 +361,11 @@ impl Report {
         if self.trials.is_empty() {
             return Verdict::NothingRan;
         }
+        let course = self.comparison.as_ref().map(|comparison| comparison.course(fail_on));
         let departs =
             |trial: &TrialReport| trial.finished.outcome.departs() || fail_on.in_trial(&trial.finished).is_some();
-        let red = self.trials.iter().any(departs) || (fail_on.drift && self.unexplained_drift().next().is_some());
+        let drifts = self.unexplained_drift().next().is_some() || !self.snapshots.is_empty();
+        let red = self.trials.iter().any(departs) || (fail_on.drift && drifts) || course == Some(Course::Worse);
         if red {
             return Verdict::NotConformant;
         }
@@ -337,7 +374,11 @@ impl Report {
             || any(&[Outcome::Blocked, Outcome::Errored, Outcome::NotRun]);
         // A target without credentials passes what needs none; that says nothing about the rest.
         let judged = any(&[Outcome::Passed, Outcome::Flaky, Outcome::KnownFailure]);
-        if cut_short || !judged || self.anonymous() { Verdict::NotJudged } else { Verdict::Conformant }
+        if cut_short || !judged || self.anonymous() || course == Some(Course::NothingInCommon) {
+            Verdict::NotJudged
+        } else {
+            Verdict::Conformant
+        }
     }
 
     /// Whether every trial that needs credentials had none.

@@ -3,10 +3,40 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
-use crate::event::{RunStarted, Shard};
+use crate::event::{RunStarted, Selection, Shard};
 
-/// The shards that were merged, by the target that they ran against and by how many there are of it.
-pub(super) type Parts = BTreeMap<(String, u64), BTreeSet<u64>>;
+/// A run, or the part of one, that a stream tells of.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Names the run.
+    pub run: String,
+    /// What it ran against.
+    pub target: String,
+    /// When it began; RFC 3339, UTC.
+    pub started: String,
+    /// What was chosen of the suite.
+    pub selection: Selection,
+    /// Which part of that it is, if it was divided.
+    pub shard: Option<Shard>,
+    /// How many trials were to be run.
+    pub announced: usize,
+    /// Whether it came to its end.
+    pub ended: bool,
+}
+
+impl Part {
+    pub(super) fn of(header: &RunStarted) -> Self {
+        Self {
+            run: header.run.clone(),
+            target: header.target.clone(),
+            started: header.started.clone(),
+            selection: header.selection.clone(),
+            shard: header.shard,
+            announced: header.trials,
+            ended: false,
+        }
+    }
+}
 
 /// Streams that are no parts of one run.
 #[derive(Debug, thiserror::Error)]
@@ -25,31 +55,45 @@ pub enum PartsError {
 }
 
 impl Report {
-    /// Adds the header of one more stream to the parts of the run.
+    /// Whether a stream that begins with this header may be merged into the report.
     ///
     /// # Errors
-    /// One that does not belong to them.
-    pub fn join(&mut self, header: &RunStarted) -> Result<(), PartsError> {
+    /// One that is no part of the same run.
+    pub fn joins(&self, header: &RunStarted) -> Result<(), PartsError> {
         if self.header.as_ref().is_some_and(|first| first.suite != header.suite) {
             return Err(PartsError::Suite);
         }
         let Some(shard) = header.shard else { return Ok(()) };
-        let parts = self.parts.entry((header.target.clone(), shard.of)).or_default();
-        if parts.insert(shard.index) {
-            return Ok(());
+        let same = |part: &&Part| part.target == header.target && part.shard == Some(shard);
+        match self.parts.iter().find(same) {
+            Some(part) => Err(PartsError::Twice { shard, target: part.target.clone() }),
+            None => Ok(()),
         }
-        Err(PartsError::Twice { shard, target: header.target.clone() })
     }
 
-    /// What is missing of runs that were divided, each target's parts in a sentence.
+    /// Notes that the report is to be of whole runs: a part alone is what its own run reports, but not what is left when parts are merged.
+    pub fn expect_all_parts(&mut self) {
+        self.all_parts = true;
+    }
+
+    /// What should be there of runs that were divided, and is not; each target's parts in a sentence.
     pub fn missing(&self) -> Vec<String> {
-        let sentence = |((target, of), there): (&(String, u64), &BTreeSet<u64>)| {
+        if self.all_parts { self.lost_parts() } else { Vec::new() }
+    }
+
+    /// What is not there of runs that were divided.
+    pub(super) fn lost_parts(&self) -> Vec<String> {
+        let mut shards: BTreeMap<(&str, u64), BTreeSet<u64>> = BTreeMap::new();
+        for (part, shard) in self.parts.iter().filter_map(|part| Some((part, part.shard?))) {
+            shards.entry((&part.target, shard.of)).or_default().insert(shard.index);
+        }
+        let sentence = |((target, of), there): ((&str, u64), BTreeSet<u64>)| {
             let lost: Vec<String> =
-                (1..=*of).filter(|index| !there.contains(index)).map(|index| index.to_string()).collect();
+                (1..=of).filter(|index| !there.contains(index)).map(|index| index.to_string()).collect();
             let (noun, verb) = if lost.len() == 1 { ("shard", "is") } else { ("shards", "are") };
             (!lost.is_empty())
                 .then(|| format!("{noun} {} of {of} {verb} missing, of the run against {target}", lost.join(", ")))
         };
-        self.parts.iter().filter_map(sentence).collect()
+        shards.into_iter().filter_map(sentence).collect()
     }
 }

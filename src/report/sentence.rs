@@ -6,13 +6,13 @@ use super::{
     FailOn, Report, Verdict,
     text::{counted, one_line},
 };
-use crate::event::{Outcome, Stop};
+use crate::event::{Outcome, SnapshotKind, Stop};
 
 impl Report {
     /// The verdict with its numbers, in one line.
     pub fn sentence(&self, fail_on: FailOn) -> String {
         let verdict = self.verdict(fail_on);
-        format!("{}{}", verdict.name(), self.numbers(verdict))
+        format!("{}{}", verdict.name(), self.numbers(verdict, fail_on))
     }
 
     /// The trials by outcome: `3 passed, 1 failed`.
@@ -25,8 +25,15 @@ impl Report {
         if counts.is_empty() { "no trials".to_owned() } else { counts.join(", ") }
     }
 
+    /// How many snapshots are not as accepted, by what is the matter.
+    fn snapshot_counts(&self) -> String {
+        let count = |kind| self.snapshots.iter().filter(|drift| drift.kind == kind).count();
+        let counts = SnapshotKind::ALL.into_iter().map(|kind| (kind, count(kind))).filter(|(_, count)| *count > 0);
+        counts.map(|(kind, count)| format!("{count} {}", kind.name())).collect::<Vec<_>>().join(", ")
+    }
+
     /// What follows the verdict in the sentence.
-    pub(super) fn numbers(&self, verdict: Verdict) -> String {
+    pub(super) fn numbers(&self, verdict: Verdict, fail_on: FailOn) -> String {
         let to =
             self.header.as_ref().map_or_else(String::new, |header| format!(" to {}", one_line(&header.target, 80)));
         let requests = counted(self.requests(), "request");
@@ -46,11 +53,17 @@ impl Report {
         if !self.drift.is_empty() {
             let _ = write!(line, "; drift: {unexplained} new, {explained} explained");
         }
+        if !self.snapshots.is_empty() {
+            let _ = write!(line, "; snapshots: {}", self.snapshot_counts());
+        }
         if !self.leaks.is_empty() {
             let _ = write!(line, "; {} leaked", self.leaks.len());
         }
         if self.rate_limited() > 0 {
             let _ = write!(line, "; {} of 429", counted(self.rate_limited(), "answer"));
+        }
+        if let Some(comparison) = &self.comparison {
+            let _ = write!(line, "; since the baseline {}", comparison.sentence(fail_on));
         }
         if let Some(why) = self.stopped().and_then(why_stopped) {
             let _ = write!(line, "; stopped {why}");

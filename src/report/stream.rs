@@ -159,11 +159,32 @@ impl Drop for StreamWriter {
     }
 }
 
+/// Where a stream may end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// At its footer alone.
+    Footer,
+    /// Anywhere, also in the middle of a line: the run that wrote it was killed, or writes on.
+    Anywhere,
+}
+
 /// Reads a stream and hands on its events in order.
 ///
 /// # Errors
 /// A file that is no stream, one without its end, or one whose trials are not those that its header and footer speak of.
-pub fn read(path: &Path, mut take: impl FnMut(&Event)) -> Result<(), StreamError> {
+pub fn read(path: &Path, take: impl FnMut(&Event)) -> Result<(), StreamError> {
+    read_to(path, Ending::Footer, take)
+}
+
+/// The same of a stream that may have been cut short; one with a footer is held to it.
+///
+/// # Errors
+/// A file that is no stream, or one whose trials are not those that its header and footer speak of.
+pub fn read_cut_short(path: &Path, take: impl FnMut(&Event)) -> Result<(), StreamError> {
+    read_to(path, Ending::Anywhere, take)
+}
+
+fn read_to(path: &Path, ending: Ending, mut take: impl FnMut(&Event)) -> Result<(), StreamError> {
     let shown = path.display().to_string();
     let failed = |source| StreamError::Io { path: shown.clone(), source };
     let mut reader = BufReader::new(File::open(path).map_err(failed)?);
@@ -176,10 +197,12 @@ pub fn read(path: &Path, mut take: impl FnMut(&Event)) -> Result<(), StreamError
         if read == 0 {
             break;
         }
-        let event: Event = serde_json::from_str(text.trim_end()).map_err(|error| match line {
-            1 => StreamError::Header { path: shown.clone() },
-            _ => StreamError::Line { path: shown.clone(), line, reason: error.to_string() },
-        })?;
+        let event: Event = match serde_json::from_str(text.trim_end()) {
+            Ok(event) => event,
+            Err(_) if line == 1 => return Err(StreamError::Header { path: shown }),
+            Err(_) if ending == Ending::Anywhere && !text.ends_with('\n') => break,
+            Err(error) => return Err(StreamError::Line { path: shown, line, reason: error.to_string() }),
+        };
         let header = matches!(&event, Event::RunStarted(header) if header.version == event::VERSION);
         if header != (line == 1) {
             return Err(StreamError::Header { path: shown });
@@ -187,7 +210,11 @@ pub fn read(path: &Path, mut take: impl FnMut(&Event)) -> Result<(), StreamError
         tally.take(&event).map_err(|reason| StreamError::Line { path: shown.clone(), line, reason })?;
         take(&event);
     }
-    tally.check(shown)
+    match (ending, &tally.footer) {
+        (Ending::Anywhere, None) if line == 1 => Err(StreamError::Header { path: shown }),
+        (Ending::Anywhere, None) => Ok(()),
+        _ => tally.check(shown),
+    }
 }
 
 /// What a stream says of its trials in its header, in its footer, and trial by trial.

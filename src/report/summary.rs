@@ -3,12 +3,12 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-use super::{FailOn, Report, text::printable_json};
-use crate::event::{Outcome, Stop};
+use super::{ComparisonSummary, FailOn, Report, text::printable_json};
+use crate::event::{Outcome, SnapshotKind, Stop};
 
 /// What a script wants to know about a run.
 #[derive(Debug, Serialize)]
-pub struct Summary {
+pub struct Summary<'a> {
     version: u32,
     verdict: &'static str,
     exit_code: u8,
@@ -38,6 +38,9 @@ pub struct Summary {
     red: Vec<RedTrial>,
     drifted: Vec<DriftSummary>,
     leaks: Vec<LeakSummary>,
+    snapshots: Vec<SnapshotSummary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<ComparisonSummary<'a>>,
 }
 
 /// Documented statuses.
@@ -64,13 +67,20 @@ struct LeakSummary {
 }
 
 #[derive(Debug, Serialize)]
+struct SnapshotSummary {
+    trial: String,
+    kind: SnapshotKind,
+    file: String,
+}
+
+#[derive(Debug, Serialize)]
 struct RedTrial {
     trial: String,
     outcome: Outcome,
     reason: Option<String>,
 }
 
-impl Summary {
+impl<'a> Summary<'a> {
     /// The object as text, over several lines.
     ///
     /// # Errors
@@ -80,7 +90,7 @@ impl Summary {
     }
 
     /// The summary of a report.
-    pub fn of(report: &Report, fail_on: FailOn) -> Self {
+    pub fn of(report: &'a Report, fail_on: FailOn) -> Self {
         let verdict = report.verdict(fail_on);
         let name = |outcome: Outcome| outcome.name().replace('-', "_");
         let trials = Outcome::ALL.into_iter().map(|outcome| (name(outcome), report.count(outcome))).collect();
@@ -97,6 +107,11 @@ impl Summary {
             reason: leak.reason.to_string(),
         });
         let (reached, documented) = report.coverage.reached(report.operations());
+        let snapshots = report.snapshots.iter().map(|drift| SnapshotSummary {
+            trial: drift.trial.clone(),
+            kind: drift.kind,
+            file: drift.file.clone(),
+        });
         let red = report.sorted().into_iter().filter(|trial| {
             !matches!(trial.finished.outcome, Outcome::Passed | Outcome::NotApplicable | Outcome::KnownFailure)
         });
@@ -130,6 +145,8 @@ impl Summary {
             red: red.collect(),
             drifted: drift.collect(),
             leaks: leaked.collect(),
+            snapshots: snapshots.collect(),
+            comparison: report.comparison.as_ref().map(|comparison| comparison.summary(fail_on)),
         }
     }
 }

@@ -103,6 +103,7 @@ impl Describer<'_> {
         let (file, line) = trial.location();
         TrialFinished {
             trial: trial.id.clone(),
+            aliases: trial.aliases.clone(),
             title: trial.title.clone(),
             file: file.to_owned(),
             line,
@@ -115,7 +116,9 @@ impl Describer<'_> {
             earlier: Vec::new(),
             reason: reason.map(|reason| self.redactor.text(reason)),
             warnings: 0,
+            notes: 0,
             checks: Checks::default(),
+            made: BTreeMap::new(),
             requests: 0,
             duration_ms: 0.0,
         }

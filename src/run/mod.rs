@@ -63,6 +63,8 @@ pub struct Options {
     pub shard: Option<Shard>,
     /// Where what is made is written down until it is removed.
     pub ledger: Rc<Ledger>,
+    /// What the trials were chosen by, for the stream's header.
+    pub selection: event::Selection,
 }
 
 impl Default for Options {
@@ -81,6 +83,7 @@ impl Default for Options {
             preflight: false,
             shard: None,
             ledger: Rc::new(Ledger::none()),
+            selection: event::Selection::default(),
         }
     }
 }
@@ -125,7 +128,7 @@ pub async fn run(
         troubled: Cell::new(0),
         seen: Vec::new(),
     };
-    shared.emit(&Event::RunStarted(header(&shared, trials.len())));
+    shared.emit(&Event::RunStarted(Box::new(header(&shared, trials.len()))));
     let mut seen = Vec::new();
     if options.preflight {
         let found = preflight(plan, target, redactor).await;
@@ -251,6 +254,7 @@ fn header(shared: &Shared<'_>, trials: usize) -> RunStarted {
         jobs: shared.options.jobs,
         trials,
         shard: shared.options.shard.map(|shard| event::Shard { index: shard.index(), of: shard.total() }),
+        selection: shared.options.selection.clone(),
         principals: shared.target.principals.iter().cloned().collect(),
         capabilities: shared.target.capabilities.iter().cloned().collect(),
         operations: shared.plan.operations.iter().map(|operation| documented(operation)).collect(),

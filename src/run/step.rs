@@ -140,7 +140,7 @@ impl Sender<'_, '_> {
         let body = Value::Array(collected);
         let mut verdict = Verdict::default();
         if let (Some(matcher), false) = (&step.expect.collected, done.ends_trial) {
-            verdict.checks.count(step.level);
+            verdict.count("collected", step.level);
             for finding in matcher.judge(Some(&body), variables)? {
                 let mut found = false_check(step, "collected", finding.span, finding.expected, finding.actual);
                 found.pointer = Some(finding.pointer);
@@ -218,7 +218,7 @@ impl Sender<'_, '_> {
         verdict: &mut Verdict,
         ends_trial: &mut bool,
     ) {
-        verdict.checks.count(step.level);
+        verdict.count(format!("capture {}", capture.name), step.level);
         if let Some(value) = value {
             variables.set(&capture.name, value);
             return;
@@ -233,6 +233,7 @@ impl Done {
     fn summed(mut self) -> Self {
         for (_, verdict) in &self.exchanges {
             self.verdict.checks.add(verdict.checks);
+            self.verdict.made.extend(verdict.made.iter().cloned());
             self.verdict.falses.extend(verdict.falses.iter().cloned());
         }
         self

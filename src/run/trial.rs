@@ -2,7 +2,10 @@
 //!
 //! Clean-up runs after every ending: a mismatch, a fault, a stop, the trial's time limit.
 
-use std::time::Instant;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 use super::{
     Shared,
@@ -39,8 +42,11 @@ pub(super) struct Running<'a, 's> {
     started: Instant,
     pub(super) requests: usize,
     checks: Checks,
+    /// By call and check, how many steps made it.
+    made: BTreeMap<String, BTreeMap<String, usize>>,
     failed: usize,
     warnings: usize,
+    notes: usize,
     /// What the first false `must` check says, for the line of the trial.
     first: Option<String>,
     signatures: Vec<String>,
@@ -56,8 +62,10 @@ pub(super) async fn run(trial: &Trial, attempt: usize, shared: &Shared<'_>) -> T
         started: Instant::now(),
         requests: 0,
         checks: Checks::default(),
+        made: BTreeMap::new(),
         failed: 0,
         warnings: 0,
+        notes: 0,
         first: None,
         signatures: Vec::new(),
         attempt,
@@ -144,7 +152,7 @@ impl<'a, 's> Running<'a, 's> {
     fn judged(&mut self, step: &Step, phase: Phase, number: usize, done: Done) {
         self.requests += done.requests;
         if phase == Phase::Steps {
-            self.checks.add(done.verdict.checks);
+            self.made(&call(step), &done.verdict);
         }
         for found in &done.verdict.falses {
             match found.level {
@@ -154,7 +162,7 @@ impl<'a, 's> Running<'a, 's> {
                     self.signatures.push(signature(&found.check, found.pointer.as_deref(), &found.actual, origin, run));
                 }
                 Level::Should => self.warnings += 1,
-                Level::Info => {}
+                Level::Info => self.notes += 1,
             }
             if found.level == Level::Must && self.first.is_none() {
                 let place = found.pointer.as_deref().filter(|pointer| !pointer.is_empty());
@@ -166,6 +174,15 @@ impl<'a, 's> Running<'a, 's> {
         for (exchange, verdict) in done.exchanges {
             let requests = if single { done.requests } else { 1 };
             self.emit(step, phase, number, requests, &verdict, exchange);
+        }
+    }
+
+    /// Notes the checks of a step. One that was made on several pages counts once: how many there are is the org's.
+    fn made(&mut self, call: &str, verdict: &Verdict) {
+        self.checks.add(verdict.checks);
+        let checks = self.made.entry(call.to_owned()).or_default();
+        for check in verdict.made.iter().collect::<BTreeSet<_>>() {
+            *checks.entry(check.to_string()).or_default() += 1;
         }
     }
 
@@ -216,8 +233,8 @@ impl<'a, 's> Running<'a, 's> {
                 }
                 self.first.get_or_insert(format!("{call}: a link to another origin: {url}"));
                 let mut verdict = Verdict::default();
-                verdict.checks.count(step.level);
-                self.checks.add(verdict.checks);
+                verdict.count("origin", step.level);
+                self.made(&call, &verdict);
                 verdict.falses.push(found);
                 self.emit_without_answer(step, phase, number, &verdict, None);
                 Ok(true)
@@ -279,7 +296,9 @@ impl<'a, 's> Running<'a, 's> {
         let mut finished = self.shared.describer.finished(self.trial, outcome, reason);
         finished.signatures = self.signatures.iter().map(|text| self.shared.describer.redactor.text(text)).collect();
         finished.warnings = self.warnings;
+        finished.notes = self.notes;
         finished.checks = self.checks;
+        finished.made = self.made;
         finished.requests = self.requests;
         finished.duration_ms = milliseconds(self.started.elapsed());
         finished

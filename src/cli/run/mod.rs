@@ -26,6 +26,7 @@ use self::{
 };
 use super::{
     CommandError, Format, Mistake, WRONG_INPUT,
+    streams::baseline,
     suite::{Choice, Chosen, show, show_nothing},
     width,
 };
@@ -89,6 +90,16 @@ pub(crate) struct Arguments {
     /// Start without asking first whether the target is there and lets its principals in
     #[arg(long)]
     no_preflight: bool,
+    /// Compare with this older run, and be red if anything got worse: its event stream, or those of its parts with commas between, or
+    /// their directory
+    #[arg(long, value_name = "EVENTS")]
+    baseline: Option<String>,
+    /// Hold what the target says in each trial to the snapshots below DIR, which `cargo insta review` shows and accepts
+    #[arg(long, value_name = "DIR")]
+    snapshots: Option<PathBuf>,
+    /// Accept what the target says as its snapshots, and remove those of trials that are no more
+    #[arg(long, requires = "snapshots")]
+    accept_snapshots: bool,
     /// What turns the run red beside failures
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
     fail_on: Vec<FailOnWhat>,
@@ -126,12 +137,19 @@ pub(crate) enum FailOnWhat {
     Drift,
     Flaky,
     Warning,
+    /// Slower answers than those of `--baseline`
+    Latency,
 }
 
 /// What the flags say.
 pub(crate) fn fail_on(flags: &[FailOnWhat]) -> FailOn {
     let has = |what| flags.contains(&what);
-    FailOn { drift: has(FailOnWhat::Drift), flaky: has(FailOnWhat::Flaky), warning: has(FailOnWhat::Warning) }
+    FailOn {
+        drift: has(FailOnWhat::Drift),
+        flaky: has(FailOnWhat::Flaky),
+        warning: has(FailOnWhat::Warning),
+        latency: has(FailOnWhat::Latency),
+    }
 }
 
 impl Arguments {
@@ -176,6 +194,8 @@ impl Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
+    // Read before anything is sent, and before the run's own stream may take its place.
+    let baseline = baseline(arguments.baseline.as_deref(), &arguments.fail_on)?;
     let Some(chosen) = arguments.choice.choose(color)? else { return Ok(WRONG_INPUT) };
     let (mut plan, mut trials) = match chosen {
         Chosen::Trials(plan, trials) => (plan, trials),
@@ -183,8 +203,7 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
             show_nothing(&idle)?;
             // A CI system that looks for the report must find one that says that nothing ran.
             drop(plan);
-            let report = Report::default();
-            finish(arguments, &report, None)?;
+            finish(arguments, &Report::default(), None)?;
             return Ok(Verdict::NothingRan.exit_code());
         }
     };
@@ -231,8 +250,9 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     }
     let mut options = arguments.options(&opened);
     (options.known, options.shard) = (Arc::new(known), shard);
+    options.selection = arguments.choice.selection();
     say_remains(&opened)?;
-    let outputs = RefCell::new(Outputs::open(arguments, color)?);
+    let outputs = RefCell::new(Outputs::open(arguments, &opened, color)?);
     let stopper = Stopper::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let cut = runtime.block_on(async {
@@ -256,6 +276,9 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     let redactor = (!opened.is_mock()).then(|| opened.redactor.clone());
     drop(opened);
     outputs.check()?;
+    if let Some(baseline) = &baseline {
+        outputs.report.compare_with(baseline);
+    }
     let code = finish(arguments, &outputs.report, Some(&mut outputs.console))?;
     match redactor {
         Some(redactor) if secrets_written(arguments, &options.run, &redactor)? => Ok(Verdict::NotJudged.exit_code()),

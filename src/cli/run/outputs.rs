@@ -15,6 +15,8 @@ use crate::{
     recording::Recorder,
     report::{Console, Report, StreamWriter},
     run::Stopper,
+    snapshot::{Snapshots, Unaccepted},
+    target::Opened,
 };
 
 /// Everything that takes events.
@@ -23,16 +25,20 @@ pub(super) struct Outputs {
     pub(super) console: Console<Box<dyn Write>>,
     stream: Option<StreamWriter>,
     recorder: Option<Recorder>,
+    snapshots: Option<Snapshots>,
     trouble: Trouble,
 }
 
 impl Outputs {
     /// Opens what the arguments name.
-    pub(super) fn open(arguments: &Arguments, color: bool) -> Result<Self, CommandError> {
+    pub(super) fn open(arguments: &Arguments, opened: &Opened, color: bool) -> Result<Self, CommandError> {
         let stream = match arguments.events.as_str() {
             "none" => None,
             path => Some(StreamWriter::create(Path::new(path))?),
         };
+        if let Some(directory) = &arguments.snapshots {
+            Snapshots::prepare(directory)?;
+        }
         let out: Box<dyn Write> = match arguments.format {
             Format::Text => Box::new(io::stdout().lock()),
             Format::Json => Box::new(io::stderr().lock()),
@@ -42,12 +48,39 @@ impl Outputs {
             console: Console::new(out, arguments.style(color)),
             stream,
             recorder: arguments.record.as_deref().map(Recorder::create).transpose()?,
+            snapshots: arguments.snapshots.as_deref().map(|directory| {
+                let accepts = arguments.accept_snapshots;
+                let unaccepted = if accepts { Unaccepted::Accepted } else { Unaccepted::Told };
+                Snapshots::new(directory, &opened.target.name, unaccepted, opened.redactor.clone())
+            }),
             trouble: Trouble::default(),
         })
     }
 
-    /// Takes the next event.
+    /// Takes the next event, and what the snapshots say to it.
     pub(super) fn take(&mut self, event: &Event, stopper: &Stopper) {
+        let found = match self.snapshots.as_mut().map(|snapshots| snapshots.take(event)) {
+            Some(Ok(found)) => found,
+            Some(Err(error)) => {
+                self.trouble.note_written(Err(error.into()), stopper);
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        // Nothing follows the footer.
+        let last = matches!(event, Event::RunFinished(_));
+        if !last {
+            self.put(event, stopper);
+        }
+        for event in &found {
+            self.put(event, stopper);
+        }
+        if last {
+            self.put(event, stopper);
+        }
+    }
+
+    fn put(&mut self, event: &Event, stopper: &Stopper) {
         self.report.take(event);
         if let Some(stream) = &mut self.stream {
             self.trouble.note_written(stream.write(event).map_err(Into::into), stopper);

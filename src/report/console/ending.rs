@@ -50,12 +50,16 @@ impl<W: io::Write> Console<W> {
         if !self.style.quiet {
             self.warnings(report, fail_on)?;
             self.drift(report)?;
+            self.snapshots(report)?;
         }
         self.leaks(report)?;
+        if let Some(comparison) = &report.comparison {
+            self.comparison(comparison)?;
+        }
         let verdict = report.verdict(fail_on);
         let code = if verdict == Verdict::Conformant { "1;32" } else { "1;31" };
         // One line, however long: it is what is copied into a chat.
-        let (name, numbers) = (self.paint(code, verdict.name()), report.numbers(verdict));
+        let (name, numbers) = (self.paint(code, verdict.name()), report.numbers(verdict, fail_on));
         writeln!(self.out, "\n{name}{numbers}")
     }
 

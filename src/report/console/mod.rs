@@ -4,6 +4,7 @@
 
 mod ending;
 mod progress;
+mod since;
 
 use std::{fmt::Write as _, io};
 
@@ -94,7 +95,8 @@ impl<W: io::Write> Console<W> {
             }
             Event::Waited(waited) => self.waited(waited),
             Event::Preflight(finding) => self.finding(finding),
-            Event::TrialStarted(_) | Event::StepFinished(_) | Event::Leaked(_) => Ok(()),
+            // Told together, at the end.
+            Event::TrialStarted(_) | Event::StepFinished(_) | Event::Leaked(_) | Event::SnapshotDrifted(_) => Ok(()),
         }
     }
 

@@ -1,0 +1,62 @@
+//! `diff`: compares two runs by their event streams.
+
+use std::io::{self, Write};
+
+use clap::{Args, ValueEnum};
+
+use super::{
+    CommandError, Format,
+    streams::{files_of, merged},
+};
+use crate::report::{Comparison, Ending, FailOn, Report};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The event stream of the older run; of a run in parts, all of them with commas between, or their directory
+    old: String,
+    /// The event stream of the newer run, or those of its parts
+    new: String,
+    /// What counts as worse beside trials and checks
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    fail_on: Vec<WorseWith>,
+    /// What is printed on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    format: Format,
+    /// Everything, however long
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum WorseWith {
+    /// Drift that appeared and that no requirement explains
+    Drift,
+    /// Trials that pass on a retry only
+    Flaky,
+    /// Slower answers
+    Latency,
+}
+
+pub(crate) fn diff(arguments: &Arguments) -> Result<u8, CommandError> {
+    let old = merged(Report::default(), &files_of(&arguments.old)?, Ending::Anywhere)?;
+    let new = merged(Report::default(), &files_of(&arguments.new)?, Ending::Anywhere)?;
+    let comparison = Comparison::of(&old, &new);
+    let has = |what| arguments.fail_on.contains(&what);
+    let fail_on = FailOn {
+        drift: has(WorseWith::Drift),
+        flaky: has(WorseWith::Flaky),
+        latency: has(WorseWith::Latency),
+        ..FailOn::default()
+    };
+    let mut out = io::stdout().lock();
+    match arguments.format {
+        Format::Text => {
+            write!(out, "{}", comparison.text(arguments.verbose))?;
+            writeln!(out, "\n{}", comparison.sentence(fail_on))?;
+        }
+        Format::Json => {
+            writeln!(out, "{}", comparison.summary(fail_on).json()?)?;
+        }
+    }
+    Ok(comparison.course(fail_on).exit_code())
+}

@@ -1,0 +1,77 @@
+//! Event streams that the user names: one run in one stream, or in as many as it had parts.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{CommandError, Mistake, run::FailOnWhat};
+use crate::{
+    event::Event,
+    report::{Ending, Report, read_stream, read_stream_cut_short},
+};
+
+/// The files of a run, by what the user wrote: a file, several with commas between them, or a directory of them.
+pub(super) fn files_of(text: &str) -> Result<Vec<PathBuf>, CommandError> {
+    let mut files = Vec::new();
+    for part in text.split(',').filter(|part| !part.is_empty()) {
+        files.extend(files_at(Path::new(part))?);
+    }
+    if files.is_empty() { Err(Mistake::boxed(format!("`{text}` names no event stream"))) } else { Ok(files) }
+}
+
+/// The file, or the `.jsonl` files of the directory, by name.
+pub(super) fn files_at(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let refused = |what: &str| Mistake::boxed(format!("{}: {what}", path.display()));
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(|error| refused(&error.to_string()))? {
+        let file = entry.map_err(|error| refused(&error.to_string()))?.path();
+        if file.is_file() && file.extension().is_some_and(|extension| extension == "jsonl") {
+            files.push(file);
+        }
+    }
+    files.sort();
+    if files.is_empty() { Err(refused("there is no event stream (`*.jsonl`) in it")) } else { Ok(files) }
+}
+
+/// The older run that is to be compared with, if one is named.
+pub(super) fn baseline(text: Option<&str>, fail_on: &[FailOnWhat]) -> Result<Option<Report>, CommandError> {
+    match text {
+        Some(text) => Ok(Some(merged(Report::default(), &files_of(text)?, Ending::Anywhere)?)),
+        None if fail_on.contains(&FailOnWhat::Latency) => {
+            Err(Mistake::boxed("`--fail-on latency` compares with an older run: name it with `--baseline`"))
+        }
+        None => Ok(None),
+    }
+}
+
+/// One run from the streams of its parts, added to an empty report.
+pub(super) fn merged(mut report: Report, files: &[PathBuf], ending: Ending) -> Result<Report, CommandError> {
+    for path in files {
+        let before = report.trials.len();
+        let mut joined = Ok(());
+        let take = |event: &Event| {
+            if let Event::RunStarted(header) = event {
+                joined = report.joins(header);
+            }
+            report.take(event);
+        };
+        match ending {
+            Ending::Footer => read_stream(path, take)?,
+            Ending::Anywhere => read_stream_cut_short(path, take)?,
+        }
+        joined.map_err(|error| Mistake::boxed(format!("{}: {error}", path.display())))?;
+        let (old, new) = report.trials.split_at(before);
+        if let Some(twice) = new.iter().find(|new| old.iter().any(|old| old.finished.trial == new.finished.trial)) {
+            let trial = &twice.finished.trial;
+            return Err(Mistake::boxed(format!(
+                "{}: the trial {trial} stands in an earlier stream too; streams that are merged are parts of one run",
+                path.display()
+            )));
+        }
+    }
+    Ok(report)
+}

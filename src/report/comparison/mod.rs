@@ -1,0 +1,348 @@
+//! Two runs side by side: what is better, worse or otherwise in the newer one.
+//!
+//! Owns [`Comparison`], a plain value that every format can show, and what it says: whether anything got worse. It is made of two
+//! [`Report`]s and knows nothing of where these come from.
+
+mod cause;
+mod text;
+mod trials;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+pub use self::{
+    cause::Cause,
+    trials::{ChangeKind, TrialChange},
+};
+use super::{FailOn, LatencyChange, Report, text::printable_json};
+use crate::event::{Outcome, Selection, Shard};
+
+/// What a newer run says beside an older one.
+#[derive(Debug, Clone, Serialize)]
+pub struct Comparison {
+    /// The older run.
+    pub old: Side,
+    /// The newer run.
+    pub new: Side,
+    /// What the two differ in beside time, or lack.
+    pub notes: Vec<Note>,
+    /// What is behind the trials that fail now and did not, or do so in another way: one missing resource is one cause.
+    pub causes: Vec<Cause>,
+    /// The trials that did not end as before, by kind and ID.
+    pub trials: Vec<TrialChange>,
+    /// How many ended as before.
+    pub unchanged: usize,
+    /// Checks that trials which pass in both runs no longer make.
+    pub lost_checks: Vec<LostCheck>,
+    /// Drift that appeared or went.
+    pub drift: Vec<DriftChange>,
+    /// Operations that take another time than before, beyond noise.
+    pub latency: Vec<LatencyChange>,
+}
+
+/// A comparison as one JSON object (`schemas/harness/diff.schema.json`).
+#[derive(Debug, Serialize)]
+pub struct ComparisonSummary<'a> {
+    version: u32,
+    verdict: &'static str,
+    exit_code: u8,
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+}
+
+impl ComparisonSummary<'_> {
+    /// The object as text, over several lines.
+    ///
+    /// # Errors
+    /// None that is known; what a serialiser may say.
+    pub fn json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self).map(printable_json)
+    }
+}
+
+/// One of the two runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Side {
+    /// The names of the runs, one a stream.
+    pub runs: Vec<String>,
+    /// When the first of them began; RFC 3339, UTC.
+    pub started: Option<String>,
+    /// The target's name.
+    pub target: Option<String>,
+    /// Tells suites apart.
+    pub suite: Option<String>,
+    /// Whether every stream came to its end.
+    pub complete: bool,
+    /// Trials by outcome.
+    pub trials: BTreeMap<&'static str, usize>,
+}
+
+/// What makes a comparison say less, or something else than time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// What it is about.
+    pub about: About,
+    /// The same in a sentence.
+    pub text: String,
+}
+
+/// What a note is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum About {
+    /// A stream has no end.
+    CutShort,
+    /// A run was ended before all its trials had run.
+    Stopped,
+    /// The cases or schemas are others.
+    Suite,
+    /// The target is another.
+    Target,
+    /// The program is of another version.
+    Program,
+    /// Other trials were chosen.
+    Selection,
+    /// Another number of trials ran at a time, which times of answers depend on.
+    Jobs,
+    /// The newer run began before the older one.
+    Order,
+}
+
+/// A check that was made and is not any more, although its trials still pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LostCheck {
+    /// The operation, or method and path.
+    pub call: String,
+    /// What was checked, with its place in the body.
+    pub check: String,
+    /// Where.
+    pub trials: Vec<String>,
+}
+
+/// Drift that is in one run only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DriftChange {
+    /// Whether it is in the newer run.
+    pub appeared: bool,
+    /// The operation, or method and path.
+    pub call: String,
+    /// JSON Pointer with `*` for every index.
+    pub pointer: String,
+    /// An example.
+    pub value: String,
+    /// The requirement that knows it.
+    pub explained: Option<String>,
+}
+
+/// What a comparison comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Course {
+    /// Nothing got worse.
+    NotWorse,
+    /// Something did.
+    Worse,
+    /// Nothing that was judged did, but something could not be judged any more.
+    NotJudged,
+    /// No trial is in both runs.
+    NothingInCommon,
+}
+
+impl Course {
+    /// The exit code, part of the public interface.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::NotWorse => 0,
+            Self::Worse => 1,
+            Self::NotJudged | Self::NothingInCommon => 2,
+        }
+    }
+
+    /// The words in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotWorse => "not worse",
+            Self::Worse => "worse",
+            Self::NotJudged => "could not be judged",
+            Self::NothingInCommon => "nothing in common",
+        }
+    }
+}
+
+impl Comparison {
+    /// Compares two runs.
+    pub fn of(old: &Report, new: &Report) -> Self {
+        let notes = notes(old, new);
+        let about = |what| notes.iter().any(|note: &Note| note.about == what);
+        let terms = trials::Terms {
+            same_choice: !about(About::Selection),
+            same_target: !about(About::Target),
+            new_complete: is_complete(new),
+        };
+        let pairs = trials::pairs(old, new);
+        let (trials, unchanged) = trials::changes(&pairs, terms);
+        Self {
+            old: Side::of(old),
+            new: Side::of(new),
+            causes: cause::causes(&trials, new),
+            lost_checks: lost_checks(&pairs),
+            trials,
+            unchanged,
+            drift: drift(old, new, terms),
+            latency: new.latencies.changes_since(&old.latencies),
+            notes,
+        }
+    }
+
+    /// What a script wants to know of it.
+    pub fn summary(&self, fail_on: FailOn) -> ComparisonSummary<'_> {
+        let course = self.course(fail_on);
+        ComparisonSummary { version: 1, verdict: course.name(), exit_code: course.exit_code(), comparison: self }
+    }
+
+    /// The trials of one kind of change.
+    pub fn of_kind(&self, kind: ChangeKind) -> impl Iterator<Item = &TrialChange> {
+        self.trials.iter().filter(move |change| change.kind == kind)
+    }
+
+    /// What the comparison comes to; `fail_on` says what counts beside trials and checks.
+    pub fn course(&self, fail_on: FailOn) -> Course {
+        let worse = self.trials.iter().any(|change| change.worse)
+            || !self.lost_checks.is_empty()
+            || (fail_on.flaky && self.of_kind(ChangeKind::Flaky).next().is_some())
+            || (fail_on.drift && self.drift.iter().any(|drift| drift.appeared && drift.explained.is_none()))
+            || (fail_on.latency && self.latency.iter().any(LatencyChange::is_slower));
+        let alone = |change: &&TrialChange| change.old.is_none() || change.new.is_none();
+        let common = self.unchanged + self.trials.len() - self.trials.iter().filter(alone).count();
+        if worse {
+            Course::Worse
+        } else if common == 0 {
+            Course::NothingInCommon
+        } else if self.of_kind(ChangeKind::Unjudged).next().is_some() {
+            Course::NotJudged
+        } else {
+            Course::NotWorse
+        }
+    }
+}
+
+impl Side {
+    fn of(report: &Report) -> Self {
+        let header = report.header.as_ref();
+        let counts = Outcome::ALL.into_iter().map(|outcome| (outcome.name(), report.count(outcome)));
+        Self {
+            runs: report.parts.iter().map(|part| part.run.clone()).collect(),
+            started: report.parts.iter().map(|part| part.started.clone()).min(),
+            target: header.map(|header| header.target.clone()),
+            suite: header.map(|header| header.suite.clone()),
+            complete: is_complete(report),
+            trials: counts.filter(|(_, count)| *count > 0).collect(),
+        }
+    }
+}
+
+fn is_complete(report: &Report) -> bool {
+    report.parts.iter().all(|part| part.ended)
+}
+
+/// What was chosen by all parts together: shards that are all there are the whole.
+fn chosen(report: &Report) -> BTreeSet<(&Selection, Option<Shard>)> {
+    let whole = report.lost_parts().is_empty();
+    report.parts.iter().map(|part| (&part.selection, part.shard.filter(|_| !whole))).collect()
+}
+
+fn notes(old: &Report, new: &Report) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut note = |about, text: String| notes.push(Note { about, text });
+    for (name, report) in [("old", old), ("new", new)] {
+        if !is_complete(report) {
+            let announced: usize = report.parts.iter().map(|part| part.announced).sum();
+            let ended = report.trials.len();
+            let text = format!(
+                "the {name} run was cut short: {ended} of its {announced} trials ended, the rest is not compared"
+            );
+            note(About::CutShort, text);
+        } else if report.stopped().is_some() {
+            note(About::Stopped, format!("the {name} run ended before all its trials had run"));
+        }
+    }
+    if let (Some(old), Some(new)) = (&old.header, &new.header) {
+        if old.suite != new.suite {
+            let text = "the suites are not the same: what is new, gone or no longer checked may be theirs";
+            note(About::Suite, text.to_owned());
+        }
+        if old.target != new.target && old.origin != new.origin {
+            note(About::Target, format!("the targets are not the same: {} and {}", old.target, new.target));
+        }
+        if old.program != new.program {
+            note(About::Program, format!("the versions of the program are {} and {}", old.program, new.program));
+        }
+        if old.jobs != new.jobs {
+            let text = format!("{} and {} trials ran at a time, which times of answers depend on", old.jobs, new.jobs);
+            note(About::Jobs, text);
+        }
+    }
+    if chosen(old) != chosen(new) {
+        let text = "other trials were chosen: that one is missing says nothing";
+        note(About::Selection, text.to_owned());
+    }
+    let started = |report: &Report| report.parts.iter().map(|part| part.started.clone()).min();
+    if started(old) > started(new) {
+        note(About::Order, "the old run began after the new one: are they in the right order?".to_owned());
+    }
+    notes
+}
+
+/// Checks that were made by as many steps as before nowhere where the trial still passes.
+fn lost_checks(pairs: &[trials::Pair<'_>]) -> Vec<LostCheck> {
+    let mut lost: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for pair in pairs {
+        let (Some(old), Some(new)) = (pair.old, pair.new) else { continue };
+        let (old, new) = (&old.finished, &new.finished);
+        // A check of a lower level that is false now may have taken those behind it with it, but not silently.
+        let noted = new.warnings > old.warnings || new.notes > old.notes;
+        if !trials::passes(old.outcome) || !trials::passes(new.outcome) || noted {
+            continue;
+        }
+        let mut note = |call: &str, check: &str| {
+            lost.entry((call.to_owned(), check.to_owned())).or_default().push(new.trial.clone());
+        };
+        if old.made.is_empty() || new.made.is_empty() {
+            // A stream of a version that did not write down which checks were made tells how many.
+            if new.checks.must < old.checks.must {
+                note("", "some check of level must");
+            }
+            continue;
+        }
+        for (call, checks) in &old.made {
+            for (check, steps) in checks {
+                let now = new.made.get(call).and_then(|checks| checks.get(check)).copied().unwrap_or_default();
+                if now < *steps {
+                    note(call, check);
+                }
+            }
+        }
+    }
+    lost.into_iter().map(|((call, check), trials)| LostCheck { call, check, trials }).collect()
+}
+
+fn drift(old: &Report, new: &Report, terms: trials::Terms) -> Vec<DriftChange> {
+    let mut changes = Vec::new();
+    for (appeared, here, there) in [(true, new, old), (false, old, new)] {
+        for (key, count) in here.drift.iter().filter(|(key, _)| !there.drift.contains_key(*key)) {
+            let answers = |report: &Report| report.latencies.successes(&key.call);
+            // Drift that was seen is news. That it was not, or that what is known shows itself, is none unless there was as much to see it in.
+            let comparable = terms.same_choice && terms.new_complete && answers(there) >= answers(here);
+            if (appeared && key.explained.is_none()) || comparable {
+                changes.push(DriftChange {
+                    appeared,
+                    call: key.call.clone(),
+                    pointer: key.pointer.clone(),
+                    value: count.value.to_string(),
+                    explained: key.explained.clone(),
+                });
+            }
+        }
+    }
+    changes
+}

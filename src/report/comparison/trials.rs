@@ -1,0 +1,259 @@
+//! How each trial ended beside how it ended before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::{
+    event::{Outcome, TrialFinished},
+    report::{Report, TrialReport},
+};
+
+/// What became of a trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeKind {
+    /// Fails, and did not.
+    Broken,
+    /// Fails in another way.
+    ChangedFailure,
+    /// Fails as before, but the known failures do not say so any more.
+    NoLongerKnown,
+    /// In the older run only, and nobody chose other trials.
+    Gone,
+    /// The target lacks what it needs, and did not.
+    NoLongerApplicable,
+    /// Could be judged, and cannot any more.
+    Unjudged,
+    /// Passed on a retry, and passed at once before or failed.
+    Flaky,
+    /// Passes, with more warnings or notes than before.
+    Noted,
+    /// In the newer run only.
+    New,
+    /// In the older run only, since other trials were chosen for the newer one.
+    NotChosen,
+    /// Fails as before, and the known failures say so now.
+    NowKnown,
+    /// Passes, and could not be judged or did not apply.
+    Judged,
+    /// Passed on a retry, and passes at once.
+    Steady,
+    /// Passes, and failed.
+    Fixed,
+}
+
+impl ChangeKind {
+    /// All kinds, in the order of reports.
+    pub const ALL: [Self; 14] = [
+        Self::Broken,
+        Self::ChangedFailure,
+        Self::NoLongerKnown,
+        Self::Gone,
+        Self::NoLongerApplicable,
+        Self::Unjudged,
+        Self::Flaky,
+        Self::Noted,
+        Self::New,
+        Self::NotChosen,
+        Self::NowKnown,
+        Self::Judged,
+        Self::Steady,
+        Self::Fixed,
+    ];
+
+    /// The words in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::ChangedFailure => "changed failure",
+            Self::NoLongerKnown => "no longer known",
+            Self::Gone => "gone",
+            Self::NoLongerApplicable => "no longer applicable",
+            Self::Unjudged => "unjudged",
+            Self::Flaky => "flaky",
+            Self::Noted => "noted",
+            Self::New => "new",
+            Self::NotChosen => "not chosen",
+            Self::NowKnown => "now known",
+            Self::Judged => "judged",
+            Self::Steady => "steady",
+            Self::Fixed => "fixed",
+        }
+    }
+}
+
+/// A trial that did not end as before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TrialChange {
+    /// Its ID; that of the newer run where it has two.
+    pub trial: String,
+    /// The ID that it had in the older run, if another.
+    pub formerly: Option<String>,
+    /// What became of it.
+    pub kind: ChangeKind,
+    /// Whether that is worse.
+    pub worse: bool,
+    /// How it ended before.
+    pub old: Option<Outcome>,
+    /// How it ends now.
+    pub new: Option<Outcome>,
+    /// Why it does not pass, in a sentence.
+    pub reason: Option<String>,
+    /// What is wrong now and was not, in a form that does not depend on the run.
+    pub appeared: Vec<String>,
+    /// What was wrong and is not any more.
+    pub went: Vec<String>,
+}
+
+/// A trial in both runs, or in one of them.
+pub(super) struct Pair<'a> {
+    pub(super) old: Option<&'a TrialReport>,
+    pub(super) new: Option<&'a TrialReport>,
+}
+
+/// What decides whether a trial that is missing is a loss.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    pub(super) same_choice: bool,
+    pub(super) same_target: bool,
+    pub(super) new_complete: bool,
+}
+
+/// What an outcome says, whether or not it was expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Passes,
+    Fails,
+    /// Nothing was learnt.
+    Unjudged,
+    Inapplicable,
+}
+
+fn standing(outcome: Outcome) -> Standing {
+    match outcome {
+        Outcome::Passed | Outcome::Flaky | Outcome::UnexpectedPass => Standing::Passes,
+        Outcome::Failed | Outcome::KnownFailure | Outcome::ChangedFailure | Outcome::Expired => Standing::Fails,
+        Outcome::Blocked | Outcome::Errored | Outcome::NotRun => Standing::Unjudged,
+        Outcome::NotApplicable => Standing::Inapplicable,
+    }
+}
+
+/// Whether every check of level `must` held.
+pub(super) fn passes(outcome: Outcome) -> bool {
+    standing(outcome) == Standing::Passes
+}
+
+/// Whether the known failures account for it.
+fn is_known(outcome: Outcome) -> bool {
+    outcome == Outcome::KnownFailure
+}
+
+/// The trials of both runs, each once; a case that was renamed is found by its former ID.
+pub(super) fn pairs<'a>(old: &'a Report, new: &'a Report) -> Vec<Pair<'a>> {
+    let mut left: BTreeMap<&str, &TrialReport> =
+        old.trials.iter().map(|trial| (trial.finished.trial.as_str(), trial)).collect();
+    let mut pairs: Vec<Pair<'a>> = new
+        .trials
+        .iter()
+        .map(|trial| Pair { old: left.remove(trial.finished.trial.as_str()), new: Some(trial) })
+        .collect();
+    for pair in &mut pairs {
+        if let (None, Some(new)) = (pair.old, pair.new) {
+            pair.old = former_ids(&new.finished).find_map(|id| left.remove(id.as_str()));
+        }
+    }
+    pairs.extend(left.into_values().map(|old| Pair { old: Some(old), new: None }));
+    pairs
+}
+
+/// An alias names a case; its rows and principals keep theirs.
+fn former_ids(finished: &TrialFinished) -> impl Iterator<Item = String> {
+    let case = finished.trial.rsplit('/').next().unwrap_or_default();
+    let suffix = case.find(['[', '@']).map_or("", |at| &case[at..]);
+    finished.aliases.iter().flat_map(move |alias| [alias.clone(), format!("{alias}{suffix}")])
+}
+
+/// The trials that did not end as before, and how many did.
+pub(super) fn changes(pairs: &[Pair<'_>], terms: Terms) -> (Vec<TrialChange>, usize) {
+    let mut changes: Vec<TrialChange> = pairs.iter().filter_map(|pair| change(pair, terms)).collect();
+    changes.sort_by(|a, b| (a.kind, &a.trial).cmp(&(b.kind, &b.trial)));
+    let unchanged = pairs.len() - changes.len();
+    (changes, unchanged)
+}
+
+fn change(pair: &Pair<'_>, terms: Terms) -> Option<TrialChange> {
+    let (old, new) = (pair.old.map(|trial| &trial.finished), pair.new.map(|trial| &trial.finished));
+    let named = new.or(old)?;
+    let signatures = |trial: Option<&TrialFinished>| {
+        trial.map(|trial| trial.signatures.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap_or_default()
+    };
+    let (before, now) = (signatures(old), signatures(new));
+    let without = |list: &[String], other: &[String]| {
+        let only: BTreeSet<&String> = list.iter().filter(|text| !other.contains(text)).collect();
+        only.into_iter().cloned().collect::<Vec<_>>()
+    };
+    let (appeared, went) = (without(&now, &before), without(&before, &now));
+    let outcomes = (old.map(|trial| trial.outcome), new.map(|trial| trial.outcome));
+    let (kind, worse) = match outcomes {
+        (Some(before), Some(now)) => match both(before, now, &appeared, &went, terms) {
+            Some(became) => became,
+            None if more_noted(old, new) => (ChangeKind::Noted, false),
+            None => return None,
+        },
+        (None, Some(new)) => (ChangeKind::New, standing(new) == Standing::Fails && !is_known(new)),
+        // What a stream that was cut short does not tell was not told, which is not to say that it is gone.
+        (Some(_), None) if !terms.new_complete => (ChangeKind::Unjudged, false),
+        (Some(_), None) if terms.same_choice => (ChangeKind::Gone, true),
+        (Some(_), None) => (ChangeKind::NotChosen, false),
+        (None, None) => return None,
+    };
+    Some(TrialChange {
+        trial: named.trial.clone(),
+        formerly: old.filter(|old| old.trial != named.trial).map(|old| old.trial.clone()),
+        kind,
+        worse,
+        old: outcomes.0,
+        new: outcomes.1,
+        reason: new.and_then(|new| new.reason.as_ref()).map(ToString::to_string),
+        appeared,
+        went,
+    })
+}
+
+/// Whether a trial that passes has more false checks of the lower levels.
+fn more_noted(old: Option<&TrialFinished>, new: Option<&TrialFinished>) -> bool {
+    let (Some(old), Some(new)) = (old, new) else { return false };
+    passes(new.outcome) && (new.warnings > old.warnings || new.notes > old.notes)
+}
+
+/// What became of a trial that is in both runs, and whether that is worse; `None` where it ended as before.
+fn both(old: Outcome, new: Outcome, appeared: &[String], went: &[String], terms: Terms) -> Option<(ChangeKind, bool)> {
+    Some(match (standing(old), standing(new)) {
+        (Standing::Fails, Standing::Fails) => {
+            if !appeared.is_empty() || !went.is_empty() {
+                // Less of the same is no loss, unless nobody accounts for it any more.
+                (ChangeKind::ChangedFailure, (!appeared.is_empty() || is_known(old)) && !is_known(new))
+            } else if is_known(old) && !is_known(new) {
+                (ChangeKind::NoLongerKnown, true)
+            } else if is_known(new) && !is_known(old) {
+                (ChangeKind::NowKnown, false)
+            } else {
+                return None;
+            }
+        }
+        (_, Standing::Fails) => (ChangeKind::Broken, !is_known(new)),
+        (_, Standing::Passes) if new == Outcome::Flaky && old != Outcome::Flaky => (ChangeKind::Flaky, false),
+        (Standing::Passes, Standing::Passes) if old == Outcome::Flaky && new != Outcome::Flaky => {
+            (ChangeKind::Steady, false)
+        }
+        (Standing::Fails, Standing::Passes) => (ChangeKind::Fixed, false),
+        (Standing::Unjudged | Standing::Inapplicable, Standing::Passes) => (ChangeKind::Judged, false),
+        (Standing::Passes | Standing::Fails, Standing::Unjudged) => (ChangeKind::Unjudged, false),
+        (Standing::Passes | Standing::Fails, Standing::Inapplicable) => {
+            (ChangeKind::NoLongerApplicable, terms.same_target)
+        }
+        (Standing::Passes, Standing::Passes)
+        | (Standing::Unjudged | Standing::Inapplicable, Standing::Unjudged | Standing::Inapplicable) => return None,
+    })
+}
