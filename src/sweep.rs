@@ -14,7 +14,7 @@ use crate::{
     plan::Plan,
     run::Target,
     secret::MASK,
-    suite::SweepPlan,
+    suite::{Protected, SweepPlan},
 };
 
 /// Pages of a list; more would be a list that does not end.
@@ -108,14 +108,14 @@ fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// Removes one thing. A ledger is a file that anybody can write: only what a run may make is removed.
-pub async fn remove(leftover: &Leftover, plan: &Plan, target: &Target) -> Removed {
+/// Removes one thing. A ledger is a file that anybody can write: only what a run may make is removed, and nothing that is protected.
+pub(crate) async fn remove(leftover: &Leftover, plan: &Plan, protected: &[Protected], target: &Target) -> Removed {
     let path = leftover.path.split(['?', '#']).next().unwrap_or_default();
     let dots = path.split('/').any(|segment| {
         segment.replace("%2e", ".").replace("%2E", ".").chars().all(|c| c == '.') && !segment.is_empty()
     });
     let known = plan.operation(&leftover.method, path).is_some() && leftover.method != "GET";
-    let protected = plan.contract.protected.iter().any(|protected| protected.covers(path));
+    let protected = protected.iter().any(|protected| protected.covers(path));
     if dots || !known || protected {
         return Removed::Left("no run makes such a thing, so it is not removed".to_owned());
     }

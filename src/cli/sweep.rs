@@ -14,6 +14,7 @@ use crate::{
     ledger::{DIRECTORY, forget, remains},
     plan::{Plan, parse_duration},
     report::{Verdict, printable},
+    run::{Unknown, protected},
     sweep::{Leftover, Removed, by_ledger, by_name, remove},
     target::Opened,
 };
@@ -72,13 +73,19 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
             }
         }
     }
+    let nothing = found.is_empty() || arguments.dry_run;
+    let protected = if nothing {
+        Vec::new()
+    } else {
+        protected(plan, &opened.target, "manager").await.map_err(|error| unknown(&error))?
+    };
     let mut left = 0;
     for leftover in &found {
         if arguments.dry_run {
             writeln!(out, "would remove {}", printable(&leftover.what))?;
             continue;
         }
-        match remove(leftover, plan, &opened.target).await {
+        match remove(leftover, plan, &protected, &opened.target).await {
             Removed::Gone => writeln!(out, "removed {}", printable(&leftover.what))?,
             Removed::Left(reason) => {
                 left += 1;
@@ -92,4 +99,8 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
     let verb = if arguments.dry_run { "to remove" } else { "removed" };
     writeln!(out, "{} {verb}, {left} left, on {}", found.len() - left, printable(&opened.target.name))?;
     Ok(if left > 0 { Verdict::NotJudged.exit_code() } else { 0 })
+}
+
+fn unknown(unknown: &Unknown) -> CommandError {
+    Mistake::boxed(format!("it is not known what others use, so nothing is removed: {unknown}"))
 }

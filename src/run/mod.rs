@@ -5,6 +5,7 @@
 mod cleanup;
 mod describe;
 mod preflight;
+mod protected;
 mod send;
 mod shared;
 mod step;
@@ -21,8 +22,10 @@ use std::{
 pub(crate) use describe::Describer;
 use futures::{StreamExt, stream};
 pub use preflight::{Preflight, preflight};
+pub(crate) use protected::{Unknown, protected};
 pub(crate) use shared::Shared;
 pub use shared::Stopper;
+use tokio::sync::OnceCell;
 
 use crate::{
     event::{self, Attempt, DocumentedOperation, Event, Outcome, RunFinished, RunStarted, Stop},
@@ -126,6 +129,7 @@ pub async fn run(
         outcomes: RefCell::default(),
         serial: Cell::new(0),
         troubled: Cell::new(0),
+        protected: OnceCell::new(),
         seen: Vec::new(),
     };
     shared.emit(&Event::RunStarted(Box::new(header(&shared, trials.len()))));

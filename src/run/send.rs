@@ -5,7 +5,10 @@ use std::time::Instant;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::step::Sender;
+use super::{
+    protected::{Unknown, protected},
+    step::Sender,
+};
 use crate::{
     diagnostic::Span,
     event::{Event, Waited, Why},
@@ -39,6 +42,15 @@ pub(super) enum Halt {
     Ledger(String),
     Unfilled(Unfilled),
     Stopped,
+}
+
+impl From<Unknown> for Halt {
+    fn from(unknown: Unknown) -> Self {
+        match unknown {
+            Unknown::Fault(fault) => Self::Fault(fault),
+            Unknown::Answer(exchange) => Self::Server(exchange),
+        }
+    }
 }
 
 impl From<Unfilled> for Halt {
@@ -76,7 +88,7 @@ impl Sender<'_, '_> {
     pub(super) async fn exchange(&self, step: &Step, outgoing: Outgoing) -> Result<Exchange, Halt> {
         let client = &self.shared.target.client;
         let path = client.path(&outgoing.url);
-        self.may_write(&outgoing, &path)?;
+        self.may_write(&outgoing, &path).await?;
         // A step that wants the limit to be used up is not held back from it.
         let paced = !matches!(step.repetition, Repetition::Until { status: 429, .. });
         let principal = outgoing.principal.clone();
@@ -103,15 +115,17 @@ impl Sender<'_, '_> {
     }
 
     /// What belongs to an org that others use is written to only by cases that say so, on targets that allow it.
-    fn may_write(&self, outgoing: &Outgoing, path: &str) -> Result<(), Halt> {
+    async fn may_write(&self, outgoing: &Outgoing, path: &str) -> Result<(), Halt> {
         if matches!(outgoing.method.as_str(), "GET" | "HEAD" | "OPTIONS") {
             return Ok(());
         }
         self.shared.options.ledger.begin().map_err(|error| Halt::Ledger(error.to_string()))?;
         // There are many ways to write one path; what counts is where the request would arrive.
         let read = self.shared.target.client.plain_path(&outgoing.url);
-        let protected = self.shared.plan.contract.protected.iter().find(|protected| protected.covers(&read));
-        match protected {
+        let shared = self.shared;
+        let all = || protected(shared.plan, shared.target, &outgoing.principal);
+        let all = shared.protected.get_or_try_init(all).await?;
+        match all.iter().find(|protected| protected.covers(&read)) {
             Some(protected) if !self.needs.iter().any(|name| protected.unless.contains(name)) => {
                 Err(Halt::Protected(path.to_owned()))
             }

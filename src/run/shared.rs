@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::{Describer, Options, Target};
@@ -14,6 +15,7 @@ use crate::{
     event::{self, Event, Outcome, Stop},
     http::Pace,
     plan::Plan,
+    suite::Protected,
 };
 
 /// Stops a run: no trial starts, waits end, clean-up still happens.
@@ -58,6 +60,8 @@ pub(crate) struct Shared<'a> {
     pub(super) serial: Cell<usize>,
     /// Trials in a row that met nothing but trouble with the infrastructure.
     pub(super) troubled: Cell<usize>,
+    /// What the target shares with others, known before the first write.
+    pub(super) protected: OnceCell<Vec<Protected>>,
     /// Capabilities that the preflight saw.
     pub(super) seen: Vec<String>,
 }

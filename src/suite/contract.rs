@@ -65,14 +65,23 @@ pub(crate) struct Lacking {
 }
 
 /// A part of a target that is not the run's to write to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Protected {
-    path: String,
+    pub(crate) path: String,
+    /// Its path by the `id` that a GET tells, with `{id}`.
+    pub(crate) alias: Option<String>,
     /// Any of these lets a case write to it.
     pub(crate) unless: Vec<String>,
 }
 
 impl Protected {
+    /// The same by its identifier.
+    pub(crate) fn named(&self, id: &str) -> Option<Self> {
+        // Of an empty one, everything would be a part.
+        let alias = self.alias.as_ref().filter(|_| !id.is_empty())?;
+        Some(Self { path: alias.replace("{id}", id), alias: None, unless: self.unless.clone() })
+    }
+
     /// Whether a path, with or without a query, is the protected one or below it.
     pub(crate) fn covers(&self, path: &str) -> bool {
         let rest = path.strip_prefix(self.path.as_str());
@@ -116,9 +125,10 @@ pub(super) fn read(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_
     let protected = protected.unwrap_or_default().iter().filter_map(|node| {
         let mut fields = Fields::of(node, "protected path", problems)?;
         let path = fields.text("path", problems);
+        let alias = fields.optional("alias").and_then(|node| problems.text(node, "alias")).map(str::to_owned);
         let unless = fields.required("unless", problems).map(|node| problems.texts(node, "unless")).unwrap_or_default();
         fields.finish(problems);
-        Some(Protected { path: path?.to_owned(), unless: unless.into_iter().map(|(_, name)| name).collect() })
+        Some(Protected { path: path?.to_owned(), alias, unless: unless.into_iter().map(|(_, name)| name).collect() })
     });
     let protected = protected.collect();
     let sweep = sweep.iter().filter_map(|node| read_sweep(node, problems)).collect();

@@ -155,3 +155,74 @@ fn reading_and_neighbours_are_free() {
     let (_, sent, done) = run("things/shared/neighbour", &[]);
     assert_eq!((sent, done.code), (vec!["DELETE /api/v1/things/shared-not".to_owned()], 0), "{}", done.out);
 }
+
+#[test]
+fn what_is_shared_is_not_written_to_by_its_identifier_either() {
+    // Whatever is made has the identifier of what is shared.
+    let server = Server::start(|request| {
+        let thing = json!({ "id": "thi1shared", "name": "a", "color": "red" });
+        Some(match request.method.as_str() {
+            "GET" => Answer::json(200, &thing),
+            "POST" => Answer::json(201, &thing),
+            _ => Answer::new(204, ""),
+        })
+    });
+    let place = Place::with_suite(&[]);
+    let cases = r#"area: things
+topic: shared
+profile: core
+cases:
+  - id: made
+    title: What is made is removed
+    requirements: [things.work]
+    steps:
+      - call: createThing
+        body: { name: a }
+        capture: { id: "$.id" }
+        defer: [{ call: deleteThing, path: { thingId: "${id}" } }]
+  - id: removed
+    title: What is there is removed
+    requirements: [things.work]
+    steps:
+      - { call: deleteThing, path: { thingId: thi1shared } }
+  - id: declared
+    title: A case that says that it writes there
+    requirements: [things.work]
+    needs: [teleport]
+    steps:
+      - { call: deleteThing, path: { thingId: thi1shared } }
+"#;
+    place.write("suite/cases/things/shared.yaml", cases);
+    let table = place.read("suite/schemas/operations.yaml");
+    let protected = "  protected: [{ path: /api/v1/things/shared, alias: \"/api/v1/things/{id}\", unless: [teleport] }]\n  errors:\n";
+    place.write("suite/schemas/operations.yaml", &table.replacen("  errors:\n", protected, 1));
+    place.target(&server.url, &["admin", "manager"], &["teleport"]);
+    let run = |pattern: &str| {
+        let arguments = ["run", pattern, "--suite", "suite", "--target", "here", "--allow-default-server"];
+        place.run(&arguments)
+    };
+    let asked = "GET /api/v1/things/shared".to_owned();
+    assert_eq!(run("things/shared/removed").code, 2);
+    assert_eq!(server.lines(), [asked.as_str()], "it is asked what is shared, and nothing is written");
+    let done = run("things/shared/made");
+    assert_eq!(server.lines()[1..], [asked.as_str(), "POST /api/v1/things"], "{}", done.out);
+    assert!(done.out.contains("/api/v1/things/thi1shared is not the run's to write to"), "{}", done.out);
+    let swept = place.run(&["sweep", "--suite", "suite", "--target", "here"]);
+    assert_eq!(swept.code, 2, "{}{}", swept.out, swept.err);
+    assert!(swept.out.contains("no run makes such a thing"), "{}", swept.out);
+    assert_eq!(server.lines()[3..], [asked.as_str()]);
+    assert_eq!(run("things/shared/declared").code, 0);
+    assert_eq!(server.lines()[4..], [asked.as_str(), "DELETE /api/v1/things/thi1shared"]);
+}
+
+#[test]
+fn who_cannot_tell_what_is_shared_is_not_written_to() {
+    let server = Server::start(|request| {
+        Some(if request.method == "GET" { Answer::new(503, "") } else { Answer::new(204, "") })
+    });
+    let place = Place::new();
+    place.target(&server.url, &["admin"], &[]);
+    let done = place.run(&["run", "authorization-servers/get/same-as-created", "--target", "here", "--no-preflight"]);
+    assert_eq!(done.code, 2, "{}", done.out);
+    assert_eq!(server.lines(), ["GET /api/v1/authorizationServers/default"]);
+}

@@ -11,6 +11,7 @@ use std::{fmt::Write as _, io};
 use progress::Progress;
 
 use super::{
+    printable,
     text::{counted, on_one_line},
     wrap::wrapped,
 };
@@ -146,7 +147,10 @@ impl<W: io::Write> Console<W> {
     fn trial(&mut self, finished: &TrialFinished) -> io::Result<()> {
         let quietly = matches!(finished.outcome, Outcome::Passed | Outcome::NotApplicable | Outcome::NotRun);
         if let Some(progress) = &self.progress {
-            let line = (!quietly).then(|| self.with_outcome(finished.outcome, &finished.trial));
+            let line = (!quietly).then(|| {
+                let line = self.with_outcome(finished.outcome, &finished.trial);
+                why(finished).iter().fold(line, |line, why| format!("{line}\n{}", printable(why)))
+            });
             progress.end(finished.outcome, line);
             return Ok(());
         }
@@ -162,6 +166,21 @@ impl<W: io::Write> Console<W> {
         if finished.warnings > 0 {
             let _ = write!(line, ", {}", counted(finished.warnings, "warning"));
         }
-        self.headed(finished.outcome, &line)
+        self.headed(finished.outcome, &line)?;
+        why(finished).iter().try_for_each(|why| self.line("2", why))
+    }
+}
+
+/// What a person wants to know of a trial that is not red and not simply passed: how its attempts failed, or where it is listed.
+fn why(finished: &TrialFinished) -> Vec<String> {
+    match finished.outcome {
+        Outcome::Flaky => {
+            let attempts = (1..).zip(&finished.earlier);
+            attempts
+                .map(|(number, attempt)| format!("  attempt {number} {}: {}", attempt.outcome.name(), attempt.reason))
+                .collect()
+        }
+        Outcome::KnownFailure => finished.reason.iter().map(|reason| format!("  {reason}")).collect(),
+        _ => Vec::new(),
     }
 }
