@@ -12,6 +12,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use crate::file;
+
 /// Where ledgers lie unless told otherwise.
 pub const DIRECTORY: &str = "reports/ledgers";
 
@@ -219,7 +221,7 @@ pub fn remains(directory: &Path, origin: &str) -> Result<Vec<Remains>, LedgerErr
 
 fn read(path: &Path) -> Result<Option<Remains>, LedgerError> {
     let failed = |source| LedgerError { path: path.display().to_string(), source };
-    let file = File::open(path).map_err(failed)?;
+    let file = file::open(path).map_err(failed)?;
     if file.try_lock_shared().is_err() {
         return Ok(None);
     }

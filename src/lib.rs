@@ -41,6 +41,7 @@ mod check;
 pub mod cli;
 pub mod diagnostic;
 pub mod event;
+mod file;
 pub mod http;
 pub mod known;
 pub mod ledger;

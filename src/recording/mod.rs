@@ -10,7 +10,6 @@ mod lines;
 mod recorder;
 
 use std::{
-    fs::File,
     io::{self, BufReader, Cursor, Read},
     path::Path,
 };
@@ -21,7 +20,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use self::form::Form;
-use crate::http::Answer;
+use crate::{file, http::Answer};
 
 /// More than a recording that is read as a whole may have, in bytes: one of this API has a few megabytes.
 const MAX_DOCUMENT: u64 = 64 * 1024 * 1024;
@@ -172,7 +171,7 @@ impl From<serde_json::Error> for Fault {
 pub(crate) fn read(path: &Path, mut take: impl FnMut(Recorded)) -> Result<usize, RecordingError> {
     let shown = path.display().to_string();
     let failed = |source| RecordingError::Io { path: shown.clone(), source };
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = file::open(path).map_err(failed)?;
     let (form, head) = form::recognise(&mut file).map_err(failed)?;
     let input = Cursor::new(head).chain(file);
     let (exchanges, passed_over) = match form {

@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::event::{self, Event};
+use crate::{
+    event::{self, Event},
+    file,
+};
 
 /// A line longer than any event that a run writes.
 const MAX_LINE: u64 = 64 * 1024 * 1024;
@@ -187,7 +190,7 @@ pub fn read_cut_short(path: &Path, take: impl FnMut(&Event)) -> Result<(), Strea
 fn read_to(path: &Path, ending: Ending, mut take: impl FnMut(&Event)) -> Result<(), StreamError> {
     let shown = path.display().to_string();
     let failed = |source| StreamError::Io { path: shown.clone(), source };
-    let mut reader = BufReader::new(File::open(path).map_err(failed)?);
+    let mut reader = BufReader::new(file::open(path).map_err(failed)?);
     let mut text = String::new();
     let (mut line, mut tally) = (0, Tally::default());
     loop {

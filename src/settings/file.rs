@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -102,7 +101,8 @@ pub(super) fn read(path: Option<&Path>) -> Result<File, SettingsError> {
 
 fn read_at(path: &Path, names: Option<&Vocabulary>, found: &mut Vec<Diagnostic>) -> Result<File, SettingsError> {
     let shown = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|source| SettingsError::Read { path: shown.clone(), source })?;
+    let text = crate::file::text(path, super::MAX_FILE)
+        .map_err(|source| SettingsError::Read { path: shown.clone(), source })?;
     let mut problems = Problems::new(&tree::shown(&shown, &text), found);
     let root = tree::parse(&text, &mut problems);
     if problems.count() > 0 {

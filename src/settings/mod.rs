@@ -11,7 +11,7 @@ mod tree;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    io,
     path::Path,
     sync::Arc,
     time::Duration,
@@ -30,6 +30,12 @@ use crate::http::{ClientAuth, ClientCredentials, Credential, Fault, KeyError, Ne
 
 /// The settings file, looked for where the command is run.
 pub const FILE: &str = "okta-conformance.toml";
+
+/// Larger than any settings file or secret.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// Larger than any bundle of certificates.
+const MAX_AUTHORITIES: u64 = 16 * 1024 * 1024;
 
 /// The target that Okta's own SDKs are set up for.
 const SDK_TARGET: &str = "org";
@@ -190,8 +196,8 @@ impl TargetSettings {
         self.rate_share = entry.rate_share;
         self.network.proxy = entry.proxy;
         if let Some(path) = entry.ca_file {
-            let pem =
-                fs::read(&path).map_err(|source| SettingsError::Read { path: path.display().to_string(), source })?;
+            let pem = crate::file::read(&path, MAX_AUTHORITIES)
+                .map_err(|source| SettingsError::Read { path: path.display().to_string(), source })?;
             self.network.authorities = Some(pem);
         }
         for (principal, login) in &entry.principals {

@@ -1,7 +1,6 @@
 //! Where a secret comes from: a variable, a file, a command; in the settings file itself only with a warning.
 
 use std::{
-    fs,
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -67,7 +66,7 @@ impl SecretFrom {
             Self::Env(variable) => environment::variable(variable)
                 .map(|value| trimmed(&value))
                 .ok_or_else(|| SettingsError::Variable { what: what.to_owned(), variable: variable.clone() }),
-            Self::File(path) => fs::read_to_string(path)
+            Self::File(path) => crate::file::text(path, super::MAX_FILE)
                 .map(|text| trimmed(&text))
                 .map_err(|source| SettingsError::Read { path: path.display().to_string(), source }),
             Self::Command(words) => command(words, what).map(|text| trimmed(&text)),

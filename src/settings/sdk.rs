@@ -1,7 +1,5 @@
 //! What Okta's own SDKs read: variables that begin with `OKTA_CLIENT_`, and `~/.okta/okta.yaml` below them.
 
-use std::fs;
-
 use super::environment;
 use crate::{
     diagnostic::Source,
@@ -31,7 +29,7 @@ impl Sdk {
     /// The file; one that cannot be read is not ours to refuse, so it is told as a warning.
     pub(super) fn file(warnings: &mut Vec<String>) -> Self {
         let Some(path) = environment::home().map(|home| home.join(".okta/okta.yaml")) else { return Self::default() };
-        let Ok(text) = fs::read_to_string(&path) else { return Self::default() };
+        let Ok(text) = crate::file::text(&path, super::MAX_FILE) else { return Self::default() };
         let root = match parse(&Source::new("~/.okta/okta.yaml", text)) {
             Ok(root) => root,
             Err(diagnostic) => {

@@ -30,14 +30,10 @@ impl File {
 
     /// Reads a snapshot; `None` where there is none.
     pub(super) fn read(path: &Path) -> io::Result<Option<Self>> {
-        let size = match fs::metadata(path) {
+        let text = match crate::file::text(path, MOST_BYTES) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            metadata => metadata?.len(),
+            text => text?.replace("\r\n", "\n"),
         };
-        if size > MOST_BYTES {
-            return Err(io::Error::new(ErrorKind::InvalidData, "it is larger than any snapshot"));
-        }
-        let text = fs::read_to_string(path)?.replace("\r\n", "\n");
         let no_head =
             || io::Error::new(ErrorKind::InvalidData, "it is no snapshot: a head between lines of `---` is missing");
         let (head, contents) =

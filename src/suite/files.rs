@@ -4,7 +4,7 @@ use std::{fs, io, path::Path, sync::Arc};
 
 use include_dir::{Dir, include_dir};
 
-use crate::diagnostic::Source;
+use crate::{diagnostic::Source, file};
 
 static CASES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/cases");
 static SCHEMAS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
@@ -94,12 +94,11 @@ fn collect(dir: &Path, files: &mut Vec<Arc<Source>>) -> Result<(), FilesError> {
 /// One file, within the limit.
 pub(crate) fn read(path: &Path) -> Result<Arc<Source>, FilesError> {
     let shown = path.display().to_string();
-    let failed = |source| FilesError::Read { path: shown.clone(), source };
-    if fs::metadata(path).map_err(failed)?.len() > MAX_FILE {
-        return Err(FilesError::TooLarge { path: shown });
+    match file::text(path, MAX_FILE) {
+        Ok(text) => Ok(Source::new(shown, text)),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(FilesError::TooLarge { path: shown }),
+        Err(source) => Err(FilesError::Read { path: shown, source }),
     }
-    let text = fs::read_to_string(path).map_err(failed)?;
-    Ok(Source::new(shown, text))
 }
 
 /// The schemas of our own files are for editors; everything else in YAML or JSON is part of the suite.

@@ -1,8 +1,13 @@
 //! What a user may type wrongly, and what they then read.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    fs,
+    io::Write as _,
+    process::{Command, Stdio},
+};
 
-use super::support::{Place, Totals, junit, snapshot};
+use super::support::{Place, Totals, data, finish, junit, snapshot};
 
 #[test]
 fn a_filter_that_matches_nothing_runs_nothing_and_says_so() {
@@ -95,4 +100,51 @@ fn a_run_without_credentials_says_so_and_is_not_green() {
     let done = super::support::finish(command.spawn().expect("the program starts"));
     assert!(done.err.starts_with("warning: there are no credentials for http://"), "{}", done.err);
     assert_eq!(done.code, 2, "{}", done.out);
+}
+
+#[test]
+fn what_may_never_end_is_refused() {
+    let place = Place::with_suite(&["colors"]);
+    let pipe = place.path("pipe.yaml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    for path in [pipe.to_str().expect("a path"), "/dev/zero"] {
+        let settings = |name: &'static str, more: String| {
+            place.write(name, &format!("[targets.here]\nurl = \"https://127.0.0.1:1\"\n{more}\n"));
+            vec!["run", "--suite", "suite", "--target", "here", "--settings", name]
+        };
+        for arguments in [
+            vec!["check", path],
+            vec!["run", "--suite", "suite", "--known-failures", path],
+            vec!["run", "--suite", "suite", "--target", "here", "--settings", path],
+            vec!["mock", "--port", "0", "--state", path],
+            vec!["verify", path],
+            vec!["replay", path],
+            vec!["report", path],
+            settings("secret.toml", format!("principals.admin = {{ ssws = {{ file = {path:?} }} }}")),
+            settings("ca.toml", format!("ca-file = {path:?}")),
+        ] {
+            let done = place.run(&arguments);
+            assert_eq!(done.code, 3, "{arguments:?}: {}{}", done.out, done.err);
+            assert!(done.err.contains("it is no regular file, so it may never end"), "{arguments:?}: {}", done.err);
+        }
+    }
+    fs::rename(&pipe, place.path("suite/cases/things/pipe.yaml")).expect("a pipe among the cases");
+    let done = place.run(&["check", "suite"]);
+    assert_eq!(done.code, 3, "{}", done.out);
+    assert!(done.err.contains("pipe.yaml") && done.err.contains("it is no regular file"), "{}", done.err);
+}
+
+#[test]
+fn what_the_shell_has_opened_is_read() {
+    let recording = fs::read_to_string(data("recordings/good.jsonl")).expect("a recording");
+    let place = Place::new();
+    let mut child = place.command(&["verify", "/dev/stdin"]).stdin(Stdio::piped()).spawn().expect("the program starts");
+    child.stdin.take().expect("its input").write_all(recording.as_bytes()).expect("it reads");
+    let done = finish(child);
+    assert_eq!(
+        done.code,
+        place.run(&["verify", data("recordings/good.jsonl").to_str().expect("a path")]).code,
+        "{}",
+        done.err
+    );
 }

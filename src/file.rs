@@ -1,0 +1,47 @@
+//! Opening files that somebody names. What is no regular file could be waited for, or read, without an end.
+
+use std::{
+    fs::{self, File},
+    io::{self, ErrorKind, Read},
+    path::Path,
+};
+
+/// What the shell has opened before we began, such as `/dev/stdin` or what `<(…)` stands for: somebody writes it.
+const OPEN_ALREADY: [&str; 3] = ["/dev/stdin", "/dev/fd/", "/proc/self/fd/"];
+
+/// Opens a file that is read to its end.
+///
+/// # Errors
+/// The operating system's refusal; a directory, a pipe, a device.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let refused = |reason: &str| Err(io::Error::new(ErrorKind::InvalidInput, reason));
+    let kind = fs::metadata(path)?.file_type();
+    if kind.is_dir() {
+        return refused("it is a directory");
+    }
+    if !kind.is_file() && !OPEN_ALREADY.iter().any(|open| path.to_string_lossy().starts_with(open)) {
+        return refused("it is no regular file, so it may never end; /dev/stdin can be read from");
+    }
+    File::open(path)
+}
+
+/// Reads a file whole.
+///
+/// # Errors
+/// As [`open`]; a file of more than `most` bytes.
+pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("it is larger than {most} bytes, the limit")));
+    }
+    Ok(bytes)
+}
+
+/// Reads a file whole, as text.
+///
+/// # Errors
+/// As [`read`]; bytes that are not UTF-8.
+pub(crate) fn text(path: &Path, most: u64) -> io::Result<String> {
+    String::from_utf8(read(path, most)?).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not UTF-8"))
+}
