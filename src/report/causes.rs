@@ -1,6 +1,6 @@
 //! What is wrong in a run, by cause: one missing resource or one broken thing is one cause, not sixty.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FailOn, Lacking, Report, TrialReport, without_indices};
 use crate::{event::Outcome, level::Level};
@@ -31,21 +31,22 @@ impl Report {
     /// What is wrong, by cause.
     pub fn causes(&self, fail_on: FailOn) -> Causes<'_> {
         let mut causes = Causes { red: Vec::new(), lacking: self.lacking(), unjudged: Vec::new() };
-        let mut red = Vec::new();
+        let of_areas: BTreeSet<&str> =
+            causes.lacking.iter().flat_map(|lacking| &lacking.trials).map(|trial| id(trial)).collect();
+        let (mut red, mut known) = (Vec::new(), BTreeMap::new());
         for trial in self.sorted() {
-            let outcome = trial.finished.outcome;
-            let of = |lacking: &Lacking<'_>| lacking.trials.iter().any(|other| std::ptr::eq(*other, trial));
-            if causes.lacking.iter().any(of) {
+            let (outcome, reason) = (trial.finished.outcome, trial.reason());
+            if of_areas.contains(id(trial)) {
                 continue;
             }
             if outcome.departs() || fail_on.in_trial(&trial.finished).is_some() {
                 red.push(trial);
             } else if outcome.is_unjudged() || outcome == Outcome::NotRun {
-                let reason = trial.reason();
-                match causes.unjudged.iter_mut().find(|group| (group.outcome, group.reason) == (outcome, reason)) {
-                    Some(group) => group.trials.push(trial),
-                    None => causes.unjudged.push(Unjudged { outcome, reason, trials: vec![trial] }),
+                let index = *known.entry((outcome, reason)).or_insert(causes.unjudged.len());
+                if index == causes.unjudged.len() {
+                    causes.unjudged.push(Unjudged { outcome, reason, trials: Vec::new() });
                 }
+                causes.unjudged[index].trials.push(trial);
             }
         }
         causes.red = self.alike(red, Level::Must);
@@ -80,6 +81,10 @@ impl Report {
         }
         groups
     }
+}
+
+fn id(trial: &TrialReport) -> &str {
+    &trial.finished.trial
 }
 
 /// Operation, check, place without indices, what is expected, and for a status what came.

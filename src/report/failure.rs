@@ -1,6 +1,6 @@
 //! What was wrong in a step, and the text that every report shows of it: rendered once, the same everywhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -96,19 +96,15 @@ impl Failure {
     /// The false checks of a level, the same one at each item of a list together.
     fn alike(&self, level: Level) -> Vec<Vec<&Mismatch>> {
         let mut groups: Vec<Vec<&Mismatch>> = Vec::new();
-        let kind = |mismatch: &Mismatch| {
-            (
-                mismatch.check.clone(),
-                at(mismatch).map(without_indices),
-                mismatch.expected.clone(),
-                mismatch.place.clone(),
-            )
-        };
+        let mut known = BTreeMap::new();
         for mismatch in self.mismatches.iter().filter(|mismatch| mismatch.level == level) {
-            match groups.iter_mut().find(|group| group.first().is_some_and(|first| kind(first) == kind(mismatch))) {
-                Some(group) => group.push(mismatch),
-                None => groups.push(vec![mismatch]),
+            let line = mismatch.place.as_ref().map(|place| (&place.path, place.line, place.column));
+            let kind = (&mismatch.check, at(mismatch).map(without_indices), &mismatch.expected, line);
+            let index = *known.entry(kind).or_insert(groups.len());
+            if index == groups.len() {
+                groups.push(Vec::new());
             }
+            groups[index].push(mismatch);
         }
         groups
     }

@@ -121,6 +121,21 @@ fn a_summary_has_the_documented_form() {
     }
 }
 
+#[test]
+fn reports_go_to_stdout_and_to_devices_too() {
+    let stream = data("streams/green.jsonl").display().to_string();
+    let place = Place::new();
+    let done = place.run(&["report", &stream, "--report", "tap=-", "--report", "badge=/dev/stderr"]);
+    assert_eq!(done.code, 0);
+    assert!(done.out.starts_with("TAP version 14\n1..2\nok 1 - "), "{}", done.out);
+    assert!(done.last_line().starts_with("conformant: 2 passed; "), "what is printed comes after it: {}", done.out);
+    assert!(done.err.starts_with("{\"schemaVersion\":1,"), "{}", done.err);
+    assert!(place.files().is_empty(), "nothing is left beside a device");
+    let done = place.run(&["run", "--format", "json", "--report", "github=-"]);
+    assert_eq!((done.code, done.out.as_str()), (3, ""), "{}", done.err);
+    assert!(done.err.contains("both want stdout"), "{}", done.err);
+}
+
 /// A stream with this many trials, each of which fails in a way of its own.
 fn many(count: usize) -> String {
     let stream = std::fs::read_to_string(data("streams/every.jsonl")).expect("a stream");

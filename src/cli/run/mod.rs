@@ -194,6 +194,9 @@ impl Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
+    if arguments.format == Format::Json && arguments.report.iter().any(|to| to.path().is_none()) {
+        return Err(Mistake::boxed("`--format json` and a report to `-` both want stdout: name a file for the report"));
+    }
     // Read before anything is sent, and before the run's own stream may take its place.
     let baseline = baseline(arguments.baseline.as_deref(), &arguments.fail_on)?;
     let Some(chosen) = arguments.choice.choose(color)? else { return Ok(WRONG_INPUT) };
