@@ -1,5 +1,7 @@
 //! The command line, through the binary and against real targets over TCP: what people read, what machines read, the exit codes.
 
+#[path = "cli/browser.rs"]
+mod browser;
 #[path = "cli/budget.rs"]
 mod budget;
 #[path = "cli/cassettes.rs"]
@@ -18,6 +20,8 @@ mod forms;
 mod green;
 #[path = "cli/hostile.rs"]
 mod hostile;
+#[path = "cli/html.rs"]
+mod html;
 #[path = "cli/input.rs"]
 mod input;
 #[path = "cli/kills.rs"]

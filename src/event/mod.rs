@@ -75,6 +75,9 @@ pub struct RunStarted {
     pub capabilities: Vec<String>,
     /// The operations of the suite, with the statuses that they document.
     pub operations: Vec<DocumentedOperation>,
+    /// What the trials of the run hold the target to; here, so that it stands in the stream once.
+    #[serde(default)]
+    pub requirements: Arc<[RequirementText]>,
 }
 
 /// One of the parts of a run.

@@ -7,24 +7,61 @@ use std::{
     fmt::Write as _,
 };
 
-use crate::event::{DocumentedOperation, StepFinished};
+use crate::{
+    event::{DocumentedOperation, StepFinished},
+    level::Level,
+};
 
 /// Statuses seen by operation.
 #[derive(Debug, Default)]
 pub struct Coverage {
-    seen: BTreeMap<String, BTreeMap<u16, usize>>,
+    seen: BTreeMap<String, BTreeMap<u16, Answers>>,
+}
+
+/// Answers to one operation with one status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// All of them.
+    pub count: usize,
+    /// Those with a false check of level `must`.
+    pub failed: usize,
+    /// Those with none, but one of level `should`.
+    pub warned: usize,
 }
 
 impl Coverage {
     /// Takes the next step.
     pub(super) fn take(&mut self, step: &StepFinished) {
-        if let Some(exchange) = &step.exchange {
-            *self.seen.entry(step.call.clone()).or_default().entry(exchange.response.status).or_default() += 1;
+        let Some(exchange) = &step.exchange else { return };
+        let answers = self.seen.entry(step.call.clone()).or_default().entry(exchange.response.status).or_default();
+        answers.count += 1;
+        match step.mismatches.iter().map(|mismatch| mismatch.level).max() {
+            Some(Level::Must) => answers.failed += 1,
+            Some(Level::Should) => answers.warned += 1,
+            Some(Level::Info) | None => {}
         }
     }
 
-    fn count(&self, operation: &str, status: u16) -> usize {
+    /// The answers to an operation with a status.
+    pub fn answers(&self, operation: &str, status: u16) -> Answers {
         self.seen.get(operation).and_then(|statuses| statuses.get(&status)).copied().unwrap_or_default()
+    }
+
+    /// The statuses of the columns of a table: those that are documented, and those that were seen all the same.
+    pub fn statuses(&self, operations: &[DocumentedOperation]) -> BTreeSet<u16> {
+        let documented = operations.iter().flat_map(|operation| operation.statuses.iter().copied());
+        let seen = operations.iter().filter_map(|operation| self.seen.get(&operation.id)).flat_map(BTreeMap::keys);
+        documented.chain(seen.copied()).collect()
+    }
+
+    /// Whether all answers to an operation say that it is not there, though some were to be others.
+    pub(super) fn only_lacking(&self, operation: &str) -> bool {
+        let Some(seen) = self.seen.get(operation) else { return false };
+        seen.keys().all(|status| matches!(status, 404 | 405 | 501)) && seen.values().any(|answers| answers.failed > 0)
+    }
+
+    fn count(&self, operation: &str, status: u16) -> usize {
+        self.answers(operation, status).count
     }
 
     /// How many documented statuses were reached, of how many.
@@ -38,14 +75,7 @@ impl Coverage {
     /// The table in Markdown: a row an operation, a column a status; the number of answers, `-` where none came, blank where none is
     /// documented.
     pub fn table(&self, operations: &[DocumentedOperation]) -> String {
-        let mut columns: BTreeSet<u16> =
-            operations.iter().flat_map(|operation| operation.statuses.iter().copied()).collect();
-        columns.extend(
-            self.seen
-                .iter()
-                .filter(|(call, _)| operations.iter().any(|operation| operation.id == **call))
-                .flat_map(|(_, seen)| seen.keys().copied()),
-        );
+        let columns = self.statuses(operations);
         let mut text = String::from("| operation |");
         for status in &columns {
             let _ = write!(text, " {status} |");

@@ -10,11 +10,14 @@ mod coverage;
 mod diff;
 mod failure;
 mod github;
+mod groups;
 mod har;
+mod html;
 mod junit;
 mod lacking;
 mod latency;
 mod markdown;
+mod notes;
 mod parts;
 mod sentence;
 mod stream;
@@ -23,7 +26,7 @@ mod tap;
 mod text;
 mod wrap;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub use badge::Badge;
 pub use causes::{Causes, Unjudged};
@@ -31,14 +34,17 @@ pub use comparison::{
     About, Cause, ChangeKind, Comparison, ComparisonSummary, Course, DriftChange, LostCheck, Note, Side, TrialChange,
 };
 pub use console::{Console, Style};
-pub use coverage::Coverage;
+pub use coverage::{Answers, Coverage};
 pub use failure::Failure;
 pub use github::write as write_github;
+pub use groups::{Common, Group};
 pub use har::write as write_har;
+pub use html::write as write_html;
 pub use junit::{write as write_junit, write_strict as write_junit_strict};
 pub use lacking::Lacking;
 pub use latency::{Latencies, LatencyChange, median, quantile};
 pub use markdown::write as write_markdown;
+pub use notes::{Noted, Notes};
 pub use parts::{Part, PartsError};
 pub use stream::{Ending, StreamError, StreamWriter, read as read_stream, read_cut_short as read_stream_cut_short};
 pub use summary::Summary;
@@ -49,8 +55,8 @@ use failure::headline;
 
 use crate::{
     event::{
-        DocumentedOperation, Event, Finding, Leak, Outcome, RunFinished, RunStarted, SnapshotDrift, StepFinished, Stop,
-        TrialFinished,
+        DocumentedOperation, Event, Finding, Leak, Outcome, RequirementText, RunFinished, RunStarted, SnapshotDrift,
+        StepFinished, Stop, TrialFinished,
     },
     level::Level,
     secret::Redacted,
@@ -71,6 +77,8 @@ pub struct Report {
     pub snapshots: Vec<SnapshotDrift>,
     /// Checks of level `info` that were false.
     pub notes: usize,
+    /// The same, each once.
+    pub noted: Notes,
     /// What the preflight found.
     pub findings: Vec<Finding>,
     /// Seconds spent waiting for rate limits, all trials together.
@@ -218,6 +226,7 @@ impl Report {
             Event::StepFinished(step) => {
                 self.coverage.take(step);
                 self.latencies.take(step);
+                self.noted.take(step);
                 if self.keeps_exchanges && step.exchange.is_some() {
                     self.exchanges.push((**step).clone());
                 }
@@ -264,10 +273,12 @@ impl Report {
             // Streams that are merged: the run began with the first of its parts, whichever is read first.
             Some(merged) => {
                 let trials = merged.trials + header.trials;
+                let requirements = united(&merged.requirements, &header.requirements);
                 if (&header.started, &header.run) < (&merged.started, &merged.run) {
                     merged.clone_from(header);
                 }
                 merged.trials = trials;
+                merged.requirements = requirements;
             }
             None => self.header = Some(header.clone()),
         }
@@ -388,6 +399,12 @@ impl Report {
         let asking: Vec<&TrialReport> = self.trials.iter().filter(|trial| asks(trial)).collect();
         !asking.is_empty() && asking.iter().all(|trial| without(trial)) && asking.len() < self.trials.len()
     }
+}
+
+/// What the trials of two parts of a run hold the target to, each once.
+fn united(a: &[RequirementText], b: &[RequirementText]) -> Arc<[RequirementText]> {
+    let all: BTreeMap<&str, &RequirementText> = a.iter().chain(b).map(|one| (one.id.as_str(), one)).collect();
+    all.into_values().cloned().collect()
 }
 
 /// `/3/name` and `/7/name` are the same drift.

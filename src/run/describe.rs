@@ -37,14 +37,13 @@ impl Describer<'_> {
         verdict.falses.iter().map(|found| self.mismatch(found, origin)).collect()
     }
 
+    /// A requirement with its evidence.
+    pub(crate) fn requirement(&self, id: &str) -> Option<RequirementText> {
+        let requirement = self.requirements.get(id)?;
+        Some(RequirementText { id: id.to_owned(), text: requirement.text.clone(), evidence: requirement.evidence() })
+    }
+
     fn mismatch(&self, found: &False, origin: Option<Origin<'_>>) -> Mismatch {
-        let requirement = |id: &String| {
-            self.requirements.get(id).map(|requirement| RequirementText {
-                id: id.clone(),
-                text: requirement.text.clone(),
-                evidence: requirement.evidence(),
-            })
-        };
         let place = origin.map(|origin| {
             let span = found.span.unwrap_or(origin.span);
             let label = if found.span.is_some() { "expected here" } else { "implied by this call" };
@@ -55,7 +54,7 @@ impl Describer<'_> {
         Mismatch {
             check: found.check.clone(),
             level: found.level,
-            requirements: found.requirements.iter().filter_map(requirement).collect(),
+            requirements: found.requirements.iter().filter_map(|id| self.requirement(id)).collect(),
             pointer: found.pointer.as_ref().map(|pointer| self.redactor.text(pointer)),
             expected: self.redactor.text(&found.expected),
             actual: self.redactor.text(&found.actual),

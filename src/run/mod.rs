@@ -132,7 +132,7 @@ pub async fn run(
         protected: OnceCell::new(),
         seen: Vec::new(),
     };
-    shared.emit(&Event::RunStarted(Box::new(header(&shared, trials.len()))));
+    shared.emit(&Event::RunStarted(Box::new(header(&shared, &trials))));
     let mut seen = Vec::new();
     if options.preflight {
         let found = preflight(plan, target, redactor).await;
@@ -246,7 +246,8 @@ pub(crate) fn lack(trial: &Trial, target: &Target, seen: &[String]) -> Option<St
     Some(format!("there are no credentials for the principal {}", principals.join(", ")))
 }
 
-fn header(shared: &Shared<'_>, trials: usize) -> RunStarted {
+fn header(shared: &Shared<'_>, trials: &[Arc<Trial>]) -> RunStarted {
+    let held: BTreeSet<&String> = trials.iter().flat_map(|trial| trial.requirements.iter()).collect();
     RunStarted {
         version: event::VERSION,
         run: shared.options.run.clone(),
@@ -256,12 +257,13 @@ fn header(shared: &Shared<'_>, trials: usize) -> RunStarted {
         origin: shared.describer.redactor.text(shared.target.client.origin()),
         started: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
         jobs: shared.options.jobs,
-        trials,
+        trials: trials.len(),
         shard: shared.options.shard.map(|shard| event::Shard { index: shard.index(), of: shard.total() }),
         selection: shared.options.selection.clone(),
         principals: shared.target.principals.iter().cloned().collect(),
         capabilities: shared.target.capabilities.iter().cloned().collect(),
         operations: shared.plan.operations.iter().map(|operation| documented(operation)).collect(),
+        requirements: held.into_iter().filter_map(|id| shared.describer.requirement(id)).collect(),
     }
 }
 

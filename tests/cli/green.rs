@@ -1,5 +1,7 @@
 //! A run against a target that does all it should, and the agreement of everything that is written about it.
 
+use std::collections::BTreeSet;
+
 use regex::Regex;
 use serde_json::Value;
 
@@ -44,6 +46,12 @@ fn the_embedded_mock_conforms_and_every_report_says_the_same() {
     let requests = of_kind(&events, "trial-finished").filter_map(|event| event["requests"].as_u64()).sum::<u64>();
     assert_eq!(summary["requests"].as_u64(), Some(requests));
     assert_eq!(summary["leaked"], 0);
+    // What trials hold the target to stands in the header, once, with what establishes it.
+    let held = of_kind(&events, "trial-finished").flat_map(|event| event["requirements"].as_array().expect("a list"));
+    let held: BTreeSet<&str> = held.filter_map(Value::as_str).collect();
+    let said = events[0]["requirements"].as_array().expect("a list");
+    assert_eq!(said.iter().map(|one| one["id"].as_str().expect("an ID")).collect::<BTreeSet<_>>(), held);
+    assert!(said.iter().all(|one| !text(one, "text").is_empty() && !text(one, "evidence").is_empty()));
 }
 
 #[test]

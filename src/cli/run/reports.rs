@@ -11,8 +11,8 @@ use clap::ValueEnum;
 use crate::{
     cli::{CommandError, Mistake},
     report::{
-        Badge, Console, FailOn, Report, Style, Summary, write_github, write_har, write_junit, write_junit_strict,
-        write_markdown, write_tap,
+        Badge, Console, FailOn, Report, Style, Summary, write_github, write_har, write_html, write_junit,
+        write_junit_strict, write_markdown, write_tap,
     },
 };
 
@@ -39,6 +39,8 @@ pub(crate) enum ReportFormat {
     Badge,
     /// Operations × statuses, in Markdown
     Coverage,
+    /// One page that opens from disk, for people
+    Html,
 }
 
 impl ReportFormat {
@@ -54,6 +56,7 @@ impl ReportFormat {
             Self::Har => "reports/run.har",
             Self::Badge => "reports/badge.json",
             Self::Coverage => "reports/coverage.md",
+            Self::Html => "reports/report.html",
         })
     }
 
@@ -82,6 +85,7 @@ impl ReportFormat {
             Self::Har => write_har(report, &mut writer)?,
             Self::Badge => writeln!(writer, "{}", serde_json::to_string(&Badge::of(report, fail_on))?)?,
             Self::Coverage => writer.write_all(report.coverage.table(report.operations()).as_bytes())?,
+            Self::Html => write_html(report, fail_on, &mut writer)?,
         }
         Ok(writer.flush()?)
     }

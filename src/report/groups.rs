@@ -1,0 +1,186 @@
+//! The trials that have something to say, grouped by what is behind it: one cause is one finding.
+//!
+//! What is behind trials is a guess from what they have in common: a resource that the target does not have, a check that is false at one
+//! place of one operation, a reason. It decides what stands together in a report, never an outcome.
+
+use std::collections::BTreeMap;
+
+use super::{Failure, Lacking, Report, TrialReport, without_indices};
+use crate::{
+    event::{DocumentedOperation, Mismatch, Outcome},
+    level::Level,
+};
+
+/// Trials with something in common.
+#[derive(Debug)]
+pub struct Group<'a> {
+    /// What it is.
+    pub common: Common<'a>,
+    /// In the order of their IDs.
+    pub trials: Vec<&'a TrialReport>,
+}
+
+/// What trials have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Common<'a> {
+    /// The target has nothing of an area of the suite.
+    Lacking {
+        /// The first component of the trials' IDs.
+        area: &'a str,
+        /// What it answers there.
+        statuses: Vec<u16>,
+    },
+    /// Operations that answer nothing but that they are not there.
+    Missing {
+        /// The path that all of them begin with.
+        path: &'a str,
+    },
+    /// A check that is false in the same way in all of them.
+    Check {
+        /// The operation.
+        call: &'a str,
+        /// The first of its kind.
+        example: &'a Mismatch,
+    },
+    /// A reason without a check: what could not be judged, known failures, entries that are no longer true.
+    Reason {
+        /// The outcome of all of them.
+        outcome: Outcome,
+        /// Their reason.
+        reason: &'a str,
+    },
+}
+
+/// What makes two trials one group.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Key<'a> {
+    Lacking(&'a str),
+    Missing(&'a str),
+    /// Level, operation, check, place without indices, what is expected there, and for a status what came.
+    Check(Level, &'a str, &'a str, String, &'a str, &'a str),
+    Reason(Outcome, &'a str),
+}
+
+impl Report {
+    /// The groups: departures first, the one with the most trials first, then what could not be judged, then warnings, then
+    /// what is known.
+    pub fn groups(&self) -> Vec<Group<'_>> {
+        let lacking = self.lacking();
+        let missing = self.silent();
+        let mut gone: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut groups: BTreeMap<Key<'_>, Group<'_>> = BTreeMap::new();
+        for Lacking { area, trials, statuses } in &lacking {
+            let calls = trials.iter().filter_map(|trial| first(trial)).map(|failure| failure.call.as_str());
+            gone.extend(calls.filter(|call| missing.contains_key(call)).map(|call| (call, *area)));
+            let common = Common::Lacking { area, statuses: statuses.clone() };
+            groups.insert(Key::Lacking(area), Group { common, trials: trials.clone() });
+        }
+        for trial in self.sorted() {
+            if lacking.iter().any(|lacking| lacking.trials.iter().any(|other| std::ptr::eq(*other, trial))) {
+                continue;
+            }
+            // What fails in another area because of an operation that is not there has the same cause.
+            let departs = matches!(trial.finished.outcome, Outcome::Failed | Outcome::Blocked);
+            let call = first(trial).filter(|_| departs).map_or("", |failure| failure.call.as_str());
+            let found = match (gone.get(call), missing.get(call)) {
+                (Some(area), _) => Some((Key::Lacking(area), Common::Lacking { area, statuses: Vec::new() })),
+                (None, Some(path)) => Some((Key::Missing(path), Common::Missing { path })),
+                (None, None) => common(trial),
+            };
+            if let Some((key, common)) = found {
+                groups.entry(key).or_insert_with(|| Group { common, trials: Vec::new() }).trials.push(trial);
+            }
+        }
+        let mut groups: Vec<Group<'_>> = groups.into_values().collect();
+        for group in &mut groups {
+            group.trials.sort_by(|a, b| a.finished.trial.cmp(&b.finished.trial));
+        }
+        groups.sort_by_key(|group| (group.rank(), std::cmp::Reverse(group.trials.len())));
+        groups
+    }
+}
+
+impl Report {
+    /// Operations that were to be there and answered nothing but 404, 405 or 501, each with the shortest path of one that its own begins
+    /// with: what is below a resource that is not there is not there either.
+    fn silent(&self) -> BTreeMap<&str, &str> {
+        let silent: Vec<&DocumentedOperation> =
+            self.operations().iter().filter(|operation| self.coverage.only_lacking(&operation.id)).collect();
+        let root = |path: &str| {
+            let above =
+                |other: &str| path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            silent
+                .iter()
+                .map(|operation| operation.path.as_str())
+                .filter(|other| above(other))
+                .min_by_key(|path| path.len())
+        };
+        silent.iter().filter_map(|operation| Some((operation.id.as_str(), root(&operation.path)?))).collect()
+    }
+}
+
+impl Group<'_> {
+    /// The outcome that stands for the group: that of its first trial, and `passed` for warnings.
+    pub fn outcome(&self) -> Outcome {
+        match &self.common {
+            Common::Lacking { .. } => Outcome::Failed,
+            Common::Missing { .. } | Common::Check { .. } => {
+                self.trials.first().map_or(Outcome::Failed, |trial| trial.finished.outcome)
+            }
+            Common::Reason { outcome, .. } => *outcome,
+        }
+    }
+
+    /// Where the group stands among others.
+    fn rank(&self) -> u8 {
+        match self.outcome() {
+            Outcome::Failed => 0,
+            Outcome::ChangedFailure | Outcome::UnexpectedPass | Outcome::Expired => 1,
+            Outcome::Blocked => 2,
+            Outcome::Errored => 3,
+            Outcome::Flaky => 4,
+            Outcome::Passed => 5,
+            Outcome::KnownFailure => 6,
+            Outcome::NotRun => 7,
+            Outcome::NotApplicable => 8,
+        }
+    }
+}
+
+/// The first step of the last attempt that is wrong in a way that decides the outcome.
+fn first(trial: &TrialReport) -> Option<&Failure> {
+    let last = trial.failures.iter().map(|failure| failure.attempt).max()?;
+    let decides = |failure: &&Failure| {
+        failure.fault.is_some() || failure.mismatches.iter().any(|mismatch| mismatch.level == Level::Must)
+    };
+    trial.failures.iter().filter(|failure| failure.attempt == last).find(decides)
+}
+
+fn common(trial: &TrialReport) -> Option<(Key<'_>, Common<'_>)> {
+    let outcome = trial.finished.outcome;
+    let reason = trial.finished.reason.as_ref().map_or("", |reason| reason.as_str());
+    match outcome {
+        Outcome::Failed | Outcome::Flaky => {
+            check(trial, Level::Must).or(Some((Key::Reason(outcome, reason), Common::Reason { outcome, reason })))
+        }
+        Outcome::Passed => check(trial, Level::Should),
+        Outcome::NotApplicable => None,
+        Outcome::KnownFailure
+        | Outcome::UnexpectedPass
+        | Outcome::ChangedFailure
+        | Outcome::Expired
+        | Outcome::Blocked
+        | Outcome::Errored
+        | Outcome::NotRun => Some((Key::Reason(outcome, reason), Common::Reason { outcome, reason })),
+    }
+}
+
+/// The first false check of a level in a trial.
+fn check(trial: &TrialReport, level: Level) -> Option<(Key<'_>, Common<'_>)> {
+    let mut all = trial.failures.iter().flat_map(|failure| failure.mismatches.iter().map(move |one| (failure, one)));
+    let (failure, example) = all.find(|(_, mismatch)| mismatch.level == level)?;
+    let pointer = example.pointer.as_ref().map(|pointer| without_indices(pointer.as_str())).unwrap_or_default();
+    let actual = if example.check == "status" { example.actual.as_str() } else { "" };
+    let key = Key::Check(level, &failure.call, &example.check, pointer, example.expected.as_str(), actual);
+    Some((key, Common::Check { call: &failure.call, example }))
+}

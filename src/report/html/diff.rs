@@ -1,0 +1,184 @@
+//! The body of an answer with what is wrong in it: at each place of a false check, what was expected and what stands there.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::report::Failure;
+
+/// Lines around a marked one that are shown too.
+const AROUND: usize = 3;
+
+/// Lines of a value that is wrong as a whole.
+const MOST_MARKED: usize = 20;
+
+/// A larger body is not set out.
+const MOST_BODY: usize = 256 * 1024;
+
+/// What a line of a diff is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Same,
+    Expected,
+    Actual,
+}
+
+/// The body of the answer of a step, where a check of it names a place.
+pub(super) fn body(failure: &Failure) -> Markup {
+    let Some(lines) = lines(failure) else { return html! {} };
+    html! {
+        div .diff role="group" aria-label="The body of the answer, expected against actual" {
+            h4 { "In the body" }
+            pre tabindex="0" {
+                @for piece in folded(&lines) {
+                    @match piece {
+                        Piece::Line((Kind::Same, text)) => span .foreign { "  " (text) "\n" },
+                        Piece::Line((Kind::Expected, text)) => del .foreign { "- " (text) "\n" },
+                        Piece::Line((Kind::Actual, text)) => ins .foreign { "+ " (text) "\n" },
+                        Piece::Gap(count) => span .gap { "  ⋯ " (count) " more lines\n" },
+                    }
+                }
+            }
+        }
+    }
+}
+
+type Line = (Kind, String);
+
+fn lines(failure: &Failure) -> Option<Vec<Line>> {
+    let body = failure.exchange.as_ref()?.response.body.as_ref()?.as_str();
+    let mut expected: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for mismatch in &failure.mismatches {
+        if let Some(pointer) = &mismatch.pointer {
+            expected.entry(pointer.as_str()).or_default().push(mismatch.expected.as_str());
+        }
+    }
+    if expected.is_empty() || body.len() > MOST_BODY {
+        return None;
+    }
+    let value: Value = serde_json::from_str(body).ok()?;
+    let mut writer = Writer { expected, lines: Vec::new() };
+    writer.value(&value, "", "", 0, "");
+    Some(writer.lines)
+}
+
+/// Sets a value out in lines.
+struct Writer<'a> {
+    expected: BTreeMap<&'a str, Vec<&'a str>>,
+    lines: Vec<Line>,
+}
+
+impl Writer<'_> {
+    fn value(&mut self, value: &Value, pointer: &str, name: &str, depth: usize, comma: &str) {
+        let marked = self.expected.contains_key(pointer);
+        self.wanted(pointer, name, depth);
+        let from = self.lines.len();
+        match value {
+            Value::Object(members) if !members.is_empty() || self.below(pointer) => {
+                self.line(depth, &format!("{name}{{"));
+                let last = members.len().saturating_sub(1);
+                for (index, (key, value)) in members.iter().enumerate() {
+                    let comma = if index < last { "," } else { "" };
+                    self.value(value, &child(pointer, key), &format!("{}: ", quoted(key)), depth + 1, comma);
+                }
+                self.missing(pointer, |key| members.contains_key(key), depth + 1);
+                self.line(depth, &format!("}}{comma}"));
+            }
+            Value::Array(items) if !items.is_empty() || self.below(pointer) => {
+                self.line(depth, &format!("{name}["));
+                let last = items.len().saturating_sub(1);
+                for (index, value) in items.iter().enumerate() {
+                    let comma = if index < last { "," } else { "" };
+                    self.value(value, &child(pointer, &index.to_string()), "", depth + 1, comma);
+                }
+                self.missing(pointer, |key| key.parse().is_ok_and(|index: usize| index < items.len()), depth + 1);
+                self.line(depth, &format!("]{comma}"));
+            }
+            Value::Object(_) => self.line(depth, &format!("{name}{{}}{comma}")),
+            Value::Array(_) => self.line(depth, &format!("{name}[]{comma}")),
+            scalar => self.line(depth, &format!("{name}{scalar}{comma}")),
+        }
+        if marked {
+            let below = self.lines.iter().skip(from).any(|(kind, _)| *kind != Kind::Same);
+            // Of a value with marks of its own inside, the opening line alone is marked.
+            let count = if below { 1 } else { MOST_MARKED };
+            for (kind, _) in self.lines.iter_mut().skip(from).take(count) {
+                *kind = Kind::Actual;
+            }
+        }
+    }
+
+    fn line(&mut self, depth: usize, text: &str) {
+        self.lines.push((Kind::Same, format!("{}{text}", "  ".repeat(depth))));
+    }
+
+    fn wanted(&mut self, pointer: &str, name: &str, depth: usize) {
+        for expected in self.expected.get(pointer).into_iter().flatten() {
+            self.lines.push((Kind::Expected, format!("{}{name}{expected}", "  ".repeat(depth))));
+        }
+    }
+
+    /// Whether something is expected below a place.
+    fn below(&self, pointer: &str) -> bool {
+        let prefix = format!("{pointer}/");
+        self.expected.keys().any(|key| key.starts_with(&prefix))
+    }
+
+    /// What is expected directly below a place where nothing of the name stands.
+    fn missing(&mut self, pointer: &str, there: impl Fn(&str) -> bool, depth: usize) {
+        let prefix = format!("{pointer}/");
+        let absent: Vec<(String, String)> = self
+            .expected
+            .keys()
+            .filter_map(|key| key.strip_prefix(&prefix))
+            .map(|rest| rest.split('/').next().unwrap_or_default())
+            .map(|step| (step.to_owned(), step.replace("~1", "/").replace("~0", "~")))
+            .filter(|(_, name)| !there(name))
+            .collect();
+        for (step, name) in absent {
+            self.wanted(&format!("{prefix}{step}"), &format!("{}: ", quoted(&name)), depth);
+        }
+    }
+}
+
+/// A JSON Pointer one step further (RFC 6901).
+fn child(pointer: &str, key: &str) -> String {
+    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+fn quoted(key: &str) -> String {
+    Value::from(key).to_string()
+}
+
+/// A line that is shown, or some that are not.
+#[derive(Debug, PartialEq)]
+enum Piece<'a> {
+    Line(&'a Line),
+    Gap(usize),
+}
+
+/// The marked lines and those around them.
+fn folded(lines: &[Line]) -> Vec<Piece<'_>> {
+    let marked: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].0 != Kind::Same).collect();
+    let mut pieces = Vec::new();
+    let (mut hidden, mut next) = (0, 0);
+    for (at, line) in lines.iter().enumerate() {
+        while next < marked.len() && marked[next] + AROUND < at {
+            next += 1;
+        }
+        if marked.get(next).is_some_and(|mark| mark.abs_diff(at) <= AROUND) {
+            if hidden > 0 {
+                pieces.push(Piece::Gap(hidden));
+            }
+            hidden = 0;
+            pieces.push(Piece::Line(line));
+        } else {
+            hidden += 1;
+        }
+    }
+    if hidden > 0 {
+        pieces.push(Piece::Gap(hidden));
+    }
+    pieces
+}

@@ -1,0 +1,250 @@
+//! Findings, one for each cause, with every trial that shows it: what it is held to, what was expected, what came.
+
+use std::cell::Cell;
+
+use maud::{Markup, html};
+
+use super::{
+    diff, exchange,
+    outcome::{self, level_tag},
+    text::{counted, duration},
+};
+use crate::{
+    event::{Mismatch, Outcome, Phase, RequirementText},
+    level::Level,
+    report::{Common, Failure, Group, Report, TrialReport},
+};
+
+/// Bodies beyond this many bytes of a page are left out: a target that fails everywhere shows the same thing a thousand times.
+const MOST_BODIES: usize = 6 * 1024 * 1024;
+
+/// The findings of a run, and how much may still be shown of their bodies.
+pub(super) struct Findings<'a> {
+    groups: Vec<Group<'a>>,
+    left: Cell<usize>,
+}
+
+impl<'a> Findings<'a> {
+    pub(super) fn of(report: &'a Report) -> Self {
+        Self { groups: report.groups(), left: Cell::new(MOST_BODIES) }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Those that say something against the target.
+    pub(super) fn departures(&self) -> usize {
+        self.groups.iter().filter(|group| outcome::class(group.outcome()) == "bad").count()
+    }
+
+    /// The trials whose details stand among the findings.
+    pub(super) fn trials(&self) -> impl Iterator<Item = &'a TrialReport> {
+        self.groups.iter().flat_map(|group| group.trials.iter().copied())
+    }
+
+    pub(super) fn section(&self) -> Markup {
+        html! {
+            section #findings aria-labelledby="findings-title" {
+                h2 #findings-title { "Findings" }
+                p .lead { "One for each cause, with the trials that show it. The link of a trial leads here from anywhere." }
+                @if self.groups.is_empty() {
+                    p .card.empty { "Nothing to report: no departure, nothing that could not be judged, no warning." }
+                }
+                @for (index, group) in self.groups.iter().enumerate() { (self.finding(index, group)) }
+            }
+        }
+    }
+
+    fn finding(&self, index: usize, group: &Group<'_>) -> Markup {
+        let outcome = group.outcome();
+        let warning = outcome == Outcome::Passed;
+        let class = if warning { "warn" } else { outcome::class(outcome) };
+        html! {
+            article .finding.card.(class) {
+                details .cause open[index == 0] {
+                    summary {
+                        span .what {
+                            @if warning { span .tag.warn { span aria-hidden="true" { "!" } "warning" } } @else { (outcome::tag(outcome)) }
+                            h3 .foreign { (headline(group)) }
+                        }
+                        span .size { (counted(group.trials.len(), "trial")) }
+                    }
+                    @if let Some(example) = example(group) { (requirements(&example.requirements)) (expected_actual(example)) }
+                    ul .shown-by aria-label="Trials" {
+                        @for trial in &group.trials { (self.trial(trial)) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn trial(&self, trial: &TrialReport) -> Markup {
+        let finished = &trial.finished;
+        html! {
+            li data-trial=(finished.trial) {
+                @if trial.failures.is_empty() && finished.earlier.is_empty() {
+                    div .trial-line #(finished.trial) {
+                        (outcome::tag(finished.outcome)) " " a .mono.foreign href={ "#" (finished.trial) } { (finished.trial) }
+                        " " span .muted { (finished.title) }
+                    }
+                } @else {
+                    details .trial {
+                        summary {
+                            (outcome::tag(finished.outcome)) " " span .mono.foreign { (finished.trial) }
+                            " " span .muted { (finished.title) }
+                        }
+                        div .inside #(finished.trial) { (self.inside(trial)) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn inside(&self, trial: &TrialReport) -> Markup {
+        let finished = &trial.finished;
+        html! {
+            p .facts-line {
+                a .permalink href={ "#" (finished.trial) } { "Link to this trial" }
+                span { code { (finished.file) ":" (finished.line) } }
+                span { "profile " (finished.profile) }
+                span { "as " (finished.principal) }
+                span { (duration(finished.duration_ms)) }
+                span { (counted(finished.requests, "request")) }
+                span { (counted(finished.checks.total(), "check")) }
+            }
+            @if let (Some(reason), true) = (&finished.reason, finished.outcome != Outcome::Failed) { p .foreign { (reason) } }
+            @if !finished.earlier.is_empty() {
+                ol .earlier {
+                    @for attempt in &finished.earlier { li .foreign { (outcome::tag(attempt.outcome)) " " (attempt.reason) } }
+                }
+            }
+            @for failure in &trial.failures { (self.failure(failure)) }
+        }
+    }
+
+    fn failure(&self, failure: &Failure) -> Markup {
+        let part = match failure.phase {
+            Phase::Given => "Fixture step",
+            Phase::Steps => "Step",
+            Phase::Defer => "Deferred step",
+        };
+        html! {
+            section .step {
+                h4 { (part) " " (failure.step) ": " code .foreign { (failure.call) } @if failure.attempt > 1 { ", attempt " (failure.attempt) } }
+                @for alike in failure.mismatches.chunk_by(alike) { (mismatches(alike)) }
+                (diff::body(failure))
+                @if let Some(fault) = &failure.fault { p { strong { "No answer: " } span .foreign { (fault) } } }
+                @if let Some(exchange) = &failure.exchange { (exchange::details(exchange, &self.left)) }
+                @if let Some(curl) = &failure.curl { (exchange::curl(curl)) }
+            }
+        }
+    }
+}
+
+/// Search and filters: of the findings and of the list of trials alike.
+pub(super) fn filters() -> Markup {
+    html! {
+        form #filters .filters.card.needs-script role="search" aria-label="Filter findings and trials" {
+            div .row {
+                input #search type="search" aria-label="Search" placeholder="Search: ID, title, requirement, operation" autocomplete="off";
+                select #operation aria-label="Operation" { option value="" { "any operation" } }
+                select #profile aria-label="Profile" { option value="" { "any profile" } }
+                select #principal aria-label="Principal" { option value="" { "any principal" } }
+                select #level aria-label="Level of a false check" {
+                    option value="" { "any level" }
+                    option value="4" { "must: a departure" }
+                    option value="2" { "should: a warning" }
+                    option value="1" { "info: a note" }
+                }
+            }
+            div .row {
+                div #outcomes .outcomes role="group" aria-label="Outcomes" {}
+                output #matching for="search operation profile principal level" role="status" {}
+                button #everything type="reset" { "Show all" }
+            }
+        }
+    }
+}
+
+fn headline(group: &Group<'_>) -> Markup {
+    match &group.common {
+        Common::Lacking { area, statuses } => {
+            let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
+            html! { "The target has none of " code { (area) } ": answers are " (statuses.join(", ")) }
+        }
+        Common::Missing { path } => {
+            html! { "Nothing but 404, 405 or 501 from " code { (path) } " and what is below it" }
+        }
+        Common::Check { call, example } => html! {
+            code { (call) } ": " (example.check)
+            @if let Some(pointer) = &example.pointer { @if !pointer.as_str().is_empty() { " " code { (pointer) } } }
+            ": expected " (example.expected) ", got " (example.actual)
+        },
+        Common::Reason { reason: "", outcome } => html! { (outcome.name()) },
+        Common::Reason { reason, .. } => html! { (reason) },
+    }
+}
+
+/// The false check that stands for a finding.
+fn example<'a>(group: &Group<'a>) -> Option<&'a Mismatch> {
+    match &group.common {
+        Common::Check { example, .. } => Some(example),
+        Common::Lacking { .. } | Common::Missing { .. } | Common::Reason { .. } => None,
+    }
+}
+
+pub(super) fn requirements(requirements: &[RequirementText]) -> Markup {
+    html! {
+        @for requirement in requirements {
+            div .requirement {
+                p { a .mono href={ "#requirement:" (requirement.id) } { (requirement.id) } " " (requirement.text) }
+                p .muted { span .label { "Evidence" } " " (requirement.evidence) }
+            }
+        }
+    }
+}
+
+pub(super) fn expected_actual(mismatch: &Mismatch) -> Markup {
+    html! {
+        dl .versus {
+            div .expected { dt { "Expected" } dd .foreign { (mismatch.expected) } }
+            div .actual { dt { "Actual" } dd .foreign { (mismatch.actual) } }
+        }
+    }
+}
+
+/// Whether two false checks are held to the same requirements at the same place of the case, so that these need not be said twice.
+fn alike(a: &Mismatch, b: &Mismatch) -> bool {
+    a.level == b.level && a.requirements == b.requirements && a.place == b.place
+}
+
+fn mismatches(alike: &[Mismatch]) -> Markup {
+    let first = alike.first();
+    html! {
+        div .mismatch {
+            @for mismatch in alike {
+                p {
+                    (level_tag(mismatch.level)) " " strong .foreign { (mismatch.check) }
+                    @if let Some(pointer) = &mismatch.pointer { @if !pointer.as_str().is_empty() { " at " code .foreign { (pointer) } } }
+                }
+                (expected_actual(mismatch))
+            }
+            @if let Some(mismatch) = first { (requirements(&mismatch.requirements)) }
+            @if let Some(place) = first.and_then(|mismatch| mismatch.place.as_ref()) {
+                pre .excerpt tabindex="0" aria-label={ "Where it is expected: " (place.path) ", line " (place.line) } { (place.excerpt) }
+            }
+        }
+    }
+}
+
+/// Which levels have a false check in a trial: 4 must, 2 should; notes are known by ID alone.
+pub(super) fn levels(trial: &TrialReport) -> u8 {
+    let bit = |level: Level| match level {
+        Level::Must => 4,
+        Level::Should => 2,
+        Level::Info => 1,
+    };
+    let mismatches = trial.failures.iter().flat_map(|failure| &failure.mismatches);
+    mismatches.fold(0, |bits, mismatch| bits | bit(mismatch.level))
+}

@@ -1,0 +1,123 @@
+//! Drift, leaks and notes: what a run has seen beside outcomes.
+
+use maud::{Markup, html};
+
+use super::{
+    findings::{expected_actual, requirements},
+    text::counted,
+};
+use crate::report::{DriftCount, DriftKey, Noted, Report};
+
+/// More links than one note needs.
+const MOST_LINKS: usize = 12;
+
+pub(super) fn drift(report: &Report) -> Markup {
+    let (known, new): (Vec<_>, Vec<_>) = report.drift.iter().partition(|(key, _)| key.explained.is_some());
+    html! {
+        section #drift aria-labelledby="drift-title" {
+            h2 #drift-title { "Drift" }
+            p .lead { "Members, links and values in answers that no document describes." }
+            @if new.is_empty() { p .card.empty { "Nothing new." } } @else { (drift_table(&new, "New: no requirement explains it")) }
+            @if !known.is_empty() {
+                details .more {
+                    summary { (counted(known.len(), "place")) " that a requirement explains" }
+                    (drift_table(&known, "Explained"))
+                }
+            }
+            (snapshots(report))
+        }
+    }
+}
+
+/// Behaviour that nobody has accepted.
+fn snapshots(report: &Report) -> Markup {
+    html! {
+        @if !report.snapshots.is_empty() {
+            h3 .apart { "Snapshots: behaviour that nobody has accepted" }
+            @for drift in &report.snapshots {
+                details .recorded.card {
+                    summary { span .tag.warn { (drift.kind.name()) } " " span .mono.foreign { (drift.trial) } }
+                    p .muted.mono { (drift.file) }
+                    @if let Some(difference) = &drift.difference { pre .foreign tabindex="0" { (difference) } }
+                }
+            }
+        }
+    }
+}
+
+fn drift_table(rows: &[(&DriftKey, &DriftCount)], caption: &str) -> Markup {
+    html! {
+        div .scroll tabindex="0" role="region" aria-label=(caption) {
+            table {
+                caption { (caption) }
+                thead { tr { th scope="col" { "Operation" } th scope="col" { "Place" } th scope="col" { "Value" } th .number scope="col" { "Answers" } th scope="col" { "Explained by" } } }
+                tbody {
+                    @for (key, count) in rows {
+                        tr {
+                            th scope="row" { code .foreign { (key.call) } }
+                            td { code .foreign { (key.pointer) } }
+                            td { code .foreign { (count.value) } }
+                            td .number { (count.count) }
+                            td { @if let Some(requirement) = &key.explained { a .mono href={ "#requirement:" (requirement) } { (requirement) } } @else { "–" } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn leaks(report: &Report) -> Markup {
+    html! {
+        section #leaks aria-labelledby="leaks-title" {
+            h2 #leaks-title { "Leaks" }
+            p .lead { "What the run made and could not remove." }
+            @if report.leaks.is_empty() { p .card.empty { "Nothing is left behind." } } @else {
+                div .scroll tabindex="0" role="region" aria-label="Leaks" {
+                    table {
+                        thead { tr { th scope="col" { "What should have removed it" } th scope="col" { "Why it did not" } th scope="col" { "Trial" } } }
+                        tbody {
+                            @for leak in &report.leaks {
+                                tr {
+                                    td { code .foreign { (leak.call) } }
+                                    td .foreign { (leak.reason) }
+                                    td { a .mono.foreign href={ "#" (leak.trial) } { (leak.trial) } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn notes(report: &Report) -> Markup {
+    html! {
+        section #notes aria-labelledby="notes-title" {
+            h2 #notes-title { "Notes" }
+            p .lead { "Checks of level info that were false: recorded, and held against nobody." }
+            @if report.noted.iter().next().is_none() { p .card.empty { "None." } }
+            @for note in report.noted.iter() { (one_note(note)) }
+        }
+    }
+}
+
+fn one_note(note: &Noted) -> Markup {
+    let example = &note.example;
+    html! {
+        details .recorded.card {
+            summary {
+                span .tag.note { "note" } " "
+                span .foreign { code { (note.call) } ": " (example.check) ": expected " (example.expected) ", got " (example.actual) }
+                span .size { (counted(note.trials.len(), "trial")) }
+            }
+            (requirements(&example.requirements))
+            (expected_actual(example))
+            ul .links {
+                @for trial in note.trials.iter().take(MOST_LINKS) { li { a .mono.foreign href={ "#" (trial) } { (trial) } } }
+                @if note.trials.len() > MOST_LINKS { li { "and " (note.trials.len() - MOST_LINKS) " more" } }
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A run as one HTML file, which opens from disk without a network.
+//!
+//! Owns the order of the page. A part of the page is a file here; `frame` is what pages share, `text` the boundary that foreign text passes.
+//! What a reader needs first, and every finding, is there without a script; the list of all trials, search and filters are the script's.
+
+mod coverage;
+mod diff;
+mod exchange;
+mod findings;
+mod frame;
+mod lists;
+mod outcome;
+mod overview;
+mod requirements;
+mod since;
+mod text;
+mod timings;
+mod trials;
+
+use std::io;
+
+use maud::{Markup, html};
+
+use self::{
+    findings::Findings,
+    frame::{Page, Tone},
+    text::Data,
+    trials::Trials,
+};
+use super::{FailOn, Report, Verdict};
+
+const STYLE: &str = include_str!("report.css");
+const SCRIPT: &str = include_str!("report.js");
+
+/// Writes the page of a run.
+///
+/// # Errors
+/// A place that cannot be written.
+pub fn write(report: &Report, fail_on: FailOn, mut writer: impl io::Write) -> io::Result<()> {
+    let verdict = report.verdict(fail_on);
+    let findings = Findings::of(report);
+    let data = Data::of(&Trials::of(report, &findings))?;
+    let target = report.header.as_ref().map_or("no run", |header| header.target.as_str());
+    let title = super::printable(&format!("{}: {target}", verdict.name()));
+    let main = html! {
+        (overview::section(report, fail_on, &findings))
+        div .results {
+            (findings::filters())
+            (findings.section())
+            (trials::section(report))
+        }
+        (coverage::section(report))
+        (requirements::section(report))
+        (timings::section(report))
+        (lists::drift(report))
+        (lists::leaks(report))
+        (lists::notes(report))
+        (footer(report))
+    };
+    let page = Page {
+        title: &title,
+        tone: tone(verdict),
+        parts: &parts(report, &findings),
+        style: STYLE,
+        script: SCRIPT,
+        data: Some(data),
+        main,
+    };
+    writer.write_all(page.document().into_string().as_bytes())
+}
+
+fn tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Conformant => Tone::Good,
+        Verdict::NotConformant => Tone::Bad,
+        Verdict::NotJudged | Verdict::NothingRan | Verdict::Interrupted => Tone::Unsure,
+    }
+}
+
+fn parts(report: &Report, findings: &Findings<'_>) -> Vec<(&'static str, String)> {
+    let counted = |name: &str, count: usize| if count == 0 { name.to_owned() } else { format!("{name} {count}") };
+    vec![
+        ("main", "Overview".to_owned()),
+        ("findings", counted("Findings", findings.count())),
+        ("trials", counted("Trials", report.trials.len())),
+        ("coverage", "Coverage".to_owned()),
+        ("requirements", "Requirements".to_owned()),
+        ("timings", "Timings".to_owned()),
+        ("drift", counted("Drift", report.drift.len())),
+        ("leaks", counted("Leaks", report.leaks.len())),
+        ("notes", counted("Notes", report.noted.iter().count())),
+    ]
+}
+
+fn footer(report: &Report) -> Markup {
+    let program = report.header.as_ref().map_or(env!("CARGO_PKG_VERSION"), |header| &header.program);
+    html! {
+        footer .muted {
+            p { "Made by okta-conformance " (program) " from the event stream of the run. The page is one file: it needs no network and sends nothing." }
+        }
+    }
+}

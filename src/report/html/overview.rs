@@ -1,0 +1,166 @@
+//! The first screen: verdict, counts, target, what there is to know about the run, what changed, what the preflight found.
+
+use maud::{Markup, html};
+
+use super::{
+    findings::Findings,
+    outcome::{Counts, class, mark},
+    since,
+    text::{counted, duration},
+    tone,
+};
+use crate::{
+    event::{RunStarted, Stop},
+    report::{FailOn, Report, Verdict},
+};
+
+pub(super) fn section(report: &Report, fail_on: FailOn, findings: &Findings<'_>) -> Markup {
+    let verdict = report.verdict(fail_on);
+    let mut counts = Counts::default();
+    report.trials.iter().for_each(|trial| counts.add(trial.finished.outcome));
+    html! {
+        section .overview aria-labelledby="verdict" {
+            div .verdict.card.(tone(verdict).class()) {
+                p .target {
+                    @if let Some(header) = &report.header {
+                        span .foreign { (header.target) }
+                        @if header.origin.as_str() != header.target { " " span .muted.foreign { (header.origin) } }
+                    }
+                }
+                h1 #verdict { span aria-hidden="true" { (verdict_mark(verdict)) " " } (capital(verdict.name())) }
+                p .sentence { (sentence(report, verdict, findings)) }
+                @if counts.total() > 0 {
+                    div .total { (counts.bar()) }
+                    ul .counts {
+                        @for (outcome, count) in counts.present() {
+                            li {
+                                a .count.(class(outcome)) href="#trials" data-outcome=(outcome.name()) {
+                                    span aria-hidden="true" { (mark(outcome)) } strong { (count) } " " (outcome.name())
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            (preflight(report))
+            @if let Some(comparison) = &report.comparison { (since::card(comparison, fail_on)) }
+            (figures(report, findings))
+            @if let Some(header) = &report.header { (facts(report, header)) }
+            noscript { p .card { "Search, filters and the list of all trials need a script. The findings and the tables below are complete without one." } }
+        }
+    }
+}
+
+fn verdict_mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Conformant => "✓",
+        Verdict::NotConformant => "✗",
+        Verdict::NotJudged | Verdict::NothingRan | Verdict::Interrupted => "?",
+    }
+}
+
+fn capital(words: &str) -> String {
+    let mut characters = words.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+/// The verdict in a sentence.
+fn sentence(report: &Report, verdict: Verdict, findings: &Findings<'_>) -> String {
+    let mut counts = Counts::default();
+    report.trials.iter().for_each(|trial| counts.add(trial.finished.outcome));
+    let (red, causes) = (counts.red(), findings.departures());
+    let mut text = match verdict {
+        Verdict::Conformant => "The target does what it is held to, wherever it could be judged.".to_owned(),
+        Verdict::NotConformant if red > 0 => {
+            let shows = if red == 1 { "shows" } else { "show" };
+            format!(
+                "{} {shows} that the target departs from what it is held to, in {}.",
+                counted(red, "trial"),
+                counted(causes, "finding")
+            )
+        }
+        Verdict::NotConformant => {
+            "No trial failed, but something else turns this run red: see drift, warnings and flaky trials.".to_owned()
+        }
+        Verdict::NotJudged => "Something kept the run from telling whether the target is conformant.".to_owned(),
+        Verdict::NothingRan => "There was no trial to run.".to_owned(),
+        Verdict::Interrupted => "Somebody interrupted the run before its end.".to_owned(),
+    };
+    match report.stopped() {
+        Some(Stop::Deadline) => text.push_str(" The run stopped at its deadline."),
+        Some(Stop::FailFast) => text.push_str(" The run stopped at its limit of failures."),
+        Some(Stop::Breaker) => {
+            text.push_str(" The run stopped, because one trial after the other met nothing but trouble.");
+        }
+        Some(Stop::Preflight) => text.push_str(" The preflight stopped the run."),
+        Some(Stop::Interrupt) | None => {}
+    }
+    text
+}
+
+fn preflight(report: &Report) -> Markup {
+    html! {
+        @if !report.findings.is_empty() {
+            section .card.preflight aria-labelledby="preflight" {
+                h2 #preflight { "Preflight" }
+                ul {
+                    @for finding in &report.findings {
+                        li {
+                            span .tag.(if finding.fatal { "bad" } else { "warn" }) { (if finding.fatal { "fatal" } else { "warning" }) }
+                            " " span .foreign { (finding.text) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn figures(report: &Report, findings: &Findings<'_>) -> Markup {
+    let (reached, documented) = report.coverage.reached(report.operations());
+    let new = report.unexplained_drift().count();
+    let checks: usize = report.trials.iter().map(|trial| trial.finished.checks.total()).sum();
+    let figure = |part: &str, value: String, name: &str, more: String| {
+        html! { li { a href={ "#" (part) } { strong { (value) } span { (name) } small { (more) } } } }
+    };
+    html! {
+        ul .figures {
+            (figure("findings", findings.departures().to_string(), "departures", format!("{} in all", counted(findings.count(), "finding"))))
+            (figure("trials", report.trials.len().to_string(), "trials", counted(checks, "check")))
+            (figure("timings", report.requests().to_string(), "requests", format!("in {}", duration(report.seconds() * 1000.0))))
+            (figure("coverage", percent(reached, documented), "coverage", format!("{reached} of {documented} statuses")))
+            (figure("drift", new.to_string(), "new drift", format!("{} explained", report.drift.len() - new)))
+            (figure("leaks", report.leaks.len().to_string(), "leaked", "made and not removed".to_owned()))
+            (figure("findings", report.warnings().to_string(), "warnings", "checks of level should".to_owned()))
+            (figure("notes", report.notes.to_string(), "notes", "checks of level info".to_owned()))
+        }
+    }
+}
+
+fn percent(part: usize, whole: usize) -> String {
+    // Rounded down: 100 % is said of all of them alone.
+    (part * 100).checked_div(whole).map_or_else(|| "–".to_owned(), |percent| format!("{percent} %"))
+}
+
+fn facts(report: &Report, header: &RunStarted) -> Markup {
+    let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let limits = match (report.waited, report.rate_limited()) {
+        (0.0, 0) => "no waiting, no 429".to_owned(),
+        (waited, limited) => format!("{} waited, {} of 429", duration(waited * 1000.0), counted(limited, "answer")),
+    };
+    let suite: String = header.suite.chars().take(12).collect();
+    html! {
+        dl .facts.card {
+            div { dt { "Target" } dd .foreign { (header.target) } }
+            div { dt { "Origin" } dd .mono.foreign { (header.origin) } }
+            div { dt { "Started" } dd { time datetime=(header.started) { (header.started.replace('T', " ")) } } }
+            div { dt { "Took" } dd { (duration(report.seconds() * 1000.0)) ", " (header.jobs) " at a time" } }
+            div { dt { "Run" } dd .mono { (header.run) } }
+            div { dt { "Suite" } dd .mono title=(header.suite) { (suite) } }
+            div { dt { "Program" } dd { "okta-conformance " (header.program) } }
+            div { dt { "Principals" } dd { (list(&header.principals)) } }
+            div { dt { "Capabilities" } dd { (list(&header.capabilities)) } }
+            div { dt { "Rate limits" } dd { (limits) } }
+        }
+    }
+}

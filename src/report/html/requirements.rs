@@ -1,0 +1,91 @@
+//! Requirements and how the trials that hold the target to them ended.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+
+use super::outcome::Counts;
+use crate::{
+    event::RequirementText,
+    report::{Report, TrialReport},
+};
+
+/// A requirement with its trials.
+#[derive(Default)]
+struct Row<'a> {
+    text: Option<&'a RequirementText>,
+    outcomes: Counts,
+    /// Whether trials are counted that do not name it: it stands behind a check of every call, and only false ones are known.
+    implied: bool,
+}
+
+fn rows(report: &Report) -> BTreeMap<&str, Row<'_>> {
+    let mut rows: BTreeMap<&str, Row<'_>> = BTreeMap::new();
+    for text in report.header.iter().flat_map(|header| header.requirements.iter()) {
+        rows.entry(&text.id).or_default().text = Some(text);
+    }
+    for trial in &report.trials {
+        for id in trial.finished.requirements.iter() {
+            let row = rows.entry(id).or_default();
+            row.outcomes.add(trial.finished.outcome);
+        }
+        implied(trial, &mut rows);
+    }
+    // What explains drift is linked to.
+    for id in report.drift.keys().filter_map(|key| key.explained.as_ref()) {
+        rows.entry(id).or_default();
+    }
+    rows
+}
+
+/// What no case names: the requirements behind the checks of every call.
+fn implied<'a>(trial: &'a TrialReport, rows: &mut BTreeMap<&'a str, Row<'a>>) {
+    let mut seen: Vec<&str> = Vec::new();
+    for requirement in
+        trial.failures.iter().flat_map(|failure| &failure.mismatches).flat_map(|mismatch| &mismatch.requirements)
+    {
+        let row = rows.entry(&requirement.id).or_default();
+        row.text.get_or_insert(requirement);
+        if !trial.finished.requirements.contains(&requirement.id) && !seen.contains(&requirement.id.as_str()) {
+            seen.push(&requirement.id);
+            row.implied = true;
+            row.outcomes.add(trial.finished.outcome);
+        }
+    }
+}
+
+pub(super) fn section(report: &Report) -> Markup {
+    let mut rows: Vec<_> = rows(report).into_iter().collect();
+    rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.outcomes.red()));
+    let red = rows.iter().filter(|(_, row)| row.outcomes.red() > 0).count();
+    html! {
+        section #requirements aria-labelledby="requirements-title" {
+            h2 #requirements-title { "Requirements" }
+            p .lead { (rows.len()) " requirements, " (red) " of them not met in at least one trial; these come first. Evidence is what establishes each." }
+            p .on-paper { "Those that were met are left out on paper." }
+            @if rows.is_empty() { p .card.empty { "The run has none." } } @else {
+                div .scroll.tall tabindex="0" role="region" aria-labelledby="requirements-title" {
+                    table .requirements {
+                        thead { tr { th scope="col" { "Requirement" } th scope="col" { "Outcomes of its trials" } } }
+                        tbody { @for (id, row) in &rows { (line(id, row)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn line(id: &str, row: &Row<'_>) -> Markup {
+    html! {
+        tr #{ "requirement:" (id) } .met[row.outcomes.red() == 0] {
+            th scope="row" {
+                a .mono href="#trials" data-search=(id) { (id) }
+                @if let Some(text) = row.text { p { (text.text) } p .muted.evidence { span .label { "Evidence" } " " (text.evidence) } }
+            }
+            td .trials-of {
+                @if row.outcomes.total() > 0 { span .thin { (row.outcomes.bar()) } span .muted { (row.outcomes.words()) } } @else { span .muted { "none" } }
+                @if row.implied { span .muted { "with those where a check of every call was false" } }
+            }
+        }
+    }
+}
