@@ -28,6 +28,8 @@ mod input;
 mod kills;
 #[path = "cli/known.rs"]
 mod known;
+#[path = "cli/large.rs"]
+mod large;
 #[path = "cli/ledgers.rs"]
 mod ledgers;
 #[path = "cli/limits.rs"]

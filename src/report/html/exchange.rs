@@ -1,6 +1,6 @@
 //! What was sent and what came, and the line that sends it again.
 
-use std::{cell::Cell, fmt::Write as _};
+use std::fmt::Write as _;
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -14,8 +14,8 @@ const MOST_BODY: usize = 16 * 1024;
 /// A body larger than this is shown as it came: setting it out would cost more than it is worth.
 const MOST_SET_OUT: usize = 128 * 1024;
 
-/// An exchange, folded up. `left` is how many bytes of bodies the page may still hold.
-pub(super) fn details(exchange: &Transcript, left: &Cell<usize>) -> Markup {
+/// An exchange, folded up.
+pub(super) fn details(exchange: &Transcript) -> Markup {
     let (request, response) = (&exchange.request, &exchange.response);
     html! {
         details .exchange {
@@ -26,12 +26,12 @@ pub(super) fn details(exchange: &Transcript, left: &Cell<usize>) -> Markup {
             div .message {
                 h4 { "Request" }
                 pre tabindex="0" .foreign { (head(&format!("{} {}", request.method, request.url), &request.headers)) }
-                (body(request.body.as_ref(), left))
+                (body(request.body.as_ref()))
             }
             div .message {
                 h4 { "Answer" }
                 pre tabindex="0" .foreign { (head(&response.status.to_string(), &response.headers)) }
-                (body(response.body.as_ref(), left))
+                (body(response.body.as_ref()))
             }
         }
     }
@@ -45,21 +45,19 @@ fn head(line: &str, headers: &[(String, Redacted)]) -> Markup {
     html! { (text) }
 }
 
-fn body(body: Option<&Redacted>, left: &Cell<usize>) -> Markup {
+fn body(body: Option<&Redacted>) -> Markup {
     let Some(body) = body.map(Redacted::as_str).filter(|body| !body.is_empty()) else {
         return html! { p .muted { "No body" } };
     };
     let set_out = (body.len() <= MOST_SET_OUT).then(|| serde_json::from_str::<Value>(body).ok()).flatten();
     let text = set_out.and_then(|value| serde_json::to_string_pretty(&value).ok());
     let text = text.as_deref().unwrap_or(body);
-    let most = MOST_BODY.min(left.get());
-    let shown = match text.char_indices().nth(most) {
+    let shown = match text.char_indices().nth(MOST_BODY) {
         Some((at, _)) => &text[..at],
         None => text,
     };
-    left.set(left.get().saturating_sub(shown.len()));
     html! {
-        @if !shown.is_empty() { pre tabindex="0" .foreign { (shown) } }
+        pre tabindex="0" .foreign { (shown) }
         @if shown.len() < text.len() {
             p .muted { (shown.len()) " of " (body.len()) " bytes are shown; the event stream of the run has all of them." }
         }

@@ -15,10 +15,10 @@ use crate::{
     report::{Common, Failure, Group, Report, TrialReport},
 };
 
-/// Bodies beyond this many bytes of a page are left out: a target that fails everywhere shows the same thing a thousand times.
-const MOST_BODIES: usize = 6 * 1024 * 1024;
+/// Details beyond this many bytes of a page are left out: a target that fails everywhere shows the same thing a thousand times.
+const MOST_DETAILS: usize = 8 * 1024 * 1024;
 
-/// The findings of a run, and how much may still be shown of their bodies.
+/// The findings of a run, and how many bytes of details the page may still hold.
 pub(super) struct Findings<'a> {
     groups: Vec<Group<'a>>,
     left: Cell<usize>,
@@ -26,7 +26,7 @@ pub(super) struct Findings<'a> {
 
 impl<'a> Findings<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
-        Self { groups: report.groups(), left: Cell::new(MOST_BODIES) }
+        Self { groups: report.groups(), left: Cell::new(MOST_DETAILS) }
     }
 
     pub(super) fn count(&self) -> usize {
@@ -72,72 +72,78 @@ impl<'a> Findings<'a> {
                     }
                     @if let Some(example) = example(group) { (requirements(&example.requirements)) (expected_actual(example)) }
                     ul .shown-by aria-label="Trials" {
-                        @for trial in &group.trials { (self.trial(trial)) }
+                        @for (index, trial) in group.trials.iter().enumerate() { (self.trial(trial, index == 0)) }
                     }
                 }
             }
         }
     }
 
-    fn trial(&self, trial: &TrialReport) -> Markup {
+    /// A trial of a finding; the first of each has its details, however full the page is.
+    fn trial(&self, trial: &TrialReport, first: bool) -> Markup {
         let finished = &trial.finished;
+        let empty = trial.failures.is_empty() && finished.earlier.is_empty();
+        let room = first || self.left.get() > 0;
+        let inside = (!empty && room).then(|| inside(trial));
+        self.left.set(self.left.get().saturating_sub(inside.as_ref().map_or(0, |inside| inside.0.len())));
         html! {
             li data-trial=(finished.trial) {
-                @if trial.failures.is_empty() && finished.earlier.is_empty() {
-                    div .trial-line #(finished.trial) {
-                        (outcome::tag(finished.outcome)) " " a .mono.foreign href={ "#" (finished.trial) } { (finished.trial) }
-                        " " span .muted { (finished.title) }
-                    }
-                } @else {
+                @if let Some(inside) = inside {
                     details .trial {
                         summary {
                             (outcome::tag(finished.outcome)) " " span .mono.foreign { (finished.trial) }
                             " " span .muted { (finished.title) }
                         }
-                        div .inside #(finished.trial) { (self.inside(trial)) }
+                        div .inside #(finished.trial) { (inside) }
+                    }
+                } @else {
+                    div .trial-line #(finished.trial) {
+                        (outcome::tag(finished.outcome)) " " a .mono.foreign href={ "#" (finished.trial) } { (finished.trial) }
+                        " " span .muted { (finished.title) }
+                        @if !empty { p .muted.foreign { "The page is full; the event stream has the details of this trial. " (trial.reason()) } }
                     }
                 }
             }
         }
     }
+}
 
-    fn inside(&self, trial: &TrialReport) -> Markup {
-        let finished = &trial.finished;
-        html! {
-            p .facts-line {
-                a .permalink href={ "#" (finished.trial) } { "Link to this trial" }
-                span { code { (finished.file) ":" (finished.line) } }
-                span { "profile " (finished.profile) }
-                span { "as " (finished.principal) }
-                span { (duration(finished.duration_ms)) }
-                span { (counted(finished.requests, "request")) }
-                span { (counted(finished.checks.total(), "check")) }
-            }
-            @if let (Some(reason), true) = (&finished.reason, finished.outcome != Outcome::Failed) { p .foreign { (reason) } }
-            @if !finished.earlier.is_empty() {
-                ol .earlier {
-                    @for attempt in &finished.earlier { li .foreign { (outcome::tag(attempt.outcome)) " " (attempt.reason) } }
-                }
-            }
-            @for failure in &trial.failures { (self.failure(failure)) }
+fn inside(trial: &TrialReport) -> Markup {
+    let finished = &trial.finished;
+    html! {
+        p .facts-line {
+            a .permalink href={ "#" (finished.trial) } { "Link to this trial" }
+            span { code { (finished.file) ":" (finished.line) } }
+            span { "profile " (finished.profile) }
+            span { "as " (finished.principal) }
+            span { (duration(finished.duration_ms)) }
+            span { (counted(finished.requests, "request")) }
+            span { (counted(finished.checks.total(), "check")) }
         }
-    }
-
-    fn failure(&self, failure: &Failure) -> Markup {
-        let part = match failure.phase {
-            Phase::Given => "Fixture step",
-            Phase::Steps => "Step",
-            Phase::Defer => "Deferred step",
-        };
-        html! {
-            section .step {
-                h4 { (part) " " (failure.step) ": " code .foreign { (failure.call) } @if failure.attempt > 1 { ", attempt " (failure.attempt) } }
-                @for alike in failure.mismatches.chunk_by(alike) { (mismatches(alike)) }
-                (diff::body(failure))
-                @if let Some(fault) = &failure.fault { p { strong { "No answer: " } span .foreign { (fault) } } }
-                @if let Some(exchange) = &failure.exchange { (exchange::details(exchange, &self.left)) }
-                @if let Some(curl) = &failure.curl { (exchange::curl(curl)) }
+        @if let (Some(reason), true) = (&finished.reason, finished.outcome != Outcome::Failed) { p .foreign { (reason) } }
+        @if !finished.earlier.is_empty() {
+            ol .earlier {
+                @for attempt in &finished.earlier { li .foreign { (outcome::tag(attempt.outcome)) " " (attempt.reason) } }
             }
+        }
+        @for failure in &trial.failures { (failed_step(failure)) }
+    }
+}
+
+fn failed_step(failure: &Failure) -> Markup {
+    let part = match failure.phase {
+        Phase::Given => "Fixture step",
+        Phase::Steps => "Step",
+        Phase::Defer => "Deferred step",
+    };
+    html! {
+        section .step {
+            h4 { (part) " " (failure.step) ": " code .foreign { (failure.call) } @if failure.attempt > 1 { ", attempt " (failure.attempt) } }
+            @for alike in failure.mismatches.chunk_by(alike) { (mismatches(alike)) }
+            (diff::body(failure))
+            @if let Some(fault) = &failure.fault { p { strong { "No answer: " } span .foreign { (fault) } } }
+            @if let Some(exchange) = &failure.exchange { (exchange::details(exchange)) }
+            @if let Some(curl) = &failure.curl { (exchange::curl(curl)) }
         }
     }
 }

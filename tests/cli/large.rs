@@ -1,0 +1,115 @@
+//! Pages of very many trials: that they stay small enough to be opened, and, when asked for, how long that takes.
+
+use std::{fmt::Write as _, fs};
+
+use serde_json::Value;
+
+use super::{
+    browser::in_browser,
+    support::{Place, data, of_kind, text},
+};
+
+/// Of a hundred trials three fail, one settles, one warns, one does not apply.
+const ORDINARY: fn(usize) -> usize = |number| (number % 100).min(6);
+
+/// A stream of so many trials, made of those of `every`; `kind` chooses one of them by the number of a trial.
+fn many(trials: usize, kind: impl Fn(usize) -> usize) -> String {
+    let stored = fs::read_to_string(data("streams/every.jsonl")).expect("a stream");
+    let stored: Vec<Value> = stored.lines().map(|line| serde_json::from_str(line).expect("an event")).collect();
+    let of = |trial: &str| -> Vec<Value> { stored.iter().filter(|event| event["trial"] == trial).cloned().collect() };
+    let [failed, settled, warned, idle, passed] = [
+        "things/values/keeps-its-description[long]",
+        "things/values/settles",
+        "things/values/rounded",
+        "things/made/needs[shared]",
+        "things/values/created-and-read",
+    ]
+    .map(of);
+    let mut events = vec![stored[0].clone()];
+    events[0]["trials"] = trials.into();
+    for number in 0..trials {
+        let template = match kind(number) {
+            0..=2 => &failed,
+            3 => &settled,
+            4 => &warned,
+            5 => &idle,
+            _ => &passed,
+        };
+        for event in template {
+            let mut event = event.clone();
+            event["trial"] =
+                format!("area-{}/topic-{}/case-{}[row-{}]", number % 12, number % 90, number / 10, number % 10).into();
+            if event["event"] == "trial-finished" {
+                event["title"] = format!("Case {} of this suite does what its title says", number / 10).into();
+                event["duration_ms"] = (number % 700).into();
+            }
+            events.push(event);
+        }
+    }
+    let mut footer = stored.last().expect("a footer").clone();
+    footer["trials"] = serde_json::json!({});
+    for finished in of_kind(&events, "trial-finished") {
+        let count = &mut footer["trials"][text(finished, "outcome")];
+        *count = (count.as_u64().unwrap_or(0) + 1).into();
+    }
+    events.push(footer);
+    events.into_iter().fold(String::new(), |mut text, event| {
+        let _ = writeln!(text, "{event}");
+        text
+    })
+}
+
+/// A target that does not work at all fails everywhere, with the same to say each time.
+#[test]
+fn a_page_of_nothing_but_failures_stays_bearable() {
+    let place = Place::new();
+    place.write("many.jsonl", &many(6_000, |number| number % 4));
+    let done = place.run(&["report", "many.jsonl", "--report", "html=report.html"]);
+    assert_eq!(done.code, 1, "{}", done.err);
+    let page = place.read("report.html");
+    assert!(page.len() < 16 << 20, "{} bytes", page.len());
+    assert_eq!(page.matches("<li data-trial=").count(), 6_000, "each can be linked to");
+    assert!(page.contains("The page is full; the event stream has the details of this trial."));
+    for finding in page.split("<article ").skip(1) {
+        let first = finding.split("<li data-trial=").nth(1).expect("a trial");
+        assert!(first.contains("class=\"step\""), "the first of each finding has its details: {first}");
+    }
+}
+
+/// How long a page takes from the beginning of its load to its first paint and to the end of its load, in milliseconds, and how many trials
+/// its script knows.
+const OPENED: &str = "
+    const [load] = performance.getEntriesByType('navigation');
+    const [paint] = performance.getEntriesByName('first-contentful-paint');
+    return [paint.startTime, load.domInteractive, load.loadEventEnd, JSON.parse(document.getElementById('data').textContent).trials.length];
+";
+
+/// `cargo test --test cli -- --ignored --nocapture large::ten_thousand`; the figures of docs/reports.md.
+#[test]
+#[ignore = "prints figures, and asserts nothing about them"]
+#[expect(clippy::print_stderr, reason = "prints figures")]
+fn ten_thousand_trials_are_opened() {
+    in_browser(async |browser| {
+        let place = Place::new();
+        place.write("many.jsonl", &many(10_000, ORDINARY));
+        let done = place.run(&["report", "many.jsonl", "--report", "html=report.html"]);
+        assert_eq!(done.code, 1, "{}", done.err);
+        let path = place.path("report.html");
+        eprintln!("{} bytes", fs::metadata(&path).expect("a file").len());
+        for _ in 0..5 {
+            browser.open(&path, "").await;
+            let (paint, interactive, loaded, trials): (f64, f64, f64, usize) = browser.ask(OPENED).await;
+            assert_eq!(trials, 10_000);
+            eprintln!("first paint {paint:.0} ms, interactive {interactive:.0} ms, loaded {loaded:.0} ms");
+        }
+        let search = "
+            const from = performance.now();
+            const search = document.getElementById('search');
+            search.value = 'case-77'; search.dispatchEvent(new Event('input', { bubbles: true }));
+            document.body.getBoundingClientRect();
+            return [performance.now() - from, document.getElementById('matching').value];
+        ";
+        let (took, found): (f64, String) = browser.ask(search).await;
+        eprintln!("search {took:.0} ms: {found}");
+    });
+}
