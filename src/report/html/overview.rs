@@ -44,6 +44,7 @@ pub(super) fn section(report: &Report, fail_on: FailOn, findings: &Findings<'_>)
             }
             (preflight(report))
             @if let Some(comparison) = &report.comparison { (since::card(comparison, fail_on)) }
+            @for missing in report.missing() { p .card.gap { span .tag.broken { "incomplete" } " " (missing) } }
             (figures(report, findings))
             @if let Some(header) = &report.header { (facts(report, header)) }
             noscript { p .card { "Search, filters and the list of all trials need a script. The findings and the tables below are complete without one." } }
