@@ -64,5 +64,7 @@ mod snapshots;
 mod stopping;
 #[path = "cli/support.rs"]
 mod support;
+#[path = "cli/trends.rs"]
+mod trends;
 #[path = "cli/years.rs"]
 mod years;

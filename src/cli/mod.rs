@@ -14,6 +14,7 @@ mod run;
 mod streams;
 mod suite;
 mod sweep;
+mod trend;
 mod verify;
 
 use std::{
@@ -62,6 +63,8 @@ enum Command {
     Report(report::Arguments),
     /// Compare two runs by their event streams
     Diff(diff::Arguments),
+    /// Show many runs in the order of time
+    Trend(trend::Arguments),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(arguments) => sweep::sweep(&arguments, color),
         Command::Report(arguments) => report::report(&arguments, color),
         Command::Diff(arguments) => diff::diff(&arguments),
+        Command::Trend(arguments) => trend::trend(&arguments),
     };
     match done {
         Ok(code) => ExitCode::from(code),

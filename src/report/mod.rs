@@ -24,6 +24,7 @@ mod stream;
 mod summary;
 mod tap;
 mod text;
+mod trend;
 mod wrap;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -46,10 +47,13 @@ pub use latency::{Latencies, LatencyChange, median, quantile};
 pub use markdown::write as write_markdown;
 pub use notes::{Noted, Notes};
 pub use parts::{Part, PartsError};
-pub use stream::{Ending, StreamError, StreamWriter, read as read_stream, read_cut_short as read_stream_cut_short};
+pub use stream::{
+    Ending, StreamError, StreamWriter, read as read_stream, read_cut_short as read_stream_cut_short, read_header,
+};
 pub use summary::Summary;
 pub use tap::write as write_tap;
 pub use text::printable;
+pub use trend::{Group, OperationCourse, Point, Trend, TrialCourse, grouped};
 
 use failure::headline;
 

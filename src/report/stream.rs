@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    event::{self, Event},
+    event::{self, Event, RunStarted},
     file,
 };
 
@@ -185,6 +185,22 @@ pub fn read(path: &Path, take: impl FnMut(&Event)) -> Result<(), StreamError> {
 /// A file that is no stream, or one whose trials are not those that its header and footer speak of.
 pub fn read_cut_short(path: &Path, take: impl FnMut(&Event)) -> Result<(), StreamError> {
     read_to(path, Ending::Anywhere, take)
+}
+
+/// The header of a stream alone.
+///
+/// # Errors
+/// A file that is no stream.
+pub fn read_header(path: &Path) -> Result<RunStarted, StreamError> {
+    let shown = path.display().to_string();
+    let failed = |source| StreamError::Io { path: shown.clone(), source };
+    let mut text = String::new();
+    let reader = BufReader::new(File::open(path).map_err(failed)?);
+    io::Read::take(reader, MAX_LINE).read_line(&mut text).map_err(failed)?;
+    match serde_json::from_str(text.trim_end()) {
+        Ok(Event::RunStarted(header)) if header.version == event::VERSION => Ok(*header),
+        _ => Err(StreamError::Header { path: shown }),
+    }
 }
 
 fn read_to(path: &Path, ending: Ending, mut take: impl FnMut(&Event)) -> Result<(), StreamError> {

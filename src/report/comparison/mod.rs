@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+pub(super) use self::trials::former_ids;
 pub use self::{
     cause::Cause,
     trials::{ChangeKind, TrialChange},

@@ -168,7 +168,7 @@ pub(super) fn pairs<'a>(old: &'a Report, new: &'a Report) -> Vec<Pair<'a>> {
 }
 
 /// An alias names a case; its rows and principals keep theirs.
-fn former_ids(finished: &TrialFinished) -> impl Iterator<Item = String> {
+pub(in crate::report) fn former_ids(finished: &TrialFinished) -> impl Iterator<Item = String> {
     let case = finished.trial.rsplit('/').next().unwrap_or_default();
     let suffix = case.find(['[', '@']).map_or("", |at| &case[at..]);
     finished.aliases.iter().flat_map(move |alias| [alias.clone(), format!("{alias}{suffix}")])
