@@ -53,7 +53,7 @@ pub use stream::{
 pub use summary::Summary;
 pub use tap::write as write_tap;
 pub use text::printable;
-pub use trend::{Group, OperationCourse, Point, Trend, TrialCourse, grouped};
+pub use trend::{OperationCourse, Point, Streams, Trend, TrialCourse, grouped};
 
 use failure::headline;
 

@@ -84,7 +84,7 @@ pub struct OperationCourse {
 
 /// The streams that make up one run.
 #[derive(Debug)]
-pub struct Group<P> {
+pub struct Streams<P> {
     head: RunStarted,
     shards: BTreeSet<Shard>,
     /// What was given with each header.
@@ -92,9 +92,9 @@ pub struct Group<P> {
 }
 
 /// Puts the parts of runs together, and runs in the order of time.
-pub fn grouped<P>(mut streams: Vec<(RunStarted, P)>) -> Vec<Group<P>> {
+pub fn grouped<P>(mut streams: Vec<(RunStarted, P)>) -> Vec<Streams<P>> {
     streams.sort_by(|(a, _), (b, _)| (&a.started, &a.run).cmp(&(&b.started, &b.run)));
-    let mut groups: Vec<Group<P>> = Vec::new();
+    let mut groups: Vec<Streams<P>> = Vec::new();
     for (head, part) in streams {
         let group = groups.iter_mut().rev().find(|group| group.awaits(&head));
         let shard = head.shard;
@@ -103,13 +103,13 @@ pub fn grouped<P>(mut streams: Vec<(RunStarted, P)>) -> Vec<Group<P>> {
                 group.shards.insert(shard);
                 group.parts.push(part);
             }
-            (_, shard) => groups.push(Group { head, shards: shard.into_iter().collect(), parts: vec![part] }),
+            (_, shard) => groups.push(Streams { head, shards: shard.into_iter().collect(), parts: vec![part] }),
         }
     }
     groups
 }
 
-impl<P> Group<P> {
+impl<P> Streams<P> {
     /// Whether a stream is a part of this run that is not there yet.
     fn awaits(&self, head: &RunStarted) -> bool {
         let (Some(ours), Some(theirs)) = (self.head.shard, head.shard) else { return false };
@@ -128,11 +128,11 @@ impl Trend {
         let all: Vec<f64> = report.latencies.all().flat_map(|(_, _, times)| times.iter().copied()).collect();
         let counts = Outcome::ALL.into_iter().map(|outcome| (outcome.name(), report.count(outcome)));
         self.points.push(Point {
-            runs: report.streams.iter().map(|stream| stream.run.clone()).collect(),
+            runs: report.parts.iter().map(|part| part.run.clone()).collect(),
             started: header.started.clone(),
             target: header.target.clone(),
             suite: header.suite.clone(),
-            complete: report.streams.iter().all(|stream| stream.ended),
+            complete: report.parts.iter().all(|part| part.ended),
             verdict: report.verdict(FailOn::default()).name(),
             trials: counts.filter(|(_, count)| *count > 0).collect(),
             requests: report.requests(),
