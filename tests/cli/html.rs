@@ -66,6 +66,47 @@ fn it_opens_from_disk_in_silence() {
 }
 
 #[test]
+fn the_first_screen_says_what_changed_since_the_baseline() {
+    in_browser(async |browser| {
+        let place = Place::new();
+        let every = std::fs::read_to_string(data("streams/every.jsonl")).expect("a stream");
+        // The older run: one trial was fine that fails now, and one failed that is fine.
+        let mut older = String::new();
+        for line in every.lines() {
+            let broken = line.contains("trial-finished") && line.contains("keeps-its-description[long]");
+            let fixed = line.contains("trial-finished") && line.contains("\"things/values/created-and-read\"");
+            let line = match (broken, fixed) {
+                (true, _) => line.replace("\"outcome\":\"failed\"", "\"outcome\":\"passed\""),
+                (_, true) => line.replace("\"outcome\":\"passed\"", "\"outcome\":\"failed\""),
+                _ => line.to_owned(),
+            };
+            older.push_str(&line);
+            older.push('\n');
+        }
+        place.write("older.jsonl", &older);
+        place.write("newer.jsonl", &every);
+        let done = place.run(&["report", "newer.jsonl", "--baseline", "older.jsonl", "--report", "html=report.html"]);
+        assert_eq!((done.code, done.err.as_str()), (1, ""));
+        browser.open(&place.path("report.html"), "").await;
+        let script = "
+            const kinds = [...document.querySelectorAll('.since details')].map((one) => [
+                one.querySelector('.tag b').textContent, one.open, [...one.querySelectorAll('a')].map((link) => link.textContent)]);
+            return [document.querySelector('.since .tag').textContent, kinds];
+        ";
+        let (course, kinds): (String, Vec<(String, bool, Vec<String>)>) = browser.ask(script).await;
+        let change = |kind: &str, open, trial: &str| (kind.to_owned(), open, vec![trial.to_owned()]);
+        assert_eq!(course, "worse");
+        assert_eq!(
+            kinds,
+            [
+                change("broken", true, "things/values/keeps-its-description[long]"),
+                change("fixed", false, "things/values/created-and-read")
+            ]
+        );
+    });
+}
+
+#[test]
 fn the_policy_refuses_what_the_page_did_not_bring() {
     in_browser(async |browser| {
         let (_place, path) = report("every");
@@ -164,7 +205,7 @@ fn what_a_target_sends_is_inert_and_can_be_seen() {
         browser.ask::<()>(UNFOLD).await;
         let script = "
             const own = document.querySelectorAll('script').length;
-            const foreign = document.querySelectorAll('img, iframe, object, embed, b, testcase, failure, base, video').length;
+            const foreign = document.querySelectorAll('img, iframe, object, embed, testcase, failure, base, video').length;
             const handlers = [...document.querySelectorAll('*')].filter((one) => one.getAttributeNames().some((name) => name.startsWith('on'))).length;
             const links = [...document.querySelectorAll('a')].filter((one) => !one.getAttribute('href').startsWith('#')).length;
             return [own, foreign, handlers, links];

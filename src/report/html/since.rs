@@ -68,7 +68,7 @@ fn changes(kind: ChangeKind, changes: &[&TrialChange]) -> Markup {
     html! {
         @if !changes.is_empty() {
             details open[worse] {
-                summary { span .tag.(class) { span aria-hidden="true" { (mark) } (changes.len()) " " (kind.name()) } }
+                summary { span .tag.(class) { span aria-hidden="true" { (mark) } (changes.len()) " " b { (kind.name()) } } }
                 (some(changes, |change| html! {
                     @if change.new.is_some() { a .mono href={ "#" (change.trial) } { (change.trial) } } @else { span .mono { (change.trial) } }
                     @if let Some(former) = &change.formerly { span .muted { ", formerly " (former) } }
