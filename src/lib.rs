@@ -48,6 +48,7 @@ pub mod ledger;
 mod level;
 mod matcher;
 pub mod mock;
+pub mod mutants;
 pub mod plan;
 mod pointer;
 pub mod recording;

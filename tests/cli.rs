@@ -12,6 +12,8 @@ mod coverage;
 mod diffs;
 #[path = "cli/engine.rs"]
 mod engine;
+#[path = "cli/faults.rs"]
+mod faults;
 #[path = "cli/formats.rs"]
 mod formats;
 #[path = "cli/forms.rs"]

@@ -10,10 +10,12 @@ use std::{
 
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
+use serde_json::json;
 
-use super::{CommandError, Mistake, parse_day};
+use super::{CommandError, Format, Mistake, parse_day};
 use crate::{
-    mock::{IssuerMode, Mock, Settings, Token, TokenKind},
+    diagnostic::did_you_mean,
+    mock::{Fault, IssuerMode, Mock, Settings, Token, TokenKind, faults},
     plan::parse_duration,
     target::read_state,
 };
@@ -63,6 +65,15 @@ pub(crate) struct Arguments {
     /// An org that lacks the API Access Management feature
     #[arg(long)]
     without_api_access_management: bool,
+    /// A change of behaviour, by its name (repeatable)
+    #[arg(long = "fault", value_name = "NAME", num_args = 1..)]
+    faults: Vec<String>,
+    /// List the changes of behaviour that there are, and serve nothing
+    #[arg(long)]
+    list_faults: bool,
+    /// How they are listed
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT", requires = "list_faults")]
+    format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -98,7 +109,45 @@ fn parse_token(text: &str) -> Result<Token, String> {
     Ok(Token { value: value.to_owned(), kind, rate_limit, expired })
 }
 
-pub(crate) fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
+pub(crate) fn mock(arguments: &Arguments) -> Result<u8, CommandError> {
+    if arguments.list_faults { list_faults(arguments.format) } else { serve(arguments) }
+}
+
+fn list_faults(format: Format) -> Result<u8, CommandError> {
+    let mut out = io::stdout().lock();
+    match format {
+        Format::Text => {
+            for fault in faults() {
+                writeln!(out, "{}: {}", fault.name, fault.title)?;
+            }
+        }
+        Format::Json => {
+            let row = |fault: &Fault| {
+                json!({
+                    "name": fault.name, "operations": fault.operation.as_slice(), "kind": fault.kind.name(), "title": fault.title,
+                })
+            };
+            serde_json::to_writer_pretty(&mut out, &faults().iter().map(row).collect::<Vec<_>>())?;
+            writeln!(out)?;
+        }
+    }
+    Ok(0)
+}
+
+/// The faults with these names.
+fn find_faults(names: &[String]) -> Result<Vec<Fault>, CommandError> {
+    let all = faults();
+    let find = |name: &String| {
+        all.iter().find(|fault| fault.name == *name).cloned().ok_or_else(|| {
+            let near = did_you_mean(name, all.iter().map(|fault| fault.name.as_str()));
+            let hint = near.unwrap_or_else(|| "`okta-conformance mock --list-faults` shows them".to_owned());
+            Mistake::boxed(format!("there is no fault `{name}`: {hint}"))
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
     let mut tokens = arguments.tokens.clone();
     if tokens.is_empty() {
         tokens.push(parse_token("mock-token")?);
@@ -121,6 +170,7 @@ pub(crate) fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
         },
         as_of: arguments.as_of,
         latency: arguments.latency,
+        faults: find_faults(&arguments.faults)?,
         state: arguments.state.as_deref().map(read_state).transpose()?,
         ..Settings::default()
     };

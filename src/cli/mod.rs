@@ -8,6 +8,7 @@ mod diff;
 mod explain;
 mod list;
 mod mock;
+mod mutants;
 mod replay;
 mod report;
 mod run;
@@ -53,6 +54,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Serve the mock
     Mock(mock::Arguments),
+    /// Run the suite against every fault of the mock and print which check finds it
+    Mutants(mutants::Arguments),
     /// Judge recorded traffic without sending anything
     Verify(verify::Arguments),
     /// Send a recording's requests to a target and compare the answers
@@ -114,7 +117,8 @@ pub fn main() -> ExitCode {
         Command::List(arguments) => list::list(&arguments, color),
         Command::Check(arguments) => check::check(&arguments, color),
         Command::Explain(arguments) => explain::explain(&arguments, color),
-        Command::Mock(arguments) => mock::serve(&arguments),
+        Command::Mock(arguments) => mock::mock(&arguments),
+        Command::Mutants(arguments) => mutants::mutants(&arguments, color),
         Command::Verify(arguments) => verify::verify(&arguments, color),
         Command::Replay(arguments) => replay::replay(&arguments, color),
         Command::Sweep(arguments) => sweep::sweep(&arguments, color),

@@ -65,6 +65,27 @@ enum Kind {
     Schema(Arc<Schema>),
 }
 
+impl Matcher {
+    /// The expectations that can be false by themselves, each with its place: what stands within a list or object that is gone through
+    /// item by item.
+    pub(crate) fn leaves(&self, visit: &mut dyn FnMut(Span)) {
+        match &self.kind {
+            Kind::Object(members) if !members.is_empty() => {
+                for (_, member) in members {
+                    member.leaves(visit);
+                }
+            }
+            Kind::List(matchers) | Kind::All(matchers) if !matchers.is_empty() => {
+                for matcher in matchers {
+                    matcher.leaves(visit);
+                }
+            }
+            Kind::Each(inner) => inner.leaves(visit),
+            _ => visit(self.span),
+        }
+    }
+}
+
 /// A regular expression, ready unless variables stand in it.
 #[derive(Debug, Clone)]
 enum Pattern {

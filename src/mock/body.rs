@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer, value};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
-use super::{call::Call, wire::Refusal};
+use super::{call::Call, fault::Waiver, wire::Refusal};
 
 /// How long a client may take to send a body.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -54,8 +54,29 @@ pub(super) async fn collect(body: Body, limit: usize) -> Result<Bytes, Refusal> 
     outcome.map(|()| Bytes::from(taken))
 }
 
+/// A JSON object, and the fault that lets something wrong with it pass.
+pub(super) struct Object<'w> {
+    members: Map<String, Value>,
+    waived: Option<&'w Waiver>,
+}
+
+impl<'w> Object<'w> {
+    /// One of which everything wrong is told.
+    pub(super) fn new(members: Map<String, Value>) -> Object<'w> {
+        Object { members, waived: None }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
+    }
+
+    pub(super) fn fields(&self) -> Fields<'_> {
+        Fields { object: &self.members, path: "", problems: Vec::new(), waived: self.waived }
+    }
+}
+
 /// The body as a JSON object.
-pub(super) fn object(call: &Call<'_>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn object<'w>(call: &Call<'w>) -> Result<Object<'w>, Refusal> {
     if !call.body.is_empty() {
         let Some(content_type) = call.content_type() else {
             return Err(Refusal::content_type_missing());
@@ -63,13 +84,16 @@ pub(super) fn object(call: &Call<'_>) -> Result<Map<String, Value>, Refusal> {
         let content_type = content_type.to_str().unwrap_or_default();
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/json") {
-            return Err(Refusal::content_type_unsupported());
+            call.refuse(Refusal::content_type_unsupported())?;
         }
     }
-    match serde_json::from_slice(call.body) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) | Err(_) => Err(Refusal::not_well_formed()),
-    }
+    let members = if let Ok(Value::Object(members)) = serde_json::from_slice(call.body) {
+        members
+    } else {
+        call.refuse(Refusal::not_well_formed())?;
+        Map::new()
+    };
+    Ok(Object { members, waived: call.waived })
 }
 
 /// Reads the fields of an object and collects what is wrong with them. A null field is as good as an absent one
@@ -78,6 +102,7 @@ pub(super) struct Fields<'o> {
     object: &'o Map<String, Value>,
     path: &'static str,
     problems: Vec<Problem>,
+    waived: Option<&'o Waiver>,
 }
 
 /// Something wrong with a field, as `errorCauses` tell it.
@@ -87,17 +112,19 @@ pub(super) struct Problem {
 }
 
 impl<'o> Fields<'o> {
-    /// `path` is put before the names of the fields, with its dot: `credentials.signing.`.
-    pub(super) fn new(object: &'o Map<String, Value>, path: &'static str) -> Self {
-        Fields { object, path, problems: Vec::new() }
-    }
-
     pub(super) fn get(&self, name: &str) -> Option<&'o Value> {
         self.object.get(name).filter(|value| !value.is_null())
     }
 
     pub(super) fn problem(&mut self, name: &str, message: &'static str) {
-        self.problems.push(Problem { field: format!("{}{name}", self.path), message });
+        if !self.is_waived(name, message) {
+            self.problems.push(Problem { field: format!("{}{name}", self.path), message });
+        }
+    }
+
+    /// Whether a fault lets something wrong with a field pass.
+    pub(super) fn is_waived(&self, name: &str, message: &str) -> bool {
+        self.waived.is_some_and(|waiver| waiver.covers(&format!("{}{name}", self.path), message))
     }
 
     /// A string that must be there and must not be empty.
@@ -175,13 +202,18 @@ impl<'o> Fields<'o> {
         choice.ok()
     }
 
-    /// The fields of an object within the object.
+    /// The fields of an object within the object. `path` is put before their names, with its dot: `credentials.signing.`.
     pub(super) fn nested(&mut self, name: &str, path: &'static str) -> Option<Fields<'o>> {
         let Value::Object(object) = self.get(name)? else {
             self.problem(name, WRONG_TYPE);
             return None;
         };
-        Some(Fields::new(object, path))
+        Some(self.within(object, path))
+    }
+
+    /// As [`Fields::nested`], of an object that was found already.
+    pub(super) fn within(&self, object: &'o Map<String, Value>, path: &'static str) -> Fields<'o> {
+        Fields { object, path, problems: Vec::new(), waived: self.waived }
     }
 
     /// Whether something was wrong with that very field.

@@ -6,7 +6,7 @@ use std::{borrow::Cow, net::SocketAddr};
 use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use percent_encoding::percent_decode_str;
 
-use super::{changes::AsOf, wire::Refusal};
+use super::{changes::AsOf, fault::Waiver, wire::Refusal};
 
 /// What a handler is given besides the state.
 pub(super) struct Call<'r> {
@@ -19,6 +19,8 @@ pub(super) struct Call<'r> {
     pub(super) body: &'r [u8],
     /// The day whose behaviour is shown.
     pub(super) as_of: AsOf,
+    /// The fault that lets a refusal pass.
+    pub(super) waived: Option<&'r Waiver>,
 }
 
 impl Call<'_> {
@@ -35,6 +37,11 @@ impl Call<'_> {
     /// The third open part of the path.
     pub(super) fn grandchild(&self) -> &str {
         self.captures.get(2).copied().unwrap_or_default()
+    }
+
+    /// Refuses, unless a fault lets that pass.
+    pub(super) fn refuse(&self, refusal: Refusal) -> Result<(), Refusal> {
+        if self.waived.is_some_and(|waiver| waiver.lets_pass(&refusal)) { Ok(()) } else { Err(refusal) }
     }
 
     pub(super) fn content_type(&self) -> Option<&HeaderValue> {

@@ -20,12 +20,13 @@ use super::{
     body,
     call::{self, Call, Query},
     dpop::Subject,
+    fault::{self, Delivery, Faults, Here},
     limits::{Bucket, Grant},
     plant::{self, StateError},
     routes,
     settings::Settings,
     state::Org,
-    wire::{self, Outcome, Refusal},
+    wire::{self, Outcome, Refusal, Reply},
 };
 
 /// What all connections share.
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     latency: Duration,
     body_limit: usize,
     severed: CancellationToken,
+    faults: Faults,
 }
 
 impl Shared {
@@ -53,30 +55,44 @@ impl Shared {
             latency: settings.latency,
             body_limit: settings.body_limit,
             severed,
+            faults: Faults::new(settings.faults),
         })
     }
 }
 
 /// Answers one request.
 pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let body = body::collect(body, shared.body_limit).await;
-    let response = respond(&shared, &head, body);
+    let (mut head, body) = request.into_parts();
+    let mut body = body::collect(body, shared.body_limit).await;
+    let faults = shared.faults.of(&head);
+    faults.enter(&mut head, &mut body);
+    let mut reply = respond(&shared, &faults, &head, &body);
+    if let Some(faults) = faults.acts_for(reply.status) {
+        respond(&shared, &faults, &head, &body);
+    }
+    let delivery = faults.leave(&mut reply);
     if !shared.latency.is_zero() {
         tokio::select! {
             () = sleep(shared.latency) => {}
             () = shared.severed.cancelled() => {}
         }
     }
-    response
+    match delivery {
+        Delivery::Whole => reply.into_response(),
+        Delivery::Cut => fault::cut(reply),
+        Delivery::Never => {
+            shared.severed.cancelled().await;
+            fault::cut(reply)
+        }
+    }
 }
 
-fn respond(shared: &Shared, head: &Parts, body: Result<Bytes, Refusal>) -> Response {
+fn respond(shared: &Shared, faults: &Here<'_>, head: &Parts, body: &Result<Bytes, Refusal>) -> Reply {
     let mut org = shared.org.lock().unwrap_or_else(PoisonError::into_inner);
     let now = org.source.now();
     let caller = org.tokens.identify(&head.headers, now);
     let Some(bucket) = Bucket::of(head.uri.path()) else {
-        let outcome = perform(shared, &mut org, caller, head, body);
+        let outcome = perform(shared, faults, &mut org, caller, head, body);
         return wire::render(&mut org.source, outcome, None);
     };
     let own_budget = caller.as_deref().ok().and_then(Caller::own_budget);
@@ -84,13 +100,13 @@ fn respond(shared: &Shared, head: &Parts, body: Result<Bytes, Refusal>) -> Respo
     // proof is not used up by a request that is sent away here.
     match org.limits.take(now, bucket, own_budget) {
         Grant::Within(budget) => {
-            let outcome = perform(shared, &mut org, caller, head, body);
+            let outcome = perform(shared, faults, &mut org, caller, head, body);
             wire::render(&mut org.source, outcome, Some(budget))
         }
         Grant::UsedUp(budget) => {
-            let response = wire::render(&mut org.source, Err(Refusal::too_many_requests()), Some(budget));
+            let reply = wire::render(&mut org.source, Err(Refusal::too_many_requests()), Some(budget));
             org.source.skip_to(budget.reset);
-            response
+            reply
         }
     }
 }
@@ -98,16 +114,17 @@ fn respond(shared: &Shared, head: &Parts, body: Result<Bytes, Refusal>) -> Respo
 /// The order is inferred: length, token and its proof, feature, path, method, rights, body.
 fn perform(
     shared: &Shared,
+    faults: &Here<'_>,
     org: &mut Org,
     caller: Result<Arc<Caller>, Refusal>,
     head: &Parts,
-    body: Result<Bytes, Refusal>,
+    body: &Result<Bytes, Refusal>,
 ) -> Outcome {
     let path = head.uri.path();
-    if lacks_length(head, &body) {
+    if lacks_length(head, body) {
         return Err(Refusal::length_required());
     }
-    let caller = if routes::is_open(path) { None } else { Some(caller?) };
+    let caller = if routes::is_open(path) { None } else { Some(faults.admit(caller, head)?) };
     if let Some(binding) = caller.as_deref().and_then(Caller::binding) {
         let base = call::base(head, shared.address)?;
         let subject = Subject { method: &head.method, base: &base, path };
@@ -126,15 +143,16 @@ fn perform(
     if !allowed {
         return Err(Refusal::no_permission());
     }
-    let body = body?;
+    let body = body.as_ref().map_err(Clone::clone)?;
     let base = call::base(head, shared.address)?;
     let query = Query::parse(head.uri.query().unwrap_or_default())?;
     match operation.access {
         Access::Manage => org.source.step(),
         Access::Open | Access::Read => {}
     }
-    let call = Call { base: &base, captures, query, headers: &head.headers, body: &body, as_of: org.as_of };
-    (operation.run)(org, &call)
+    let (as_of, waived) = (org.as_of, faults.waiver());
+    let call = Call { base: &base, captures, query, headers: &head.headers, body, as_of, waived };
+    faults.perform(operation, org, &call)
 }
 
 /// A POST or PUT with neither a body nor a `Content-Length` is refused with 411 (docs).

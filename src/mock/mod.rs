@@ -15,6 +15,7 @@ mod claims;
 mod clients;
 mod dispatch;
 mod dpop;
+mod fault;
 mod keys;
 mod limits;
 mod links;
@@ -47,6 +48,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{dispatch::Shared, routes::Operation, socket::Door};
 pub use self::{
+    fault::{Fault, Kind as FaultKind, faults},
     plant::StateError,
     settings::{IssuerMode, Settings, Token, TokenKind},
     start::State,

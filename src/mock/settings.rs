@@ -10,7 +10,7 @@ use std::{
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::start::State;
+use super::{fault::Fault, start::State};
 
 /// How the mock starts and what kind of org it is.
 #[derive(Debug, Clone)]
@@ -42,6 +42,8 @@ pub struct Settings {
     pub as_of: Option<NaiveDate>,
     /// What the org holds at the start besides its default server.
     pub state: Option<State>,
+    /// The changes of behaviour that the mock has.
+    pub faults: Vec<Fault>,
     /// Added to each answer.
     pub latency: Duration,
     /// Request bodies larger than this many bytes are refused.
@@ -65,6 +67,7 @@ impl Default for Settings {
             issuer_mode: IssuerMode::Dynamic,
             as_of: None,
             state: None,
+            faults: Vec::new(),
             latency: Duration::ZERO,
             body_limit: 1024 * 1024,
         }

@@ -110,6 +110,11 @@ impl Source {
         }
     }
 
+    /// From here on ids and keys are those that were given out after the last time.
+    pub(super) fn rewind(&mut self) {
+        self.entities = StdRng::seed_from_u64(0);
+    }
+
     pub(super) fn now(&mut self) -> Stamp {
         match &mut self.clock {
             Clock::Real { latest } => {

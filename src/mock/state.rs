@@ -103,6 +103,7 @@ pub(super) enum RotationMode {
 }
 
 /// An authorization server and what belongs to it alone.
+#[derive(Clone)]
 pub(super) struct Server {
     pub(super) id: String,
     pub(super) name: String,
@@ -187,6 +188,7 @@ impl Server {
 }
 
 /// The servers, in the order of their creation.
+#[derive(Clone)]
 pub(super) struct Servers {
     rows: BTreeMap<u64, Server>,
     /// Places of all servers there ever were, so that a cursor outlives the server it names.

@@ -240,8 +240,25 @@ struct Cause<'r> {
     error_summary: &'r str,
 }
 
-/// Turns an outcome into a response with all its headers. `budget` is none where no rate limit applies.
-pub(super) fn render(source: &mut Source, outcome: Outcome, budget: Option<Budget>) -> Response {
+/// A response whose body is still to be looked at.
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// None for an answer without one.
+    pub(super) body: Option<Vec<u8>>,
+}
+
+impl Reply {
+    pub(super) fn into_response(self) -> Response {
+        let mut response = Response::new(self.body.map_or_else(Body::empty, Body::from));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+/// Turns an outcome into an answer with all its headers. `budget` is none where no rate limit applies.
+pub(super) fn render(source: &mut Source, outcome: Outcome, budget: Option<Budget>) -> Reply {
     let mut headers = HeaderMap::with_capacity(24);
     general(&mut headers, source, budget);
     let (status, body) = match outcome {
@@ -262,19 +279,14 @@ pub(super) fn render(source: &mut Source, outcome: Outcome, budget: Option<Budge
             (refusal.status, Some(refusal.body(source)))
         }
     };
-    let body = if let Some(body) = body {
+    if body.is_some() {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        Body::from(body)
     } else {
         // Recorded: answers without a body have no Content-Type and this instead.
         headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
-        Body::empty()
-    };
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
+    }
+    Reply { status, headers, body }
 }
 
 /// The headers of every answer, errors included (recorded).

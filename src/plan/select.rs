@@ -63,7 +63,8 @@ impl Pattern {
         self.matches(&trial.id) || trial.aliases.iter().any(|alias| self.matches(alias))
     }
 
-    fn matches(&self, id: &str) -> bool {
+    /// Whether it matches a name of this form.
+    pub(crate) fn matches(&self, id: &str) -> bool {
         self.regex.is_match(id)
     }
 }

@@ -64,6 +64,8 @@ pub struct Options {
     pub preflight: bool,
     /// Which part of a run it is, if that was divided.
     pub shard: Option<Shard>,
+    /// The longest that a step with `eventually` is tried again, where that is less than the case says.
+    pub patience: Option<Duration>,
     /// Where what is made is written down until it is removed.
     pub ledger: Rc<Ledger>,
     /// What the trials were chosen by, for the stream's header.
@@ -85,6 +87,7 @@ impl Default for Options {
             share: 0.5,
             preflight: false,
             shard: None,
+            patience: None,
             ledger: Rc::new(Ledger::none()),
             selection: event::Selection::default(),
         }

@@ -51,7 +51,10 @@ impl Sender<'_, '_> {
                 let exchange = self.send(step, self.build(step, variables)?).await?;
                 self.finish(step, exchange, 1, variables)
             }
-            Repetition::Eventually(limit) => self.eventually(step, limit, variables).await,
+            Repetition::Eventually(limit) => {
+                let limit = self.shared.options.patience.map_or(limit, |patience| patience.min(limit));
+                self.eventually(step, limit, variables).await
+            }
             Repetition::Until { max, status } => {
                 let mut requests = 0;
                 loop {

@@ -16,10 +16,11 @@ pub use org::{StateError, read_state};
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
+pub use crate::mock::{Fault, FaultKind, faults};
 use crate::{
     diagnostic::did_you_mean,
     http::{Client, ClientError, Credential, Limits},
-    mock::{Mock, Settings, Token, TokenKind, start::State},
+    mock::{Mock, Settings, Token, TokenKind},
     plan::Plan,
     run::Target,
     secret::Redactor,
@@ -40,6 +41,28 @@ const MOCK_CAPABILITIES: [&str; 7] = [
     "refresh-tokens",
     "revocable-refresh-tokens",
 ];
+
+/// What the embedded mock is able to as an org without the feature.
+const UNLICENSED_CAPABILITIES: [&str; 1] = ["no-api-access-management"];
+
+/// What kind of org the embedded mock is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrgKind {
+    /// One with the API Access Management feature.
+    Licensed,
+    /// One without it.
+    Unlicensed,
+}
+
+impl OrgKind {
+    /// The capabilities that the mock has as such an org.
+    pub fn capabilities(self) -> &'static [&'static str] {
+        match self {
+            Self::Licensed => &MOCK_CAPABILITIES,
+            Self::Unlicensed => &UNLICENSED_CAPABILITIES,
+        }
+    }
+}
 
 /// What names begin with unless the settings say otherwise.
 const PREFIX: &str = "okc";
@@ -102,7 +125,8 @@ impl Opened {
     ) -> Result<Self, OpenError> {
         if target == "mock" {
             let state = if ids.is_empty() { org::of_run()? } else { org::of_people(ids) };
-            return Self::embedded(limits, state, as_of);
+            let mock = Settings { state: Some(state), as_of, ..Settings::default() };
+            return Self::embedded(limits, OrgKind::Licensed, mock);
         }
         let found = TargetSettings::find(target, settings)?;
         let has_credentials = found.has_credentials();
@@ -144,22 +168,30 @@ impl Opened {
         self.mock.is_some()
     }
 
-    fn embedded(limits: Limits, state: State, as_of: Option<NaiveDate>) -> Result<Self, OpenError> {
+    /// Opens the embedded mock with faults, as an org of this kind.
+    ///
+    /// # Errors
+    /// A mock that cannot start.
+    pub fn mock_with(kind: OrgKind, faults: Vec<Fault>, limits: Limits) -> Result<Self, OpenError> {
+        let mock = Settings { state: Some(org::of_run()?), faults, ..Settings::default() };
+        Self::embedded(limits, kind, mock)
+    }
+
+    fn embedded(limits: Limits, kind: OrgKind, mock: Settings) -> Result<Self, OpenError> {
         let tokens = mock_tokens();
         let mock = EmbeddedMock::start(Settings {
             tokens: tokens.values().cloned().collect(),
             // Nobody shares it, so nothing is gained by being polite to it.
             rate_limit: 10_000_000,
-            state: Some(state),
-            as_of,
+            api_access_management: kind == OrgKind::Licensed,
             built_in_keys: true,
-            ..Settings::default()
+            ..mock
         })
         .map_err(OpenError::Mock)?;
         let mut found = TargetSettings {
             name: "mock".to_owned(),
             url: mock.url.clone(),
-            capabilities: MOCK_CAPABILITIES.into_iter().map(str::to_owned).collect(),
+            capabilities: kind.capabilities().iter().map(|&name| name.to_owned()).collect(),
             principals: tokens.into_iter().map(|(name, token)| (name, credential(token))).collect(),
             ..TargetSettings::default()
         };

@@ -14,7 +14,7 @@ use super::{
     support::{Place, data},
 };
 
-fn root(path: &str) -> PathBuf {
+pub(crate) fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn schema(name: &str) -> Validator {
 }
 
 /// YAML as an editor's language server reads it: its own reader, so that it does not share the mistakes of ours.
-fn yaml(path: &Path) -> Value {
+pub(crate) fn yaml(path: &Path) -> Value {
     let text = fs::read_to_string(path).expect("a file");
     let mut events = Parser::new_from_str(&text).map(|event| event.expect("YAML").0);
     loop {

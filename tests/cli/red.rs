@@ -11,10 +11,15 @@ use super::{
 
 /// The embedded suite, in full, against a target that answers everything alike.
 fn dead(answer: Answer) -> (Place, Done) {
-    let server = Server::always(answer);
     let place = Place::new();
+    let (_, done) = run_all(&place, &Server::always(answer));
+    (place, done)
+}
+
+/// The trials of the embedded suite, and how a run of all of them against this server ended.
+pub(crate) fn run_all(place: &Place, server: &Server) -> (Vec<Value>, Done) {
     let listed = place.run(&["list", "--format", "json"]).json();
-    let trials = listed.as_array().expect("a list");
+    let trials = listed.as_array().expect("a list").clone();
     let all = |member: &str| -> BTreeSet<String> {
         let values = trials.iter().flat_map(|trial| match &trial[member] {
             Value::Array(values) => values.clone(),
@@ -33,11 +38,11 @@ fn dead(answer: Answer) -> (Place, Done) {
     let summary = done.json();
     assert_eq!(summary["trials"]["not_applicable"], 0, "every trial was tried");
     assert_eq!(place.outcomes().len(), trials.len());
-    (place, done)
+    (trials, done)
 }
 
 /// Trials that passed: there must be none.
-fn passed(place: &Place) -> Vec<String> {
+pub(crate) fn passed(place: &Place) -> Vec<String> {
     let outcomes = place.outcomes().into_iter();
     outcomes.filter(|(_, outcome)| outcome == "passed").map(|(trial, _)| trial).collect()
 }

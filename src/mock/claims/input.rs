@@ -1,7 +1,5 @@
 //! Reads the body that creates or replaces a claim. Owns which members are looked at and what makes one invalid.
 
-use serde_json::{Map, Value as Json};
-
 use super::{Claim, ClaimType, GroupFilter, Value, ValueType};
 use crate::mock::{
     body::{BLANK, CLASH, FIXED, Fields, NOT_A_CHOICE},
@@ -24,11 +22,10 @@ pub(in crate::mock) struct Draft {
 impl Draft {
     /// `others` are the claims that are there besides; `former` is the claim to replace.
     pub(in crate::mock) fn read<'c>(
-        object: &Map<String, Json>,
+        mut fields: Fields<'_>,
         former: Option<&Claim>,
         mut others: impl Iterator<Item = &'c Claim>,
     ) -> Result<Draft, Refusal> {
-        let mut fields = Fields::new(object, "");
         // The spec requires nothing. Inferred: without these a claim says nothing, and a filter needs its kind.
         let name = fields.required_text("name");
         let status = fields.choice("status");
@@ -53,9 +50,8 @@ impl Draft {
         }
         fields.finish()?;
         // Both are there if nothing was wrong.
-        let (Some(token), Some(value)) = (token, value) else {
-            return Err(Refusal::bad_request());
-        };
+        let token = token.unwrap_or(ClaimType::Identity);
+        let value = value.unwrap_or(Value::System);
         Ok(Draft { name, status, token, value, scopes: scopes.unwrap_or_default(), always_include_in_token })
     }
 

@@ -147,7 +147,7 @@ fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
 
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find_mut(call.server())?;
-    let draft = Draft::read(&body::object(call)?, None, server.claims.iter())?;
+    let draft = Draft::read(body::object(call)?.fields(), None, server.claims.iter())?;
     let claim = draft.into_claim(org.source.id(IdKind::Claim), None);
     let answer = Answer::json(StatusCode::CREATED, &View::new(server, &claim, call));
     server.claims.push(claim);
@@ -166,7 +166,7 @@ fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let place = rows::place(&server.claims, call.child())?;
     let former = &server.claims[place];
     let others = server.claims.iter().filter(|claim| claim.id != former.id);
-    let draft = Draft::read(&body::object(call)?, Some(former), others)?;
+    let draft = Draft::read(body::object(call)?.fields(), Some(former), others)?;
     server.claims[place] = draft.into_claim(former.id.clone(), Some(former));
     Ok(Answer::json(StatusCode::OK, &View::new(server, &server.claims[place], call)))
 }
@@ -175,7 +175,7 @@ fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find_mut(call.server())?;
     if rows::find(&server.claims, call.child())?.system {
         // Users report that `sub` cannot be deleted. Inferred: nor can the others; 403 is what the spec has for it.
-        return Err(Refusal::no_permission());
+        call.refuse(Refusal::no_permission())?;
     }
     rows::remove(&mut server.claims, call.child())?;
     Ok(Answer::Empty)

@@ -57,6 +57,7 @@ impl Row for Client {
 }
 
 /// A refresh token that a server gave to a client.
+#[derive(Clone)]
 pub(super) struct RefreshToken {
     pub(super) id: String,
     pub(super) client: String,

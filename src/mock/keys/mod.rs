@@ -26,7 +26,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "/api/v1/authorizationServers/{}/credentials/lifecycle/keyRotate",
         rotate,
     ),
-    Operation::open("getKeySet", Method::GET, "/oauth2/{}/v1/keys", key_set),
+    Operation::open("getJwks", Method::GET, "/oauth2/{}/v1/keys", key_set),
 ];
 
 /// Member order as recorded: status and links stand among the members of the JSON Web Key.
@@ -87,7 +87,7 @@ fn rotate(org: &mut Org, call: &Call<'_>) -> Outcome {
     if object.get("use").and_then(|value| value.as_str()) != Some("sig") {
         // Code, subject and text are the spec's example.
         let cause = String::from("Invalid value specified for key 'use' parameter");
-        return Err(Refusal::validation("rotateKeys", vec![cause]));
+        call.refuse(Refusal::validation("rotateKeys", vec![cause]))?;
     }
     server.keys.rotate(&mut org.source);
     server.last_rotated = now;

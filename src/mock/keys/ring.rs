@@ -1,6 +1,6 @@
 //! The key pairs that sign a server's tokens: the present one, the former and the next. Owns where key pairs come from.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, sync::Arc};
 
 use aws_lc_rs::{
     rsa::{KeyPair, KeySize},
@@ -27,6 +27,7 @@ const BUILT_IN: [&[u8]; 8] = [
 const ANNOUNCED_DAYS: i64 = 15;
 
 /// The key that signs, the one before it and the one after it.
+#[derive(Clone)]
 pub(in crate::mock) struct KeyRing {
     pub(in crate::mock) active: SigningKey,
     /// The spec has one: "the previous key".
@@ -36,11 +37,12 @@ pub(in crate::mock) struct KeyRing {
 }
 
 /// An RSA key pair and its name.
+#[derive(Clone)]
 pub(in crate::mock) struct SigningKey {
     pub(in crate::mock) kid: String,
     origin: Origin,
     /// Made when somebody looks: generating takes a tenth of a second, and most servers are never asked for their keys.
-    pair: OnceCell<Option<KeyPair>>,
+    pair: OnceCell<Option<Arc<KeyPair>>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +92,7 @@ impl SigningKey {
 
     /// The modulus, as a JSON Web Key has it.
     pub(super) fn modulus(&self) -> String {
-        let pair = self.pair.get_or_init(|| self.origin.pair());
+        let pair = self.pair.get_or_init(|| self.origin.pair().map(Arc::new));
         let modulus = pair.as_ref().map(|pair| pair.public_key().modulus());
         URL_SAFE_NO_PAD.encode(modulus.as_ref().map_or(&[][..], |modulus| modulus.big_endian_without_leading_zero()))
     }

@@ -21,9 +21,9 @@ use super::{
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::open("getOAuthMetadata", Method::GET, "/oauth2/{}/.well-known/oauth-authorization-server", oauth),
     // The place RFC 8414 gives it, there since 2026 (docs); `_links.metadata` keeps the other (recorded).
-    Operation::open("getOAuthMetadata8414", Method::GET, "/.well-known/oauth-authorization-server/oauth2/{}", oauth),
+    Operation::open("getOAuthMetadataRfc8414", Method::GET, "/.well-known/oauth-authorization-server/oauth2/{}", oauth),
     Operation::open("getOrgOAuthMetadata", Method::GET, "/.well-known/oauth-authorization-server", org::oauth),
-    Operation::open("getOpenIdMetadata", Method::GET, "/oauth2/{}/.well-known/openid-configuration", openid),
+    Operation::open("getOpenIdConfiguration", Method::GET, "/oauth2/{}/.well-known/openid-configuration", openid),
 ];
 
 const RESPONSE_TYPES: &[&str] =

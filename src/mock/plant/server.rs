@@ -2,10 +2,11 @@
 //! INACTIVE, MANUAL, trusted, and with children.
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Ids, StateError, stamp};
 use crate::mock::{
+    body::Object,
     claims, order,
     policies::{self, Policy},
     rules, scopes, servers,
@@ -48,7 +49,7 @@ fn plant_server(org: &mut Org, ids: &mut Ids, place: &str, state: &start::Server
             "status": state.status,
             "credentials": {"signing": {"rotationMode": state.rotation_mode}},
         });
-        servers::Draft::read(&object(place, &body)?).map_err(StateError::at(place))
+        servers::Draft::read(object(place, &body)?.fields()).map_err(StateError::at(place))
     };
     if state.id.as_deref() == Some(DEFAULT_ALIAS) {
         ids.claim(place, DEFAULT_ALIAS)?;
@@ -114,14 +115,14 @@ fn plant_children(
         let place = format!("{place}.scopes[{index}]");
         let own = ids.take(&place, scope.id.as_deref(), &mut org.source, IdKind::Scope)?;
         let server = org.servers.find_mut(id).map_err(StateError::at(&place))?;
-        let draft = scopes::Draft::read(&object(&place, scope)?, None, server.scopes.iter());
+        let draft = scopes::Draft::read(object(&place, scope)?.fields(), None, server.scopes.iter());
         server.add_scope(draft.map_err(StateError::at(&place))?.into_scope(own, false));
     }
     for (index, claim) in state.claims.iter().enumerate() {
         let place = format!("{place}.claims[{index}]");
         let own = ids.take(&place, claim.id.as_deref(), &mut org.source, IdKind::Claim)?;
         let server = org.servers.find_mut(id).map_err(StateError::at(&place))?;
-        let draft = claims::Draft::read(&object(&place, claim)?, None, server.claims.iter());
+        let draft = claims::Draft::read(object(&place, claim)?.fields(), None, server.claims.iter());
         server.claims.push(draft.map_err(StateError::at(&place))?.into_claim(own, None));
     }
     for (index, policy) in state.policies.iter().enumerate() {
@@ -133,13 +134,13 @@ fn plant_children(
 fn plant_policy(org: &mut Org, ids: &mut Ids, place: &str, id: &str, state: &start::Policy) -> Result<(), StateError> {
     let born = org.servers.find(id).map_err(StateError::at(place))?.created;
     let own = ids.take(place, state.id.as_deref(), &mut org.source, IdKind::Policy)?;
-    let draft = policies::Draft::read(&object(place, state)?).map_err(StateError::at(place))?;
+    let draft = policies::Draft::read(object(place, state)?.fields()).map_err(StateError::at(place))?;
     let priority = draft.priority;
     let mut policy = Policy::new(own, draft, born);
     for (index, rule) in state.rules.iter().enumerate() {
         let place = format!("{place}.rules[{index}]");
         let own = ids.take(&place, rule.id.as_deref(), &mut org.source, IdKind::PolicyRule)?;
-        let draft = rules::Draft::read(&object(&place, rule)?, &org.people).map_err(StateError::at(&place))?;
+        let draft = rules::Draft::read(object(&place, rule)?.fields(), &org.people).map_err(StateError::at(&place))?;
         policy.add_rule(own, draft, born);
     }
     let server = org.servers.find_mut(id).map_err(StateError::at(place))?;
@@ -148,9 +149,9 @@ fn plant_policy(org: &mut Org, ids: &mut Ids, place: &str, id: &str, state: &sta
 }
 
 /// The object as a request would hold it.
-fn object(place: &str, state: &impl Serialize) -> Result<Map<String, Value>, StateError> {
+fn object(place: &str, state: &impl Serialize) -> Result<Object<'static>, StateError> {
     match serde_json::to_value(state) {
-        Ok(Value::Object(object)) => Ok(object),
+        Ok(Value::Object(members)) => Ok(Object::new(members)),
         Ok(_) | Err(_) => Err(StateError::new(place, "it is no object")),
     }
 }

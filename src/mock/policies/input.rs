@@ -1,7 +1,6 @@
 //! Reads the body that creates or replaces a policy. Owns which members are looked at and what makes one invalid.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use crate::mock::{
     body::{BLANK, Fields},
@@ -27,8 +26,7 @@ enum PolicyType {
 
 impl Draft {
     /// The spec requires nothing; inferred: a policy has a name. Lengths are the spec's.
-    pub(in crate::mock) fn read(object: &Map<String, Value>) -> Result<Draft, Refusal> {
-        let mut fields = Fields::new(object, "");
+    pub(in crate::mock) fn read(mut fields: Fields<'_>) -> Result<Draft, Refusal> {
         let _: Option<PolicyType> = fields.choice("type");
         if fields.get("name").is_none() {
             fields.problem("name", BLANK);

@@ -39,6 +39,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// A policy of a server. Its priority is its place among the policies.
+#[derive(Clone)]
 pub(super) struct Policy {
     pub(super) id: String,
     pub(super) name: String,
@@ -161,7 +162,7 @@ fn answer(server: &Server, index: usize, status: StatusCode, base: &str) -> Answ
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
-    let draft = Draft::read(&body::object(call)?)?;
+    let draft = Draft::read(body::object(call)?.fields())?;
     let priority = draft.priority;
     let policy = Policy::new(org.source.id(IdKind::Policy), draft, now);
     let index = order::insert(&mut server.policies, policy, priority);
@@ -179,7 +180,7 @@ fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
     let index = rows::place(&server.policies, call.child())?;
-    let draft = Draft::read(&body::object(call)?)?;
+    let draft = Draft::read(body::object(call)?.fields())?;
     let priority = draft.priority;
     let policy = &mut server.policies[index];
     policy.name = draft.name;

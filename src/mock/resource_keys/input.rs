@@ -5,7 +5,6 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use crate::mock::{
     body::{BLANK, Fields},
@@ -24,7 +23,7 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
 const FEWEST_BITS: usize = 2_048;
 const NO_NUMBER: &str = "The field must be a number in base64url";
 /// Text of the spec's example.
-const TOO_SHORT: &str = "RSA key length in the 'jwks' is less than '2,048' bits for the given key.";
+pub(in crate::mock) const TOO_SHORT: &str = "RSA key length in the 'jwks' is less than '2,048' bits for the given key.";
 
 /// What a client may say about a key.
 pub(in crate::mock) struct Draft {
@@ -52,8 +51,7 @@ enum KeyUse {
 
 impl Draft {
     /// Spec: neither of kty, use, e and n is null; kid may be.
-    pub(in crate::mock) fn read(object: &Map<String, Value>) -> Result<Draft, Refusal> {
-        let mut fields = Fields::new(object, "");
+    pub(in crate::mock) fn read(mut fields: Fields<'_>) -> Result<Draft, Refusal> {
         let _: Option<KeyType> = fields.required_choice("kty");
         let _: Option<KeyUse> = fields.required_choice("use");
         let draft = Draft {
@@ -73,11 +71,9 @@ impl Draft {
         if fields.is_fine("n") && length.is_none() {
             fields.problem("n", NO_NUMBER);
         }
+        let is_short = length.is_some_and(|bits| bits < FEWEST_BITS) && !fields.is_waived("n", TOO_SHORT);
         fields.finish()?;
-        if length.is_some_and(|bits| bits < FEWEST_BITS) {
-            return Err(super::refusal(TOO_SHORT));
-        }
-        Ok(draft)
+        if is_short { Err(super::refusal(TOO_SHORT)) } else { Ok(draft) }
     }
 }
 

@@ -7,7 +7,7 @@ mod input;
 use axum::http::StatusCode;
 use serde::Serialize;
 
-pub(super) use self::input::Draft;
+pub(super) use self::input::{Draft, TOO_SHORT};
 use super::{
     body,
     call::Call,
@@ -55,12 +55,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
 const MOST_KEYS: usize = 5;
 
 // Texts of the spec's examples, doubled quotes included.
-const BORN_ACTIVE: &str =
+pub(super) const BORN_ACTIVE: &str =
     "Keys cannot be created with an ''ACTIVE'' status. Create an ''INACTIVE'' key and then activate it.";
-const KNOWN_KID: &str = "Each key must have a unique ''kid''.";
-const TOO_MANY: &str = "You can't create a new key. You have reached the maximum number of keys allowed (5). To add \
+pub(super) const KNOWN_KID: &str = "Each key must have a unique ''kid''.";
+pub(super) const TOO_MANY: &str = "You can't create a new key. You have reached the maximum number of keys allowed (5). To add \
                         another key, you must first delete an existing one.";
-const STILL_ACTIVE: &str = "''ACTIVE'' keys cannot be deleted. Activate another key before deleting this one.";
+pub(super) const STILL_ACTIVE: &str =
+    "''ACTIVE'' keys cannot be deleted. Activate another key before deleting this one.";
 const STILL_NEEDED: &str = "You cannot deactivate the active key when access token encryption is enabled.";
 /// Inferred from "one ACTIVE key"; no example tells it.
 const TWO_ACTIVE: &str = "Only one key can be ''ACTIVE''.";
@@ -157,20 +158,22 @@ pub(super) fn all_of(
         if status == Status::Active && keys.iter().any(|key| key.status == Status::Active) {
             return Err(refusal(TWO_ACTIVE));
         }
-        add(&mut keys, ResourceKey { id, kid: draft.kid, e: draft.e, n: draft.n, status, created, last_updated: now })?;
+        let key = ResourceKey { id, kid: draft.kid, e: draft.e, n: draft.n, status, created, last_updated: now };
+        if let Some(refusal) = objection(&keys, &key) {
+            return Err(refusal);
+        }
+        keys.push(key);
     }
     Ok(keys)
 }
 
-fn add(keys: &mut Vec<ResourceKey>, key: ResourceKey) -> Result<(), Refusal> {
+/// Why a key cannot be added to others.
+fn objection(keys: &[ResourceKey], key: &ResourceKey) -> Option<Refusal> {
     if keys.len() >= MOST_KEYS {
-        return Err(refusal(TOO_MANY));
+        return Some(refusal(TOO_MANY));
     }
-    if key.kid.is_some() && keys.iter().any(|other| other.kid == key.kid) {
-        return Err(refusal(KNOWN_KID));
-    }
-    keys.push(key);
-    Ok(())
+    let is_known = key.kid.is_some() && keys.iter().any(|other| other.kid == key.kid);
+    is_known.then(|| refusal(KNOWN_KID))
 }
 
 fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
@@ -183,9 +186,9 @@ fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
-    let draft = Draft::read(&body::object(call)?)?;
+    let draft = Draft::read(body::object(call)?.fields())?;
     match draft.status {
-        Some(Status::Active) => return Err(refusal(BORN_ACTIVE)),
+        Some(Status::Active) => call.refuse(refusal(BORN_ACTIVE))?,
         Some(Status::Inactive) | None => {}
     }
     let key = ResourceKey {
@@ -198,7 +201,10 @@ fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
         last_updated: now,
     };
     let answer = Answer::json(StatusCode::CREATED, &View::new(server, &key, call.base));
-    add(&mut server.resource_keys, key)?;
+    if let Some(refusal) = objection(&server.resource_keys, &key) {
+        call.refuse(refusal)?;
+    }
+    server.resource_keys.push(key);
     Ok(answer)
 }
 
@@ -211,12 +217,11 @@ fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
 fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find_mut(call.server())?;
     match rows::find(&server.resource_keys, call.child())?.status {
-        Status::Active => Err(refusal(STILL_ACTIVE)),
-        Status::Inactive => {
-            rows::remove(&mut server.resource_keys, call.child())?;
-            Ok(Answer::Empty)
-        }
+        Status::Active => call.refuse(refusal(STILL_ACTIVE))?,
+        Status::Inactive => {}
     }
+    rows::remove(&mut server.resource_keys, call.child())?;
+    Ok(Answer::Empty)
 }
 
 /// 200 with the key, unlike all other lifecycle operations. The key that was ACTIVE no longer is.
@@ -236,7 +241,7 @@ fn deactivate(org: &mut Org, call: &Call<'_>) -> Outcome {
     let encrypts = server.encryption.algorithm.is_some();
     let key = rows::find_mut(&mut server.resource_keys, call.child())?;
     if encrypts && key.status == Status::Active {
-        return Err(refusal(STILL_NEEDED));
+        call.refuse(refusal(STILL_NEEDED))?;
     }
     key.turn(Status::Inactive, now);
     get(org, call)

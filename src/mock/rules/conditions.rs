@@ -8,7 +8,7 @@ use crate::mock::{
 };
 
 /// The text is from a public report, doubled quotes included.
-const NOBODY: &str = "At least one of ''conditions.people.users.include'' or ''conditions.people.groups.include'' must \
+pub(in crate::mock) const NOBODY: &str = "At least one of ''conditions.people.users.include'' or ''conditions.people.groups.include'' must \
                       contain a valid user or group when ''conditions.grantTypes'' contains one or more of \
                       [authorization_code, implicit, password].";
 

@@ -3,7 +3,6 @@
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::conditions::{self, Conditions};
 use crate::mock::{
@@ -17,8 +16,9 @@ use crate::mock::{
 const ACCESS_MINUTES: RangeInclusive<i64> = 5..=1_440;
 /// Five years (docs: 10 minutes to 5 years).
 const WINDOW_MINUTES: RangeInclusive<i64> = 10..=2_628_000;
-const OUT_OF_RANGE: &str = "The value is out of range";
-const TOO_SHORT: &str = "The lifetime of a refresh token is zero or at least that of an access token";
+pub(in crate::mock) const OUT_OF_RANGE: &str = "The value is out of range";
+pub(in crate::mock) const TOO_SHORT: &str =
+    "The lifetime of a refresh token is zero or at least that of an access token";
 /// The text is from a public report.
 const SCOPES_IN_ACTIONS: &str = "Cannot add scopes to 'action.scopes', add to 'conditions.scopes.include' instead.";
 
@@ -68,8 +68,7 @@ enum RuleType {
 }
 
 impl Draft {
-    pub(in crate::mock) fn read(object: &Map<String, Value>, people: &People) -> Result<Draft, Refusal> {
-        let mut fields = Fields::new(object, "");
+    pub(in crate::mock) fn read(mut fields: Fields<'_>, people: &People) -> Result<Draft, Refusal> {
         // Spec: name, type and conditions are required.
         let _: Option<RuleType> = fields.required_choice("type");
         let name = fields.required_text("name");
@@ -79,7 +78,7 @@ impl Draft {
         let token = actions(&mut fields);
         fields.finish()?;
         // There are conditions if nothing was wrong.
-        let conditions = conditions.ok_or_else(Refusal::bad_request)?;
+        let conditions = conditions.unwrap_or_else(Conditions::everything);
         Ok(Draft { name, priority, status, conditions, token })
     }
 }

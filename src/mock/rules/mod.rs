@@ -7,8 +7,11 @@ mod input;
 use axum::http::StatusCode;
 use serde::Serialize;
 
-pub(super) use self::input::Draft;
 use self::{conditions::Conditions, input::TokenAction};
+pub(super) use self::{
+    conditions::NOBODY,
+    input::{Draft, OUT_OF_RANGE, TOO_SHORT},
+};
 use super::{
     body,
     call::Call,
@@ -58,6 +61,7 @@ enum Occasion {
 }
 
 /// A rule of a policy. Its priority is its place among the rules.
+#[derive(Clone)]
 pub(super) struct Rule {
     id: String,
     name: String,
@@ -212,7 +216,7 @@ fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
 
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     policy(org, call)?;
-    let draft = Draft::read(&body::object(call)?, &org.people)?;
+    let draft = Draft::read(body::object(call)?.fields(), &org.people)?;
     let (now, id) = (org.source.now(), org.source.id(IdKind::PolicyRule));
     let index = policy_mut(org, call)?.add_rule(id, draft, now);
     answer(org, call, index, Occasion::Create)
@@ -227,7 +231,7 @@ fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
 fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let index = rows::place(&policy(org, call)?.1.rules, call.grandchild())?;
-    let draft = Draft::read(&body::object(call)?, &org.people)?;
+    let draft = Draft::read(body::object(call)?.fields(), &org.people)?;
     let policy = policy_mut(org, call)?;
     let rule = &mut policy.rules[index];
     rule.name = draft.name;

@@ -1,14 +1,12 @@
 //! Reads the body that creates or replaces a scope. Owns which members are looked at and what makes one invalid.
 
-use serde_json::{Map, Value};
-
 use super::{Consent, MetadataPublish, Scope};
 use crate::mock::{
     body::{BLANK, CLASH, FIXED, Fields},
     wire::Refusal,
 };
 
-const BAD_NAME: &str = "The name may have printable ASCII characters except space, double quote and backslash, and must \
+pub(in crate::mock) const BAD_NAME: &str = "The name may have printable ASCII characters except space, double quote and backslash, and must \
                         not be one that Okta keeps for itself";
 
 /// What a client may say about a scope.
@@ -25,11 +23,10 @@ pub(in crate::mock) struct Draft {
 impl Draft {
     /// `others` are the scopes whose names are taken; `former` is the scope to replace.
     pub(in crate::mock) fn read<'s>(
-        object: &Map<String, Value>,
+        mut fields: Fields<'_>,
         former: Option<&Scope>,
         others: impl Iterator<Item = &'s Scope>,
     ) -> Result<Draft, Refusal> {
-        let mut fields = Fields::new(object, "");
         let draft = Draft {
             name: fields.required_text("name"),
             display_name: fields.text("displayName"),

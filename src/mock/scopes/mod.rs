@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::{
-    input::Draft,
+    input::{BAD_NAME, Draft},
     system::{of_a_new_server, of_the_default_server},
 };
 use super::{
@@ -132,7 +132,7 @@ impl Server {
 
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find_mut(call.server())?;
-    let draft = Draft::read(&body::object(call)?, None, server.scopes.iter())?;
+    let draft = Draft::read(body::object(call)?.fields(), None, server.scopes.iter())?;
     let id = server.add_scope(draft.into_scope(org.source.id(IdKind::Scope), false)).id.clone();
     let scope = rows::find(&server.scopes, &id)?;
     Ok(Answer::json(StatusCode::CREATED, &View::new(server, scope, call)))
@@ -150,7 +150,7 @@ fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let place = rows::place(&server.scopes, call.child())?;
     let former = &server.scopes[place];
     let others = server.scopes.iter().filter(|scope| scope.id != former.id);
-    let draft = Draft::read(&body::object(call)?, Some(former), others)?;
+    let draft = Draft::read(body::object(call)?.fields(), Some(former), others)?;
     server.scopes[place] = draft.into_scope(former.id.clone(), former.system);
     Ok(Answer::json(StatusCode::OK, &View::new(server, &server.scopes[place], call)))
 }
@@ -159,7 +159,7 @@ fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find_mut(call.server())?;
     if rows::find(&server.scopes, call.child())?.system {
         // Inferred: 403 is the one refusal that the spec has for this operation besides 404 and 429.
-        return Err(Refusal::no_permission());
+        call.refuse(Refusal::no_permission())?;
     }
     rows::remove(&mut server.scopes, call.child())?;
     Ok(Answer::Empty)

@@ -1,18 +1,17 @@
 //! Which servers a server trusts: list, add, remove. Owns the rules of these three.
 
 use axum::http::StatusCode;
-use serde_json::Value;
 
 use super::{page, view::View};
 use crate::mock::{
-    body::{self, BLANK, Fields},
+    body::{self, BLANK},
     call::Call,
     paging::{self, LARGEST_PAGE},
     state::{Org, Server},
     wire::{Answer, Entity, Outcome, Refusal},
 };
 
-const UNKNOWN: &str = "The field names an authorization server that does not exist";
+pub(in crate::mock) const UNKNOWN: &str = "The field names an authorization server that does not exist";
 const ITSELF: &str = "An authorization server cannot be associated with itself";
 
 /// Spec: the trusted ones, or with `trusted=false` the others. Inferred: trusted ones if the request does not say.
@@ -26,7 +25,8 @@ pub(super) fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
         Some("false") => false,
         Some(_) => {
             let cause = String::from("trusted: The value must be true or false");
-            return Err(Refusal::validation("trusted", vec![cause]));
+            call.refuse(Refusal::validation("trusted", vec![cause]))?;
+            true
         }
     };
     let limit = paging::limit(&call.query)?;
@@ -68,8 +68,8 @@ pub(super) fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
 
 /// The ids of `trusted`. Inferred: they are needed, and all of them name other servers.
 fn read(org: &Org, call: &Call<'_>, id: &str) -> Result<Vec<String>, Refusal> {
-    let object: serde_json::Map<String, Value> = body::object(call)?;
-    let mut fields = Fields::new(&object, "");
+    let object = body::object(call)?;
+    let mut fields = object.fields();
     if fields.get("trusted").is_none() {
         fields.problem("trusted", BLANK);
     }

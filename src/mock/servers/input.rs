@@ -1,7 +1,7 @@
 //! Reads the body that creates or replaces a server. Owns which members are looked at and what makes one invalid.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::mock::{
     body::{BLANK, Fields, WRONG_TYPE},
@@ -34,8 +34,7 @@ enum KeyUse {
 }
 
 impl Draft {
-    pub(in crate::mock) fn read(object: &Map<String, Value>) -> Result<Draft, Refusal> {
-        let mut fields = Fields::new(object, "");
+    pub(in crate::mock) fn read(mut fields: Fields<'_>) -> Result<Draft, Refusal> {
         let draft = Draft {
             // Docs: name and audiences are needed. Recorded: description is not.
             name: fields.required_text("name"),
@@ -87,9 +86,10 @@ fn rotation_mode(fields: &mut Fields<'_>) -> Option<RotationMode> {
 }
 
 /// The members of `jwks.keys`, if they are sent along (spec).
-fn keys<'o>(fields: &mut Fields<'o>) -> Option<Vec<&'o Map<String, Value>>> {
+fn keys<'o>(fields: &mut Fields<'o>) -> Option<Vec<Fields<'o>>> {
     let mut set = fields.nested("jwks", "jwks.")?;
-    let keys = set.get("keys").and_then(|keys| keys.as_array()?.iter().map(Value::as_object).collect());
+    let keys: Option<Vec<_>> = set.get("keys").and_then(|keys| keys.as_array()?.iter().map(Value::as_object).collect());
+    let keys = keys.map(|keys| keys.into_iter().map(|key| fields.within(key, "")).collect());
     if keys.is_none() {
         set.problem("keys", WRONG_TYPE);
     }

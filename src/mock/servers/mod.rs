@@ -9,8 +9,8 @@ mod view;
 
 use axum::http::StatusCode;
 
-pub(super) use self::input::Draft;
 use self::view::View;
+pub(super) use self::{associated::UNKNOWN, input::Draft};
 use super::{
     body,
     call::Call,
@@ -50,7 +50,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 /// 201 with the server and no `Location` (recorded). Equal names are let through: nothing settles whether they clash.
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
-    let draft = Draft::read(&body::object(call)?)?;
+    let draft = Draft::read(body::object(call)?.fields())?;
     let now = org.source.now();
     let server = draft.into_server(&mut org.source, now, org.issuer_mode, org.as_of)?;
     let server = org.servers.insert(server);
@@ -66,7 +66,7 @@ fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
 fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
-    let draft = Draft::read(&body::object(call)?)?;
+    let draft = Draft::read(body::object(call)?.fields())?;
     let keys = match draft.resource_keys {
         Some(drafts) => resource_keys::all_of(&mut org.source, now, drafts, &server.resource_keys)?,
         // Inferred: keys have operations of their own, so leaving them out does not remove them.
@@ -104,7 +104,7 @@ fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
     if server.is_default {
         // Docs: the default server cannot be deleted. Status and code are inferred, the refusal was never recorded.
-        return Err(Refusal::no_permission());
+        call.refuse(Refusal::no_permission())?;
     }
     let id = server.id.clone();
     org.servers.remove(&id);

@@ -24,7 +24,7 @@ use super::{
     wire::{Answer, Outcome, Refusal},
 };
 
-pub(super) const OPERATIONS: &[Operation] = &[Operation::open("requestToken", Method::POST, PATH, issue)];
+pub(super) const OPERATIONS: &[Operation] = &[Operation::open("mintOrgToken", Method::POST, PATH, issue)];
 
 /// Where the endpoint is.
 pub(super) const PATH: &str = "/oauth2/v1/token";

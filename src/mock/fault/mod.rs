@@ -1,0 +1,321 @@
+//! Faults: small changes of behaviour, each with a name. They exist to prove that a suite finds them.
+//!
+//! Owns what a fault is, which of them are active, and the five hooks at which they act; each hook is one place in the mock:
+//! - `request`: where a request enters, before anything looks at it;
+//! - [`Here::admit`]: where the caller is let in;
+//! - [`Waiver`]: where something wrong with a request is told ([`super::body::Fields`], [`super::call::Call::refuse`]);
+//! - `state`: where an operation is performed;
+//! - `answer`: where an answer leaves.
+//!
+//! A mock without faults does not get beyond an empty list. Which faults there are is data, in `table`.
+
+mod answer;
+mod member;
+mod request;
+mod state;
+mod table;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::http::{StatusCode, header, request::Parts};
+
+pub(super) use self::answer::{Delivery, cut};
+use self::{answer::Change, request::Rewrite, state::Twist};
+use super::{
+    auth::Caller,
+    call,
+    routes::{self, Operation},
+    wire::{Refusal, Reply},
+};
+
+/// What sort of change a fault is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Another status than the right one.
+    Status,
+    /// Another error code.
+    ErrorCode,
+    /// An error body of another form.
+    ErrorForm,
+    /// A member that is not there.
+    Missing,
+    /// A member that is null.
+    Null,
+    /// A member of another type.
+    Mistyped,
+    /// A member under another name.
+    Renamed,
+    /// A member with another value: a constant, an identifier or time of another form.
+    Value,
+    /// A member that should not be there.
+    Extra,
+    /// A list with too many items, too few, or in the wrong order.
+    Items,
+    /// A link that leads elsewhere or takes other methods.
+    Link,
+    /// A header that is missing or wrong.
+    Header,
+    /// An answer that shows what was before the write.
+    Stale,
+    /// A write that is answered and not stored.
+    NotStored,
+    /// A member of a request that has no effect.
+    Ignored,
+    /// A member that the answer to a write shows and that is not stored.
+    Forgotten,
+    /// A replace that keeps what it should remove.
+    Merged,
+    /// A member that only the service sets, taken from the client.
+    ReadOnly,
+    /// A default other than the right one.
+    Default,
+    /// A constraint that is not looked at.
+    Unvalidated,
+    /// A query parameter that has no effect, or a wrong one.
+    Query,
+    /// A request that is refused for no reason.
+    Strict,
+    /// A write that reaches more than it should.
+    Spread,
+    /// Something that is found where it does not belong.
+    Leak,
+    /// An identifier that is given out twice.
+    Collision,
+    /// A token that is not looked at.
+    Token,
+    /// A right that is not looked at.
+    Scope,
+    /// A request that is refused and has its effect all the same.
+    Effect,
+    /// An answer that is not always the same.
+    Unsteady,
+    /// An answer that breaks off, or that never comes.
+    Delivery,
+}
+
+impl Kind {
+    /// The kind in kebab-case, as it stands in names of faults.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Status => "status",
+            Kind::ErrorCode => "error-code",
+            Kind::ErrorForm => "error-form",
+            Kind::Missing => "missing",
+            Kind::Null => "null",
+            Kind::Mistyped => "mistyped",
+            Kind::Renamed => "renamed",
+            Kind::Value => "value",
+            Kind::Extra => "extra",
+            Kind::Items => "items",
+            Kind::Link => "link",
+            Kind::Header => "header",
+            Kind::Stale => "stale",
+            Kind::NotStored => "not-stored",
+            Kind::Ignored => "ignored",
+            Kind::Forgotten => "forgotten",
+            Kind::Merged => "merged",
+            Kind::ReadOnly => "read-only",
+            Kind::Default => "default",
+            Kind::Unvalidated => "unvalidated",
+            Kind::Query => "query",
+            Kind::Strict => "strict",
+            Kind::Spread => "spread",
+            Kind::Leak => "leak",
+            Kind::Collision => "collision",
+            Kind::Token => "token",
+            Kind::Scope => "scope",
+            Kind::Effect => "effect",
+            Kind::Unsteady => "unsteady",
+            Kind::Delivery => "delivery",
+        }
+    }
+}
+
+/// A small change of behaviour.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// `operation/kind/subject` in kebab-case.
+    pub name: String,
+    /// The operation that behaves otherwise, or none: requests that are no operation.
+    pub operation: Option<&'static str>,
+    /// What sort of change it is.
+    pub kind: Kind,
+    /// The change in a sentence.
+    pub title: String,
+    /// What is wrong then: the member, the header, the status; where one thing may show in several, these with `|` between. What a good
+    /// message names.
+    pub subject: String,
+    /// Acts on requests with this query parameter alone.
+    parameter: Option<&'static str>,
+    /// Acts on each nth request alone.
+    every: usize,
+    /// Whether requests for different paths are counted together.
+    together: bool,
+    effect: Effect,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// All faults that there are, in the order of the table.
+pub fn faults() -> Vec<Fault> {
+    table::all()
+}
+
+#[derive(Debug, Clone)]
+enum Effect {
+    Request(Rewrite),
+    Access(Gate),
+    Waiver(Waiver),
+    State(Twist),
+    Answer(When, Change),
+}
+
+/// Which requests are let in that should not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gate {
+    /// Those with a token that is not known.
+    UnknownToken,
+    /// Those without a token.
+    NoToken,
+    /// Those of callers without the right.
+    Right,
+    /// None is let in, but what they ask for is done.
+    Nobody,
+}
+
+/// Which answers are changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    Success,
+    Status(u16),
+    /// A list without anything in it.
+    EmptyList,
+}
+
+impl When {
+    fn holds(self, reply: &Reply) -> bool {
+        match self {
+            When::Success => reply.status.is_success(),
+            When::Status(code) => reply.status.as_u16() == code,
+            When::EmptyList => reply.body.as_deref() == Some(b"[]"),
+        }
+    }
+}
+
+/// What is let pass although it is wrong.
+#[derive(Debug, Clone)]
+pub(super) enum Waiver {
+    /// One message about one field.
+    Field(&'static str, &'static str),
+    /// A refusal with these words in it.
+    Refusal(&'static str),
+    /// Everything.
+    All,
+}
+
+impl Waiver {
+    /// Whether what is said about a field is let pass.
+    pub(super) fn covers(&self, field: &str, message: &str) -> bool {
+        match self {
+            Waiver::Field(name, text) => *name == field && *text == message,
+            Waiver::Refusal(text) => *text == message,
+            Waiver::All => true,
+        }
+    }
+
+    pub(super) fn lets_pass(&self, refusal: &Refusal) -> bool {
+        match self {
+            Waiver::Field(..) => false,
+            Waiver::Refusal(text) => refusal.reason().contains(text),
+            Waiver::All => true,
+        }
+    }
+}
+
+/// The faults that a mock has, each with the number of requests for each path that it could have met.
+#[derive(Default)]
+pub(super) struct Faults(Vec<(Fault, Mutex<HashMap<String, usize>>)>);
+
+impl Faults {
+    pub(super) fn new(faults: Vec<Fault>) -> Faults {
+        Faults(faults.into_iter().map(|fault| (fault, Mutex::default())).collect())
+    }
+
+    /// Those that this request meets.
+    pub(super) fn of(&self, head: &Parts) -> Here<'_> {
+        if self.0.is_empty() {
+            return Here { faults: Vec::new(), operation: None, url: String::new() };
+        }
+        let segments = call::segments(head.uri.path()).unwrap_or_default();
+        let operation = routes::find(&head.method, &segments).ok().map(|(operation, _)| operation);
+        let name = operation.map(|operation| operation.name);
+        let sent = |parameter: &str| {
+            let pairs = head.uri.query().unwrap_or_default().split('&');
+            pairs.filter_map(|pair| pair.split('=').next()).any(|name| name == parameter)
+        };
+        let turn = |fault: &Fault, counts: &Mutex<HashMap<String, usize>>| {
+            if fault.every == 1 {
+                return true;
+            }
+            let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+            let path = if fault.together { "" } else { head.uri.path() };
+            let count = counts.entry(path.to_owned()).or_default();
+            *count += 1;
+            count.is_multiple_of(fault.every)
+        };
+        let met = self.0.iter().filter(|(fault, counts)| {
+            fault.operation == name && fault.parameter.is_none_or(sent) && turn(fault, counts)
+        });
+        let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let url = format!("http://{host}{}", head.uri);
+        Here { faults: met.map(|(fault, _)| &fault.effect).collect(), operation, url }
+    }
+}
+
+/// The faults that one request meets.
+pub(super) struct Here<'f> {
+    faults: Vec<&'f Effect>,
+    operation: Option<&'static Operation>,
+    /// Where the request went.
+    url: String,
+}
+
+impl<'f> Here<'f> {
+    /// Lets in whom the service would send away.
+    pub(super) fn admit(&self, caller: Result<Arc<Caller>, Refusal>, head: &Parts) -> Result<Arc<Caller>, Refusal> {
+        let sent = head.headers.contains_key(header::AUTHORIZATION);
+        let opens = |gate: Gate| match gate {
+            Gate::UnknownToken => caller.is_err() && sent,
+            Gate::NoToken => caller.is_err() && !sent,
+            Gate::Right => caller.is_ok(),
+            Gate::Nobody => false,
+        };
+        let open = self.faults.iter().any(|effect| matches!(effect, Effect::Access(gate) if opens(*gate)));
+        if open { Ok(Arc::new(Caller::with_all_rights())) } else { caller }
+    }
+
+    /// Whether what a refused caller asks for is done all the same; then with these faults.
+    pub(super) fn acts_for(&self, status: StatusCode) -> Option<Here<'f>> {
+        let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let acts = refused && self.faults.iter().any(|effect| matches!(effect, Effect::Access(Gate::Nobody)));
+        let everybody =
+            vec![&Effect::Access(Gate::UnknownToken), &Effect::Access(Gate::NoToken), &Effect::Access(Gate::Right)];
+        acts.then(|| Here { faults: everybody, operation: self.operation, url: self.url.clone() })
+    }
+
+    /// What is let pass.
+    pub(super) fn waiver(&self) -> Option<&'f Waiver> {
+        self.faults.iter().find_map(|effect| match effect {
+            Effect::Waiver(waiver) => Some(waiver),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,183 @@
+//! What one run has found: the first false check of each trial, and which checks were false.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use super::{Check, Checks, Mutant};
+use crate::{
+    event::{Event, Mismatch, Outcome, Phase, StepFinished, Stop, TrialFinished},
+    level::Level,
+    plan::Plan,
+    target::Fault,
+};
+
+/// The first thing wrong in a trial.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The trial.
+    pub trial: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The number of the step, from 1; none where there was no step to speak of.
+    pub step: Option<usize>,
+    /// The operation, or method and path.
+    pub call: String,
+    /// What was checked; `answer` where none came.
+    pub check: String,
+    /// Where the expectation stands.
+    pub place: String,
+    /// The requirements that it holds the target to.
+    pub requirements: Vec<String>,
+    /// What it says.
+    pub text: String,
+    /// The operations that the steps before this one called, and this one.
+    called: Vec<String>,
+}
+
+impl Finding {
+    /// Whether the target was found to depart, and not only that nothing could be found out.
+    pub(super) fn is_failure(&self) -> bool {
+        self.outcome == Outcome::Failed
+    }
+
+    /// Whether it speaks of the operation and of what is wrong about it. An effect on the state shows in a later step, so the
+    /// operation may be one that an earlier step called.
+    pub(super) fn names(&self, operation: Option<&str>, subject: &str) -> bool {
+        let text = format!("{} {} {}", self.check, self.text, self.trial).to_lowercase();
+        let named = subject.split('|').any(|subject| text.contains(&subject.to_lowercase()));
+        named && operation.is_none_or(|operation| self.called.iter().any(|call| call == operation))
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.trial)?;
+        if let Some(step) = self.step {
+            write!(f, "step {step}: ")?;
+        }
+        write!(f, "{}: {}", self.call, self.text)
+    }
+}
+
+/// Watches a run.
+#[derive(Debug)]
+pub(super) struct Watch<'p> {
+    plan: &'p Plan,
+    trials: usize,
+    pub(super) red: Vec<Finding>,
+    warned: Vec<Finding>,
+    falses: BTreeSet<Check>,
+    /// Of trials under way: the first false check of level `must`, and of level `should`.
+    open: BTreeMap<String, Open>,
+    cut: bool,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    called: Vec<String>,
+    must: Option<Finding>,
+    should: Option<Finding>,
+    silent: Option<Finding>,
+}
+
+impl<'p> Watch<'p> {
+    pub(super) fn new(plan: &'p Plan, trials: usize) -> Self {
+        Self { plan, trials, red: vec![], warned: vec![], falses: BTreeSet::new(), open: BTreeMap::new(), cut: false }
+    }
+
+    /// The operation that a request was, whether or not the case names it.
+    fn called(&self, step: &StepFinished) -> String {
+        let request = step.exchange.as_ref().map(|exchange| &exchange.request);
+        let found = request.and_then(|request| {
+            let path = request.url.as_str().splitn(4, '/').nth(3)?.split('?').next()?;
+            self.plan.operation(&request.method, &format!("/{path}"))
+        });
+        found.map_or_else(|| step.call.clone(), |operation| operation.id.clone())
+    }
+
+    pub(super) fn take(&mut self, event: &Event, checks: &Checks) {
+        match event {
+            Event::StepFinished(step) if step.phase != Phase::Defer => self.step(step, checks),
+            Event::TrialFinished(finished) => self.trial(finished),
+            Event::RunFinished(finished) => self.cut |= finished.stopped == Some(Stop::Deadline),
+            _ => {}
+        }
+    }
+
+    fn step(&mut self, step: &StepFinished, checks: &Checks) {
+        let called = self.called(step);
+        let open = self.open.entry(step.trial.clone()).or_default();
+        open.called.push(called);
+        for mismatch in &step.mismatches {
+            let check = checks.find(mismatch, step);
+            let first = match mismatch.level {
+                Level::Must => &mut open.must,
+                Level::Should => &mut open.should,
+                Level::Info => continue,
+            };
+            if first.is_none() {
+                *first = Some(false_check(step, mismatch, &check, &open.called));
+            }
+            self.falses.insert(check);
+        }
+        let broken = step.exchange.as_ref().filter(|exchange| exchange.response.status >= 500);
+        let reason = broken.map(|exchange| format!("the target answered {}", exchange.response.status));
+        if let Some(reason) = reason.or_else(|| step.fault.as_ref().map(ToString::to_string)) {
+            open.silent = Some(Finding {
+                trial: step.trial.clone(),
+                outcome: Outcome::Errored,
+                step: Some(step.step),
+                call: step.call.clone(),
+                check: "answer".to_owned(),
+                place: String::new(),
+                requirements: Vec::new(),
+                text: reason,
+                called: open.called.clone(),
+            });
+        }
+    }
+
+    fn trial(&mut self, finished: &TrialFinished) {
+        let open = self.open.remove(&finished.trial).unwrap_or_default();
+        match finished.outcome {
+            Outcome::Failed | Outcome::Blocked | Outcome::Errored => {
+                let found = open.must.or(open.silent).unwrap_or_else(|| Finding {
+                    trial: finished.trial.clone(),
+                    outcome: finished.outcome,
+                    step: None,
+                    call: String::new(),
+                    check: finished.outcome.name().to_owned(),
+                    place: format!("{}:{}", finished.file, finished.line),
+                    requirements: Vec::new(),
+                    text: finished.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
+                    called: open.called,
+                });
+                self.red.push(Finding { outcome: finished.outcome, ..found });
+            }
+            _ => self.warned.extend(open.should),
+        }
+    }
+
+    pub(super) fn into_mutant(self, fault: Fault) -> Mutant {
+        let Self { trials, red, warned, falses, cut, .. } = self;
+        Mutant { fault, trials, red, warned, cut, falses }
+    }
+}
+
+fn false_check(step: &StepFinished, mismatch: &Mismatch, check: &Check, called: &[String]) -> Finding {
+    let pointer = mismatch.pointer.as_ref().map(ToString::to_string).filter(|pointer| !pointer.is_empty());
+    let what = pointer.map_or_else(|| mismatch.check.clone(), |pointer| format!("{} {pointer}", mismatch.check));
+    Finding {
+        trial: step.trial.clone(),
+        outcome: Outcome::Passed,
+        step: Some(step.step),
+        call: step.call.clone(),
+        check: mismatch.check.clone(),
+        place: check.place.clone(),
+        requirements: mismatch.requirements.iter().map(|requirement| requirement.id.clone()).collect(),
+        text: format!("{what}: expected {}, got {}", mismatch.expected, mismatch.actual),
+        called: called.to_vec(),
+    }
+}

@@ -1,0 +1,99 @@
+//! Faults of the mock, and the proof that the suite finds them: a fixed sample; `okta-conformance mutants` goes through all.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{
+    forms::mistakes,
+    server::ask,
+    support::{MockProcess, Place, TOKEN, text},
+};
+
+/// One fault a kind at least, over all resources.
+const SAMPLE: &[&str] = &[
+    "replace-oauth2-claim/status/success",
+    "delete-oauth2-claim/status/with-body",
+    "create-associated-servers/error-code/400",
+    "get-oauth2-claim/error-form/text",
+    "get-oauth2-scope/missing/system",
+    "replace-oauth2-claim/null/name",
+    "create-oauth2-scope/mistyped/optional",
+    "list-oauth2-claims/renamed/claim-type",
+    "get-authorization-server-key/value/kid",
+    "get-jwks/extra/keys.d",
+    "list-authorization-server-policies/items/short",
+    "get-authorization-server-policy/link/rules-methods",
+    "delete-oauth2-scope/header/no-x-okta-request-id-on-204",
+    "replace-oauth2-scope/stale/all",
+    "rotate-authorization-server-keys/not-stored/all",
+    "create-oauth2-scope/ignored/consent",
+    "replace-oauth2-claim/forgotten/always-include-in-token",
+    "replace-oauth2-scope/merged/all",
+    "create-oauth2-claim/read-only/system",
+    "create-oauth2-scope/default/metadata-publish",
+    "replace-authorization-server-policy/unvalidated/name-length",
+    "list-oauth2-scopes/query/q",
+    "delete-oauth2-claim/spread/neighbour",
+    "get-authorization-server-policy/leak/server",
+    "create-oauth2-claim/collision/id",
+    "list-oauth2-claims/token/unknown",
+    "delete-oauth2-scope/scope/none",
+    "rotate-authorization-server-keys/effect/refused-body",
+    "replace-oauth2-scope/unsteady/each-2nd",
+    "list-oauth2-clients-for-authorization-server/delivery/cut",
+    "no-operation/status/wrong-method",
+];
+
+#[test]
+fn the_suite_finds_a_sample_of_the_faults() {
+    let mut arguments = vec!["mutants", "--format", "json", "--jobs", "2"];
+    arguments.extend(SAMPLE.iter().flat_map(|name| ["--fault", name]));
+    let done = Place::new().run(&arguments);
+    let found = done.json();
+    assert_eq!(mistakes("mutants", &found), [""; 0]);
+    assert_eq!((&found["survivors"], done.code), (&serde_json::json!([]), 0), "{}", done.err);
+    let gone_through = found["mutants"].as_array().expect("a list");
+    let names: BTreeSet<String> = gone_through.iter().map(|mutant| text(mutant, "fault")).collect();
+    assert_eq!(names, SAMPLE.iter().map(|name| (*name).to_owned()).collect(), "each was gone through, once");
+    assert_eq!(gone_through.len(), SAMPLE.len());
+    let silent: Vec<_> = gone_through.iter().filter(|mutant| mutant["first"].is_null()).collect();
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
+#[test]
+fn the_sample_has_every_kind() {
+    let listed = Place::new().run(&["mock", "--list-faults", "--format", "json"]).json();
+    let listed = listed.as_array().expect("a list");
+    let kinds = |chosen: &dyn Fn(&str) -> bool| -> BTreeSet<String> {
+        let of = listed.iter().filter(|fault| chosen(&text(fault, "name")));
+        of.map(|fault| text(fault, "kind")).collect()
+    };
+    assert_eq!(kinds(&|name| SAMPLE.contains(&name)), kinds(&|_| true));
+    let names: BTreeSet<String> = listed.iter().map(|fault| text(fault, "name")).collect();
+    assert_eq!(names.len(), listed.len(), "no two faults have one name");
+    assert!(names.len() >= 250, "{}", names.len());
+}
+
+#[test]
+fn a_mock_serves_with_the_fault_that_is_asked_for() {
+    let ask_for = |mock: &MockProcess| -> Value {
+        let authorization = format!("SSWS {TOKEN}");
+        let headers = [("Authorization", authorization.as_str())];
+        let answer = ask(&mock.url, "GET", "/api/v1/authorizationServers/default", &headers, b"");
+        serde_json::from_slice(&answer.body).expect("JSON")
+    };
+    let sound = ask_for(&MockProcess::start(&[]));
+    let faulty = ask_for(&MockProcess::start(&["--fault", "get-authorization-server/missing/issuer"]));
+    assert!(sound["issuer"].is_string() && faulty.get("issuer").is_none(), "{faulty}");
+    assert_eq!(faulty["name"], sound["name"]);
+}
+
+#[test]
+fn names_of_faults_that_do_not_exist_are_mistakes() {
+    for command in ["mock", "mutants"] {
+        let done = Place::new().run(&[command, "--fault", "get-authorization-server/missing/isuer"]);
+        assert_eq!(done.code, 3, "{done:?}");
+        assert!(done.err.contains("get-authorization-server/missing/issuer"), "{}", done.err);
+    }
+}
