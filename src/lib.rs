@@ -42,6 +42,8 @@ pub mod cli;
 pub mod diagnostic;
 pub mod event;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod http;
 pub mod known;
 pub mod ledger;

@@ -43,9 +43,24 @@ impl Judged {
 /// # Errors
 /// A file or a line that cannot be read; what came before has been judged.
 pub fn verify(path: &Path, plan: &Plan, mut take: impl FnMut(Judged)) -> Result<usize, RecordingError> {
+    judging(plan, |judge| read(path, |recorded| take(judge(recorded))))
+}
+
+/// As [`verify`], of what is open already.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn verify_from(
+    input: impl std::io::Read,
+    shown: String,
+    plan: &Plan,
+    mut take: impl FnMut(Judged),
+) -> Result<usize, RecordingError> {
+    judging(plan, |judge| crate::recording::read_from(input, shown, &mut |recorded| take(judge(recorded))))
+}
+
+fn judging<T>(plan: &Plan, work: impl FnOnce(&dyn Fn(Recorded) -> Judged) -> T) -> T {
     let redactor = Redactor::new([]);
     let describer = Describer { redactor: &redactor, requirements: &plan.requirements, began: Instant::now() };
-    read(path, |recorded| take(judge(recorded, plan, &describer)))
+    work(&|recorded| judge(recorded, plan, &describer))
 }
 
 fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {

@@ -170,14 +170,23 @@ impl From<serde_json::Error> for Fault {
 /// A file that cannot be read. Of JSON Lines, what came before the line that cannot be read has been handed on; of the other forms nothing.
 pub(crate) fn read(path: &Path, mut take: impl FnMut(Recorded)) -> Result<usize, RecordingError> {
     let shown = path.display().to_string();
+    let file = file::open(path).map_err(|source| RecordingError::Io { path: shown.clone(), source })?;
+    read_from(file, shown, &mut take)
+}
+
+/// As [`read`], of what is open already.
+pub(crate) fn read_from(
+    mut input: impl Read,
+    shown: String,
+    take: &mut impl FnMut(Recorded),
+) -> Result<usize, RecordingError> {
     let failed = |source| RecordingError::Io { path: shown.clone(), source };
-    let mut file = file::open(path).map_err(failed)?;
-    let (form, head) = form::recognise(&mut file).map_err(failed)?;
-    let input = Cursor::new(head).chain(file);
+    let (form, head) = form::recognise(&mut input).map_err(failed)?;
+    let input = Cursor::new(head).chain(input);
     let (exchanges, passed_over) = match form {
         Form::Empty => (0, 0),
         Form::Unknown => return Err(RecordingError::Unknown { path: shown }),
-        Form::Lines => (lines::read(BufReader::new(input), &shown, &mut take)?, 0),
+        Form::Lines => (lines::read(BufReader::new(input), &shown, take)?, 0),
         Form::Har => document(input, &shown, "a HAR", har::read, take)?,
         Form::JsonCassette => document(input, &shown, "a cassette", cassette::read_json, take)?,
         Form::YamlCassette => document(input, &shown, "a cassette", cassette::read_yaml, take)?,

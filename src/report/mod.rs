@@ -47,6 +47,8 @@ pub use latency::{Latencies, LatencyChange, median, quantile};
 pub use markdown::write as write_markdown;
 pub use notes::{Noted, Notes};
 pub use parts::{Part, PartsError};
+#[cfg(any(test, fuzzing))]
+pub(crate) use stream::read_from as read_stream_from;
 pub use stream::{
     Ending, StreamError, StreamWriter, read as read_stream, read_cut_short as read_stream_cut_short, read_header,
 };

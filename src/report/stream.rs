@@ -203,10 +203,20 @@ pub fn read_header(path: &Path) -> Result<RunStarted, StreamError> {
     }
 }
 
-fn read_to(path: &Path, ending: Ending, mut take: impl FnMut(&Event)) -> Result<(), StreamError> {
+fn read_to(path: &Path, ending: Ending, take: impl FnMut(&Event)) -> Result<(), StreamError> {
     let shown = path.display().to_string();
+    let file = file::open(path).map_err(|source| StreamError::Io { path: shown.clone(), source })?;
+    read_from(BufReader::new(file), shown, ending, take)
+}
+
+/// Reads a stream that is open already.
+pub(crate) fn read_from(
+    mut reader: impl BufRead,
+    shown: String,
+    ending: Ending,
+    mut take: impl FnMut(&Event),
+) -> Result<(), StreamError> {
     let failed = |source| StreamError::Io { path: shown.clone(), source };
-    let mut reader = BufReader::new(file::open(path).map_err(failed)?);
     let mut text = String::new();
     let (mut line, mut tally) = (0, Tally::default());
     loop {

@@ -78,7 +78,18 @@ pub(crate) fn check(
     vocabulary: &Vocabulary,
     found: &mut Vec<Diagnostic>,
 ) -> Result<Vec<String>, SettingsError> {
-    Ok(read_at(path, Some(vocabulary), found)?.warnings.into_values().flatten().collect())
+    let text = text_of(path)?;
+    Ok(check_text(&path.display().to_string(), &text, Some(vocabulary), found))
+}
+
+/// As [`check`], of the text of a file.
+pub(crate) fn check_text(
+    path: &str,
+    text: &str,
+    vocabulary: Option<&Vocabulary>,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<String> {
+    understand(path, text, vocabulary, found).warnings.into_values().flatten().collect()
 }
 
 /// Reads the named file, or the one that lies where the command is run; without one there is nothing.
@@ -90,7 +101,7 @@ pub(super) fn read(path: Option<&Path>) -> Result<File, SettingsError> {
         None => return Ok(File::default()),
     };
     let mut found = Vec::new();
-    let file = read_at(path, None, &mut found)?;
+    let file = understand(&path.display().to_string(), &text_of(path)?, None, &mut found);
     if found.is_empty() {
         return Ok(file);
     }
@@ -99,18 +110,21 @@ pub(super) fn read(path: Option<&Path>) -> Result<File, SettingsError> {
     Err(SettingsError::Mistakes { path: path.display().to_string(), mistakes: rendered.join("\n\n") })
 }
 
-fn read_at(path: &Path, names: Option<&Vocabulary>, found: &mut Vec<Diagnostic>) -> Result<File, SettingsError> {
-    let shown = path.display().to_string();
-    let text = crate::file::text(path, super::MAX_FILE)
-        .map_err(|source| SettingsError::Read { path: shown.clone(), source })?;
-    let mut problems = Problems::new(&tree::shown(&shown, &text), found);
-    let root = tree::parse(&text, &mut problems);
+fn text_of(path: &Path) -> Result<String, SettingsError> {
+    let failed = |source| SettingsError::Read { path: path.display().to_string(), source };
+    crate::file::text(path, super::MAX_FILE).map_err(failed)
+}
+
+/// What the text of a settings file says.
+fn understand(path: &str, text: &str, names: Option<&Vocabulary>, found: &mut Vec<Diagnostic>) -> File {
+    let mut problems = Problems::new(&tree::shown(path, text), found);
+    let root = tree::parse(text, &mut problems);
+    let mut file = File::default();
     if problems.count() > 0 {
         // What a broken document seems to say is not worth a message.
-        return Ok(File::default());
+        return file;
     }
-    let mut file = File::default();
-    let Some(mut fields) = Fields::of(&root, "settings file", &mut problems) else { return Ok(file) };
+    let Some(mut fields) = Fields::of(&root, "settings file", &mut problems) else { return file };
     let targets = fields.optional("targets").and_then(|node| problems.map(node, "targets"));
     fields.finish(&mut problems);
     for (key, node) in targets.unwrap_or_default() {
@@ -126,7 +140,7 @@ fn read_at(path: &Path, names: Option<&Vocabulary>, found: &mut Vec<Diagnostic>)
             file.warnings.insert(key.name.clone(), warnings);
         }
     }
-    Ok(file)
+    file
 }
 
 fn target(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) -> Option<Entry> {

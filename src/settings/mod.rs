@@ -18,6 +18,8 @@ use std::{
 };
 
 pub use environment::{names_an_org, shard};
+#[cfg(any(test, fuzzing))]
+pub(crate) use file::check_text;
 pub(crate) use file::{check, is_settings};
 use secrecy::{ExposeSecret, SecretString};
 

@@ -100,7 +100,8 @@ impl Suite {
         Ok(())
     }
 
-    fn read(files: &[Arc<Source>], found: &mut Vec<Diagnostic>) -> Self {
+    /// The suite of these files.
+    pub(crate) fn read(files: &[Arc<Source>], found: &mut Vec<Diagnostic>) -> Self {
         let (schema_files, yaml_files): (Vec<_>, Vec<_>) = files
             .iter()
             .cloned()
