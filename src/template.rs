@@ -322,5 +322,12 @@ mod tests {
             let expected = format!("{before}{value}{after}");
             prop_assert_eq!(filled(&text, &[("v", value.into())]), Some(expected.into()));
         }
+
+        #[test]
+        fn a_template_is_what_it_is_written_as(text in r"([$]|[{]|[}]|a|\.|ß|\$\{a\}){0,12}") {
+            if let Ok(template) = Template::parse(&text) {
+                prop_assert_eq!(Template::parse(&template.source()), Ok(template));
+            }
+        }
     }
 }

@@ -5,6 +5,8 @@
 
 mod equality;
 mod judge;
+#[cfg(test)]
+mod laws;
 mod places;
 mod read;
 

@@ -96,3 +96,30 @@ pub(super) fn links_if_paged(
 fn limit_was_sent(query: &Query) -> bool {
     query.get("limit").is_some_and(|limit| limit != "-1")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn pages_are_the_list_cut_up(count in 0..50_usize, limit in 1..20_usize) {
+            let rows: Vec<String> = (0..count).map(|number| format!("row{number}")).collect();
+            let (mut seen, mut after, mut pages) = (Vec::new(), None, 0);
+            loop {
+                let page = page(rows.iter().collect(), after.as_deref(), limit, String::as_str).map_err(|_| ()).expect("a page");
+                prop_assert!(page.rows.len() == limit || !page.more, "only the last page is short");
+                seen.extend(page.rows.into_iter().cloned());
+                pages += 1;
+                if !page.more {
+                    break;
+                }
+                after = seen.last().cloned();
+            }
+            prop_assert_eq!(&seen, &rows);
+            prop_assert_eq!(pages, count.div_ceil(limit).max(1), "no page is empty but that of an empty list");
+        }
+    }
+}

@@ -32,21 +32,22 @@ impl Pattern {
         if text.trim_matches('/').is_empty() {
             return Err(refused("it is empty"));
         }
-        let mut expression = String::from("^");
-        for (index, component) in text.trim_matches('/').split('/').enumerate() {
-            if component == "**" {
-                expression.push_str(if index == 0 { "(?:.*)" } else { "(?:/.*)?" });
+        let mut components: Vec<&str> = text.trim_matches('/').split('/').collect();
+        // What matches the first components matches anyway.
+        while components.last() == Some(&"**") {
+            components.pop();
+        }
+        let mut expression = String::from(if components.is_empty() { "^.*" } else { "^" });
+        for (index, component) in components.iter().enumerate() {
+            if *component == "**" {
+                expression.push_str("(?:[^/]+/)*");
                 continue;
-            }
-            if index > 0 {
-                expression.push_str("/?");
-                // After `**` the slash may already be part of what it stands for.
-                if !expression.ends_with(".*)/?") && !expression.ends_with(".*)?/?") {
-                    expression.truncate(expression.len() - 1);
-                }
             }
             let parts: Vec<String> = component.split('*').map(regex::escape).collect();
             expression.push_str(&parts.join("[^/]*"));
+            if index + 1 < components.len() {
+                expression.push('/');
+            }
         }
         expression.push_str("(?:$|[/\\[@])");
         let regex = Regex::new(&expression).map_err(|_| refused("it is too long"))?;
@@ -97,10 +98,38 @@ impl Selection {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn matches(pattern: &str, id: &str) -> bool {
         Pattern::new(pattern).is_ok_and(|pattern| pattern.matches(id))
+    }
+
+    /// What the documentation says, component by component: `**` stands for any number of them, `*` for a part of one, and a pattern that
+    /// matches the first components matches.
+    fn as_documented(pattern: &[&str], id: &[&str]) -> bool {
+        match (pattern, id) {
+            ([], _) => true,
+            (["**", rest @ ..], _) => (0..=id.len()).any(|skipped| as_documented(rest, &id[skipped..])),
+            (_, []) => false,
+            ([component, rest @ ..], [first, others @ ..]) => {
+                part_matches(component, first) && as_documented(rest, others)
+            }
+        }
+    }
+
+    fn part_matches(pattern: &str, text: &str) -> bool {
+        match pattern.split_once('*') {
+            None => pattern == text,
+            Some((before, behind)) => text
+                .strip_prefix(before)
+                .is_some_and(|text| (0..=text.len()).any(|skipped| part_matches_rest(behind, &text[skipped..]))),
+        }
+    }
+
+    fn part_matches_rest(pattern: &str, text: &str) -> bool {
+        if pattern.contains('*') { part_matches(pattern, text) } else { pattern == text }
     }
 
     #[test]
@@ -129,6 +158,8 @@ mod tests {
             "servers/create/rejects[no",
             "servers/create/x/**",
             "**/reject",
+            "**/ejects[no-name]",
+            "serv/**/ers",
         ] {
             assert!(!matches(pattern, id), "{pattern}");
         }
@@ -138,5 +169,17 @@ mod tests {
     fn an_empty_pattern_is_refused() {
         assert!(Pattern::new("").is_err());
         assert!(Pattern::new("//").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn patterns_match_as_documented(
+            pattern in proptest::collection::vec("[ab]{1,2}|[*]|[*][*]|a[*]|[*]b|[*]a[*]", 1..5),
+            id in proptest::collection::vec("[ab]{1,3}", 1..5),
+        ) {
+            let (text, parts): (_, Vec<&str>) = (pattern.join("/"), pattern.iter().map(String::as_str).collect());
+            let expected = as_documented(&parts, &id.iter().map(String::as_str).collect::<Vec<_>>());
+            prop_assert_eq!(matches(&text, &id.join("/")), expected, "{} of {}", text, id.join("/"));
+        }
     }
 }

@@ -16,6 +16,8 @@ mod html;
 mod junit;
 mod lacking;
 mod latency;
+#[cfg(test)]
+mod laws;
 mod markdown;
 mod notes;
 mod parts;

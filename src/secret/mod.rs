@@ -388,5 +388,27 @@ mod tests {
             let redacted = redactor.text(&format!("{before}{secret}{after}"));
             prop_assert!(!redacted.as_str().contains(&secret) || MASK.contains(&secret));
         }
+
+        #[test]
+        fn no_form_of_a_secret_survives(before in "[ -~]{0,9}", secret in "[!-~]{8,40}", after in "[ -~]{0,9}") {
+            use base64::{Engine as _, prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD}};
+            use percent_encoding::NON_ALPHANUMERIC;
+
+            let redactor = Redactor::new([secret.as_str()]);
+            let percent = percent_encoding::utf8_percent_encode(&secret, NON_ALPHANUMERIC).to_string();
+            let every_byte: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
+            for form in [&secret, &percent, &every_byte] {
+                let redacted = redactor.text(&format!("{before}{form}{after}"));
+                prop_assert!(!redacted.as_str().contains(form.as_str()) || MASK.contains(form.as_str()), "{}", redacted);
+            }
+            // Whatever stands before it, and so at all three offsets: the characters that it alone decides.
+            let around = format!("{before}{secret}{after}");
+            let (from, to) = (before.len() * 8, (before.len() + secret.len()) * 8);
+            for encoded in [BASE64_STANDARD.encode(&around), BASE64_URL_SAFE_NO_PAD.encode(&around)] {
+                let own = &encoded[from.div_ceil(6)..to / 6];
+                let redacted = redactor.text(&encoded);
+                prop_assert!(!redacted.as_str().contains(own), "{} holds {}", redacted, own);
+            }
+        }
     }
 }
