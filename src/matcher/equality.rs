@@ -1,5 +1,10 @@
 //! Equality of JSON by value: numbers by what they are worth, members in any order.
 
+use std::{
+    collections::{HashMap, hash_map::DefaultHasher},
+    hash::{Hash as _, Hasher as _},
+};
+
 use serde_json::Value;
 
 use crate::pointer;
@@ -18,6 +23,41 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
         }
         _ => a == b,
     }
+}
+
+/// Whether no two of the values are the same. A target can make a list as long as it likes, so not each is compared with each.
+pub(super) fn distinct(values: &[Value]) -> bool {
+    let mut seen: HashMap<u64, Vec<&Value>> = HashMap::new();
+    values.iter().all(|value| {
+        let alike = seen.entry(fingerprint(value)).or_default();
+        let fresh = !alike.iter().any(|other| equal(value, other));
+        alike.push(value);
+        fresh
+    })
+}
+
+/// The same number for values that are the same, and hardly ever for others.
+fn fingerprint(value: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    std::mem::discriminant(value).hash(&mut hasher);
+    match value {
+        Value::Null => {}
+        Value::Bool(value) => value.hash(&mut hasher),
+        // Zero is the same with either sign.
+        Value::Number(number) => (number.as_f64().unwrap_or_default() + 0.0).to_bits().hash(&mut hasher),
+        Value::String(text) => text.hash(&mut hasher),
+        Value::Array(items) => items.iter().for_each(|item| fingerprint(item).hash(&mut hasher)),
+        // In any order.
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| {
+                let mut hasher = DefaultHasher::new();
+                (name, fingerprint(value)).hash(&mut hasher);
+                hasher.finish()
+            };
+            members.iter().map(member).fold(0, u64::wrapping_add).hash(&mut hasher);
+        }
+    }
+    hasher.finish()
 }
 
 /// Whether two values are the same without the members at these JSON Pointers. A pointer to an item of a list is not followed: what differs
@@ -70,6 +110,27 @@ mod tests {
         assert!(!equal(&json!({"a": null}), &json!({})));
         assert!(!equal(&json!(1), &json!("1")));
         assert!(!equal(&json!(12_345_678_901_234_567_890_u64), &json!(12_345_678_901_234_567_891_u64)));
+    }
+
+    #[test]
+    fn long_lists_are_looked_through_quickly() {
+        let many: Vec<Value> = (0..200_000).map(Value::from).collect();
+        assert!(distinct(&many));
+        let mut again = many;
+        again.push(json!(7.0));
+        assert!(!distinct(&again));
+        assert!(!distinct(&[json!({"a": 1, "b": 0.0}), json!(1), json!({"b": -0.0, "a": 1.0})]));
+        assert!(distinct(&[
+            json!([]),
+            json!({}),
+            json!(null),
+            json!(0),
+            json!("0"),
+            json!(false),
+            json!([[]]),
+            json!("")
+        ]));
+        assert!(distinct(&[json!(12_345_678_901_234_567_890_u64), json!(12_345_678_901_234_567_891_u64)]));
     }
 
     #[test]

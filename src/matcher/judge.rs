@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset};
 use regex::Regex;
 use serde_json::Value;
 
-use super::{Finding, JsonType, Kind, Matcher, Pattern, equal, equal_but_for, without};
+use super::{Finding, JsonType, Kind, Matcher, Pattern, equal, equal_but_for, equality::distinct, without};
 use crate::{
     diagnostic::Span,
     pointer,
@@ -131,9 +131,7 @@ impl Judge<'_> {
                 None => false,
             },
             Kind::Format(format) => format.validator.is_valid(value),
-            Kind::Distinct => value.as_array().is_some_and(|items| {
-                items.iter().enumerate().all(|(index, item)| !items[..index].iter().any(|other| equal(item, other)))
-            }),
+            Kind::Distinct => value.as_array().is_some_and(|items| distinct(items)),
             Kind::Length { min, max } => size(value).is_some_and(|size| (*min..=*max).contains(&size)),
             Kind::Min(bound) => value.as_f64().is_some_and(|number| number >= *bound),
             Kind::Max(bound) => value.as_f64().is_some_and(|number| number <= *bound),

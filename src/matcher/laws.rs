@@ -111,6 +111,17 @@ proptest! {
     }
 
     #[test]
+    fn a_list_is_distinct_unless_two_of_its_items_match_each_other(items in prop::collection::vec(values(), 0..5)) {
+        let exact = |left, right| holds(&dollar("$exact", left), right);
+        let twice = items.iter().enumerate().any(|(at, left)| items[at + 1..].iter().any(|right| exact(left, right)));
+        prop_assert_eq!(holds(&dollar("$distinct", &json!(true)), &json!(items)), !twice);
+        if let Some(first) = items.first() {
+            let again = [&items[..], std::slice::from_ref(first)].concat();
+            prop_assert!(!holds(&dollar("$distinct", &json!(true)), &json!(again)));
+        }
+    }
+
+    #[test]
     fn a_value_matches_no_other(left in values(), right in values()) {
         // Both ways round: an object may have more members than are expected of it.
         if holds(&left, &right) && holds(&right, &left) {

@@ -1,6 +1,6 @@
 //! From YAML text to a [`Node`]: one document, bounded depth, every refusal with its place.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use granit_parser::{Event, Parser, ScalarStyle, Span as ParserSpan, StrInput};
 
@@ -115,6 +115,7 @@ impl<'a> Reader<'a> {
 
     fn map(&mut self, start: Span, depth: usize) -> Step<Node> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
+        let mut names = HashSet::new();
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd) {
@@ -127,7 +128,7 @@ impl<'a> Reader<'a> {
             if name == "<<" {
                 return Err(Box::new(self.refuse(span, "merge keys are not read here").help("write the members out")));
             }
-            if entries.iter().any(|(key, _)| key.name == name) {
+            if !names.insert(name.clone()) {
                 return Err(Box::new(
                     self.refuse(span, format!("key `{name}` stands twice in this map")).help("remove one of them"),
                 ));
