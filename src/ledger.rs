@@ -175,8 +175,13 @@ impl Open {
         self.begin()?;
         let mut text = serde_json::to_string(line).map_err(|error| self.error(error.into()))?;
         text.push('\n');
-        // One call, without a buffer: what is written survives the process.
-        let written = self.file.as_mut().map_or(Ok(()), |file| file.write_all(text.as_bytes()));
+        // One call, without a buffer: what is written survives the process. What was made must be known also after the machine has failed.
+        let lasting = !matches!(line, Line::Gone { .. });
+        let write = |file: &mut File| {
+            file.write_all(text.as_bytes())?;
+            if lasting { file.sync_data() } else { Ok(()) }
+        };
+        let written = self.file.as_mut().map_or(Ok(()), write);
         written.map_err(|source| self.error(source))
     }
 }

@@ -236,8 +236,16 @@ impl Client {
             | (Some(Credential::Bearer(one)), Some(Credential::Bearer(other))) => {
                 one.expose_secret() == other.expose_secret()
             }
+            (Some(Credential::ClientCredentials(one)), Some(Credential::ClientCredentials(other))) => {
+                Arc::ptr_eq(one, other)
+            }
             _ => false,
         }
+    }
+
+    /// Who this principal is to the target: one name for all who show it the same secret.
+    pub(crate) fn shown_as<'n>(&'n self, principal: &'n str) -> &'n str {
+        self.principals.keys().find(|other| self.same_credential(principal, other)).map_or(principal, String::as_str)
     }
 
     /// Whether there are credentials for this principal.

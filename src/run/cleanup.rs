@@ -2,7 +2,7 @@
 
 use super::{
     send::Halt,
-    step::{Done, Judged},
+    step::{Done, Judged, Sender},
     trial::{Ending, Running},
 };
 use crate::{
@@ -71,7 +71,8 @@ impl<'a> Running<'a, '_> {
         let mut number = 0;
         while let Some(Deferred { step, variables, made, entry }) = self.deferred.pop() {
             number += 1;
-            let reason = match self.sender(Judged::StatusAlone).send_deferred(step, &variables).await {
+            let sender = Sender { removing: true, ..self.sender(Judged::StatusAlone) };
+            let reason = match sender.send_deferred(step, &variables).await {
                 Ok(exchange) => {
                     self.requests += 1;
                     let status = exchange.answer.status;

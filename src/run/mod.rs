@@ -142,6 +142,14 @@ pub async fn run(
         if found.findings.iter().any(|finding| finding.fatal) {
             stopper.stop(Stop::Preflight);
         }
+        if let Some(plan) = &plan.contract.preflight {
+            for told in &found.told {
+                // It was sent before there was a budget, and counts in it.
+                let principal = target.client.shown_as(&told.principal);
+                shared.pace.wait(principal, &plan.path, told.sent);
+                shared.pace.note(principal, &plan.path, &told.answer, told.sent, Instant::now());
+            }
+        }
         found.findings.into_iter().for_each(|finding| shared.emit(&Event::Preflight(finding)));
         seen = found.seen;
     }

@@ -2,6 +2,8 @@
 //!
 //! What is wrong here is one clear finding, not hundreds of red trials. What the target lacks, it says here too.
 
+use std::time::Instant;
+
 use super::Target;
 use crate::{
     event::Finding,
@@ -13,6 +15,9 @@ use crate::{
 /// Farther apart, times that are compared with our own would mislead.
 const SKEW: i64 = 60;
 
+/// Where a target tells of its rate limit.
+const LIMIT: &str = "X-Rate-Limit-Limit";
+
 /// What the preflight found: findings, and capabilities that the target shows.
 #[derive(Debug, Default)]
 pub struct Preflight {
@@ -20,6 +25,16 @@ pub struct Preflight {
     pub findings: Vec<Finding>,
     /// Capabilities that were seen rather than declared.
     pub seen: Vec<String>,
+    /// What the answers say of rate limits is where budgets begin.
+    pub(super) told: Vec<Told>,
+}
+
+/// An answer, with when it was asked for and by whom.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) principal: String,
+    pub(super) answer: Answer,
+    pub(super) sent: Instant,
 }
 
 /// Asks the target once for each principal that the suite says it should let in.
@@ -42,6 +57,7 @@ pub async fn preflight(plan: &Plan, target: &Target, redactor: &Redactor) -> Pre
             continue;
         }
         asked.push(principal);
+        let sent = Instant::now();
         let answer = match ask(&plan.path, principal, target).await {
             Ok(answer) => answer,
             Err(fault) => {
@@ -82,6 +98,13 @@ pub async fn preflight(plan: &Plan, target: &Target, redactor: &Redactor) -> Pre
             }
             _ => {}
         }
+        preflight.told.push(Told { principal: principal.to_owned(), answer, sent });
+    }
+    let fatal = preflight.findings.iter().any(|finding| finding.fatal);
+    if !fatal && !preflight.told.is_empty() && !preflight.told.iter().any(|told| told.answer.header(LIMIT).is_some()) {
+        preflight
+            .findings
+            .push(find(false, format!("the target tells of no rate limit ({LIMIT}), so the run keeps to none")));
     }
     preflight
 }

@@ -91,8 +91,13 @@ impl Sender<'_, '_> {
         self.may_write(&outgoing, &path).await?;
         // A step that wants the limit to be used up is not held back from it.
         let paced = !matches!(step.repetition, Repetition::Until { status: 429, .. });
-        let principal = outgoing.principal.clone();
-        while paced && let Some(pause) = self.shared.pace.wait(&principal, &path, Instant::now()) {
+        let principal = client.shown_as(&outgoing.principal).to_owned();
+        // What was made is removed also when the run is stopped, at the cost of others' share if need be.
+        let hurried = || self.removing && self.shared.stopper.stopped();
+        while paced
+            && !hurried()
+            && let Some(pause) = self.shared.pace.wait(&principal, &path, Instant::now())
+        {
             self.wait(&outgoing, pause, Why::Budget).await?;
         }
         self.shared.sent(1);
@@ -111,7 +116,17 @@ impl Sender<'_, '_> {
             seconds: pause.as_secs_f64(),
             why,
         }));
-        if self.shared.stopper.sleep(pause).await { Ok(()) } else { Err(Halt::Stopped) }
+        let until = Instant::now() + pause;
+        if self.shared.stopper.sleep(pause).await {
+            return Ok(());
+        }
+        if !self.removing {
+            return Err(Halt::Stopped);
+        }
+        if why == Why::TooManyRequests {
+            tokio::time::sleep_until(until.into()).await;
+        }
+        Ok(())
     }
 
     /// What belongs to an org that others use is written to only by cases that say so, on targets that allow it.

@@ -41,6 +41,8 @@ pub(super) struct Sender<'a, 's> {
     /// The capabilities that the trial needs, and so may use.
     pub(super) needs: &'a [String],
     pub(super) judged: Judged,
+    /// Whether what was made is being removed, which no stop keeps from being done.
+    pub(super) removing: bool,
 }
 
 impl Sender<'_, '_> {

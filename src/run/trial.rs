@@ -217,7 +217,13 @@ impl<'a, 's> Running<'a, 's> {
     }
 
     pub(super) fn sender(&self, judged: Judged) -> Sender<'a, 's> {
-        Sender { shared: self.shared, principal: &self.trial.principal, needs: &self.trial.needs, judged }
+        Sender {
+            shared: self.shared,
+            principal: &self.trial.principal,
+            needs: &self.trial.needs,
+            judged,
+            removing: false,
+        }
     }
 
     fn halted(&mut self, step: &Step, phase: Phase, number: usize, halt: Halt) -> Result<bool, Ending> {

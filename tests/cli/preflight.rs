@@ -178,3 +178,35 @@ fn who_wants_no_preflight_says_so() {
         assert_eq!(proxy.lines()[before..].contains(&question), asked);
     }
 }
+
+#[test]
+fn a_budget_begins_with_what_the_preflight_was_told() {
+    // Others have left three of twenty, and leave no more in this hour: a run keeps two.
+    let reset = (Utc::now().timestamp() + 3600).to_string();
+    let mock = MockProcess::start(&[]);
+    let proxy = Server::proxy(&mock.url, move |_, answer| {
+        answer.headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("x-rate-limit"));
+        for (name, value) in [("Limit", "20"), ("Remaining", "3"), ("Reset", reset.as_str())] {
+            answer.headers.push((format!("X-Rate-Limit-{name}"), value.to_owned()));
+        }
+    });
+    let place = Place::new();
+    let start = mock.servers();
+    let done = place.run(&["run", ONE, "--target", &proxy.url, "--deadline", "1s"]);
+    let events = place.events();
+    let waited = of_kind(&events, "waited").next().expect("a wait");
+    assert_eq!((text(waited, "principal"), text(waited, "why")), ("manager".to_owned(), "budget".to_owned()));
+    assert_eq!(events.last().expect("a footer")["stopped"], "deadline", "{}", done.out);
+    let written = proxy.lines().into_iter().filter(|line| !line.starts_with("GET ")).collect::<Vec<_>>();
+    assert_eq!(written.len(), 2, "one thing is made and, though there is no time left, removed: {written:?}");
+    assert_eq!((mock.servers(), of_kind(&events, "leaked").count()), (start, 0));
+
+    let silent = Server::proxy(&mock.url, |_, answer| {
+        answer.headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("x-rate-limit"));
+    });
+    let place = Place::new();
+    let done = place.run(&["run", ONE, "--target", &silent.url]);
+    assert_eq!(done.code, 0, "{}", done.out);
+    let said = "the target tells of no rate limit (X-Rate-Limit-Limit), so the run keeps to none".to_owned();
+    assert_eq!(findings(&place), [(false, said)]);
+}

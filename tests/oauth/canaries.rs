@@ -236,7 +236,7 @@ fn a_canary_in_every_place_stands_in_nothing_that_a_run_writes() {
             place.write(name, text);
         }
         let formats =
-            ["junit", "junit-strict", "json", "coverage", "har", "markdown", "tap", "github", "text", "badge"];
+            ["junit", "junit-strict", "json", "coverage", "har", "markdown", "tap", "github", "text", "badge", "html"];
         let reports: Vec<&str> = formats.into_iter().flat_map(|format| ["--report", format]).collect();
         let more = [
             "--record",
