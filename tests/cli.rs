@@ -14,6 +14,8 @@ mod diffs;
 mod engine;
 #[path = "cli/faults.rs"]
 mod faults;
+#[path = "cli/examples.rs"]
+mod examples;
 #[path = "cli/formats.rs"]
 mod formats;
 #[path = "cli/forms.rs"]
