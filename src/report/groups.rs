@@ -13,16 +13,16 @@ use crate::{
 
 /// Trials with something in common.
 #[derive(Debug)]
-pub struct Group<'a> {
+pub(super) struct Group<'a> {
     /// What it is.
-    pub common: Common<'a>,
+    pub(super) common: Common<'a>,
     /// In the order of their IDs.
-    pub trials: Vec<&'a TrialReport>,
+    pub(super) trials: Vec<&'a TrialReport>,
 }
 
 /// What trials have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Common<'a> {
+pub(super) enum Common<'a> {
     /// The target has nothing of an area of the suite.
     Lacking {
         /// The first component of the trials' IDs.
@@ -64,7 +64,7 @@ enum Key<'a> {
 impl Report {
     /// The groups: departures first, the one with the most trials first, then what could not be judged, then warnings, then
     /// what is known.
-    pub fn groups(&self) -> Vec<Group<'_>> {
+    pub(super) fn groups(&self) -> Vec<Group<'_>> {
         let lacking = self.lacking();
         let missing = self.silent();
         let mut gone: BTreeMap<&str, &str> = BTreeMap::new();
@@ -121,7 +121,7 @@ impl Report {
 
 impl Group<'_> {
     /// The outcome that stands for the group: that of its first trial, and `passed` for warnings.
-    pub fn outcome(&self) -> Outcome {
+    pub(super) fn outcome(&self) -> Outcome {
         match &self.common {
             Common::Lacking { .. } => Outcome::Failed,
             Common::Missing { .. } | Common::Check { .. } => {

@@ -40,7 +40,6 @@ pub use console::{Console, Style};
 pub use coverage::{Answers, Coverage};
 pub use failure::Failure;
 pub use github::write as write_github;
-pub use groups::{Common, Group};
 pub use har::write as write_har;
 pub use html::write as write_html;
 pub use junit::{write as write_junit, write_strict as write_junit_strict};

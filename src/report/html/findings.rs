@@ -12,7 +12,10 @@ use super::{
 use crate::{
     event::{Mismatch, Outcome, Phase, RequirementText},
     level::Level,
-    report::{Common, Failure, Group, Report, TrialReport},
+    report::{
+        Failure, Report, TrialReport,
+        groups::{Common, Group},
+    },
 };
 
 /// Details beyond this many bytes of a page are left out: a target that fails everywhere shows the same thing a thousand times.

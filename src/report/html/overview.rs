@@ -6,7 +6,7 @@ use super::{
     findings::Findings,
     outcome::{Counts, class, mark},
     since,
-    text::{counted, duration},
+    text::{counted, duration, moment},
     tone,
 };
 use crate::{
@@ -43,9 +43,9 @@ pub(super) fn section(report: &Report, fail_on: FailOn, findings: &Findings<'_>)
                 }
             }
             (preflight(report))
-            @if let Some(comparison) = &report.comparison { (since::card(comparison, fail_on)) }
             @for missing in report.missing() { p .card.gap { span .tag.broken { "incomplete" } " " (missing) } }
             (figures(report, findings))
+            @if let Some(comparison) = &report.comparison { (since::card(comparison, fail_on)) }
             @if let Some(header) = &report.header { (facts(report, header)) }
             noscript { p .card { "Search, filters and the list of all trials need a script. The findings and the tables below are complete without one." } }
         }
@@ -154,7 +154,7 @@ fn facts(report: &Report, header: &RunStarted) -> Markup {
         dl .facts.card {
             div { dt { "Target" } dd .foreign { (header.target) } }
             div { dt { "Origin" } dd .mono.foreign { (header.origin) } }
-            div { dt { "Started" } dd { time datetime=(header.started) { (header.started.replace('T', " ")) } } }
+            div { dt { "Started" } dd { time datetime=(header.started) { (moment(&header.started)) } } }
             div { dt { "Took" } dd { (duration(report.seconds() * 1000.0)) ", " (header.jobs) " at a time" } }
             div { dt { "Run" } dd .mono { (header.run) } }
             div { dt { "Suite" } dd .mono title=(header.suite) { (suite) } }

@@ -4,19 +4,21 @@ use maud::{Markup, html};
 
 use super::{
     outcome,
-    text::{counted, duration},
+    text::{counted, duration, moment},
 };
 use crate::report::{Cause, ChangeKind, Comparison, Course, FailOn, TrialChange};
 
 /// More of one kind than a first screen holds; the rest is counted.
-const MOST: usize = 12;
+const MOST: usize = 8;
 
 pub(super) fn card(comparison: &Comparison, fail_on: FailOn) -> Markup {
     let course = comparison.course(fail_on);
+    let sentence = comparison.sentence(fail_on);
+    let counts = sentence.split_once(": ").map_or(sentence.as_str(), |(_, counts)| counts);
     html! {
         section .since.card aria-labelledby="since" {
-            h2 #since { "Since run " (comparison.old.runs.join(" + ")) @if let Some(started) = &comparison.old.started { " of " (started) } }
-            p { span .tag.(class(course)) { (course.name()) } " " span .foreign { (comparison.sentence(fail_on)) } }
+            h2 #since { "Since run " (comparison.old.runs.join(" + ")) @if let Some(started) = &comparison.old.started { " of " (moment(started)) } }
+            p { span .tag.(class(course)) { (course.name()) } " " span .foreign { (counts) } }
             @if !comparison.notes.is_empty() { ul .muted { @for note in &comparison.notes { li .foreign { (note.text) } } } }
             (causes(&comparison.causes))
             @for kind in ChangeKind::ALL { (changes(kind, &comparison.of_kind(kind).collect::<Vec<_>>())) }
@@ -50,10 +52,18 @@ fn causes(causes: &[Cause]) -> Markup {
         @if !causes.is_empty() {
             h3 { "Wrong now, and was not" }
             (some(causes, |cause| html! {
-                code { (cause.calls.join(", ")) } ": " (cause.check) @if !cause.pointer.is_empty() { " " code { (cause.pointer) } }
+                code { (calls(&cause.calls)) } ": " (cause.check) @if !cause.pointer.is_empty() { " " code { (cause.pointer) } }
                 ": expected " (cause.expected) ", got " (cause.actual) " " span .muted { "(" (counted(cause.trials.len(), "trial")) ")" }
             }))
         }
+    }
+}
+
+/// A few of many operations.
+fn calls(calls: &[String]) -> String {
+    match calls {
+        [first, second, third, _, ..] => format!("{first}, {second}, {third} and {} more", calls.len() - 3),
+        calls => calls.join(", "),
     }
 }
 
@@ -67,7 +77,7 @@ fn changes(kind: ChangeKind, changes: &[&TrialChange]) -> Markup {
     };
     html! {
         @if !changes.is_empty() {
-            details open[worse] {
+            details open[worse && changes.len() <= MOST] {
                 summary { span .tag.(class) { span aria-hidden="true" { (mark) } (changes.len()) " " b { (kind.name()) } } }
                 (some(changes, |change| html! {
                     @if change.new.is_some() { a .mono href={ "#" (change.trial) } { (change.trial) } } @else { span .mono { (change.trial) } }

@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use chrono::DateTime;
 use maud::{Markup, PreEscaped, Render, html};
 use serde::Serialize;
 
@@ -52,6 +53,12 @@ impl Data {
 /// `3 trials`, `1 trial`.
 pub(super) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A moment for people, to the second: `2026-11-24 08:15:00 UTC`; as it stands where it is none.
+pub(super) fn moment(rfc3339: &str) -> String {
+    let moment = DateTime::parse_from_rfc3339(rfc3339).map(|moment| moment.to_utc());
+    moment.map_or_else(|_| rfc3339.to_owned(), |moment| moment.format("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
 /// Milliseconds for people: three digits at most, then seconds, then minutes.
