@@ -122,3 +122,9 @@ fn files_that_somebody_names_are_opened_in_one_place() {
     // The scan for secrets reads what the run itself has written.
     assert_eq!(offenders(reads, &["file.rs", "secret/scan.rs"]), NOBODY);
 }
+
+#[test]
+fn markup_is_made_of_text_at_one_boundary() {
+    let boundary = ["report/html/frame.rs", "report/html/text.rs"];
+    assert_eq!(offenders(|_, code| code.contains("PreEscaped"), &boundary), NOBODY);
+}

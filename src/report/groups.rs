@@ -184,3 +184,108 @@ fn check(trial: &TrialReport, level: Level) -> Option<(Key<'_>, Common<'_>)> {
     let key = Key::Check(level, &failure.call, &example.check, pointer, example.expected.as_str(), actual);
     Some((key, Common::Check { call: &failure.call, example }))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A run of these trials: ID, operation, what was expected and what came.
+    fn run(trials: &[(&str, &str, u16, u16)]) -> Report {
+        let operation =
+            |id: &str, path: &str| json!({ "id": id, "method": "GET", "path": path, "statuses": [200, 404] });
+        let mut events = vec![json!({
+            "event": "run-started", "version": 1, "run": "r", "program": "0", "suite": "s", "target": "t", "origin": "o",
+            "started": "2026-01-01T00:00:00Z", "jobs": 1, "trials": trials.len(), "principals": [], "capabilities": [],
+            "operations": [
+                operation("listKeys", "/keys"), operation("getKey", "/keys/{id}"), operation("listKeyrings", "/keyrings"),
+                operation("getServer", "/servers/{id}")
+            ]
+        })];
+        for (trial, call, expected, status) in trials {
+            let wrong = json!([{
+                "check": "status", "level": "must", "requirements": [], "expected": expected.to_string(), "actual": status.to_string()
+            }]);
+            let mismatches = if expected == status { json!([]) } else { wrong };
+            let checks = json!({ "must": 1, "should": 0, "info": 0 });
+            events.push(json!({
+                "event": "step-finished", "trial": trial, "phase": "steps", "attempt": 1, "step": 1, "call": call, "principal": "p",
+                "requests": 1, "checks": checks, "mismatches": mismatches,
+                "exchange": {
+                    "request": { "method": "GET", "url": "/", "headers": [] },
+                    "response": { "status": status, "headers": [] }, "duration_ms": 1.0
+                }
+            }));
+            events.push(json!({
+                "event": "trial-finished", "trial": trial, "title": "", "file": "f", "line": 1, "profile": "core", "principal": "p",
+                "requirements": [], "operations": [call], "outcome": if expected == status { "passed" } else { "failed" },
+                "warnings": 0, "checks": checks, "requests": 1, "duration_ms": 1.0
+            }));
+        }
+        let mut report = Report::default();
+        let event = |event: Value| serde_json::from_value(event).expect("an event");
+        events.into_iter().map(event).for_each(|event| report.take(&event));
+        report
+    }
+
+    fn groups(trials: &[(&str, &str, u16, u16)]) -> Vec<(String, Vec<String>)> {
+        let report = run(trials);
+        let name = |common: &Common<'_>| match common {
+            Common::Lacking { area, .. } => format!("no {area}"),
+            Common::Missing { path } => format!("nothing at {path}"),
+            Common::Check { call, example } => format!("{call} {} {}", example.expected, example.actual),
+            Common::Reason { reason, .. } => (*reason).to_owned(),
+        };
+        let ids = |group: &Group<'_>| group.trials.iter().map(|trial| trial.finished.trial.clone()).collect();
+        report.groups().iter().map(|group| (name(&group.common), ids(group))).collect()
+    }
+
+    fn group(name: &str, trials: &[&str]) -> (String, Vec<String>) {
+        (name.to_owned(), trials.iter().map(|trial| (*trial).to_owned()).collect())
+    }
+
+    #[test]
+    fn operations_that_are_not_there_are_one_finding_with_what_is_below_them() {
+        let found = groups(&[
+            ("one/a/list", "listKeys", 401, 404),
+            ("two/a/get", "getKey", 401, 404),
+            ("three/a/rings", "listKeyrings", 200, 404),
+            ("servers/a/unknown", "getServer", 404, 404),
+            ("servers/a/get", "getServer", 200, 404),
+            ("servers/b/get", "getServer", 200, 200),
+        ]);
+        assert_eq!(
+            found,
+            [
+                group("nothing at /keys", &["one/a/list", "two/a/get"]),
+                group("nothing at /keyrings", &["three/a/rings"]),
+                group("getServer 200 404", &["servers/a/get"]),
+            ],
+            "a name that begins alike is another path, and one answer is enough to be there"
+        );
+    }
+
+    #[test]
+    fn what_fails_elsewhere_for_want_of_an_area_belongs_to_it() {
+        let found = groups(&[
+            ("keys/a/1", "listKeys", 200, 404),
+            ("keys/a/2", "getKey", 200, 404),
+            ("keys/a/3", "listKeys", 200, 404),
+            ("links/a/keys", "listKeys", 200, 404),
+        ]);
+        assert_eq!(found, [group("no keys", &["keys/a/1", "keys/a/2", "keys/a/3", "links/a/keys"])]);
+    }
+
+    #[test]
+    fn what_departs_alike_stands_together_and_most_comes_first() {
+        let found = groups(&[
+            ("servers/a/1", "getServer", 200, 500),
+            ("servers/a/2", "getServer", 200, 403),
+            ("servers/a/3", "getServer", 200, 403),
+            ("servers/a/4", "getServer", 200, 200),
+        ]);
+        let first = group("getServer 200 403", &["servers/a/2", "servers/a/3"]);
+        assert_eq!(found, [first, group("getServer 200 500", &["servers/a/1"])]);
+    }
+}

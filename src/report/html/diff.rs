@@ -168,17 +168,119 @@ fn folded(lines: &[Line]) -> Vec<Piece<'_>> {
             next += 1;
         }
         if marked.get(next).is_some_and(|mark| mark.abs_diff(at) <= AROUND) {
-            if hidden > 0 {
-                pieces.push(Piece::Gap(hidden));
-            }
+            pieces.extend(gap(&lines[at - hidden..at]));
             hidden = 0;
             pieces.push(Piece::Line(line));
         } else {
             hidden += 1;
         }
     }
-    if hidden > 0 {
-        pieces.push(Piece::Gap(hidden));
-    }
+    pieces.extend(gap(&lines[lines.len() - hidden..]));
     pieces
+}
+
+/// How many lines are left out; so few that nothing would be won are shown.
+fn gap(lines: &[Line]) -> Vec<Piece<'_>> {
+    if lines.len() < AROUND { lines.iter().map(Piece::Line).collect() } else { vec![Piece::Gap(lines.len())] }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::event::Event;
+
+    /// What is shown of this body where these places are wrong.
+    fn shown(body: &Value, expected: &[(&str, &str)]) -> String {
+        let mismatches = expected.iter().map(|(pointer, expected)| {
+            json!({ "check": "body", "level": "must", "requirements": [], "pointer": pointer, "expected": expected, "actual": "" })
+        });
+        let event: Event = serde_json::from_value(json!({
+            "event": "step-finished", "trial": "a/b", "phase": "steps", "attempt": 1, "step": 1, "call": "get",
+            "principal": "admin", "requests": 1, "checks": { "must": 1, "should": 0, "info": 0 },
+            "mismatches": mismatches.collect::<Vec<_>>(),
+            "exchange": {
+                "request": { "method": "GET", "url": "/", "headers": [] },
+                "response": { "status": 200, "headers": [], "body": body.to_string() },
+                "duration_ms": 1.0
+            }
+        }))
+        .expect("an event");
+        let Event::StepFinished(step) = event else { panic!("a step") };
+        let failure = Failure::of(&step).expect("something is wrong");
+        let lines = lines(&failure).expect("a body with places");
+        let line = |piece: &Piece<'_>| match piece {
+            Piece::Line((Kind::Same, text)) => format!("  {text}\n"),
+            Piece::Line((Kind::Expected, text)) => format!("- {text}\n"),
+            Piece::Line((Kind::Actual, text)) => format!("+ {text}\n"),
+            Piece::Gap(count) => format!("  ({count} more)\n"),
+        };
+        folded(&lines).iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_wrong_value_stands_below_what_was_expected() {
+        let body = json!({ "a": 1, "b": { "c": [true, "x"] }, "d~/": null });
+        insta::assert_snapshot!(shown(&body, &[("/b/c/1", "\"y\""), ("/d~0~1", "any value")]), @r#"
+          {
+            "a": 1,
+            "b": {
+              "c": [
+                true,
+        -       "y"
+        +       "x"
+              ]
+            },
+        -   "d~/": any value
+        +   "d~/": null
+          }
+        "#);
+    }
+
+    #[test]
+    fn what_is_missing_stands_where_it_should_be() {
+        let body = json!({ "a": {}, "list": [] });
+        insta::assert_snapshot!(shown(&body, &[("/a/b", "1"), ("/list/0", "an object"), ("/gone/below", "2")]), @r#"
+          {
+            "a": {
+        -     "b": 1
+            },
+            "list": [
+        -     "0": an object
+            ]
+          }
+        "#);
+    }
+
+    #[test]
+    fn lines_far_from_a_mark_are_counted() {
+        let members = (0..20).map(|number| (format!("m{number:02}"), json!(number)));
+        let body = Value::Object(members.collect());
+        insta::assert_snapshot!(shown(&body, &[("/m10", "11")]), @r#"
+          (8 more)
+            "m07": 7,
+            "m08": 8,
+            "m09": 9,
+        -   "m10": 11
+        +   "m10": 10,
+            "m11": 11,
+            "m12": 12,
+            "m13": 13,
+          (7 more)
+        "#);
+    }
+
+    #[test]
+    fn a_value_that_is_wrong_as_a_whole_leaves_marks_inside_it() {
+        insta::assert_snapshot!(shown(&json!({ "a": { "b": 1 } }), &[("", "a list"), ("/a/b", "2")]), @r#"
+        - a list
+        + {
+            "a": {
+        -     "b": 2
+        +     "b": 1
+            }
+          }
+        "#);
+    }
 }

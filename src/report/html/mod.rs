@@ -80,7 +80,7 @@ fn tone(verdict: Verdict) -> Tone {
 fn parts(report: &Report, findings: &Findings<'_>) -> Vec<(&'static str, String)> {
     let counted = |name: &str, count: usize| if count == 0 { name.to_owned() } else { format!("{name} {count}") };
     vec![
-        ("main", "Overview".to_owned()),
+        ("overview", "Overview".to_owned()),
         ("findings", counted("Findings", findings.count())),
         ("trials", counted("Trials", report.trials.len())),
         ("coverage", "Coverage".to_owned()),

@@ -19,7 +19,7 @@ pub(super) fn section(report: &Report, fail_on: FailOn, findings: &Findings<'_>)
     let mut counts = Counts::default();
     report.trials.iter().for_each(|trial| counts.add(trial.finished.outcome));
     html! {
-        section .overview aria-labelledby="verdict" {
+        section #overview .overview aria-labelledby="verdict" {
             div .verdict.card.(tone(verdict).class()) {
                 p .target {
                     @if let Some(header) = &report.header {

@@ -225,10 +225,24 @@
     }
   });
 
-  // On paper: every finding, with its first trial.
+  // Where the reader is.
+  const parts = new Map([...document.querySelectorAll("nav a")].map((anchor) => [by(anchor.hash.slice(1)), anchor]));
+  const watch = new IntersectionObserver(
+    (changes) => {
+      for (const { target, isIntersecting } of changes) {
+        if (isIntersecting) parts.get(target).setAttribute("aria-current", "true");
+        else parts.get(target).removeAttribute("aria-current");
+      }
+    },
+    { rootMargin: "-30% 0px -60%" },
+  );
+  for (const part of parts.keys()) if (part) watch.observe(part);
+
+  // On paper: every finding, and the first trial of each that is no warning.
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll(".cause, .cause li:first-child > .trial, .more, .recorded")].filter((details) => !details.open);
+    const wanted = ".cause, .finding:not(.warn) li:first-child > .trial, .more";
+    opened = [...document.querySelectorAll(wanted)].filter((details) => !details.open);
     for (const details of opened) details.open = true;
   });
   addEventListener("afterprint", () => {
