@@ -11,7 +11,7 @@ use super::{
     CommandError, Mistake,
     streams::{files_at, merged},
 };
-use crate::report::{Ending, Report, Trend, grouped, read_header};
+use crate::report::{Ending, Report, Trend, grouped, read_header, write_trend};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -33,6 +33,8 @@ enum TrendFormat {
     Text,
     /// One object, for scripts
     Json,
+    /// A page that opens from disk
+    Html,
 }
 
 pub(crate) fn trend(arguments: &Arguments) -> Result<u8, CommandError> {
@@ -60,6 +62,7 @@ pub(crate) fn trend(arguments: &Arguments) -> Result<u8, CommandError> {
     match arguments.format {
         TrendFormat::Text => write!(out, "{}", trend.text(arguments.verbose))?,
         TrendFormat::Json => writeln!(out, "{}", trend.json()?)?,
+        TrendFormat::Html => write_trend(&trend, &mut out)?,
     }
     Ok(0)
 }

@@ -41,7 +41,7 @@ pub use coverage::{Answers, Coverage};
 pub use failure::Failure;
 pub use github::write as write_github;
 pub use har::write as write_har;
-pub use html::write as write_html;
+pub use html::{write as write_html, write_trend};
 pub use junit::{write as write_junit, write_strict as write_junit_strict};
 pub use lacking::Lacking;
 pub use latency::{Latencies, LatencyChange, median, quantile};

@@ -226,7 +226,7 @@ fn what_a_target_sends_is_inert_and_can_be_seen() {
 }
 
 /// Elements that are wider than the screen, with the screen.
-const TOO_WIDE: &str = "
+pub(crate) const TOO_WIDE: &str = "
     const wide = document.documentElement.scrollWidth;
     const over = [...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > innerWidth + 1
         && !one.parentElement.closest('.scroll, pre, svg, .total'));
@@ -248,7 +248,7 @@ fn it_fits_a_phone() {
 }
 
 /// The least contrast of a text with what is behind it (WCAG 2, 1.4.3), and where it is.
-const CONTRAST: &str = "
+pub(crate) const CONTRAST: &str = "
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
     const channels = (color) => {
         canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);

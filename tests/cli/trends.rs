@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{
+    browser::in_browser,
     forms::mistakes,
+    html::{CONTRAST, TOO_WIDE},
     server::{Answer, Server},
-    support::{Place, snapshot, text},
+    support::{Place, data, snapshot, text},
 };
 
 /// Things, of which those named are not red.
@@ -118,4 +120,46 @@ fn a_quarter_of_nights_is_read_at_a_glance() {
         "{}",
         done.out
     );
+}
+
+#[test]
+fn nights_as_a_page() {
+    in_browser(async |browser| {
+        let place = Place::with_suite(&["colors"]);
+        night(&place, 1, &[], 100.0, &[]);
+        night(&place, 2, &["b"], 300.0, &[]);
+        night(&place, 3, &["b"], 200.0, &[]);
+        let hostile = data("streams/hostile.jsonl").display().to_string();
+        let done = place.run(&["trend", "nights", &hostile, "--format", "html"]);
+        assert_eq!((done.code, done.err.as_str()), (0, ""));
+        place.write("trend.html", &done.out);
+        let path = place.path("trend.html");
+        browser.requests().await;
+        for (width, scheme) in [(1200, "light"), (1200, "dark"), (360, "light")] {
+            browser.resize(width, 800).await;
+            browser.prefer(scheme, "screen").await;
+            browser.open(&path, "").await;
+            let (over, elements): (i64, Vec<String>) = browser.ask(TOO_WIDE).await;
+            assert!(over <= 0 && elements.is_empty(), "{width}: {over} {elements:?}");
+            let (least, at, _): (f64, String, u8) = browser.ask(CONTRAST).await;
+            assert!(least >= 4.5, "{scheme}: {least:.2} at {at}");
+        }
+        assert_eq!(browser.console().await, [""; 0], "nothing is refused, nothing fails");
+        let requests = browser.requests().await;
+        assert!(requests.iter().all(|url| url.starts_with("data:") || url.ends_with("/trend.html")), "{requests:?}");
+        let (columns, cells, lines): (usize, Vec<usize>, usize) = browser
+            .ask(
+                "const course = [...document.querySelectorAll('#trials tbody tr')].find((row) => row.textContent.includes('red[b]'));
+                 return [document.querySelectorAll('main figure g').length,
+                     ['good', 'bad'].map((name) => course.querySelectorAll(`rect.${name}`).length),
+                     document.querySelectorAll('#runs tbody tr').length];",
+            )
+            .await;
+        assert_eq!((columns, cells.as_slice(), lines), (4, &[1, 2][..], 4), "a column, a cell and a line a run");
+        let foreign: usize =
+            browser.ask("return document.querySelectorAll('img, iframe, object, embed, base, video').length").await;
+        assert_eq!(foreign, 0, "what a target sends is no markup");
+        let text: String = browser.ask("return document.body.textContent").await;
+        assert!(text.contains("\\u{1b}[31m"), "it can be read");
+    });
 }

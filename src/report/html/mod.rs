@@ -15,12 +15,14 @@ mod requirements;
 mod since;
 mod text;
 mod timings;
+mod trend;
 mod trials;
 
 use std::io;
 
 use maud::{Markup, html};
 
+pub use self::trend::write as write_trend;
 use self::{
     findings::Findings,
     frame::{Page, Tone},
