@@ -151,6 +151,21 @@ fn reports_go_to_stdout_and_to_devices_too() {
     assert!(done.err.contains("both want stdout"), "{}", done.err);
 }
 
+#[test]
+fn har_holds_what_a_recording_holds() {
+    let place = Place::new();
+    let done = place.run(&["run", "scopes", "--quiet", "--report", "har=run.har", "--record", "run.jsonl"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let judged = |file: &str| {
+        let summary = place.run(&["verify", file, "--format", "json"]).json();
+        ["exchanges", "judged", "failed", "drift", "outside"].map(|member| summary[member].clone())
+    };
+    let of_har = judged("run.har");
+    assert_eq!(of_har, judged("run.jsonl"));
+    let requests = place.run(&["report", "reports/events.jsonl", "--format", "json"]).json()["requests"].clone();
+    assert_eq!(of_har[0], requests, "no exchange is missing");
+}
+
 /// A stream with this many trials, each of which fails in a way of its own.
 fn many(count: usize) -> String {
     let stream = std::fs::read_to_string(data("streams/every.jsonl")).expect("a stream");
