@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{FailOn, Report, Verdict};
+use super::{AsideKind, FailOn, Report, Verdict};
 use crate::event::Outcome;
 
 /// What the badge service reads.
@@ -27,7 +27,14 @@ impl Badge {
                 let causes = report.causes(fail_on);
                 let alike = causes.red.iter().map(Vec::len).sum::<usize>();
                 let red = alike + causes.lacking.iter().map(|lacking| lacking.trials.len()).sum::<usize>();
-                let message = if red == 0 { "drift".to_owned() } else { format!("{red} of {all} failed") };
+                let mut asides = AsideKind::ALL
+                    .into_iter()
+                    .filter(|kind| report.asides(*kind, fail_on).iter().any(|aside| aside.red));
+                let message = match asides.next().filter(|_| red == 0) {
+                    Some(AsideKind::Baseline) => "worse than before".to_owned(),
+                    Some(AsideKind::Drift | AsideKind::Snapshot) => "drift".to_owned(),
+                    None => format!("{red} of {all} failed"),
+                };
                 (message, "red")
             }
             Verdict::NotJudged | Verdict::NothingRan | Verdict::Interrupted => (verdict.name().to_owned(), "lightgrey"),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    FailOn, Report, TrialReport,
+    AsideKind, FailOn, Report, TrialReport,
     failure::headline,
     text::{counted, one_line, printable},
 };
@@ -49,6 +49,7 @@ fn errors(report: &Report, fail_on: FailOn) -> Vec<Annotation> {
         title: "okta-conformance".to_owned(),
         message,
     }));
+    all.extend(asides(report, fail_on, true));
     all.extend(causes.red.iter().filter_map(|alike| single(alike, word(alike.first()?))));
     all.extend(causes.unjudged.iter().map(|group| several(group.reason, group.outcome.name(), &group.trials)));
     all
@@ -62,17 +63,23 @@ fn warnings(report: &Report, fail_on: FailOn) -> Vec<Annotation> {
         let lines = report.leaks.iter().map(|leak| format!("{} ({}; {})", leak.call, leak.reason, leak.trial));
         all.push(plain("leaked: made by this run and not removed", listed(&lines.collect::<Vec<_>>())));
     }
-    if report.unexplained_drift().next().is_some() {
-        let lines = report.unexplained_drift();
-        let lines = lines.map(|(key, count)| format!("{} {} = {}", key.call, key.pointer, count.value));
-        all.push(plain("drift: in answers, but in no document", listed(&lines.collect::<Vec<_>>())));
-    }
+    all.extend(asides(report, fail_on, false));
     let flaky = |trial: &&TrialReport| trial.finished.outcome == Outcome::Flaky && !fail_on.flaky;
     all.extend(report.sorted().into_iter().filter(flaky).filter_map(|trial| single(&[trial], "flaky")));
     let warned = report.warned(fail_on);
     let warned = warned.iter().filter(|alike| alike.iter().all(|trial| trial.finished.outcome != Outcome::Flaky));
     all.extend(warned.filter_map(|alike| single(alike, "warning")));
     all
+}
+
+/// What stands beside the trials, one annotation a kind.
+fn asides(report: &Report, fail_on: FailOn, red: bool) -> impl Iterator<Item = Annotation> {
+    AsideKind::ALL.into_iter().filter_map(move |kind| {
+        let all = report.asides(kind, fail_on).into_iter().filter(|aside| aside.red == red);
+        let lines: Vec<String> = all.map(|aside| aside.headline().to_owned()).collect();
+        let annotation = || Annotation { place: None, title: kind.heading().to_owned(), message: listed(&lines) };
+        (!lines.is_empty()).then(annotation)
+    })
 }
 
 /// One cause of trials that fail alike, beside the line of the first false check of the first of them, or of its case.

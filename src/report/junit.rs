@@ -17,8 +17,8 @@ use quick_junit::{
 };
 
 use super::{
-    FailOn, Failure, Report, TrialReport,
-    text::{beginning, counted, one_line, printable},
+    AsideKind, FailOn, Failure, Report, TrialReport,
+    text::{beginning, one_line, printable},
 };
 use crate::{
     event::{Leak, Outcome},
@@ -89,8 +89,8 @@ fn junit(report: &Report, fail_on: FailOn, form: Form) -> JunitReport {
     if !report.leaks.is_empty() {
         junit.add_test_suite(leaks(report));
     }
-    if report.unexplained_drift().next().is_some() {
-        junit.add_test_suite(drift(report, fail_on));
+    for suite in AsideKind::ALL.into_iter().filter_map(|kind| asides(report, kind, fail_on)) {
+        junit.add_test_suite(suite);
     }
     junit
 }
@@ -269,25 +269,22 @@ fn leaks(report: &Report) -> TestSuite {
     suite
 }
 
-/// Drift is a channel of its own too: told in the output of a suite without cases, unless it was to turn the run red.
-fn drift(report: &Report, fail_on: FailOn) -> TestSuite {
-    let mut suite = TestSuite::new("drift");
-    let mut told = Vec::new();
-    for (key, count) in report.unexplained_drift() {
-        let name = printable(&format!("{} {}", key.call, key.pointer));
-        let text = printable(&format!("{name} = {} ({}), in no document", count.value, counted(count.count, "time")));
-        if fail_on.drift {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_type("drift").set_message(one_line(&text, MOST_LINE)).set_description(text);
-            let mut case = TestCase::new(format!("drift::{name}"), status);
-            case.set_classname("drift");
-            suite.add_test_case(case);
-        } else {
-            told.push(text);
-        }
+/// What stands beside the trials is told in the output of a suite without cases, and as a case where it turns the run red.
+fn asides(report: &Report, kind: AsideKind, fail_on: FailOn) -> Option<TestSuite> {
+    let all = report.asides(kind, fail_on);
+    let mut suite = TestSuite::new(kind.name());
+    for aside in all.iter().filter(|aside| aside.red) {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_type(kind.name()).set_message(one_line(aside.headline(), MOST_LINE));
+        status.set_description(beginning(aside.text.clone(), MOST_TEXT));
+        let name = if kind == AsideKind::Baseline { "worse" } else { &aside.name };
+        let mut case = TestCase::new(format!("{}::{name}", kind.name()), status);
+        case.set_classname(kind.name());
+        suite.add_test_case(case);
     }
+    let told: Vec<&str> = all.iter().filter(|aside| !aside.red).map(|aside| aside.text.as_str()).collect();
     if !told.is_empty() {
-        suite.set_system_out(beginning(format!("DRIFT {}", told.join("\nDRIFT ")), MOST_TEXT));
+        suite.set_system_out(beginning(format!("{}\n{}", kind.heading(), told.join("\n")), MOST_TEXT));
     }
-    suite
+    (!all.is_empty()).then_some(suite)
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    Causes, FailOn, Failure, Report, TrialReport, Verdict,
+    AsideKind, Causes, FailOn, Failure, Report, TrialReport, Verdict,
     text::{beginning, counted, one_line, printable},
 };
 use crate::event::Outcome;
@@ -38,8 +38,10 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Re
     let mut page = Page::default();
     page.add("part", &head(report, fail_on));
     let causes = report.causes(fail_on);
+    asides(report, fail_on, true, &mut page);
     failures(&causes, &mut page);
     unjudged(&causes, &mut page);
+    asides(report, fail_on, false, &mut page);
     lists(report, fail_on, &mut page);
     writer.write_all(page.end().as_bytes())
 }
@@ -130,13 +132,21 @@ fn unjudged(causes: &Causes<'_>, page: &mut Page) {
     }
 }
 
+/// What stands beside the trials: before them where it turns the run red, else behind them.
+fn asides(report: &Report, fail_on: FailOn, red: bool, page: &mut Page) {
+    for kind in AsideKind::ALL {
+        page.heading(kind.heading());
+        for aside in report.asides(kind, fail_on).iter().filter(|aside| aside.red == red) {
+            match aside.text.split_once('\n') {
+                Some((_, text)) => page.add(kind.name(), &folded(kind.name(), &aside.name, text)),
+                None => page.add(kind.name(), &format!("\n- {}", span(&aside.text))),
+            }
+        }
+    }
+}
+
 /// What does not turn a run red.
 fn lists(report: &Report, fail_on: FailOn, page: &mut Page) {
-    page.heading("Drift: in answers, but in no document");
-    for (key, count) in report.unexplained_drift() {
-        let text = format!("{} {} = {}", key.call, key.pointer, count.value);
-        page.add("drift", &format!("\n- {} ({})", span(&text), counted(count.count, "time")));
-    }
     page.heading("Leaked: made by this run and not removed");
     for leak in &report.leaks {
         page.add(

@@ -2,6 +2,7 @@
 //!
 //! Owns the fold, the verdict and the exit codes. It reads events alone and knows neither cases nor HTTP.
 
+mod aside;
 mod badge;
 mod causes;
 mod comparison;
@@ -31,6 +32,7 @@ mod wrap;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+pub use aside::{Aside, AsideKind};
 pub use badge::Badge;
 pub use causes::{Causes, Unjudged};
 pub use comparison::{

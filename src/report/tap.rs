@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 
 use super::{
-    FailOn, Failure, Report, TrialReport, Verdict,
+    Aside, AsideKind, FailOn, Failure, Report, TrialReport, Verdict,
     text::{beginning, one_line, printable},
 };
 use crate::event::Outcome;
@@ -21,14 +21,8 @@ const MOST_LINE: usize = 300;
 /// # Errors
 /// A place that cannot be written.
 pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Result<()> {
-    let drift: Vec<_> = report
-        .unexplained_drift()
-        .map(|(key, count)| {
-            let text = format!("{} {} = {}", key.call, key.pointer, count.value);
-            one_line(&text, MOST_LINE)
-        })
-        .collect();
-    let points = report.trials.len() + if fail_on.drift { drift.len() } else { 0 };
+    let asides: Vec<Aside> = AsideKind::ALL.into_iter().flat_map(|kind| report.asides(kind, fail_on)).collect();
+    let points = report.trials.len() + asides.iter().filter(|aside| aside.red).count();
     if points == 0 {
         // An empty plan is a success to a consumer.
         return writeln!(writer, "TAP version 14\n1..1\nnot ok 1 - {}", escaped(&report.sentence(fail_on)));
@@ -39,13 +33,14 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Re
         number += 1;
         red |= point(trial, number, fail_on, &mut writer)?;
     }
-    for text in &drift {
-        if fail_on.drift {
+    for aside in &asides {
+        let line = format!("{}: {}", aside.kind.name(), one_line(aside.headline(), MOST_LINE));
+        if aside.red {
             number += 1;
             red = true;
-            writeln!(writer, "not ok {number} - drift: {}", escaped(text))?;
+            writeln!(writer, "not ok {number} - {}", escaped(&line))?;
         } else {
-            writeln!(writer, "# drift: {text}")?;
+            writeln!(writer, "# {line}")?;
         }
     }
     for leak in &report.leaks {

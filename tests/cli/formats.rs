@@ -166,6 +166,50 @@ fn har_holds_what_a_recording_holds() {
     assert_eq!(of_har[0], requests, "no exchange is missing");
 }
 
+/// A run whose trials are all green and that is red all the same: no format may leave it at the trials.
+#[test]
+fn what_is_red_beside_the_trials_is_red_in_every_format() {
+    let green = std::fs::read_to_string(data("streams/green.jsonl")).expect("a stream");
+    let lines: Vec<&str> = green.lines().collect();
+    let (footer, rest) = lines.split_last().expect("a footer");
+    let snapshot =
+        serde_json::json!({ "event": "snapshot-drifted", "trial": "t", "kind": "changed", "file": "t.snap" });
+    // Without the second trial, its events and all.
+    let one: Vec<String> = lines
+        .iter()
+        .filter(|line| !line.contains("values/two"))
+        .map(|line| line.replace("\"trials\":2", "\"trials\":1").replace("\"passed\":2", "\"passed\":1"))
+        .collect();
+    let place = Place::new();
+    place.write("drifted.jsonl", &format!("{}\n{snapshot}\n{footer}\n", rest.join("\n")));
+    place.write("one.jsonl", &(one.join("\n") + "\n"));
+    let baseline = data("streams/green.jsonl").display().to_string();
+    for (arguments, kind, word) in [
+        (["drifted.jsonl", "--fail-on", "drift"], "snapshot", "drift"),
+        (["one.jsonl", "--baseline", &baseline], "baseline", "worse than before"),
+    ] {
+        let print = |format: &str| {
+            let done = place.run(&[&["report", "--format", format], &arguments[..]].concat());
+            assert_eq!(done.code, 1, "{kind} as {format}: {}", done.err);
+            done.out
+        };
+        for format in ["junit", "junit-strict"] {
+            let (report, totals) = junit(&print(format));
+            let suite =
+                report.test_suites.iter().find(|suite| suite.name.as_str() == kind).expect("a suite of its own");
+            assert_eq!((suite.failures, totals.failures), (1, 1), "{format}");
+        }
+        let tap = print("tap");
+        assert_eq!(tap.lines().filter(|line| line.starts_with("not ok ")).count(), 1, "{tap}");
+        assert!(tap.contains(&format!(" - {kind}: ")), "{tap}");
+        assert_eq!(print("github").lines().filter(|line| line.starts_with("::error ")).count(), 1);
+        assert!(print("badge").contains(&format!("\"message\":\"{word}\",\"color\":\"red\"")), "{}", print("badge"));
+        let markdown = print("markdown");
+        assert!(markdown.starts_with("## ❌"), "{markdown}");
+        assert!(markdown.contains(if kind == "snapshot" { "changed t.snap" } else { "<b>baseline</b>" }), "{markdown}");
+    }
+}
+
 /// A stream with this many trials, each of which fails in a way of its own.
 fn many(count: usize) -> String {
     let stream = std::fs::read_to_string(data("streams/every.jsonl")).expect("a stream");
@@ -233,7 +277,7 @@ fn what_a_target_sends_stays_text_in_every_format() {
         }
         if format.starts_with("junit") {
             let (report, totals) = junit(&text);
-            assert_eq!((totals.tests, report.test_suites.len()), (10, 3), "{format}");
+            assert_eq!((totals.tests, report.test_suites.len()), (10, 4), "{format}");
             assert!(!text.contains("]]>"), "{format}");
         }
     }

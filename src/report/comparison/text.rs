@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{ChangeKind, Comparison, Course, Side, TrialChange};
 use crate::report::{
     FailOn,
-    text::{counted, printable},
+    text::{counted, on_one_line, printable},
 };
 
 /// More lines of one kind than a person reads.
@@ -68,7 +68,9 @@ struct Text {
 
 impl Text {
     fn line(&mut self, line: &str) {
-        let _ = writeln!(self.out, "{line}");
+        // What comes from a target has no say in where a line begins.
+        let text = line.trim_start_matches('\n');
+        let _ = writeln!(self.out, "{}{}", &line[..line.len() - text.len()], on_one_line(text));
     }
 
     fn side(&mut self, name: &str, side: &Side) {

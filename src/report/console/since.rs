@@ -31,7 +31,8 @@ impl<W: io::Write> Console<W> {
                         Some(b'+') => "32",
                         _ => "",
                     };
-                    self.line(code, &format!("    {line}"))?;
+                    // With a mark before it, so that no CI system takes a line of an answer for a command.
+                    self.line(code, &format!("    | {line}"))?;
                 }
             }
             if all.len() > shown {
