@@ -1,0 +1,107 @@
+//! What a run says about the target, and the exit code that follows.
+
+use super::{Course, Report, TrialReport};
+use crate::event::{Outcome, Stop, TrialFinished};
+
+/// What a run says about the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every trial passed, or does not apply.
+    Conformant,
+    /// The target departs from what it is held to.
+    NotConformant,
+    /// Something kept the run from telling.
+    NotJudged,
+    /// There was nothing to run.
+    NothingRan,
+    /// Somebody interrupted the run.
+    Interrupted,
+}
+
+impl Verdict {
+    /// The exit code, part of the public interface.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Conformant => 0,
+            Self::NotConformant => 1,
+            Self::NotJudged => 2,
+            Self::NothingRan => 4,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// The words in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Conformant => "conformant",
+            Self::NotConformant => "not conformant",
+            Self::NotJudged => "could not be judged",
+            Self::NothingRan => "nothing ran",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// What turns a run red beside failures.
+#[expect(clippy::struct_excessive_bools, reason = "flags of the command line that do not depend on each other")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FailOn {
+    /// Drift that no requirement explains.
+    pub drift: bool,
+    /// Trials that passed on a retry.
+    pub flaky: bool,
+    /// False checks of level `should`.
+    pub warning: bool,
+    /// Operations that take longer than in the run that this one is compared with.
+    pub latency: bool,
+}
+
+impl FailOn {
+    /// What turns the run red in a trial whose outcome does not.
+    pub fn in_trial(self, finished: &TrialFinished) -> Option<&'static str> {
+        match finished.outcome {
+            Outcome::Flaky if self.flaky => Some("flaky"),
+            outcome if !outcome.departs() && self.warning && finished.warnings > 0 => Some("warning"),
+            _ => None,
+        }
+    }
+}
+
+impl Report {
+    /// What the run says. A failure that was seen outweighs what could not be judged.
+    pub fn verdict(&self, fail_on: FailOn) -> Verdict {
+        let any = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| self.count(*outcome) > 0);
+        if self.stopped() == Some(Stop::Interrupt) {
+            return Verdict::Interrupted;
+        }
+        if self.trials.is_empty() {
+            return Verdict::NothingRan;
+        }
+        let course = self.comparison.as_ref().map(|comparison| comparison.course(fail_on));
+        let departs =
+            |trial: &TrialReport| trial.finished.outcome.departs() || fail_on.in_trial(&trial.finished).is_some();
+        let drifts = self.unexplained_drift().next().is_some() || !self.snapshots.is_empty();
+        let red = self.trials.iter().any(departs) || (fail_on.drift && drifts) || course == Some(Course::Worse);
+        if red {
+            return Verdict::NotConformant;
+        }
+        let cut_short = self.footer.is_none()
+            || !self.missing().is_empty()
+            || any(&[Outcome::Blocked, Outcome::Errored, Outcome::NotRun]);
+        // A target without credentials passes what needs none; that says nothing about the rest.
+        let judged = any(&[Outcome::Passed, Outcome::Flaky, Outcome::KnownFailure]);
+        if cut_short || !judged || self.anonymous() || course == Some(Course::NothingInCommon) {
+            Verdict::NotJudged
+        } else {
+            Verdict::Conformant
+        }
+    }
+
+    /// Whether every trial that needs credentials had none.
+    fn anonymous(&self) -> bool {
+        let without = |trial: &TrialReport| trial.finished.outcome == Outcome::NotApplicable;
+        let asks = |trial: &TrialReport| !matches!(trial.finished.principal.as_str(), "anonymous" | "invalid-token");
+        let asking: Vec<&TrialReport> = self.trials.iter().filter(|trial| asks(trial)).collect();
+        !asking.is_empty() && asking.iter().all(|trial| without(trial)) && asking.len() < self.trials.len()
+    }
+}
