@@ -12,10 +12,10 @@ mod coverage;
 mod diffs;
 #[path = "cli/engine.rs"]
 mod engine;
-#[path = "cli/faults.rs"]
-mod faults;
 #[path = "cli/examples.rs"]
 mod examples;
+#[path = "cli/faults.rs"]
+mod faults;
 #[path = "cli/formats.rs"]
 mod formats;
 #[path = "cli/forms.rs"]
