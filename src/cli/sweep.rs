@@ -33,9 +33,9 @@ pub(crate) struct Arguments {
     /// Remove also what is named as runs name things, beside what their ledgers say
     #[arg(long)]
     by_name: bool,
-    /// What the names of things that runs make begin with
-    #[arg(long, default_value = "okc_", value_name = "PREFIX")]
-    prefix: String,
+    /// With --by-name: what the names of things that runs make begin with [default: what the settings say of the target, or `okc`, and `_`]
+    #[arg(long, value_name = "PREFIX")]
+    prefix: Option<String>,
     /// With --by-name: how old a thing must be, so that a run that is going on loses nothing
     #[arg(long, default_value = "1h", value_name = "DUR", value_parser = parse_duration)]
     older_than: Duration,
@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
-    if arguments.prefix.len() < 3 {
+    if arguments.prefix.as_ref().is_some_and(|prefix| prefix.len() < 3) {
         return Err(Mistake::boxed("a prefix of fewer than three characters would match what no run has made"));
     }
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
@@ -62,7 +62,8 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
     let mut names: Vec<(String, Duration)> =
         remains.iter().map(|remains| (remains.names.clone(), Duration::ZERO)).collect();
     if arguments.by_name {
-        names.push((arguments.prefix.clone(), arguments.older_than));
+        let prefix = arguments.prefix.clone().unwrap_or_else(|| format!("{}_", opened.prefix));
+        names.push((prefix, arguments.older_than));
     }
     let mut found: Vec<Leftover> = by_ledger(remains);
     for (prefix, age) in names {

@@ -195,7 +195,7 @@ pub fn read_header(path: &Path) -> Result<RunStarted, StreamError> {
     let shown = path.display().to_string();
     let failed = |source| StreamError::Io { path: shown.clone(), source };
     let mut text = String::new();
-    let reader = BufReader::new(File::open(path).map_err(failed)?);
+    let reader = BufReader::new(file::open(path).map_err(failed)?);
     io::Read::take(reader, MAX_LINE).read_line(&mut text).map_err(failed)?;
     match serde_json::from_str(text.trim_end()) {
         Ok(Event::RunStarted(header)) if header.version == event::VERSION => Ok(*header),

@@ -239,6 +239,18 @@ fn a_sweep_by_name_takes_what_is_old_and_named_so() {
 }
 
 #[test]
+fn a_sweep_by_name_knows_the_prefix_of_the_settings() {
+    let place = Place::new();
+    let mock = MockProcess::start(&[]);
+    let (ours, other) = (make(&mock, "okc-nightly_aaaaaa_00001"), make(&mock, "okc_aaaaaa_00001"));
+    place.write("okta-conformance.toml", &format!("[targets.here]\nurl = {:?}\nprefix = \"okc-nightly\"\n", mock.url));
+    let swept = place.run(&["sweep", "--target", "here", "--by-name", "--older-than", "0s"]);
+    assert_eq!(swept.code, 0, "{}", swept.err);
+    let left = ids(&mock.servers());
+    assert!(!left.contains(&ours) && left.contains(&other), "{}", swept.out);
+}
+
+#[test]
 fn what_cannot_be_removed_stays_in_its_ledger() {
     let place = Place::new();
     let mock = org(&place);
