@@ -151,7 +151,7 @@ impl Failure {
     }
 
     /// The value that a check is about: as the check shows it, or from the answer where that was too long to show.
-    fn whole(&self, mismatch: &Mismatch) -> Option<Value> {
+    pub(super) fn whole(&self, mismatch: &Mismatch) -> Option<Value> {
         let shown = mismatch.actual.as_str();
         if let Ok(value) = serde_json::from_str(shown) {
             return Some(value);

@@ -28,21 +28,32 @@ impl Drop for DriverProcess {
     }
 }
 
+impl DriverProcess {
+    /// A driver with the port that it listens on; `None` where none is installed.
+    fn start() -> Option<(Self, String)> {
+        // It takes a free port of one kind of address and then wants the same of the other, which another test may have by then.
+        for _ in 0..5 {
+            let mut command = Command::new("chromedriver");
+            let child = command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+            let mut process = Self(child);
+            let mut said = BufReader::new(process.0.stdout.take().expect("its output")).lines();
+            let port =
+                said.find_map(|line| Some(line.expect("text").split_once("successfully on port ")?.1.to_owned()));
+            if let Some(port) = port {
+                return Some((process, port.trim_end_matches('.').to_owned()));
+            }
+        }
+        panic!("the driver finds no port");
+    }
+}
+
 /// Runs a test in a browser; says so and does nothing where there is none.
 #[expect(clippy::print_stderr, reason = "whoever runs the tests is to know that this one had nothing to do")]
 pub(crate) fn in_browser(test: impl AsyncFnOnce(&Browser)) {
-    let started = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-    let Ok(child) = started else {
+    let Some((_process, port)) = DriverProcess::start() else {
         eprintln!("skipped: there is no chromedriver (on Debian: apt-get install chromium chromium-driver)");
         return;
     };
-    let mut process = DriverProcess(child);
-    let mut said = BufReader::new(process.0.stdout.take().expect("its output")).lines();
-    let port = said
-        .find_map(|line| {
-            Some(line.expect("text").split_once("successfully on port ")?.1.trim_end_matches('.').to_owned())
-        })
-        .expect("the port of the driver");
     // A session that is dropped by a test that fails ends itself on another thread.
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");

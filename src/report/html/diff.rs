@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::report::Failure;
+use crate::report::{Failure, diff::Side};
 
 /// Lines around a marked one that are shown too.
 const AROUND: usize = 3;
@@ -16,14 +16,6 @@ const MOST_MARKED: usize = 20;
 /// A larger body is not set out.
 const MOST_BODY: usize = 256 * 1024;
 
-/// What a line of a diff is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Same,
-    Expected,
-    Actual,
-}
-
 /// The body of the answer of a step, where a check of it names a place.
 pub(super) fn body(failure: &Failure) -> Markup {
     let Some(lines) = lines(failure) else { return html! {} };
@@ -33,9 +25,7 @@ pub(super) fn body(failure: &Failure) -> Markup {
             pre tabindex="0" {
                 @for piece in folded(&lines) {
                     @match piece {
-                        Piece::Line((Kind::Same, text)) => span .foreign { "  " (text) "\n" },
-                        Piece::Line((Kind::Expected, text)) => del .foreign { "- " (text) "\n" },
-                        Piece::Line((Kind::Actual, text)) => ins .foreign { "+ " (text) "\n" },
+                        Piece::Line(line) => (one(line)),
                         Piece::Gap(count) => span .gap { "  ⋯ " (count) " more lines\n" },
                     }
                 }
@@ -44,13 +34,35 @@ pub(super) fn body(failure: &Failure) -> Markup {
     }
 }
 
-type Line = (Kind, String);
+/// Two JSON values, the lines in which they differ.
+pub(super) fn lines_of_both(lines: &[(Side, String)]) -> Markup {
+    html! {
+        div .diff role="group" aria-label="Expected against actual" {
+            h4 { "Expected against actual" }
+            pre tabindex="0" {
+                @for line in lines { (one(line)) }
+            }
+        }
+    }
+}
+
+type Line = (Side, String);
+
+fn one((side, text): &Line) -> Markup {
+    match side {
+        Side::Both => html! { span .foreign { "  " (text) "\n" } },
+        Side::Expected => html! { del .foreign { "- " (text) "\n" } },
+        Side::Actual => html! { ins .foreign { "+ " (text) "\n" } },
+    }
+}
 
 fn lines(failure: &Failure) -> Option<Vec<Line>> {
     let body = failure.exchange.as_ref()?.response.body.as_ref()?.as_str();
     let mut expected: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for mismatch in &failure.mismatches {
-        if let Some(pointer) = &mismatch.pointer {
+        let holds = mismatch.expected.as_str().starts_with(['{', '[']);
+        // The whole body against another one is told by the lines in which they differ.
+        if let Some(pointer) = mismatch.pointer.as_ref().filter(|pointer| !(holds && pointer.as_str().is_empty())) {
             expected.entry(pointer.as_str()).or_default().push(mismatch.expected.as_str());
         }
     }
@@ -100,22 +112,22 @@ impl Writer<'_> {
             scalar => self.line(depth, &format!("{name}{scalar}{comma}")),
         }
         if marked {
-            let below = self.lines.iter().skip(from).any(|(kind, _)| *kind != Kind::Same);
+            let below = self.lines.iter().skip(from).any(|(kind, _)| *kind != Side::Both);
             // Of a value with marks of its own inside, the opening line alone is marked.
             let count = if below { 1 } else { MOST_MARKED };
             for (kind, _) in self.lines.iter_mut().skip(from).take(count) {
-                *kind = Kind::Actual;
+                *kind = Side::Actual;
             }
         }
     }
 
     fn line(&mut self, depth: usize, text: &str) {
-        self.lines.push((Kind::Same, format!("{}{text}", "  ".repeat(depth))));
+        self.lines.push((Side::Both, format!("{}{text}", "  ".repeat(depth))));
     }
 
     fn wanted(&mut self, pointer: &str, name: &str, depth: usize) {
         for expected in self.expected.get(pointer).into_iter().flatten() {
-            self.lines.push((Kind::Expected, format!("{}{name}{expected}", "  ".repeat(depth))));
+            self.lines.push((Side::Expected, format!("{}{name}{expected}", "  ".repeat(depth))));
         }
     }
 
@@ -160,7 +172,7 @@ enum Piece<'a> {
 
 /// The marked lines and those around them.
 fn folded(lines: &[Line]) -> Vec<Piece<'_>> {
-    let marked: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].0 != Kind::Same).collect();
+    let marked: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].0 != Side::Both).collect();
     let mut pieces = Vec::new();
     let (mut hidden, mut next) = (0, 0);
     for (at, line) in lines.iter().enumerate() {
@@ -211,9 +223,9 @@ mod tests {
         let failure = Failure::of(&step).expect("something is wrong");
         let lines = lines(&failure).expect("a body with places");
         let line = |piece: &Piece<'_>| match piece {
-            Piece::Line((Kind::Same, text)) => format!("  {text}\n"),
-            Piece::Line((Kind::Expected, text)) => format!("- {text}\n"),
-            Piece::Line((Kind::Actual, text)) => format!("+ {text}\n"),
+            Piece::Line((Side::Both, text)) => format!("  {text}\n"),
+            Piece::Line((Side::Expected, text)) => format!("- {text}\n"),
+            Piece::Line((Side::Actual, text)) => format!("+ {text}\n"),
             Piece::Gap(count) => format!("  ({count} more)\n"),
         };
         folded(&lines).iter().map(line).collect()

@@ -14,12 +14,17 @@ use crate::{
     level::Level,
     report::{
         Failure, Report, TrialReport,
+        diff::lines,
         groups::{Common, Group},
+        text::one_line,
     },
 };
 
 /// Details beyond this many bytes of a page are left out: a target that fails everywhere shows the same thing a thousand times.
 const MOST_DETAILS: usize = 8 * 1024 * 1024;
+
+/// More of a value than a headline holds.
+const MOST_HEADLINE: usize = 100;
 
 /// The findings of a run, and how many bytes of details the page may still hold.
 pub(super) struct Findings<'a> {
@@ -73,7 +78,7 @@ impl<'a> Findings<'a> {
                         }
                         span .size { (counted(group.trials.len(), "trial")) }
                     }
-                    @if let Some(example) = example(group) { (requirements(&example.requirements)) (expected_actual(example)) }
+                    @if let Some(example) = example(group) { (requirements(&example.requirements)) (expected_actual(example, None)) }
                     ul .shown-by aria-label="Trials" {
                         @for (index, trial) in group.trials.iter().enumerate() { (self.trial(trial, index == 0)) }
                     }
@@ -142,7 +147,7 @@ fn failed_step(failure: &Failure) -> Markup {
     html! {
         section .step {
             h4 { (part) " " (failure.step) ": " code .foreign { (failure.call) } @if failure.attempt > 1 { ", attempt " (failure.attempt) } }
-            @for alike in failure.mismatches.chunk_by(alike) { (mismatches(alike)) }
+            @for alike in failure.mismatches.chunk_by(alike) { (mismatches(alike, failure)) }
             (diff::body(failure))
             @if let Some(fault) = &failure.fault { p { strong { "No answer: " } span .foreign { (fault) } } }
             @if let Some(exchange) = &failure.exchange { (exchange::details(exchange)) }
@@ -188,7 +193,7 @@ fn headline(group: &Group<'_>) -> Markup {
         Common::Check { call, example } => html! {
             code { (call) } ": " (example.check)
             @if let Some(pointer) = &example.pointer { @if !pointer.as_str().is_empty() { " " code { (pointer) } } }
-            ": expected " (example.expected) ", got " (example.actual)
+            ": expected " (one_line(example.expected.as_str(), MOST_HEADLINE)) ", got " (one_line(example.actual.as_str(), MOST_HEADLINE))
         },
         Common::Reason { reason: "", outcome } => html! { (outcome.name()) },
         Common::Reason { reason, .. } => html! { (reason) },
@@ -214,7 +219,12 @@ pub(super) fn requirements(requirements: &[RequirementText]) -> Markup {
     }
 }
 
-pub(super) fn expected_actual(mismatch: &Mismatch) -> Markup {
+/// Expected against actual: side by side, or the lines in which two large JSON values differ.
+pub(super) fn expected_actual(mismatch: &Mismatch, failure: Option<&Failure>) -> Markup {
+    let actual = failure.and_then(|failure| failure.whole(mismatch));
+    if let Some(lines) = actual.and_then(|actual| lines(mismatch.expected.as_str(), &actual)) {
+        return diff::lines_of_both(&lines);
+    }
     html! {
         dl .versus {
             div .expected { dt { "Expected" } dd .foreign { (mismatch.expected) } }
@@ -228,7 +238,7 @@ fn alike(a: &Mismatch, b: &Mismatch) -> bool {
     a.level == b.level && a.requirements == b.requirements && a.place == b.place
 }
 
-fn mismatches(alike: &[Mismatch]) -> Markup {
+fn mismatches(alike: &[Mismatch], failure: &Failure) -> Markup {
     let first = alike.first();
     html! {
         div .mismatch {
@@ -237,7 +247,7 @@ fn mismatches(alike: &[Mismatch]) -> Markup {
                     (level_tag(mismatch.level)) " " strong .foreign { (mismatch.check) }
                     @if let Some(pointer) = &mismatch.pointer { @if !pointer.as_str().is_empty() { " at " code .foreign { (pointer) } } }
                 }
-                (expected_actual(mismatch))
+                (expected_actual(mismatch, Some(failure)))
             }
             @if let Some(mismatch) = first { (requirements(&mismatch.requirements)) }
             @if let Some(place) = first.and_then(|mismatch| mismatch.place.as_ref()) {

@@ -113,7 +113,7 @@ fn one_note(note: &Noted) -> Markup {
                 span .size { (counted(note.trials.len(), "trial")) }
             }
             (requirements(&example.requirements))
-            (expected_actual(example))
+            (expected_actual(example, None))
             ul .links {
                 @for trial in note.trials.iter().take(MOST_LINKS) { li { a .mono.foreign href={ "#" (trial) } { (trial) } } }
                 @if note.trials.len() > MOST_LINKS { li { "and " (note.trials.len() - MOST_LINKS) " more" } }
