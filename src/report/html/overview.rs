@@ -81,7 +81,7 @@ fn sentence(report: &Report, verdict: Verdict, findings: &Findings<'_>) -> Strin
             )
         }
         Verdict::NotConformant => {
-            "No trial failed, but something else turns this run red: see drift, warnings and flaky trials.".to_owned()
+            "No trial failed, but something else turns this run red: see what changed, drift, snapshots, warnings and flaky trials.".to_owned()
         }
         Verdict::NotJudged => "Something kept the run from telling whether the target is conformant.".to_owned(),
         Verdict::NothingRan => "There was no trial to run.".to_owned(),
