@@ -85,6 +85,7 @@ pub struct Snapshots {
     open: BTreeMap<String, Writer>,
     /// The files of the trials that ended.
     ended: BTreeSet<PathBuf>,
+    written: Vec<PathBuf>,
 }
 
 /// What the header of a run says.
@@ -107,7 +108,13 @@ impl Snapshots {
             run: None,
             open: BTreeMap::new(),
             ended: BTreeSet::new(),
+            written: Vec::new(),
         }
+    }
+
+    /// The files that were written.
+    pub fn written(&self) -> &[PathBuf] {
+        &self.written
     }
 
     /// Makes a place for the snapshots that cargo finds its way about in, as `cargo insta` asks for: where there is no manifest at the
@@ -191,9 +198,11 @@ impl Snapshots {
         if self.unaccepted == Unaccepted::Accepted {
             remove(&beside)?;
             new.write(&path).map_err(|source| refused(&path, source))?;
+            self.written.push(path);
             return Ok(None);
         }
         new.write(&beside).map_err(|source| refused(&beside, source))?;
+        self.written.push(beside);
         Ok(Some(SnapshotDrift {
             trial: finished.trial.clone(),
             kind: if accepted.is_some() { SnapshotKind::Changed } else { SnapshotKind::Missing },

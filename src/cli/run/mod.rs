@@ -284,7 +284,9 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     }
     let code = finish(arguments, &outputs.report, Some(&mut outputs.console))?;
     match redactor {
-        Some(redactor) if secrets_written(arguments, &options.run, &redactor)? => Ok(Verdict::NotJudged.exit_code()),
+        Some(redactor) if secrets_written(arguments, &options.run, outputs.snapshots(), &redactor)? => {
+            Ok(Verdict::NotJudged.exit_code())
+        }
         _ => Ok(code),
     }
 }

@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     future::poll_fn,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     pin::pin,
 };
 
@@ -89,6 +89,11 @@ impl Outputs {
             self.trouble.note_written(recorder.take(event).map_err(Into::into), stopper);
         }
         self.trouble.note_console(self.console.take(event));
+    }
+
+    /// The files of snapshots that were written.
+    pub(super) fn snapshots(&self) -> &[PathBuf] {
+        self.snapshots.as_ref().map_or(&[], Snapshots::written)
     }
 
     /// What went wrong in writing, if anything did.

@@ -8,14 +8,19 @@ use std::{
 use super::Arguments;
 use crate::{cli::CommandError, ledger, secret::Redactor};
 
-/// Whether a secret stands in a file of the run; says where.
-pub(super) fn secrets_written(arguments: &Arguments, run: &str, redactor: &Redactor) -> Result<bool, CommandError> {
+/// Whether a secret stands in a file of the run, or in one of these snapshots; says where.
+pub(super) fn secrets_written(
+    arguments: &Arguments,
+    run: &str,
+    snapshots: &[PathBuf],
+    redactor: &Redactor,
+) -> Result<bool, CommandError> {
     let events = (arguments.events != "none").then(|| PathBuf::from(&arguments.events));
     let others = [&arguments.record, &arguments.propose_known_failures].into_iter().flatten().cloned();
     let reports = arguments.report.iter().filter_map(|to| to.path().cloned());
     let ledger = Path::new(ledger::DIRECTORY).join(format!("{run}.jsonl"));
     let mut found = false;
-    for path in events.into_iter().chain(others).chain(reports).chain([ledger]) {
+    for path in events.into_iter().chain(others).chain(reports).chain([ledger]).chain(snapshots.iter().cloned()) {
         match redactor.scan(&path) {
             Ok(None) => {}
             Ok(Some(at)) => {
