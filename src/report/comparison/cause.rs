@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::trials::{ChangeKind, TrialChange};
 use crate::{
-    event::{Mismatch, Phase, Place, RequirementText},
+    event::{DocumentedOperation, Mismatch, Phase, Place, RequirementText},
     level::Level,
     report::{Failure, Report, TrialReport, without_indices},
     secret::Redacted,
@@ -73,8 +73,9 @@ fn suspects(changes: &[TrialChange], new: &Report) -> Vec<Cause> {
         let Some(failure) = reports.get(change.trial.as_str()).and_then(|trial| first(trial)) else { continue };
         let musts = failure.mismatches.iter().filter(|mismatch| mismatch.level == Level::Must);
         for mismatch in musts.filter(|mismatch| is_news(mismatch, change)) {
-            let cause = suspects.entry(Key::of(mismatch, failure)).or_insert_with(|| cause(mismatch));
-            add(&mut cause.calls, &failure.call);
+            let call = operation(failure, new.operations()).unwrap_or(&failure.call);
+            let cause = suspects.entry(Key::of(mismatch, call)).or_insert_with(|| cause(mismatch));
+            add(&mut cause.calls, call);
             add(&mut cause.trials, &change.trial);
         }
     }
@@ -82,6 +83,19 @@ fn suspects(changes: &[TrialChange], new: &Report) -> Vec<Cause> {
     // An answer of another status fails the rest because of it.
     suspects.sort_by_key(|cause| cause.check != "status");
     suspects
+}
+
+/// The operation that was called, also by a request that a case writes out.
+fn operation<'a>(failure: &Failure, operations: &'a [DocumentedOperation]) -> Option<&'a str> {
+    let request = &failure.exchange.as_ref()?.request;
+    let path = request.url.as_str().splitn(4, '/').nth(3)?.split(['?', '#']).next()?;
+    let is_at = |template: &str| {
+        let (wanted, found) = (template.trim_start_matches('/').split('/'), path.split('/'));
+        wanted.clone().count() == found.clone().count()
+            && wanted.zip(found).all(|(wanted, found)| wanted.starts_with('{') || wanted == found)
+    };
+    let called = operations.iter().find(|operation| operation.method == request.method && is_at(&operation.path));
+    called.map(|operation| operation.id.as_str())
 }
 
 fn add(list: &mut Vec<String>, text: &str) {
@@ -134,10 +148,11 @@ enum Told {
 }
 
 impl Key {
-    fn of(mismatch: &Mismatch, failure: &Failure) -> Self {
+    fn of(mismatch: &Mismatch, call: &str) -> Self {
         let (expected, actual) = (mismatch.expected.to_string(), mismatch.actual.to_string());
-        let general = expected.len() <= GENERAL && actual.len() <= GENERAL;
-        let told = if general { Told::Generally { expected, actual } } else { Told::Of { call: failure.call.clone() } };
+        // How an operation answers is its own; what it says in the answer, several may say alike.
+        let general = mismatch.check != "status" && expected.len() <= GENERAL && actual.len() <= GENERAL;
+        let told = if general { Told::Generally { expected, actual } } else { Told::Of { call: call.to_owned() } };
         Self { check: mismatch.check.clone(), pointer: pointer(mismatch), told }
     }
 }
