@@ -61,6 +61,10 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         let row = fault("getAuthorizationServer", Kind::Unsteady, &format!("second-{word}"), name, title, change);
         all.push(Fault { every: 2, ..row });
     }
+    let title = "Each second answer has another name";
+    let change = member("/name", Edit::Set(json!("unsteady")));
+    let row = fault("getAuthorizationServer", Kind::Unsteady, "second-name-of-all", "name", title, change);
+    all.push(Fault { every: 2, together: true, ..row });
     let title = "Each second answer for the same path has no keys";
     let row = fault("listAuthorizationServerKeys", Kind::Unsteady, "second-empty", "", title, member("", Edit::Empty));
     all.push(Fault { every: 2, ..row });

@@ -54,6 +54,7 @@ const PRIVATE: &[(&str, &[&str])] = &[
 ];
 
 /// Operation, pointer, kind, word, what becomes of it, and that in words.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn members() -> Vec<(&'static str, &'static str, Kind, &'static str, Edit, &'static str)> {
     let mut all = vec![
         (

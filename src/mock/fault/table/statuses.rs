@@ -17,6 +17,7 @@ fn other(operation: &str) -> (u16, u16) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one paragraph a family of faults")]
 pub(super) fn add(all: &mut Vec<Fault>) {
     for operation in OPERATIONS.iter().copied().flatten() {
         let name = operation.name;
