@@ -10,6 +10,8 @@ mod cassettes;
 mod coverage;
 #[path = "cli/diffs.rs"]
 mod diffs;
+#[path = "cli/dumb.rs"]
+mod dumb;
 #[path = "cli/engine.rs"]
 mod engine;
 #[path = "cli/examples.rs"]
