@@ -26,7 +26,7 @@ pub use self::{
 use crate::{
     event::Event,
     http::Limits,
-    plan::{Plan, RequestTarget, Trial},
+    plan::{Plan, RequestTarget, Step, Trial},
     run::{self, Options, Stopper},
     target::{Fault, OpenError, Opened, OrgKind},
 };
@@ -64,6 +64,14 @@ impl Mutant {
     pub fn first(&self) -> Option<&Finding> {
         let failed = self.red.iter().find(|finding| finding.is_failure());
         failed.or_else(|| self.red.first()).or_else(|| self.warned.first())
+    }
+
+    /// Puts the findings of these trials before those of others.
+    fn put_first<'t>(&mut self, trials: impl Iterator<Item = &'t Arc<Trial>>) {
+        let first: BTreeSet<&str> = trials.map(|trial| trial.id.as_str()).collect();
+        for findings in [&mut self.red, &mut self.warned] {
+            findings.sort_by_key(|finding| !first.contains(finding.trial.as_str()));
+        }
     }
 
     /// Whether anything said so.
@@ -130,7 +138,10 @@ pub fn run(
                     let touching =
                         trials.iter().filter(|trial| method.all || touches(plan, trial, fault.operation)).cloned();
                     let seen = against(plan, touching.collect(), Some(fault), method, &checks);
-                    let mutant = seen.map(|seen| seen.into_mutant(fault.clone()));
+                    let mut mutant = seen.map(|seen| seen.into_mutant(fault.clone()));
+                    if let Ok(mutant) = &mut mutant {
+                        mutant.put_first(trials.iter().filter(|trial| is_about(trial, fault.operation)));
+                    }
                     mutant.iter().for_each(tell);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((number, mutant));
                 }
@@ -178,6 +189,13 @@ fn against<'p>(
         runtime.block_on(run::run(plan, trials, &opened.target, &options, &opened.redactor, &stopper, &mut sink));
     }
     Ok(watch)
+}
+
+/// Whether a trial judges the operation itself. A fixture is judged by its status alone, so a trial that has the operation only there sees
+/// what comes of the fault, not the fault.
+fn is_about(trial: &Trial, operation: Option<&str>) -> bool {
+    let called = |step: &Step| step.request.operation().map(|called| called.id.as_str()) == operation;
+    operation.is_some() && trial.steps.iter().any(called)
 }
 
 /// Whether a trial can meet a fault of this operation: it calls it, in a fixture or a step, or sends a request of which it cannot be told
