@@ -5,6 +5,10 @@ use std::borrow::Cow;
 /// Adds the step to a member, whatever its name, or to an item by its index.
 pub(crate) fn push(pointer: &mut String, step: &str) {
     pointer.push('/');
+    if !step.contains(['~', '/']) {
+        pointer.push_str(step);
+        return;
+    }
     for c in step.chars() {
         match c {
             '~' => pointer.push_str("~0"),

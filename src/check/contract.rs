@@ -1,7 +1,5 @@
 //! What every call implies: a documented status, a body that fits it, the error form and a documented code, the general headers.
 
-use std::borrow::Cow;
-
 use super::{False, Verdict};
 use crate::{
     http::Answer,
@@ -50,7 +48,7 @@ pub(crate) fn judge_headers(answer: &Answer, contract: &Contract, headers: Heade
 }
 
 impl Judge<'_> {
-    fn check(&mut self, check: impl Into<Cow<'static, str>>, level: Level) -> Level {
+    fn check(&mut self, check: &str, level: Level) -> Level {
         let level = level.min(self.cap);
         self.verdict.count(check, level);
         level
@@ -133,6 +131,7 @@ impl Judge<'_> {
         let complete = headers == Headers::Complete
             || contract.recorded_with.as_ref().is_some_and(|name| self.answer.header(name).is_some());
         let empty = self.answer.body.is_empty();
+        let variables = Variables::default();
         for header in &contract.headers {
             let applies = match header.on {
                 On::Any => true,
@@ -143,11 +142,12 @@ impl Judge<'_> {
             if !applies || (value.is_none() && !complete) {
                 continue;
             }
-            let check = format!("header {}", header.name);
-            let level = self.check(check.clone(), header.level);
+            let level = header.level.min(self.cap);
+            self.verdict.count_of("header", &header.name, level);
             // The matchers of the contract have no variables, so they can always be told.
-            let findings = header.matcher.judge(value.as_ref(), &Variables::default()).unwrap_or_default();
+            let findings = header.matcher.judge(value.as_ref(), &variables).unwrap_or_default();
             for finding in findings {
+                let check = format!("header {}", header.name);
                 self.find(&check, level, &header.requirement, finding.expected, header_text(finding.actual));
             }
         }

@@ -1,7 +1,5 @@
 //! What a step expects beside the contract: status, error code, body, headers, links.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use super::{False, Verdict, contract::header_text};
@@ -98,7 +96,7 @@ impl Judge<'_> {
         });
     }
 
-    fn count(&mut self, check: impl Into<Cow<'static, str>>) {
+    fn count(&mut self, check: &str) {
         self.verdict.count(check, self.step.level);
     }
 
@@ -127,8 +125,7 @@ impl Judge<'_> {
             }
             ExpectedBody::Match(matcher) => {
                 self.verdict.checks.count(self.step.level);
-                let places = matcher.places().into_iter().map(|place| format!("body {place}"));
-                self.verdict.made.extend(places.map(|check| Cow::Owned(check.trim_end().to_owned())));
+                matcher.each_place(&mut |place| self.verdict.made.push("body", place));
                 match self.answer.json() {
                     Ok(value) => self.matcher("body", matcher, Some(value))?,
                     Err(reason) => {
@@ -172,7 +169,7 @@ impl Judge<'_> {
 
     fn headers(&mut self, expect: &Expect) -> Result<(), Unfilled> {
         for (name, matcher) in &expect.headers {
-            self.count(format!("header {name}"));
+            self.verdict.count_of("header", name, self.step.level);
             let value = self.answer.header(name).map(Value::from);
             for finding in matcher.judge(value.as_ref(), self.variables)? {
                 let check = format!("header {name}");
@@ -188,7 +185,7 @@ impl Judge<'_> {
         }
         let links = self.answer.links();
         for (relation, matcher) in &expect.links {
-            self.count(format!("link {relation}"));
+            self.verdict.count_of("link", relation, self.step.level);
             let value = links.target(relation).map(|target| Value::String(target.to_owned()));
             for finding in matcher.judge(value.as_ref(), self.variables)? {
                 let check = format!("link {relation}");

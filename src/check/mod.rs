@@ -4,11 +4,12 @@
 
 mod contract;
 mod expect;
+mod names;
 
 pub(crate) use contract::{Headers, judge_body, judge_headers};
 pub(crate) use expect::{judge_expectations, judge_status};
 
-use std::borrow::Cow;
+use names::Names;
 
 use crate::{diagnostic::Span, event::Checks, level::Level, suite::Drift};
 
@@ -30,21 +31,27 @@ pub(crate) struct False {
 pub(crate) struct Verdict {
     pub(crate) checks: Checks,
     /// What was held against something: the word of the check, with the place in the body where it has one.
-    pub(crate) made: Vec<Cow<'static, str>>,
+    pub(crate) made: Names,
     pub(crate) falses: Vec<False>,
     pub(crate) drift: Vec<Drift>,
 }
 
 impl Verdict {
     /// Counts a check that is made.
-    pub(crate) fn count(&mut self, check: impl Into<Cow<'static, str>>, level: Level) {
+    pub(crate) fn count(&mut self, check: &str, level: Level) {
         self.checks.count(level);
-        self.made.push(check.into());
+        self.made.push(check, "");
+    }
+
+    /// Counts a check that is made of something with a name.
+    pub(crate) fn count_of(&mut self, check: &str, name: &str, level: Level) {
+        self.checks.count(level);
+        self.made.push(check, name);
     }
 
     pub(crate) fn add(&mut self, other: Self) {
         self.checks.add(other.checks);
-        self.made.extend(other.made);
+        self.made.append(other.made);
         self.falses.extend(other.falses);
         self.drift.extend(other.drift);
     }

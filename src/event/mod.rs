@@ -244,12 +244,16 @@ pub struct TrialFinished {
     /// Checks made.
     pub checks: Checks,
     /// What was held against something: by call and check, how many steps of the case did. A body is told by the places in it.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub made: BTreeMap<String, BTreeMap<String, usize>>,
+    #[serde(default, skip_serializing_if = "no_checks")]
+    pub made: Arc<BTreeMap<String, BTreeMap<String, usize>>>,
     /// Requests sent.
     pub requests: usize,
     /// From the first request to the last answer, clean-up included.
     pub duration_ms: f64,
+}
+
+fn no_checks(made: &BTreeMap<String, BTreeMap<String, usize>>) -> bool {
+    made.is_empty()
 }
 
 /// An attempt at a trial that was followed by another.

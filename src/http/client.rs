@@ -166,6 +166,8 @@ pub(crate) fn parse_origin(url: &str) -> Result<Url, String> {
 pub struct Client {
     inner: reqwest::Client,
     pub(super) origin: String,
+    /// The same, read.
+    base: Url,
     host: String,
     principals: BTreeMap<String, Credential>,
     request_limit: Duration,
@@ -211,7 +213,7 @@ impl Client {
             }
         }
         let (body_limit, redactor) = (limits.body, redactor.clone());
-        Ok(Self { inner, origin, host, principals, request_limit, body_limit, redactor })
+        Ok(Self { inner, origin, base: parsed, host, principals, request_limit, body_limit, redactor })
     }
 
     /// Scheme, host and port.
@@ -297,7 +299,7 @@ impl Client {
         let headers = headers(&outgoing, credentials)?;
         let method =
             Method::from_bytes(outgoing.method.as_bytes()).map_err(|error| Fault::Request(error.to_string()))?;
-        let url = Url::parse(&outgoing.url).map_err(|error| Fault::Request(error.to_string()))?;
+        let url = self.url(&outgoing.url).map_err(|error| Fault::Request(error.to_string()))?;
         let request = SentRequest {
             method: outgoing.method,
             url: outgoing.url,
@@ -312,6 +314,15 @@ impl Client {
         let started = Instant::now();
         let answer = self.answer(builder).await?;
         Ok(Exchange { request, answer, started, duration: started.elapsed() })
+    }
+
+    /// The URL as it is sent. Most of the work of reading one is its host, which is known where an ordinary path stands behind the origin.
+    fn url(&self, url: &str) -> Result<Url, impl std::fmt::Display> {
+        let path = url.strip_prefix(&self.origin).filter(|path| path.starts_with('/') && !path.starts_with("//"));
+        match path.filter(|path| path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')) {
+            Some(path) => self.base.join(path),
+            None => Url::parse(url),
+        }
     }
 
     /// A request to be filled in that is none of a case's.

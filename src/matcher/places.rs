@@ -1,22 +1,20 @@
 //! Where the expectations of a matcher stand: what a check of a body is made of, whatever the answer says.
 
 use super::{Kind, Matcher};
+use crate::pointer;
 
 impl Matcher {
-    /// JSON Pointers of the places that something is expected of, with `*` for every item of a list.
-    pub(crate) fn places(&self) -> Vec<String> {
-        let (mut found, mut pointer) = (Vec::new(), String::new());
-        self.walk(&mut pointer, &mut found);
-        found
+    /// Tells JSON Pointers of the places that something is expected of, with `*` for every item of a list.
+    pub(crate) fn each_place(&self, tell: &mut dyn FnMut(&str)) {
+        self.walk(&mut String::new(), tell);
     }
 
-    fn walk(&self, pointer: &mut String, found: &mut Vec<String>) {
-        let length = pointer.len();
+    fn walk(&self, place: &mut String, tell: &mut dyn FnMut(&str)) {
+        let length = place.len();
         let mut under = |step: &str, matcher: &Self| {
-            pointer.push('/');
-            pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
-            matcher.walk(pointer, found);
-            pointer.truncate(length);
+            pointer::push(place, step);
+            matcher.walk(place, tell);
+            place.truncate(length);
         };
         match &self.kind {
             Kind::Object(members) if !members.is_empty() => {
@@ -32,10 +30,10 @@ impl Matcher {
             Kind::Each(matcher) => under("*", matcher),
             Kind::All(all) => {
                 for matcher in all {
-                    matcher.walk(pointer, found);
+                    matcher.walk(place, tell);
                 }
             }
-            _ => found.push(pointer.clone()),
+            _ => tell(place),
         }
     }
 }

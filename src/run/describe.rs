@@ -117,7 +117,7 @@ impl Describer<'_> {
             warnings: 0,
             notes: 0,
             checks: Checks::default(),
-            made: BTreeMap::new(),
+            made: Arc::default(),
             requests: 0,
             duration_ms: 0.0,
         }

@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{
+    Shared,
     protected::{Unknown, protected},
     step::Sender,
 };
@@ -14,6 +15,7 @@ use crate::{
     event::{Event, Waited, Why},
     http::{Exchange, Fault, Outgoing},
     plan::{BodyPlan, HeaderPlan, Repetition, RequestTarget, Step},
+    suite::Protected,
     template::{Unfilled, Variables},
 };
 
@@ -88,7 +90,7 @@ impl Sender<'_, '_> {
     pub(super) async fn exchange(&self, step: &Step, outgoing: Outgoing) -> Result<Exchange, Halt> {
         let client = &self.shared.target.client;
         let path = client.path(&outgoing.url);
-        self.may_write(&outgoing, &path).await?;
+        let ask_beside = self.may_write(&outgoing, &path).await?;
         // A step that wants the limit to be used up is not held back from it.
         let paced = !matches!(step.repetition, Repetition::Until { status: 429, .. });
         let principal = client.shown_as(&outgoing.principal).to_owned();
@@ -101,12 +103,20 @@ impl Sender<'_, '_> {
             self.wait(&outgoing, pause, Why::Budget).await?;
         }
         self.shared.sent(1);
-        let sent = Instant::now();
-        let exchange = client.send(outgoing).await.map_err(|fault| {
+        let (sent, sender) = (Instant::now(), outgoing.principal.clone());
+        let sending = async { (client.send(outgoing).await, Instant::now()) };
+        let (exchange, answered) = if ask_beside {
+            // Who needs what is asked for beside this asks again if it does not come.
+            let ((exchange, answered), _) = tokio::join!(sending, self.protected(&sender));
+            (exchange, answered)
+        } else {
+            sending.await
+        };
+        let exchange = exchange.map_err(|fault| {
             self.shared.pace.lost(&path);
             Halt::Fault(fault)
         })?;
-        self.shared.pace.note(&principal, &path, &exchange.answer, sent, Instant::now());
+        self.shared.pace.note(&principal, &path, &exchange.answer, sent, answered);
         Ok(exchange)
     }
 
@@ -129,23 +139,30 @@ impl Sender<'_, '_> {
         Ok(())
     }
 
-    /// What belongs to an org that others use is written to only by cases that say so, on targets that allow it.
-    async fn may_write(&self, outgoing: &Outgoing, path: &str) -> Result<(), Halt> {
+    /// What belongs to an org that others use is written to only by cases that say so, on targets that allow it. Says whether the next write
+    /// may need to know more of that than this one, so that it is worth asking for now.
+    async fn may_write(&self, outgoing: &Outgoing, path: &str) -> Result<bool, Halt> {
         if matches!(outgoing.method.as_str(), "GET" | "HEAD" | "OPTIONS") {
-            return Ok(());
+            return Ok(false);
         }
         self.shared.options.ledger.begin().map_err(|error| Halt::Ledger(error.to_string()))?;
         // There are many ways to write one path; what counts is where the request would arrive.
         let read = self.shared.target.client.plain_path(&outgoing.url);
-        let shared = self.shared;
-        let all = || protected(shared.plan, shared.target, &outgoing.principal);
-        let all = shared.protected.get_or_try_init(all).await?;
-        match all.iter().find(|protected| protected.covers(&read)) {
+        if !self.shared.plan.contract.protected.iter().any(|protected| protected.may_cover(&read)) {
+            return Ok(!self.shared.protected.initialized());
+        }
+        match self.protected(&outgoing.principal).await?.iter().find(|protected| protected.covers(&read)) {
             Some(protected) if !self.needs.iter().any(|name| protected.unless.contains(name)) => {
                 Err(Halt::Protected(path.to_owned()))
             }
-            _ => Ok(()),
+            _ => Ok(false),
         }
+    }
+
+    /// What the target shares with others, asked for once a run.
+    async fn protected(&self, principal: &str) -> Result<&[Protected], Halt> {
+        let Shared { plan, target, protected: known, .. } = self.shared;
+        Ok(known.get_or_try_init(|| protected(plan, target, principal)).await?)
     }
 
     pub(super) fn build(&self, step: &Step, variables: &Variables) -> Result<Outgoing, Halt> {

@@ -17,8 +17,7 @@ use crate::{
 /// What came of a step.
 #[derive(Debug, Default)]
 pub(super) struct Done {
-    pub(super) verdict: Verdict,
-    /// The answers that were judged, each with its part of the verdict: one, or one a page.
+    /// The answers that were judged, each with its verdict: one, or one a page.
     pub(super) exchanges: Vec<(Exchange, Verdict)>,
     pub(super) requests: usize,
     /// The step was not as expected in a way that leaves nothing to judge behind it.
@@ -90,7 +89,7 @@ impl Sender<'_, '_> {
             requests += 1;
             let mut tried = variables.clone();
             let done = self.finish(step, exchange, requests, &mut tried)?;
-            let settled = done.verdict.falses.iter().all(|found| found.level == Level::Info);
+            let settled = done.falses().all(|found| found.level == Level::Info);
             if settled || started.elapsed() + pause > limit {
                 *variables = tried;
                 return Ok(done);
@@ -167,7 +166,7 @@ impl Sender<'_, '_> {
         if let Some((_, last)) = done.exchanges.last_mut() {
             last.add(verdict);
         }
-        Ok(done.summed())
+        Ok(done)
     }
 
     /// Judges one answer and captures from it.
@@ -189,8 +188,7 @@ impl Sender<'_, '_> {
                 variables.set(&capture.name, value);
             }
         }
-        let done = Done { verdict: Verdict::default(), exchanges: vec![(exchange, verdict)], requests, ends_trial };
-        Ok(done.summed())
+        Ok(Done { exchanges: vec![(exchange, verdict)], requests, ends_trial })
     }
 
     fn judge(&self, step: &Step, exchange: &Exchange, variables: &Variables) -> Result<(Verdict, bool), Halt> {
@@ -223,7 +221,7 @@ impl Sender<'_, '_> {
         verdict: &mut Verdict,
         ends_trial: &mut bool,
     ) {
-        verdict.count(format!("capture {}", capture.name), step.level);
+        verdict.count_of("capture", &capture.name, step.level);
         if let Some(value) = value {
             variables.set(&capture.name, value);
             return;
@@ -235,13 +233,12 @@ impl Sender<'_, '_> {
 }
 
 impl Done {
-    fn summed(mut self) -> Self {
-        for (_, verdict) in &self.exchanges {
-            self.verdict.checks.add(verdict.checks);
-            self.verdict.made.extend(verdict.made.iter().cloned());
-            self.verdict.falses.extend(verdict.falses.iter().cloned());
-        }
-        self
+    pub(super) fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
+        self.exchanges.iter().map(|(_, verdict)| verdict)
+    }
+
+    pub(super) fn falses(&self) -> impl Iterator<Item = &False> {
+        self.verdicts().flat_map(|verdict| &verdict.falses)
     }
 }
 

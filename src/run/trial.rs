@@ -4,6 +4,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Instant,
 };
 
@@ -152,9 +153,9 @@ impl<'a, 's> Running<'a, 's> {
     fn judged(&mut self, step: &Step, phase: Phase, number: usize, done: Done) {
         self.requests += done.requests;
         if phase == Phase::Steps {
-            self.made(&call(step), &done.verdict);
+            self.made(&call(step), done.verdicts());
         }
-        for found in &done.verdict.falses {
+        for found in done.falses() {
             match found.level {
                 Level::Must => {
                     self.failed += 1;
@@ -178,11 +179,18 @@ impl<'a, 's> Running<'a, 's> {
     }
 
     /// Notes the checks of a step. One that was made on several pages counts once: how many there are is the org's.
-    fn made(&mut self, call: &str, verdict: &Verdict) {
-        self.checks.add(verdict.checks);
-        let checks = self.made.entry(call.to_owned()).or_default();
-        for check in verdict.made.iter().collect::<BTreeSet<_>>() {
-            *checks.entry(check.to_string()).or_default() += 1;
+    fn made<'v>(&mut self, call: &str, verdicts: impl Iterator<Item = &'v Verdict>) {
+        let counted = self.made.entry(call.to_owned()).or_default();
+        let mut names = BTreeSet::new();
+        for verdict in verdicts {
+            self.checks.add(verdict.checks);
+            names.extend(verdict.made.iter());
+        }
+        for name in names {
+            match counted.get_mut(name) {
+                Some(count) => *count += 1,
+                None => drop(counted.insert(name.to_owned(), 1)),
+            }
         }
     }
 
@@ -240,7 +248,7 @@ impl<'a, 's> Running<'a, 's> {
                 self.first.get_or_insert(format!("{call}: a link to another origin: {url}"));
                 let mut verdict = Verdict::default();
                 verdict.count("origin", step.level);
-                self.made(&call, &verdict);
+                self.made(&call, std::iter::once(&verdict));
                 verdict.falses.push(found);
                 self.emit_without_answer(step, phase, number, &verdict, None);
                 Ok(true)
@@ -304,7 +312,7 @@ impl<'a, 's> Running<'a, 's> {
         finished.warnings = self.warnings;
         finished.notes = self.notes;
         finished.checks = self.checks;
-        finished.made = self.made;
+        finished.made = Arc::new(self.made);
         finished.requests = self.requests;
         finished.duration_ms = milliseconds(self.started.elapsed());
         finished

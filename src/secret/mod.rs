@@ -56,6 +56,9 @@ impl std::fmt::Display for Redacted {
 /// What a text that was cut short ends with.
 const CUT: char = '…';
 
+/// Its first byte, which ASCII has nowhere.
+const CUT_BEGINS: u8 = 0xE2;
+
 /// Less of a secret than this tells nothing about it.
 const SHORTEST_PART: usize = 4;
 
@@ -191,7 +194,9 @@ impl Known {
 
     fn masked(&self, text: String) -> Redacted {
         let whole = self.without_secrets(text);
-        Redacted(if whole.contains(CUT) { self.without_parts(&whole) } else { whole })
+        // Nearly every text is ASCII, which a single byte tells faster than a character.
+        let cut = memchr::memchr(CUT_BEGINS, whole.as_bytes()).is_some() && whole.contains(CUT);
+        Redacted(if cut { self.without_parts(&whole) } else { whole })
     }
 
     fn of(forms: BTreeMap<String, Extent>) -> Self {

@@ -82,6 +82,12 @@ impl Protected {
         Some(Self { path: alias.replace("{id}", id), alias: None, unless: self.unless.clone() })
     }
 
+    /// Whether a path could be the protected one or below it, by whatever identifier.
+    pub(crate) fn may_cover(&self, path: &str) -> bool {
+        let before_id = self.alias.as_ref().and_then(|alias| alias.split("{id}").next());
+        self.covers(path) || before_id.is_some_and(|before| path.starts_with(before))
+    }
+
     /// Whether a path, with or without a query, is the protected one or below it.
     pub(crate) fn covers(&self, path: &str) -> bool {
         let rest = path.strip_prefix(self.path.as_str());

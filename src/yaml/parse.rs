@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
 
     fn map(&mut self, start: Span, depth: usize) -> Step<Node> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
-        let mut names = HashSet::new();
+        let mut keys = Keys::default();
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd) {
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
             if name == "<<" {
                 return Err(Box::new(self.refuse(span, "merge keys are not read here").help("write the members out")));
             }
-            if !names.insert(name.clone()) {
+            if keys.has(&entries, &name) {
                 return Err(Box::new(
                     self.refuse(span, format!("key `{name}` stands twice in this map")).help("remove one of them"),
                 ));
@@ -142,6 +142,25 @@ impl<'a> Reader<'a> {
             }
             entries.push((key, node));
         }
+    }
+}
+
+/// Up to so many keys are compared one by one, which is faster than hashing them.
+const FEW: usize = 16;
+
+/// Whether a key of a map has stood there before.
+#[derive(Default)]
+struct Keys(HashSet<String>);
+
+impl Keys {
+    fn has(&mut self, entries: &[(Key, Node)], name: &str) -> bool {
+        if entries.len() < FEW {
+            return entries.iter().any(|(key, _)| key.name == name);
+        }
+        if self.0.is_empty() {
+            self.0.extend(entries.iter().map(|(key, _)| key.name.clone()));
+        }
+        !self.0.insert(name.to_owned())
     }
 }
 

@@ -43,8 +43,9 @@ impl Outputs {
             Format::Text => Box::new(io::stdout().lock()),
             Format::Json => Box::new(io::stderr().lock()),
         };
+        let report = ReportFormat::report(arguments.report.iter().map(|to| to.format));
         Ok(Self {
-            report: ReportFormat::report(arguments.report.iter().map(|to| to.format)),
+            report: if arguments.baseline.is_some() { report } else { report.without_checks() },
             console: Console::new(out, arguments.style(color)),
             stream,
             recorder: arguments.record.as_deref().map(Recorder::create).transpose()?,

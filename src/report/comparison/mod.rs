@@ -315,7 +315,7 @@ fn lost_checks(pairs: &[trials::Pair<'_>]) -> Vec<LostCheck> {
             }
             continue;
         }
-        for (call, checks) in &old.made {
+        for (call, checks) in old.made.iter() {
             for (check, steps) in checks {
                 let now = new.made.get(call).and_then(|checks| checks.get(check)).copied().unwrap_or_default();
                 if now < *steps {

@@ -120,11 +120,7 @@ impl Schema {
     /// A `$ref` to another file of the suite, or into the same one.
     fn resolve<'a>(&'a self, reference: &str, document: &'a Value) -> Option<(&'a Value, &'a Value)> {
         let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-        let document = if file.is_empty() {
-            document
-        } else {
-            self.all.iter().find(|(id, _)| id.rsplit('/').next() == file.rsplit('/').next()).map(|(_, value)| value)?
-        };
+        let document = if file.is_empty() { document } else { &self.sibling(file)?.1 };
         document.pointer(fragment).map(|target| (target, document))
     }
 }

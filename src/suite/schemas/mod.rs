@@ -35,7 +35,6 @@ pub(crate) struct Schema {
     source: Arc<Source>,
     closed: Arc<Value>,
     compiled: OnceLock<Result<Validator, String>>,
-    siblings: Arc<OnceLock<Registry<'static>>>,
     all: Arc<Vec<(String, Arc<Value>)>>,
     annotations: OnceLock<Annotated>,
 }
@@ -89,7 +88,6 @@ impl Schemas {
         let id = |value: &Value| value.get("$id").and_then(Value::as_str).map(str::to_owned);
         let all =
             Arc::new(parsed.iter().filter_map(|(_, value)| Some((id(value)?, Arc::clone(value)))).collect::<Vec<_>>());
-        let siblings = Arc::new(OnceLock::new());
         let mut by_name = BTreeMap::new();
         for (source, closed) in parsed {
             if id(&closed).is_none() {
@@ -103,7 +101,6 @@ impl Schemas {
                 source,
                 closed,
                 compiled: OnceLock::new(),
-                siblings: Arc::clone(&siblings),
                 all: Arc::clone(&all),
                 annotations: OnceLock::new(),
             };
@@ -151,7 +148,7 @@ fn json_mistake(source: &Arc<Source>, error: &serde_json::Error) -> Diagnostic {
     Diagnostic::new(source, Span::new(at, at + 1), format!("not JSON: {error}"))
 }
 
-fn collect_keyword(value: &Value, keyword: &str, visit: &mut impl FnMut(&Value)) {
+fn collect_keyword<'v>(value: &'v Value, keyword: &str, visit: &mut impl FnMut(&'v Value)) {
     match value {
         Value::Object(members) => {
             for (key, member) in members {
@@ -187,7 +184,7 @@ impl Schema {
             let registry = self.registry()?;
             jsonschema::options()
                 .with_draft(jsonschema::Draft::Draft202012)
-                .with_registry(registry)
+                .with_registry(&registry)
                 .with_pattern_options(jsonschema::PatternOptions::regex())
                 .should_validate_formats(true)
                 .offline()
@@ -196,16 +193,31 @@ impl Schema {
         })
     }
 
-    fn registry(&self) -> Result<&Registry<'static>, String> {
-        if let Some(registry) = self.siblings.get() {
-            return Ok(registry);
+    /// The schemas that this one refers to, and those that these refer to: to take in all of a suite costs more than to compile one.
+    fn registry(&self) -> Result<Registry<'static>, String> {
+        let mut taken: Vec<&(String, Arc<Value>)> = Vec::new();
+        let mut open: Vec<&Value> = vec![&self.closed];
+        while let Some(document) = open.pop() {
+            collect_keyword(document, "$ref", &mut |reference| {
+                let file = reference.as_str().and_then(|text| text.split('#').next()).filter(|file| !file.is_empty());
+                if let Some(sibling) = file.and_then(|file| self.sibling(file))
+                    && !taken.iter().any(|(id, _)| *id == sibling.0)
+                {
+                    taken.push(sibling);
+                    open.push(&sibling.1);
+                }
+            });
         }
         let mut builder = Registry::new();
-        for (id, value) in self.all.iter() {
+        for (id, value) in taken {
             builder = builder.add(id.as_str(), value.as_ref().clone()).map_err(|error| error.to_string())?;
         }
-        let registry = builder.prepare().map_err(|error| error.to_string())?;
-        Ok(self.siblings.get_or_init(|| registry))
+        builder.prepare().map_err(|error| error.to_string())
+    }
+
+    /// The file of the suite that the file of a `$ref` means.
+    fn sibling(&self, file: &str) -> Option<&(String, Arc<Value>)> {
+        self.all.iter().find(|(id, _)| id.rsplit('/').next() == file.rsplit('/').next())
     }
 
     /// The members that the schema names at its root.
