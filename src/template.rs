@@ -57,15 +57,16 @@ impl Variables {
 pub(crate) struct Unfilled(String);
 
 #[derive(Debug, Clone, PartialEq)]
-enum Part {
-    Literal(String),
+pub(crate) enum Part {
+    Literal(Box<str>),
     Name(Arc<str>),
 }
 
-/// A text with `${name}` in it.
+/// A text with `${name}` in it. A plan holds tens of thousands of these, and nearly all are one part.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Template {
-    parts: Vec<Part>,
+pub(crate) enum Template {
+    One(Part),
+    Several(Box<[Part]>),
 }
 
 impl Template {
@@ -75,10 +76,10 @@ impl Template {
             Ok(template) => template,
             Err(message) => {
                 problems.at_with(span, message, "write `${name}`, or `$${` for the two characters themselves");
-                Self { parts: vec![Part::Literal(text.to_owned())] }
+                Self::One(Part::Literal(text.into()))
             }
         };
-        for part in &mut template.parts {
+        for part in template.parts_mut() {
             let Part::Name(name) = part else { continue };
             match scope.get(name) {
                 // One text for all templates of a case that use the name.
@@ -90,6 +91,9 @@ impl Template {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
+        if !text.contains("${") {
+            return Ok(Self::One(Part::Literal(text.into())));
+        }
         let mut parts = Vec::new();
         let mut literal = String::new();
         let mut rest = text;
@@ -108,24 +112,39 @@ impl Template {
                 return Err(format!("`{name}` is not a name"));
             }
             if !literal.is_empty() {
-                parts.push(Part::Literal(std::mem::take(&mut literal)));
+                parts.push(Part::Literal(std::mem::take(&mut literal).into()));
             }
             parts.push(Part::Name(Arc::from(name)));
             rest = &inside[end + 1..];
         }
         literal.push_str(rest);
         if !literal.is_empty() || parts.is_empty() {
-            parts.push(Part::Literal(literal));
+            parts.push(Part::Literal(literal.into()));
         }
-        // A plan holds tens of thousands of these.
-        parts.shrink_to_fit();
-        Ok(Self { parts })
+        Ok(match <[Part; 1]>::try_from(parts) {
+            Ok([part]) => Self::One(part),
+            Err(parts) => Self::Several(parts.into()),
+        })
+    }
+
+    fn parts(&self) -> &[Part] {
+        match self {
+            Self::One(part) => std::slice::from_ref(part),
+            Self::Several(parts) => parts,
+        }
+    }
+
+    fn parts_mut(&mut self) -> &mut [Part] {
+        match self {
+            Self::One(part) => std::slice::from_mut(part),
+            Self::Several(parts) => parts,
+        }
     }
 
     /// The text, if no name is in it.
     pub(crate) fn constant(&self) -> Option<&str> {
-        match self.parts.as_slice() {
-            [Part::Literal(text)] => Some(text),
+        match self {
+            Self::One(Part::Literal(text)) => Some(text),
             _ => None,
         }
     }
@@ -133,10 +152,10 @@ impl Template {
     /// A text of the same shape, a letter for every name.
     pub(crate) fn sample(&self) -> String {
         let part = |part: &Part| match part {
-            Part::Literal(text) => text.clone(),
+            Part::Literal(text) => text.to_string(),
             Part::Name(_) => "x".to_owned(),
         };
-        self.parts.iter().map(part).collect()
+        self.parts().iter().map(part).collect()
     }
 
     /// The text as it is written.
@@ -145,13 +164,13 @@ impl Template {
             Part::Literal(text) => text.replace("${", "$${"),
             Part::Name(name) => format!("${{{name}}}"),
         };
-        self.parts.iter().map(part).collect()
+        self.parts().iter().map(part).collect()
     }
 
     /// The one name that the template consists of.
     fn whole(&self) -> Option<&Arc<str>> {
-        match self.parts.as_slice() {
-            [Part::Name(name)] => Some(name),
+        match self {
+            Self::One(Part::Name(name)) => Some(name),
             _ => None,
         }
     }
@@ -159,7 +178,7 @@ impl Template {
     /// The text with every name replaced; `encode` is applied to the values.
     pub(crate) fn text_with(&self, variables: &Variables, encode: impl Fn(&str) -> String) -> Result<String, Unfilled> {
         let mut text = String::new();
-        for part in &self.parts {
+        for part in self.parts() {
             match part {
                 Part::Literal(literal) => text.push_str(literal),
                 Part::Name(name) => text.push_str(&encode(&plain(variables.get(name)?))),

@@ -8,7 +8,7 @@ use crate::{
     matcher::{Context, Matcher},
     suite::Operation,
     template::Scope,
-    yaml::{Data, Fields, Node, Problems},
+    yaml::{Data, Fields, Key, Node, Problems},
 };
 
 /// What the expectations are about.
@@ -24,12 +24,12 @@ pub(super) struct Subject<'a> {
 /// Expects nothing at all.
 pub(super) fn nothing(span: Span) -> Expect {
     Expect {
-        status: Vec::new(),
+        status: Box::default(),
         status_span: span,
         error: None,
         body: ExpectedBody::Unsaid,
-        headers: Vec::new(),
-        links: Vec::new(),
+        headers: Box::default(),
+        links: Box::default(),
         schema: None,
         collected: None,
     }
@@ -65,7 +65,8 @@ pub(super) fn read(
     }
     for (key, target) in [("headers", &mut expect.headers), ("link", &mut expect.links)] {
         let entries = fields.optional(key).and_then(|node| problems.map(node, key)).unwrap_or_default();
-        target.extend(entries.iter().map(|(key, node)| (key.name.clone(), Matcher::read(node, &matcher_cx, problems))));
+        let read = |(key, node): &(Key, Node)| (key.name.clone(), Matcher::read(node, &matcher_cx, problems));
+        *target = entries.iter().map(read).collect();
     }
     if let Some(node) = fields.optional("schema") {
         let name = problems.text(node, "schema");
@@ -90,7 +91,7 @@ pub(super) fn read(
 /// Without a status: that of the error code, or the success of the operation.
 fn default_status(expect: &mut Expect, subject: &Subject<'_>, problems: &mut Problems<'_>) {
     match (subject.operation, &expect.error) {
-        (Some(operation), None) => expect.status = vec![operation.success],
+        (Some(operation), None) => expect.status = [operation.success].into(),
         (Some(operation), Some(error)) => {
             let statuses: BTreeSet<u16> = operation
                 .errors
@@ -113,7 +114,7 @@ fn default_status(expect: &mut Expect, subject: &Subject<'_>, problems: &mut Pro
     }
 }
 
-fn read_statuses(node: &Node, problems: &mut Problems<'_>) -> Vec<u16> {
+fn read_statuses(node: &Node, problems: &mut Problems<'_>) -> Box<[u16]> {
     match &node.data {
         Data::List(items) => items.iter().filter_map(|item| read_status(item, problems)).collect(),
         _ => read_status(node, problems).into_iter().collect(),

@@ -67,7 +67,7 @@ pub struct Trial {
     pub(crate) source: Arc<Source>,
     pub(crate) span: Span,
     pub(crate) fixtures: Vec<Fixture>,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Box<[Step]>,
 }
 
 impl Trial {
@@ -104,7 +104,7 @@ impl Trial {
 #[derive(Debug)]
 pub(crate) struct Fixture {
     pub(crate) name: String,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Box<[Step]>,
     /// Names inside the fixture and what the case calls them.
     pub(crate) exports: Vec<(Arc<str>, Arc<str>)>,
 }
@@ -117,8 +117,8 @@ pub(crate) struct Step {
     pub(crate) request: Request,
     pub(crate) principal: Option<String>,
     pub(crate) expect: Expect,
-    pub(crate) captures: Vec<Capture>,
-    pub(crate) defer: Vec<Step>,
+    pub(crate) captures: Box<[Capture]>,
+    pub(crate) defer: Box<[Step]>,
     pub(crate) repetition: Repetition,
     pub(crate) level: Level,
     pub(crate) requirements: Arc<[String]>,
@@ -129,8 +129,8 @@ pub(crate) struct Step {
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) target: RequestTarget,
-    pub(crate) query: Vec<(String, Tree)>,
-    pub(crate) headers: Vec<(String, HeaderPlan)>,
+    pub(crate) query: Box<[(String, Tree)]>,
+    pub(crate) headers: Box<[(String, HeaderPlan)]>,
     pub(crate) body: BodyPlan,
 }
 
@@ -148,7 +148,7 @@ impl Request {
 pub(crate) enum RequestTarget {
     Operation {
         operation: Arc<Operation>,
-        path: Vec<(String, Template)>,
+        path: Box<[(String, Template)]>,
     },
     /// Sent as it is written.
     Path(Template),
@@ -193,12 +193,12 @@ pub(crate) enum Repetition {
 #[derive(Debug)]
 pub(crate) struct Expect {
     /// The allowed statuses and where they stand; for a plain call its success status, at the call.
-    pub(crate) status: Vec<u16>,
+    pub(crate) status: Box<[u16]>,
     pub(crate) status_span: Span,
     pub(crate) error: Option<ExpectedError>,
     pub(crate) body: ExpectedBody,
-    pub(crate) headers: Vec<(String, Matcher)>,
-    pub(crate) links: Vec<(String, Matcher)>,
+    pub(crate) headers: Box<[(String, Matcher)]>,
+    pub(crate) links: Box<[(String, Matcher)]>,
     pub(crate) schema: Option<(Arc<Schema>, Span)>,
     pub(crate) collected: Option<Box<Matcher>>,
 }
@@ -206,7 +206,7 @@ pub(crate) struct Expect {
 /// The allowed error codes and where they stand.
 #[derive(Debug)]
 pub(crate) struct ExpectedError {
-    pub(crate) codes: Vec<String>,
+    pub(crate) codes: Box<[String]>,
     pub(crate) span: Span,
 }
 

@@ -22,14 +22,19 @@ pub(super) struct StepContext<'a> {
 }
 
 /// Reads a list of steps; each adds its captures to `scope` for those after it.
-pub(super) fn read_all(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Vec<Step> {
+pub(super) fn read_all(
+    node: &Node,
+    scope: &mut Scope,
+    cx: &StepContext<'_>,
+    problems: &mut Problems<'_>,
+) -> Box<[Step]> {
     let nodes = problems.list(node, "steps").unwrap_or_default();
     if nodes.is_empty() {
         problems.at_with(node.span, "no steps", "a case without a step checks nothing");
     }
-    let mut steps: Vec<Step> = nodes.iter().filter_map(|node| read(node, scope, cx, problems)).collect();
-    steps.shrink_to_fit();
-    steps
+    let mut steps = Vec::with_capacity(nodes.len());
+    steps.extend(nodes.iter().filter_map(|node| read(node, scope, cx, problems)));
+    steps.into()
 }
 
 fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Option<Step> {
@@ -156,8 +161,7 @@ fn read_call(
             problems.at_with(node.span, format!("`{id}` needs the path parameter `{name}`"), help);
         }
     }
-    values.shrink_to_fit();
-    Some((operation.method.clone(), RequestTarget::Operation { operation, path: values }))
+    Some((operation.method.clone(), RequestTarget::Operation { operation, path: values.into() }))
 }
 
 fn read_raw(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Option<(String, RequestTarget)> {
@@ -196,7 +200,7 @@ fn read_query(
     target: Option<&RequestTarget>,
     scope: &Scope,
     problems: &mut Problems<'_>,
-) -> Vec<(String, Tree)> {
+) -> Box<[(String, Tree)]> {
     let operation: Option<&Arc<Operation>> = match target {
         Some(RequestTarget::Operation { operation, .. }) => Some(operation),
         _ => None,
@@ -215,10 +219,10 @@ fn read_query(
         }
         query.push((key.name.clone(), Tree::read(node, scope, problems)));
     }
-    query
+    query.into()
 }
 
-fn read_headers(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Vec<(String, HeaderPlan)> {
+fn read_headers(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Box<[(String, HeaderPlan)]> {
     let mut headers = Vec::new();
     for (key, node) in problems.map(node, "headers").unwrap_or_default() {
         if reqwest::header::HeaderName::from_bytes(key.name.as_bytes()).is_err() {
@@ -234,7 +238,7 @@ fn read_headers(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Vec<
         };
         headers.push((key.name.clone(), plan));
     }
-    headers
+    headers.into()
 }
 
 fn read_body(fields: &mut Fields<'_>, scope: &Scope, problems: &mut Problems<'_>) -> BodyPlan {
@@ -310,7 +314,7 @@ fn read_repetition(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Repe
     Repetition::Once
 }
 
-fn read_captures(node: &Node, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Vec<Capture> {
+fn read_captures(node: &Node, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Box<[Capture]> {
     let mut captures: Vec<Capture> = Vec::new();
     for (key, node) in problems.map(node, "capture").unwrap_or_default() {
         let from = match &node.data {
@@ -321,8 +325,7 @@ fn read_captures(node: &Node, cx: &StepContext<'_>, problems: &mut Problems<'_>)
             captures.push(Capture { name: Arc::from(key.name.as_str()), span: node.span, from });
         }
     }
-    captures.shrink_to_fit();
-    captures
+    captures.into()
 }
 
 fn read_path(text: &str, node: &Node, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Option<CaptureFrom> {
@@ -358,7 +361,7 @@ fn read_capture_source(node: &Node, problems: &mut Problems<'_>) -> Option<Captu
 }
 
 /// Deferred steps judge nothing: they count as done with a 2xx or a 404.
-fn read_deferred(node: &Node, scope: &Scope, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Vec<Step> {
+fn read_deferred(node: &Node, scope: &Scope, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Box<[Step]> {
     let mut steps = Vec::new();
     for node in problems.list(node, "defer").unwrap_or_default() {
         let Some(mut fields) = Fields::of(node, "deferred step", problems) else { continue };
@@ -372,12 +375,12 @@ fn read_deferred(node: &Node, scope: &Scope, cx: &StepContext<'_>, problems: &mu
             request,
             principal,
             expect: expect::nothing(span),
-            captures: Vec::new(),
-            defer: Vec::new(),
+            captures: Box::default(),
+            defer: Box::default(),
             repetition: Repetition::Once,
             level: Level::Info,
             requirements: Arc::clone(&cx.inherited.requirements),
         });
     }
-    steps
+    steps.into()
 }

@@ -199,7 +199,7 @@ impl Sender<'_, '_> {
             return Ok((verdict, !as_expected));
         }
         if let Some(operation) = step.request.operation() {
-            let codes = step.expect.error.as_ref().map_or(&[][..], |error| error.codes.as_slice());
+            let codes = step.expect.error.as_ref().map_or(&[][..], |error| &*error.codes);
             let codes = if as_expected { codes } else { &[] };
             verdict.add(judge_body(answer, operation, contract, codes, step.level));
         }
