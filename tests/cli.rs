@@ -14,6 +14,8 @@ mod diffs;
 mod dumb;
 #[path = "cli/engine.rs"]
 mod engine;
+#[path = "cli/environment.rs"]
+mod environment;
 #[path = "cli/examples.rs"]
 mod examples;
 #[path = "cli/faults.rs"]

@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
     #[arg(long, short)]
     verbose: bool,
     /// Print the history of the vendor's changes, which explains differences, as Markdown
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["files", "target", "as_of", "principal", "record", "timeout", "format", "verbose"])]
     history: bool,
 }
 

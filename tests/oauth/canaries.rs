@@ -215,6 +215,11 @@ fn nests() -> Vec<Nest> {
         },
         Nest {
             canary: "C4nary/of+a".to_owned(),
+            environment: vec![("OKTA_CONFORMANCE_PROXY", proxy.clone())],
+            ..nest("a proxy of our own variable", admin("{ ssws = \"an0ther-secret\" }"))
+        },
+        Nest {
+            canary: "C4nary/of+a".to_owned(),
             environment: vec![("http_proxy", proxy)],
             ..nest("a proxy of the surroundings", admin("{ ssws = \"an0ther-secret\" }"))
         },

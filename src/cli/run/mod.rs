@@ -231,12 +231,11 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     plan.trials.clear();
     let limits = Limits { request: arguments.timeout, ..Limits::default() };
     let mut opened = Opened::open(&arguments.target, arguments.settings.as_deref(), limits)?;
-    if opened.is_mock() && settings::names_an_org() {
+    if opened.is_mock()
+        && let Some(variable) = settings::names_an_org()
+    {
         let hint = "`--target URL` runs against an org";
-        writeln!(
-            io::stderr(),
-            "warning: OKTA_CLIENT_ORGURL is set, but this run is against the embedded mock: {hint}"
-        )?;
+        writeln!(io::stderr(), "warning: {variable} is set, but this run is against the embedded mock: {hint}")?;
     }
     for warning in &opened.warnings {
         writeln!(io::stderr(), "warning: {warning}")?;
