@@ -8,6 +8,8 @@ mod budget;
 mod cassettes;
 #[path = "cli/coverage.rs"]
 mod coverage;
+#[path = "cli/detection.rs"]
+mod detection;
 #[path = "cli/diffs.rs"]
 mod diffs;
 #[path = "cli/dumb.rs"]

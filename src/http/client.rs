@@ -255,6 +255,11 @@ impl Client {
         self.principals.contains_key(principal)
     }
 
+    /// Whether a principal sends an access token (RFC 6750), not a token of the vendor's own kind.
+    pub(crate) fn has_access_token(&self, principal: &str) -> bool {
+        matches!(self.principals.get(principal), Some(Credential::Bearer(_) | Credential::ClientCredentials(_)))
+    }
+
     /// The secret of a principal, for cases about credentials in another form.
     ///
     /// # Errors
