@@ -260,6 +260,14 @@ impl Client {
         matches!(self.principals.get(principal), Some(Credential::Bearer(_) | Credential::ClientCredentials(_)))
     }
 
+    /// Why the token of a principal whose token is to have expired will not do so soon enough, if that is so.
+    pub(crate) async fn outlives(&self, principal: &str) -> Option<String> {
+        match self.principals.get(principal) {
+            Some(Credential::ClientCredentials(client)) => client.outlives(self).await,
+            _ => None,
+        }
+    }
+
     /// The secret of a principal, for cases about credentials in another form.
     ///
     /// # Errors

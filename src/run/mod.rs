@@ -199,6 +199,10 @@ async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {
         shared.describer.unstarted(trial, Outcome::NotRun, &reason)
     } else if let Some(lack) = lack(trial, shared.target, |name| shared.found.has(name)) {
         shared.describer.unstarted(trial, Outcome::NotApplicable, &lack)
+    } else if let Some((name, reason)) =
+        trial.principals().into_iter().find_map(|name| shared.found.unfit.get_key_value(name))
+    {
+        shared.describer.unstarted(trial, Outcome::NotApplicable, &format!("the principal {name} is not fit: {reason}"))
     } else if let Some((name, said)) = shared.found.missing.iter().find(|(name, _)| trial.needs.contains(*name)) {
         let reason = format!("the target is declared to have the capability {name}, but {said}");
         shared.describer.unstarted(trial, Outcome::Blocked, &reason)

@@ -37,6 +37,8 @@ pub struct Preflight {
     pub seen: Vec<String>,
     /// Capabilities that are declared, and what shows that the target lacks them.
     pub missing: BTreeMap<String, String>,
+    /// Principals that are not what they are to be, and why.
+    pub unfit: BTreeMap<String, String>,
     /// What the answers say of rate limits is where budgets begin.
     pub(super) told: Vec<Told>,
 }
@@ -50,8 +52,24 @@ pub(super) struct Told {
     pub(super) sent: Instant,
 }
 
-/// Asks the target once for each principal that the suite says it should let in, and then for the capabilities that these trials need.
+/// Asks the target once for each principal that the suite says it should let in, and then for what these trials need.
 pub async fn preflight(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor: &Redactor) -> Preflight {
+    let mut preflight = question(plan, trials, target, redactor).await;
+    if preflight.findings.iter().any(|finding| finding.fatal) || !preflight.sole.is_empty() {
+        return preflight;
+    }
+    let needed: BTreeSet<&str> = trials.iter().flat_map(|trial| trial.principals()).collect();
+    for principal in needed.into_iter().filter(|name| target.principals.contains(*name)) {
+        if let Some(reason) = target.client.outlives(principal).await {
+            let text = format!("trials of the principal `{principal}` are not applicable: {reason}");
+            preflight.findings.push(Finding { fatal: false, text: redactor.text(&text) });
+            preflight.unfit.insert(principal.to_owned(), reason);
+        }
+    }
+    preflight
+}
+
+async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor: &Redactor) -> Preflight {
     let mut preflight = Preflight::default();
     let Some(plan) = &plan.contract.preflight else { return preflight };
     let find = |fatal: bool, text: String| Finding { fatal, text: redactor.text(&text) };
