@@ -377,6 +377,15 @@ fn a_secret_that_was_written_before_it_was_known_is_told_loudly() {
         let said = |file: &str| done.err.contains(&format!("error: a secret stands in {file}, "));
         let (early, code) = (told == token, if told == token { 2 } else { 0 });
         assert_eq!((done.code, said("reports/events.jsonl"), said("r.jsonl")), (code, early, early), "{done:?}");
+        assert!(!done.err.contains("in what was printed"), "no answer was: {done:?}");
         assert!(!done.err.contains(token), "{}", done.err);
+
+        // A failure shows the answer, and there is no stream to look through.
+        let cases = place.read("suite/cases/things/early.yaml").replace("status: 200", "status: 204");
+        place.write("suite/cases/things/early.yaml", &cases);
+        let more = ["--jobs", "1", "--no-preflight", "--events", "none"];
+        let done = place.run(&[&["run", "--suite", "suite", "--target", "here"][..], &more].concat());
+        let printed = done.err.contains("error: a secret stands in what was printed: ");
+        assert_eq!((done.code, printed), (if early { 2 } else { 1 }, early), "{done:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! `run`: chooses trials, opens the target, runs, writes what was asked for.
 
 mod outputs;
+mod printed;
 mod reports;
 mod scan;
 mod signals;
@@ -283,7 +284,7 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     }
     let code = finish(arguments, &outputs.report, Some(&mut outputs.console))?;
     match redactor {
-        Some(redactor) if secrets_written(arguments, &options.run, outputs.snapshots(), &redactor)? => {
+        Some(redactor) if secrets_written(arguments, &options.run, &outputs, &redactor)? => {
             Ok(Verdict::NotJudged.exit_code())
         }
         _ => Ok(code),
