@@ -8,12 +8,16 @@ mod budget;
 mod cassettes;
 #[path = "cli/coverage.rs"]
 mod coverage;
+#[path = "cli/detection.rs"]
+mod detection;
 #[path = "cli/diffs.rs"]
 mod diffs;
 #[path = "cli/dumb.rs"]
 mod dumb;
 #[path = "cli/engine.rs"]
 mod engine;
+#[path = "cli/environment.rs"]
+mod environment;
 #[path = "cli/examples.rs"]
 mod examples;
 #[path = "cli/faults.rs"]

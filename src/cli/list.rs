@@ -62,7 +62,7 @@ pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandErro
         if !opened.is_mock() && !arguments.allow_default_server {
             opened.withhold(&plan);
         }
-        trials.retain(|trial| lack(trial, &opened.target, &[]).is_none());
+        trials.retain(|trial| lack(trial, &opened.target, |_| false).is_none());
     }
     let mut out = io::stdout().lock();
     match arguments.format {

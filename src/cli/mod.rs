@@ -16,6 +16,7 @@ mod streams;
 mod suite;
 mod sweep;
 mod trend;
+mod variables;
 mod verify;
 
 use std::{
@@ -27,6 +28,8 @@ use std::{
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand, ValueEnum};
+
+use self::variables::Refused;
 
 /// The exit code for flags, settings, cases and files that are wrong.
 const WRONG_INPUT: u8 = 3;
@@ -97,13 +100,20 @@ pub(crate) type CommandError = Box<dyn Error>;
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match variables::arguments() {
         Ok(arguments) => arguments,
-        Err(error) => {
+        Err(Refused::Typed(error)) => {
             let _ = error.print();
             return if error.use_stderr() { ExitCode::from(WRONG_INPUT) } else { ExitCode::SUCCESS };
         }
+        Err(Refused::Variable(error)) => {
+            complain(&error);
+            return ExitCode::from(WRONG_INPUT);
+        }
     };
+    for warning in variables::unknown() {
+        let _ = writeln!(io::stderr(), "warning: {}", crate::report::printable(&warning));
+    }
     let color = match arguments.color {
         Color::Always => true,
         Color::Never => false,
@@ -136,7 +146,6 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// The whole chain of causes, once.
 /// A full-date of RFC 3339.
 fn parse_day(text: &str) -> Result<NaiveDate, String> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
@@ -144,6 +153,7 @@ fn parse_day(text: &str) -> Result<NaiveDate, String> {
     day.filter(|day| day.to_string() == text).ok_or_else(|| "a day is written as 2025-03-01".to_owned())
 }
 
+/// The whole chain of causes, once.
 fn complain(error: &dyn Error) {
     let mut text = format!("error: {error}\n");
     let mut cause = error.source();

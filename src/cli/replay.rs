@@ -18,6 +18,7 @@ use crate::{
     recording::Recorder,
     replay::{End, Replay, Replayed, background},
     report::{Verdict, printable},
+    secret::Redacted,
     target::Opened,
 };
 
@@ -54,7 +55,7 @@ pub(crate) struct Arguments {
     #[arg(long, short)]
     verbose: bool,
     /// Print the history of the vendor's changes, which explains differences, as Markdown
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["files", "target", "as_of", "principal", "record", "timeout", "format", "verbose"])]
     history: bool,
 }
 
@@ -127,7 +128,7 @@ impl Sum {
                     *self.by_history.entry(entry.clone()).or_default() += 1;
                 }
             }
-            End::NotComparable(reason) => *self.reasons.entry(without_names(reason)).or_default() += 1,
+            End::NotComparable(reason) => *self.reasons.entry(without_names(reason.as_str())).or_default() += 1,
         }
         self.told.push(replayed);
     }
@@ -238,6 +239,10 @@ async fn all_files(
     Ok(())
 }
 
+fn side(text: Option<&Redacted>) -> &str {
+    text.map_or("nothing", Redacted::as_str)
+}
+
 fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
     for replayed in &sum.told {
         match &replayed.end {
@@ -245,9 +250,8 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
                 let line = format!("different {} {} ({})", replayed.place, replayed.id, replayed.call);
                 writeln!(out, "{}", printable(&line))?;
                 for difference in differences {
-                    let side = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
-                    let place = if difference.place.is_empty() { "body" } else { &difference.place };
-                    let (recorded, actual) = (side(&difference.recorded), side(&difference.actual));
+                    let place = Some(difference.place.as_str()).filter(|place| !place.is_empty()).unwrap_or("body");
+                    let (recorded, actual) = (side(difference.recorded.as_ref()), side(difference.actual.as_ref()));
                     let line = format!("  {place}\n    recorded: {recorded}\n    actual:   {actual}");
                     writeln!(out, "{}", printable(&line))?;
                 }

@@ -25,8 +25,8 @@ pub(crate) struct Choice {
     /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
     #[arg(long, value_name = "DIR")]
     pub(crate) suite: Option<PathBuf>,
-    /// Only the trials of this profile (repeatable)
-    #[arg(long = "profile", value_name = "P")]
+    /// Only the trials of this profile (repeatable, or with commas between)
+    #[arg(long = "profile", value_name = "P", value_delimiter = ',')]
     profiles: Vec<String>,
 }
 

@@ -67,7 +67,8 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
     }
     let mut found: Vec<Leftover> = by_ledger(remains);
     for (prefix, age) in names {
-        let named = by_name(plan, &opened.target, &prefix, age).await.map_err(Mistake::boxed)?;
+        let named = by_name(plan, &opened.target, &prefix, age).await;
+        let named = named.map_err(|reason| Mistake::boxed(opened.redactor.text(&reason).to_string()))?;
         for leftover in named {
             if !found.iter().any(|other| other.path == leftover.path) {
                 found.push(leftover);
@@ -80,17 +81,19 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
     } else {
         protected(plan, &opened.target, "manager").await.map_err(|error| unknown(&error))?
     };
+    // What a thing is called, the target says.
+    let shown = |text: &str| printable(opened.redactor.text(text).as_str());
     let mut left = 0;
     for leftover in &found {
         if arguments.dry_run {
-            writeln!(out, "would remove {}", printable(&leftover.what))?;
+            writeln!(out, "would remove {}", shown(&leftover.what))?;
             continue;
         }
         match remove(leftover, plan, &protected, &opened.target).await {
-            Removed::Gone => writeln!(out, "removed {}", printable(&leftover.what))?,
+            Removed::Gone => writeln!(out, "removed {}", shown(&leftover.what))?,
             Removed::Left(reason) => {
                 left += 1;
-                writeln!(out, "left {}: {}", printable(&leftover.what), printable(&reason))?;
+                writeln!(out, "left {}: {}", shown(&leftover.what), shown(&reason))?;
             }
         }
     }

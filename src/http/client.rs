@@ -3,51 +3,17 @@
 use std::{
     collections::BTreeMap,
     error::Error,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use reqwest::{Certificate, ClientBuilder, Method, Proxy, RequestBuilder, Url, redirect::Policy};
-use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Answer, ClientCredentials, Exchange, SentRequest,
+    Answer, Credential, Exchange, SentRequest,
     headers::{headers, texts},
     login::{passwords, without_login},
 };
 use crate::secret::{Redactor, may_hold_secrets};
-
-/// How a principal shows who it is.
-#[derive(Debug, Clone)]
-pub enum Credential {
-    /// No `Authorization` header.
-    Anonymous,
-    /// An API token of Okta, sent as `SSWS <token>`.
-    Ssws(SecretString),
-    /// An access token (RFC 6750).
-    Bearer(SecretString),
-    /// A client that fetches access tokens.
-    ClientCredentials(Arc<ClientCredentials>),
-}
-
-impl Credential {
-    fn header(&self) -> Option<String> {
-        match self {
-            Self::Anonymous | Self::ClientCredentials(_) => None,
-            Self::Ssws(token) => Some(format!("SSWS {}", token.expose_secret())),
-            Self::Bearer(token) => Some(format!("Bearer {}", token.expose_secret())),
-        }
-    }
-
-    /// What must not be written.
-    fn secrets(&self) -> Vec<String> {
-        match self {
-            Self::Anonymous => Vec::new(),
-            Self::Ssws(token) | Self::Bearer(token) => vec![token.expose_secret().to_owned()],
-            Self::ClientCredentials(client) => client.secrets(),
-        }
-    }
-}
 
 /// What a target may cost.
 #[derive(Debug, Clone, Copy)]
@@ -169,7 +135,7 @@ pub struct Client {
     /// The same, read.
     base: Url,
     host: String,
-    principals: BTreeMap<String, Credential>,
+    pub(super) principals: BTreeMap<String, Credential>,
     request_limit: Duration,
     body_limit: usize,
     redactor: Redactor,
@@ -229,42 +195,6 @@ impl Client {
     /// Whether the URL is the target's own: nothing is sent elsewhere.
     pub(crate) fn owns(&self, url: &str) -> bool {
         Url::parse(url).is_ok_and(|url| url.origin().ascii_serialization() == self.origin)
-    }
-
-    /// Whether two principals show the target the same secret.
-    pub(crate) fn same_credential(&self, one: &str, other: &str) -> bool {
-        match (self.principals.get(one), self.principals.get(other)) {
-            (Some(Credential::Ssws(one)), Some(Credential::Ssws(other)))
-            | (Some(Credential::Bearer(one)), Some(Credential::Bearer(other))) => {
-                one.expose_secret() == other.expose_secret()
-            }
-            (Some(Credential::ClientCredentials(one)), Some(Credential::ClientCredentials(other))) => {
-                Arc::ptr_eq(one, other)
-            }
-            _ => false,
-        }
-    }
-
-    /// Who this principal is to the target: one name for all who show it the same secret.
-    pub(crate) fn shown_as<'n>(&'n self, principal: &'n str) -> &'n str {
-        self.principals.keys().find(|other| self.same_credential(principal, other)).map_or(principal, String::as_str)
-    }
-
-    /// Whether there are credentials for this principal.
-    pub fn knows(&self, principal: &str) -> bool {
-        self.principals.contains_key(principal)
-    }
-
-    /// The secret of a principal, for cases about credentials in another form.
-    ///
-    /// # Errors
-    /// A token that has to be fetched, and cannot.
-    pub(crate) async fn token(&self, principal: &str) -> Result<Option<String>, Fault> {
-        match self.principals.get(principal) {
-            None | Some(Credential::Anonymous) => Ok(None),
-            Some(Credential::Ssws(token) | Credential::Bearer(token)) => Ok(Some(token.expose_secret().to_owned())),
-            Some(Credential::ClientCredentials(client)) => client.value(self).await.map(Some),
-        }
     }
 
     /// Learns what must not be written.

@@ -6,6 +6,7 @@
 
 mod answer;
 mod client;
+mod credential;
 mod curl;
 mod headers;
 mod login;
@@ -15,8 +16,9 @@ mod patience;
 mod place;
 
 pub(crate) use answer::{Answer, owned_text};
-pub use client::{Client, ClientError, Credential, Fault, Limits, Network};
+pub use client::{Client, ClientError, Fault, Limits, Network};
 pub(crate) use client::{Outgoing, parse_origin};
+pub use credential::Credential;
 pub(crate) use curl::curl;
 pub use oauth::{ClientAuth, ClientCredentials, KeyError, PrivateKey};
 pub(crate) use pace::Pace;

@@ -6,17 +6,31 @@ use chrono::DateTime;
 use serde_json::Value;
 
 use super::mapping::Mapping;
-use crate::{http::Answer, matcher::equal, pointer, suite::shorten};
+use crate::{
+    http::Answer,
+    matcher::equal,
+    pointer,
+    secret::{Redacted, Redactor},
+    suite::shorten,
+};
 
 /// A place where the target's answer is another one than the recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct Difference<T = Redacted> {
     /// `status`, `header NAME`, or a JSON Pointer into the body.
-    pub place: String,
+    pub place: T,
     /// What was recorded; `None`: nothing.
-    pub recorded: Option<String>,
+    pub recorded: Option<T>,
     /// What the target says; `None`: nothing.
-    pub actual: Option<String>,
+    pub actual: Option<T>,
+}
+
+impl Difference<String> {
+    /// The same without secrets.
+    pub(super) fn redacted(self, redactor: &Redactor) -> Difference {
+        let side = |text: Option<String>| text.map(|text| redactor.text(&text));
+        Difference { place: redactor.text(&self.place), recorded: side(self.recorded), actual: side(self.actual) }
+    }
 }
 
 /// How strict lists are compared.
@@ -30,13 +44,18 @@ pub(super) enum Lists {
 
 struct Compare<'a> {
     mapping: &'a mut Mapping,
-    differences: Vec<Difference>,
+    differences: Vec<Difference<String>>,
     times: Vec<(String, String)>,
     lists: Lists,
 }
 
 /// All places where `actual` differs from `recorded`.
-pub(super) fn compare(recorded: &Answer, actual: &Answer, mapping: &mut Mapping, lists: Lists) -> Vec<Difference> {
+pub(super) fn compare(
+    recorded: &Answer,
+    actual: &Answer,
+    mapping: &mut Mapping,
+    lists: Lists,
+) -> Vec<Difference<String>> {
     let mut compare = Compare { mapping, differences: Vec::new(), times: Vec::new(), lists };
     if recorded.status != actual.status {
         compare.differ("status", Some(recorded.status.to_string()), Some(actual.status.to_string()));

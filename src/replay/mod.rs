@@ -20,7 +20,7 @@ use crate::{
     plan::Plan,
     recording::{Recorded, RecordingError, read},
     run::{Describer, Target},
-    secret::Redactor,
+    secret::{Redacted, Redactor},
     suite::{HistoryEntry, Operation},
 };
 
@@ -30,9 +30,9 @@ pub struct Replayed {
     /// `FILE:LINE`, or `FILE#N` where a file is not a list of lines.
     pub place: String,
     /// The recording's ID of it.
-    pub id: String,
+    pub id: Redacted,
     /// Method and path, or the operation.
-    pub call: String,
+    pub call: Redacted,
     /// The year of the recording.
     pub year: Option<i32>,
     /// What it ended as.
@@ -41,15 +41,29 @@ pub struct Replayed {
 
 /// What a replayed exchange ended as.
 #[derive(Debug)]
-pub enum End {
+pub enum End<T = Redacted> {
     /// The same answer.
     Equal,
     /// Another answer.
-    Different(Vec<Difference>),
+    Different(Vec<Difference<T>>),
     /// Another answer, in nothing but what the history of the vendor knows: the IDs of its entries.
     Explained(Vec<String>),
     /// It needs something that the recording does not show being made.
-    NotComparable(String),
+    NotComparable(T),
+}
+
+impl End<String> {
+    /// The same without secrets.
+    fn redacted(self, redactor: &Redactor) -> End {
+        match self {
+            Self::Equal => End::Equal,
+            Self::Different(differences) => {
+                End::Different(differences.into_iter().map(|difference| difference.redacted(redactor)).collect())
+            }
+            Self::Explained(entries) => End::Explained(entries),
+            Self::NotComparable(reason) => End::NotComparable(redactor.text(&reason)),
+        }
+    }
 }
 
 /// A replay against one target.
@@ -96,22 +110,24 @@ impl<'a> Replay<'a> {
         for recorded in &exchanges {
             let end = self.exchange(recorded, traffic).await;
             let operation = self.plan.operation(&recorded.method, recorded.url.path());
+            let call = operation.map_or_else(
+                || format!("{} {}", recorded.method, recorded.url.path()),
+                |operation| operation.id.clone(),
+            );
+            let redactor = self.describer.redactor;
             take(Replayed {
                 place: recorded.place.clone(),
-                id: recorded.id.clone(),
-                call: operation.map_or_else(
-                    || format!("{} {}", recorded.method, recorded.url.path()),
-                    |operation| operation.id.clone(),
-                ),
+                id: redactor.text(&recorded.id),
+                call: redactor.text(&call),
                 year: recorded.date().map(|date| date.year()),
-                end,
+                end: end.redacted(redactor),
             });
         }
         self.clean_up(traffic).await;
         Ok(())
     }
 
-    async fn exchange(&mut self, recorded: &Recorded, traffic: &mut dyn FnMut(&Transcript, &str)) -> End {
+    async fn exchange(&mut self, recorded: &Recorded, traffic: &mut dyn FnMut(&Transcript, &str)) -> End<String> {
         let origin = recorded.url.origin().ascii_serialization();
         self.mapping.origin(&origin, self.target.client.origin());
         if let Some(body) = &recorded.body {
@@ -136,7 +152,7 @@ impl<'a> Replay<'a> {
         self.judge(recorded, &prepared, differences)
     }
 
-    fn judge(&self, recorded: &Recorded, prepared: &Prepared, differences: Vec<Difference>) -> End {
+    fn judge(&self, recorded: &Recorded, prepared: &Prepared, differences: Vec<Difference<String>>) -> End<String> {
         if prepared.rebuilt {
             return End::NotComparable("the recording holds no body of this request".to_owned());
         }

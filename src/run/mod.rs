@@ -4,6 +4,7 @@
 
 mod cleanup;
 mod describe;
+mod detect;
 mod preflight;
 mod protected;
 mod send;
@@ -133,27 +134,23 @@ pub async fn run(
         serial: Cell::new(0),
         troubled: Cell::new(0),
         protected: OnceCell::new(),
-        seen: Vec::new(),
+        found: Preflight::default(),
     };
     shared.emit(&Event::RunStarted(Box::new(header(&shared, &trials))));
-    let mut seen = Vec::new();
     if options.preflight {
-        let found = preflight(plan, target, redactor).await;
+        let mut found = preflight(plan, &trials, target, redactor).await;
         if found.findings.iter().any(|finding| finding.fatal) {
             stopper.stop(Stop::Preflight);
         }
-        if let Some(plan) = &plan.contract.preflight {
-            for told in &found.told {
-                // It was sent before there was a budget, and counts in it.
-                let principal = target.client.shown_as(&told.principal);
-                shared.pace.wait(principal, &plan.path, told.sent);
-                shared.pace.note(principal, &plan.path, &told.answer, told.sent, Instant::now());
-            }
+        for told in found.told.drain(..) {
+            // It was sent before there was a budget, and counts in it.
+            let principal = target.client.shown_as(&told.principal);
+            shared.pace.wait(principal, &told.path, told.sent);
+            shared.pace.note(principal, &told.path, &told.answer, told.sent, Instant::now());
         }
-        found.findings.into_iter().for_each(|finding| shared.emit(&Event::Preflight(finding)));
-        seen = found.seen;
+        found.findings.drain(..).for_each(|finding| shared.emit(&Event::Preflight(finding)));
+        shared.found = found;
     }
-    shared.seen = seen;
     let (alone, together): (Vec<_>, Vec<_>) = trials.into_iter().partition(|trial| trial.exclusive);
     let deadline = async {
         match options.deadline {
@@ -197,11 +194,18 @@ async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {
             Some(Stop::Breaker) => "the run stopped, because one trial after the other met nothing but trouble",
         };
         shared.describer.unstarted(trial, Outcome::NotRun, reason)
-    } else if !shared.seen.is_empty() && !trial.needs.iter().any(|name| shared.seen.contains(name)) {
-        let reason = format!("the preflight found that the target has the capability {}", shared.seen.join(", "));
+    } else if !shared.found.sole.is_empty() && !trial.needs.iter().any(|name| shared.found.sole.contains(name)) {
+        let reason = format!("the preflight found that the target has the capability {}", shared.found.sole.join(", "));
         shared.describer.unstarted(trial, Outcome::NotRun, &reason)
-    } else if let Some(lack) = lack(trial, shared.target, &shared.seen) {
+    } else if let Some(lack) = lack(trial, shared.target, |name| shared.found.has(name)) {
         shared.describer.unstarted(trial, Outcome::NotApplicable, &lack)
+    } else if let Some((name, reason)) =
+        trial.principals().into_iter().find_map(|name| shared.found.unfit.get_key_value(name))
+    {
+        shared.describer.unstarted(trial, Outcome::NotApplicable, &format!("the principal {name} is not fit: {reason}"))
+    } else if let Some((name, said)) = shared.found.missing.iter().find(|(name, _)| trial.needs.contains(*name)) {
+        let reason = format!("the target is declared to have the capability {name}, but {said}");
+        shared.describer.unstarted(trial, Outcome::Blocked, &reason)
     } else {
         shared.emit(&Event::TrialStarted(event::TrialStarted { trial: trial.id.clone() }));
         attempts(trial, shared).await
@@ -238,13 +242,13 @@ fn rule(trial: &Trial, mut finished: event::TrialFinished, shared: &Shared<'_>) 
     finished
 }
 
-/// What the target lacks for a trial, if anything.
-pub(crate) fn lack(trial: &Trial, target: &Target, seen: &[String]) -> Option<String> {
+/// What the target lacks for a trial, if anything, beside what was `seen`.
+pub(crate) fn lack(trial: &Trial, target: &Target, seen: impl Fn(&str) -> bool) -> Option<String> {
     let capabilities: Vec<&str> = trial
         .needs
         .iter()
         .map(String::as_str)
-        .filter(|name| !target.capabilities.contains(*name) && !seen.iter().any(|seen| seen == name))
+        .filter(|name| !target.capabilities.contains(*name) && !seen(name))
         .collect();
     if !capabilities.is_empty() {
         return Some(format!("the target lacks the capability {}", capabilities.join(", ")));

@@ -2,14 +2,22 @@
 //!
 //! What is wrong here is one clear finding, not hundreds of red trials. What the target lacks, it says here too.
 
-use std::time::Instant;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Instant,
+};
 
-use super::Target;
+use super::{
+    Target,
+    detect::{Detected, detect},
+};
 use crate::{
     event::Finding,
     http::{Answer, Outgoing},
-    plan::Plan,
+    plan::{Plan, Trial},
     secret::Redactor,
+    suite::PreflightPlan,
 };
 
 /// Farther apart, times that are compared with our own would mislead.
@@ -23,8 +31,14 @@ const LIMIT: &str = "X-Rate-Limit-Limit";
 pub struct Preflight {
     /// In the order of the principals.
     pub findings: Vec<Finding>,
-    /// Capabilities that were seen rather than declared.
+    /// Capabilities without which nothing can be learnt from the target.
+    pub sole: Vec<String>,
+    /// Capabilities that were seen and not declared.
     pub seen: Vec<String>,
+    /// Capabilities that are declared, and what shows that the target lacks them.
+    pub missing: BTreeMap<String, String>,
+    /// Principals that are not what they are to be, and why.
+    pub unfit: BTreeMap<String, String>,
     /// What the answers say of rate limits is where budgets begin.
     pub(super) told: Vec<Told>,
 }
@@ -33,12 +47,29 @@ pub struct Preflight {
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) principal: String,
+    pub(super) path: String,
     pub(super) answer: Answer,
     pub(super) sent: Instant,
 }
 
-/// Asks the target once for each principal that the suite says it should let in.
-pub async fn preflight(plan: &Plan, target: &Target, redactor: &Redactor) -> Preflight {
+/// Asks the target once for each principal that the suite says it should let in, and then for what these trials need.
+pub async fn preflight(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor: &Redactor) -> Preflight {
+    let mut preflight = question(plan, trials, target, redactor).await;
+    if preflight.findings.iter().any(|finding| finding.fatal) || !preflight.sole.is_empty() {
+        return preflight;
+    }
+    let needed: BTreeSet<&str> = trials.iter().flat_map(|trial| trial.principals()).collect();
+    for principal in needed.into_iter().filter(|name| target.principals.contains(*name)) {
+        if let Some(reason) = target.client.outlives(principal).await {
+            let text = format!("trials of the principal `{principal}` are not applicable: {reason}");
+            preflight.findings.push(Finding { fatal: false, text: redactor.text(&text) });
+            preflight.unfit.insert(principal.to_owned(), reason);
+        }
+    }
+    preflight
+}
+
+async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor: &Redactor) -> Preflight {
     let mut preflight = Preflight::default();
     let Some(plan) = &plan.contract.preflight else { return preflight };
     let find = |fatal: bool, text: String| Finding { fatal, text: redactor.text(&text) };
@@ -74,8 +105,8 @@ pub async fn preflight(plan: &Plan, target: &Target, redactor: &Redactor) -> Pre
         if let Some(lacking) =
             plan.lacking.iter().find(|lacking| lacking.status == answer.status && lacking.error == code)
         {
-            if !preflight.seen.contains(&lacking.capability) {
-                preflight.seen.push(lacking.capability.clone());
+            if !preflight.sole.contains(&lacking.capability) {
+                preflight.sole.push(lacking.capability.clone());
                 preflight.findings.push(find(false, format!("{} ({} {code})", lacking.text, answer.status)));
             }
             continue;
@@ -98,18 +129,56 @@ pub async fn preflight(plan: &Plan, target: &Target, redactor: &Redactor) -> Pre
             }
             _ => {}
         }
-        preflight.told.push(Told { principal: principal.to_owned(), answer, sent });
+        preflight.told.push(Told { principal: principal.to_owned(), path: plan.path.clone(), answer, sent });
     }
-    let fatal = preflight.findings.iter().any(|finding| finding.fatal);
-    if !fatal && !preflight.told.is_empty() && !preflight.told.iter().any(|told| told.answer.header(LIMIT).is_some()) {
+    if preflight.findings.iter().any(|finding| finding.fatal) {
+        return preflight;
+    }
+    if !preflight.told.is_empty() && !preflight.told.iter().any(|told| told.answer.header(LIMIT).is_some()) {
         preflight
             .findings
             .push(find(false, format!("the target tells of no rate limit ({LIMIT}), so the run keeps to none")));
     }
+    let needed = trials.iter().flat_map(|trial| trial.needs.iter().map(String::as_str)).collect();
+    for text in preflight.look(plan, &needed, target).await {
+        preflight.findings.push(find(false, text));
+    }
     preflight
 }
 
-async fn ask(path: &str, principal: &str, target: &Target) -> Result<Answer, crate::http::Fault> {
+impl Preflight {
+    /// Whether a capability was seen.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.sole.iter().chain(&self.seen).any(|seen| seen == name)
+    }
+
+    /// Looks for the capabilities that are needed; says what is not as the settings have it.
+    async fn look(&mut self, plan: &PreflightPlan, needed: &BTreeSet<&str>, target: &Target) -> Vec<String> {
+        let Some(listed) = self.told.iter().find(|told| told.answer.status == 200) else { return Vec::new() };
+        let Detected { seen, mut missing, told } = detect(&plan.detect, needed, listed, target).await;
+        for lacking in &plan.lacking {
+            let name = lacking.capability.as_str();
+            if needed.contains(name) && target.capabilities.contains(name) && self.sole.is_empty() {
+                missing.insert(name.to_owned(), format!("GET {} gives 200", plan.path));
+            }
+        }
+        let mut texts: Vec<String> = missing
+            .iter()
+            .map(|(name, said)| format!("the target is declared to have the capability `{name}`, but {said}; trials that need it are blocked"))
+            .collect();
+        if !seen.is_empty() {
+            let names = seen.join("`, `");
+            texts.push(format!(
+                "the target shows the capabilities `{names}`, which are not declared; trials that need them are run"
+            ));
+        }
+        self.told.extend(told);
+        (self.seen, self.missing) = (seen, missing);
+        texts
+    }
+}
+
+pub(super) async fn ask(path: &str, principal: &str, target: &Target) -> Result<Answer, crate::http::Fault> {
     let outgoing = Outgoing {
         method: "GET".to_owned(),
         url: format!("{}{path}", target.client.origin()),

@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use super::{Describer, Options, Target};
+use super::{Describer, Options, Preflight, Target};
 use crate::{
     event::{self, Event, Outcome, Stop},
     http::Pace,
@@ -62,8 +62,8 @@ pub(crate) struct Shared<'a> {
     pub(super) troubled: Cell<usize>,
     /// What the target shares with others, known before the first write.
     pub(super) protected: OnceCell<Vec<Protected>>,
-    /// Capabilities that the preflight saw.
-    pub(super) seen: Vec<String>,
+    /// What the preflight found.
+    pub(super) found: Preflight,
 }
 
 impl Shared<'_> {

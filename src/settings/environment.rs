@@ -10,6 +10,29 @@ pub(super) fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// As [`variable`].
+///
+/// # Errors
+/// A value that is no text.
+pub(super) fn text(name: &str) -> Result<Option<String>, ()> {
+    let value = env::var_os(name).filter(|value| !value.is_empty());
+    value.map(|value| value.into_string().map_err(|_| ())).transpose()
+}
+
+/// Whether a variable is set to nothing.
+pub(super) fn is_empty(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| value.is_empty())
+}
+
+/// The names of the variables that begin so and are set, in order; one that is empty is not.
+pub(super) fn names(prefix: &str) -> Vec<String> {
+    let set = env::vars_os().filter(|(_, value)| !value.is_empty());
+    let mut names: Vec<String> =
+        set.filter_map(|(name, _)| name.into_string().ok()).filter(|name| name.starts_with(prefix)).collect();
+    names.sort();
+    names
+}
+
 /// Where the user's own files lie.
 pub(super) fn home() -> Option<PathBuf> {
     variable("HOME").or_else(|| variable("USERPROFILE")).map(PathBuf::from)
@@ -38,7 +61,7 @@ pub fn shard() -> Result<Option<Shard>, SettingsError> {
     format!("{index}/{total}").parse().map(Some).map_err(|reason| SettingsError::Shard { reason })
 }
 
-/// Whether the environment names an org, as Okta's own SDKs read it.
-pub fn names_an_org() -> bool {
-    env::var("OKTA_CLIENT_ORGURL").is_ok_and(|url| !url.is_empty())
+/// The variable that names an org, if one does: ours, or that of Okta's own SDKs.
+pub fn names_an_org() -> Option<&'static str> {
+    ["OKTA_CONFORMANCE_URL", "OKTA_CLIENT_ORGURL"].into_iter().find(|name| variable(name).is_some())
 }

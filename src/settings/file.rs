@@ -29,7 +29,7 @@ pub(super) struct File {
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     pub(super) url: Option<String>,
-    pub(super) capabilities: BTreeSet<String>,
+    pub(super) capabilities: Option<BTreeSet<String>>,
     pub(super) principals: BTreeMap<String, Login>,
     pub(super) proxy: Option<String>,
     pub(super) ca_file: Option<PathBuf>,
@@ -148,7 +148,7 @@ fn target(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) 
     let url = checked(fields.optional("url"), "url", problems, |url| parse_origin(url).map(|_| url.to_owned()));
     let mut entry = Entry { url, ..Entry::default() };
     if let Some(node) = fields.optional("capabilities") {
-        entry.capabilities = problems.texts(node, "capabilities").into_iter().map(|(_, name)| name).collect();
+        entry.capabilities = Some(problems.texts(node, "capabilities").into_iter().map(|(_, name)| name).collect());
     }
     let of_proxy = fields.optional("proxy");
     entry.proxy = checked(of_proxy, "proxy", problems, proxy);
@@ -160,12 +160,9 @@ fn target(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) 
             .push(format!("{}:{line}:{column}: the password of the proxy stands in the file", problems.source.path));
     }
     entry.ca_file = checked(fields.optional("ca-file"), "ca-file", problems, |path| Ok(PathBuf::from(path)));
-    entry.timeout = checked(fields.optional("timeout"), "timeout", problems, |text| match parse_duration(text)? {
-        Duration::ZERO => Err("no answer takes no time".to_owned()),
-        timeout => Ok(timeout),
-    });
+    entry.timeout = checked(fields.optional("timeout"), "timeout", problems, timeout);
     entry.prefix = checked(fields.optional("prefix"), "prefix", problems, prefix);
-    entry.rate_share = fields.optional("rate-share").and_then(|node| rate_share(node, problems));
+    entry.rate_share = fields.optional("rate-share").and_then(|node| share_of(node, problems));
     let principals = fields.optional("principals").and_then(|node| problems.map(node, "principals"));
     for (key, node) in principals.unwrap_or_default() {
         if key.name == "anonymous" {
@@ -211,7 +208,30 @@ fn checked<T>(
     }
 }
 
-fn proxy(text: &str) -> Result<String, String> {
+impl Entry {
+    /// With what is missing taken from another place.
+    pub(super) fn over(self, below: Self) -> Self {
+        Self {
+            url: self.url.or(below.url),
+            capabilities: self.capabilities.or(below.capabilities),
+            principals: if self.principals.is_empty() { below.principals } else { self.principals },
+            proxy: self.proxy.or(below.proxy),
+            ca_file: self.ca_file.or(below.ca_file),
+            timeout: self.timeout.or(below.timeout),
+            prefix: self.prefix.or(below.prefix),
+            rate_share: self.rate_share.or(below.rate_share),
+        }
+    }
+}
+
+pub(super) fn timeout(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("no answer takes no time".to_owned()),
+        timeout => Ok(timeout),
+    }
+}
+
+pub(super) fn proxy(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("it must begin with http:// or https://".to_owned());
@@ -220,7 +240,7 @@ fn proxy(text: &str) -> Result<String, String> {
 }
 
 /// Names of everything that is made begin so, and what begins so is what a clean-up takes away: it must say whose it is.
-fn prefix(text: &str) -> Result<String, String> {
+pub(super) fn prefix(text: &str) -> Result<String, String> {
     let fits = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') && (3..=20).contains(&text.len());
     if !fits {
         return Err("3 to 20 letters, digits and hyphens are wanted".to_owned());
@@ -228,17 +248,20 @@ fn prefix(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn rate_share(node: &Node, problems: &mut Problems<'_>) -> Option<f64> {
-    let number = if let Data::Number(number) = &node.data { number.as_f64() } else { None };
+pub(super) fn rate_share(number: Option<f64>) -> Result<f64, String> {
     let share = number.filter(|share| (0.0..1.0).contains(share));
-    if share.is_none() {
-        problems.at_with(
-            node.span,
-            "`rate-share` must be a number from 0 to below 1",
-            "it is the part of the rate limit that is left to others, such as 0.5",
-        );
-    }
+    share.ok_or_else(|| "`rate-share` must be a number from 0 to below 1".to_owned())
+}
+
+fn share_of(node: &Node, problems: &mut Problems<'_>) -> Option<f64> {
+    let number = if let Data::Number(number) = &node.data { number.as_f64() } else { None };
+    let share = rate_share(number);
     share
+        .map_err(|reason| {
+            let meant = "it is the part of the rate limit that is left to others, such as 0.5";
+            problems.at_with(node.span, reason, meant);
+        })
+        .ok()
 }
 
 fn login(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) -> Option<Login> {

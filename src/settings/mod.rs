@@ -1,13 +1,14 @@
 //! What a command is to work with: targets, their principals and capabilities, from flags, environment and `okta-conformance.toml`.
 //!
-//! The only module that reads the environment or a settings file. Secrets stand in neither flags nor, if it can be helped, files. What
-//! Okta's own SDKs read stands in for what is not said, below everything else.
+//! The only module that reads the environment or a settings file. Secrets stand in neither flags nor, if it can be helped, files. Flags
+//! stand over our own variables, those over the settings file, and that over what Okta's own SDKs read.
 
 mod environment;
 mod file;
 mod origin;
 mod sdk;
 mod tree;
+mod variables;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,6 +24,7 @@ pub(crate) use file::check_text;
 pub(crate) use file::{check, is_settings};
 use secrecy::{ExposeSecret, SecretString};
 
+pub use self::variables::{StandsFor, VARIABLES, Variable, unknown};
 use self::{
     file::{AuthEntry, ClientEntry, Entry, Login},
     origin::SecretFrom,
@@ -112,6 +114,16 @@ pub enum SettingsError {
         #[source]
         source: Fault,
     },
+    /// A variable of ours whose value cannot be used.
+    #[error("the environment variable {variable} cannot be used: it must be {form}\n  {remedy}")]
+    Wrong {
+        /// Its name.
+        variable: &'static str,
+        /// What its value must be.
+        form: &'static str,
+        /// What helps.
+        remedy: String,
+    },
     /// Variables of a CI system that name no shard.
     #[error("CI_NODE_INDEX (or JOB_COMPLETION_INDEX) of CI_NODE_TOTAL: {reason}")]
     Shard {
@@ -129,6 +141,8 @@ pub struct TargetSettings {
     pub url: String,
     /// What it is able to.
     pub capabilities: BTreeSet<String>,
+    /// Whether a variable, and not the settings file, says what it is able to.
+    pub capabilities_by_variable: bool,
     /// Who can speak to it.
     pub principals: BTreeMap<String, Credential>,
     /// How it is reached.
@@ -165,34 +179,30 @@ impl TargetSettings {
         } else {
             settings.targets.contains_key(target).then(|| target.to_owned())
         };
-        match name.as_ref().and_then(|name| settings.targets.remove(name)) {
+        let entry = match name.as_ref().and_then(|name| settings.targets.remove(name)) {
             Some(entry) => {
-                let name = name.unwrap_or_default();
-                found.warnings.extend(settings.warnings.remove(&name).unwrap_or_default());
-                found.url = entry.url.clone().or_else(org).ok_or(SettingsError::NoUrl { name })?;
-                found.take(entry)?;
+                let warnings = name.as_ref().and_then(|name| settings.warnings.remove(name));
+                found.warnings.extend(warnings.unwrap_or_default());
+                entry
             }
-            None if is_url => target.clone_into(&mut found.url),
-            None if target == SDK_TARGET => {
-                found.url = org().ok_or_else(|| SettingsError::NoUrl { name: target.to_owned() })?;
-            }
-            None => {
-                let names: Vec<&str> = settings.targets.keys().map(String::as_str).collect();
-                let hint = if names.is_empty() {
-                    format!("use `mock`, a URL, or name one in {FILE}")
-                } else {
-                    format!("known are mock, {}", names.join(", "))
-                };
-                return Err(SettingsError::UnknownTarget { name: target.to_owned(), hint });
-            }
-        }
+            None if is_url || target == SDK_TARGET => Entry::default(),
+            None => return Err(unknown_target(target, &settings)),
+        };
+        let variables = variables::entry()?;
+        found.warnings.extend(instead(is_url.then_some(target), &variables, &entry));
+        let said = Entry { url: is_url.then(|| target.to_owned()), ..Entry::default() };
+        found.capabilities_by_variable = variables.capabilities.is_some();
+        let entry = said.over(variables).over(entry);
+        let nowhere = || SettingsError::NoUrl { name: target.to_owned() };
+        found.url = entry.url.clone().or_else(org).ok_or_else(nowhere)?;
+        found.take(entry)?;
         found.add_sdk_principal(sdk)?;
         found.complete();
         Ok(found)
     }
 
     fn take(&mut self, entry: Entry) -> Result<(), SettingsError> {
-        self.capabilities = entry.capabilities;
+        self.capabilities = entry.capabilities.unwrap_or_default();
         self.timeout = entry.timeout;
         self.prefix = entry.prefix;
         self.rate_share = entry.rate_share;
@@ -253,6 +263,28 @@ impl TargetSettings {
     /// Whether the target has any credentials at all.
     pub fn has_credentials(&self) -> bool {
         self.principals.keys().any(|name| !matches!(name.as_str(), "anonymous" | "invalid-token"))
+    }
+}
+
+fn unknown_target(name: &str, settings: &file::File) -> SettingsError {
+    let names: Vec<&str> = settings.targets.keys().map(String::as_str).collect();
+    let hint = if names.is_empty() {
+        format!("use `mock`, a URL, or name one in {FILE}")
+    } else {
+        format!("known are mock, {}", names.join(", "))
+    };
+    SettingsError::UnknownTarget { name: name.to_owned(), hint }
+}
+
+/// What is to be told of a variable that says where the target is, since credentials go there.
+fn instead(given: Option<&str>, variables: &Entry, entry: &Entry) -> Option<String> {
+    let variable = "OKTA_CONFORMANCE_URL";
+    match (given, &variables.url, &entry.url) {
+        (Some(url), Some(other), _) if url != other => Some(format!("{variable} is not used: the target is {url}")),
+        (None, Some(other), Some(url)) if url != other => {
+            Some(format!("{variable} stands in for the `url` of the target: its credentials go to {other}"))
+        }
+        _ => None,
     }
 }
 

@@ -53,6 +53,30 @@ pub(crate) struct PreflightPlan {
     /// Who is let in.
     pub(crate) principals: Vec<String>,
     pub(crate) lacking: Vec<Lacking>,
+    pub(crate) detect: Vec<Detection>,
+}
+
+/// How reads show whether a target has a capability.
+#[derive(Debug)]
+pub(crate) struct Detection {
+    pub(crate) capability: String,
+    /// The first asks, and all that the target has must hold access tokens; without any, it is one whom the target let in.
+    pub(crate) principals: Vec<String>,
+    /// Paths of GETs, one after the other; `{member}` is that of the first thing that the answer before lists.
+    pub(crate) ask: Vec<String>,
+    /// The last answer, if the target has it.
+    pub(crate) there: Shape,
+    /// The last answer, if the target surely lacks it.
+    pub(crate) missing: Shape,
+}
+
+/// What tells an answer from others.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub(crate) status: u16,
+    pub(crate) error: Option<String>,
+    /// Whether the list is empty.
+    pub(crate) empty: Option<bool>,
 }
 
 /// An answer that says what kind of target it is.
@@ -172,7 +196,9 @@ fn read_preflight(node: &Node, problems: &mut Problems<'_>) -> Option<PreflightP
     let path = fields.text("path", problems).map(str::to_owned);
     let principals = fields.required("principals", problems).map(|node| problems.texts(node, "principals"));
     let nodes = fields.optional("lacking").and_then(|node| problems.list(node, "lacking")).unwrap_or_default();
+    let detect = fields.optional("detect").and_then(|node| problems.list(node, "detect")).unwrap_or_default();
     fields.finish(problems);
+    let detect = detect.iter().filter_map(|node| read_detection(node, problems)).collect();
     let lacking = nodes.iter().filter_map(|node| {
         let mut fields = Fields::of(node, "sign of a lack", problems)?;
         let status = fields.required("status", problems).and_then(|node| problems.integer(node, "status"));
@@ -188,7 +214,32 @@ fn read_preflight(node: &Node, problems: &mut Problems<'_>) -> Option<PreflightP
     });
     let lacking = lacking.collect();
     let principals = principals?.into_iter().map(|(_, name)| name).collect();
-    Some(PreflightPlan { path: path?, principals, lacking })
+    Some(PreflightPlan { path: path?, principals, lacking, detect })
+}
+
+fn read_detection(node: &Node, problems: &mut Problems<'_>) -> Option<Detection> {
+    let mut fields = Fields::of(node, "detection", problems)?;
+    let names = |node: Option<&Node>, key, problems: &mut Problems<'_>| -> Vec<String> {
+        let texts = node.map(|node| problems.texts(node, key)).unwrap_or_default();
+        texts.into_iter().map(|(_, text)| text).collect()
+    };
+    let capability = fields.text("capability", problems).map(str::to_owned);
+    let principals = names(fields.optional("principals"), "principals", problems);
+    let ask = names(fields.required("ask", problems), "ask", problems);
+    let shapes =
+        ["there", "missing"].map(|key| fields.required(key, problems).and_then(|node| read_shape(node, problems)));
+    fields.finish(problems);
+    let [there, missing] = shapes;
+    Some(Detection { capability: capability?, principals, ask, there: there?, missing: missing? })
+}
+
+fn read_shape(node: &Node, problems: &mut Problems<'_>) -> Option<Shape> {
+    let mut fields = Fields::of(node, "answer", problems)?;
+    let status = fields.required("status", problems).and_then(|node| problems.integer(node, "status"));
+    let error = fields.optional("error").and_then(|node| problems.text(node, "error")).map(str::to_owned);
+    let empty = fields.optional("empty").and_then(|node| problems.bool(node, "empty"));
+    fields.finish(problems);
+    Some(Shape { status: u16::try_from(status?).ok()?, error, empty })
 }
 
 fn read_header(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Option<GeneralHeader> {

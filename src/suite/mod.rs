@@ -11,7 +11,7 @@ mod schemas;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-pub(crate) use contract::{Contract, On, Protected, SweepPlan};
+pub(crate) use contract::{Contract, Detection, On, PreflightPlan, Protected, Shape, SweepPlan};
 pub use files::FilesError;
 pub(crate) use files::read as read_file;
 pub(crate) use history::HistoryEntry;

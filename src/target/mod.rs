@@ -97,6 +97,8 @@ pub struct Opened {
     pub prefix: String,
     /// The part of its rate limits that is left to others, where the settings say it.
     pub rate_share: Option<f64>,
+    /// Whether a variable, and not the settings file, says what it is able to.
+    capabilities_by_variable: bool,
     /// What the user should know about its settings.
     pub warnings: Vec<String>,
     /// The embedded mock; stops when this is dropped.
@@ -139,7 +141,15 @@ impl Opened {
             let hint = did_you_mean(name, known.iter().map(String::as_str));
             let hint =
                 hint.unwrap_or_else(|| format!("known are {}", known.iter().cloned().collect::<Vec<_>>().join(", ")));
-            format!("the target `{}` has the {what} `{name}`, which the suite does not know: {hint}", self.target.name)
+            let by = if what == "capability" && self.capabilities_by_variable {
+                ", as OKTA_CONFORMANCE_CAPABILITIES says"
+            } else {
+                ""
+            };
+            format!(
+                "the target `{}` has the {what} `{name}`{by}, which the suite does not know: {hint}",
+                self.target.name
+            )
         };
         let (principals, capabilities) = (&plan.principals, &plan.capabilities);
         let principal =
@@ -211,8 +221,16 @@ impl Opened {
         let client = Client::new(&found.url, found.principals, limits, &found.network, &redactor)?;
         let target = Target { name: found.name, client, principals, capabilities: found.capabilities };
         let prefix = found.prefix.unwrap_or_else(|| PREFIX.to_owned());
-        let (rate_share, warnings) = (found.rate_share, found.warnings);
-        Ok(Self { target, redactor, has_credentials, prefix, rate_share, warnings, mock })
+        Ok(Self {
+            target,
+            redactor,
+            has_credentials,
+            prefix,
+            rate_share: found.rate_share,
+            capabilities_by_variable: found.capabilities_by_variable,
+            warnings: found.warnings,
+            mock,
+        })
     }
 }
 

@@ -4,9 +4,11 @@
 use std::{
     io::BufReader,
     sync::{
-        Arc, Condvar, Mutex,
+        Arc, Condvar, Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
+        mpsc,
     },
+    time::{Duration, Instant},
 };
 
 use chrono::Utc;
@@ -269,4 +271,73 @@ fn what_answers_now_and_then_does_not_stop_a_run() {
     let (passed, errored): (Vec<_>, Vec<_>) = outcomes.iter().partition(|outcome| *outcome == "passed");
     assert_eq!((passed.len(), errored.len()), (3, 6), "two in a row are not three: {outcomes:?}");
     assert_eq!(place.events().last().expect("a footer")["stopped"], Value::Null);
+}
+
+/// One case that makes a thing and looks at it; the thing is removed at its end.
+const MAKES: &str = "area: things\ntopic: makes\nprofile: core\ncases:
+  - id: one
+    title: A thing is made
+    requirements: [things.work]
+    principal: admin
+    steps:
+      - call: createThing
+        body: { name: a }
+        capture: { id: $.id }
+        defer: [{ call: deleteThing, path: { thingId: \"${id}\" } }]
+      - { call: getThing, path: { thingId: \"${id}\" } }
+";
+
+#[test]
+fn a_429_on_removal_is_waited_out_though_the_run_was_interrupted() {
+    // The interrupt comes while the trial is on its way, so that removal begins after it; or while removal waits for the limit already. The
+    // limit opens again, or it does not.
+    for (method, seconds) in [("GET", 1), ("DELETE", 1), ("GET", 3600)] {
+        let (tell, told) = mpsc::channel();
+        let (interrupted, interruption) = mpsc::channel::<()>();
+        let (opens, interruption) = (OnceLock::new(), Mutex::new(interruption));
+        let server = Server::start(move |request| {
+            if request.method == method && opens.get().is_none() {
+                let _ = tell.send(());
+                if method == "GET" {
+                    interruption.lock().expect("no panic").recv_timeout(PATIENCE).expect("an interrupt");
+                }
+            }
+            let now = Instant::now();
+            let opens = || *opens.get_or_init(|| now + Duration::from_secs(seconds));
+            Some(match request.method.as_str() {
+                "DELETE" if now < opens() => {
+                    Answer::json(429, &json!({ "errorCode": "E0000429" })).header("Retry-After", "2")
+                }
+                "DELETE" => Answer::new(204, ""),
+                "POST" => Answer { status: 201, ..thing(request) },
+                _ => thing(request),
+            })
+        });
+        let place = Place::with_suite(&[]);
+        place.write("suite/cases/things/makes.yaml", MAKES);
+        let arguments = ["run", "--suite", "suite", "--target", &server.url, "--no-preflight"];
+        let mut child = place.command(&arguments).spawn().expect("the program starts");
+        let _watched = watch(child.id());
+        told.recv_timeout(PATIENCE).expect("a request");
+        signal(child.id(), "INT");
+        let mut err = BufReader::new(child.stderr.take().expect("its errors"));
+        read_until(&mut err, |line| line.starts_with("interrupted: "));
+        let _ = interrupted.send(());
+        let out = child.stdout.take().expect("its output");
+        let done = rest(child, out);
+        assert_eq!(done.code, 130, "{method}: {}", done.out);
+        let events = place.events();
+        assert_eq!(events.last().expect("a footer")["stopped"], "interrupt");
+        let waits = waits(&place);
+        assert!(!waits.is_empty() && waits.iter().all(|why| why == "too-many-requests"), "{method}: {waits:?}");
+        let removals = server.lines().iter().filter(|line| line.starts_with("DELETE ")).count();
+        let leaks: Vec<_> = of_kind(&events, "leaked").map(|event| text(event, "reason")).collect();
+        let ledgers = place.files().into_keys().filter(|name| name.starts_with("reports/ledgers/")).count();
+        if seconds == 1 {
+            assert_eq!((removals, leaks, ledgers), (2, vec![], 0), "{method}: {}", done.out);
+        } else {
+            assert_eq!((leaks, ledgers), (vec!["429 that did not end".to_owned()], 1), "{}", done.out);
+            assert_eq!(removals, waits.len() + 1, "it was asked for again after each wait");
+        }
+    }
 }

@@ -17,7 +17,7 @@ use serde_json::json;
 use super::{
     org::{form, is_for_token},
     server::{Answer, Request, Server},
-    support::{Place, data, finish},
+    support::{Done, Place, data, finish},
 };
 
 /// With characters that each form writes in another way.
@@ -91,14 +91,29 @@ fn secrets_of(request: &Request) -> Vec<String> {
     all
 }
 
+/// What a target has seen of secrets since a program began, and before.
+struct Secrets {
+    own: BTreeSet<String>,
+    seen: BTreeSet<String>,
+    before: BTreeSet<String>,
+}
+
+impl Secrets {
+    /// Of what another program was given, the next one cannot know.
+    fn next_program(&mut self) {
+        let seen = std::mem::replace(&mut self.seen, self.own.clone());
+        self.before.extend(seen);
+    }
+}
+
 /// A target that gives back whatever it knows of secrets. What answers hold of their own accord is secret too.
-fn echo(canary: &str) -> (Server, Arc<Mutex<BTreeSet<String>>>) {
+fn echo(canary: &str) -> (Server, Arc<Mutex<Secrets>>) {
     let own = ["Cl1ent-secret-of-an-answer", "Acc3ss-token-of-an-answer", "Pr1vate-part-of-a-key"];
     let known: BTreeSet<String> = own.into_iter().chain([canary]).map(str::to_owned).collect();
-    let (seen, canary) = (Arc::new(Mutex::new(known)), canary.to_owned());
-    let all = Arc::clone(&seen);
+    let secrets = Arc::new(Mutex::new(Secrets { own: known.clone(), seen: known, before: BTreeSet::new() }));
+    let (all, canary) = (Arc::clone(&secrets), canary.to_owned());
     let server = Server::start(move |request| {
-        let mut seen = seen.lock().expect("no panic");
+        let seen = &mut secrets.lock().expect("no panic").seen;
         seen.extend(secrets_of(request));
         // A proxy is asked for a whole URL.
         let path =
@@ -137,7 +152,10 @@ fn undone(text: &str) -> String {
     let mut plain = text.to_owned();
     for code in 0x20..0x7f_u8 {
         let meant = char::from(code).to_string();
-        for escape in [format!("\\u{code:04x}"), format!("%{code:02x}"), format!("%{code:02X}")] {
+        let markup = [format!("&#{code};"), format!("&#x{code:x};"), format!("&#x{code:X};")];
+        for escape in
+            [format!("\\u{code:04x}"), format!("%{code:02x}"), format!("%{code:02X}")].into_iter().chain(markup)
+        {
             plain = plain.replace(&escape, &meant);
         }
     }
@@ -215,66 +233,106 @@ fn nests() -> Vec<Nest> {
         },
         Nest {
             canary: "C4nary/of+a".to_owned(),
+            environment: vec![("OKTA_CONFORMANCE_PROXY", proxy.clone())],
+            ..nest("a proxy of our own variable", admin("{ ssws = \"an0ther-secret\" }"))
+        },
+        Nest {
+            canary: "C4nary/of+a".to_owned(),
             environment: vec![("http_proxy", proxy)],
             ..nest("a proxy of the surroundings", admin("{ ssws = \"an0ther-secret\" }"))
         },
     ]
 }
 
+/// Every format of a report that there is, so that none is left out.
+fn formats(place: &Place) -> Vec<String> {
+    let refused = place.run(&["report", "none", "--format", "none"]);
+    let list = refused.err.split_once("[possible values: ").expect("the formats").1;
+    list.split_once(']').expect("their end").0.split(", ").map(str::to_owned).collect()
+}
+
+/// What a nest's settings, files and variables are for.
+fn settle(nest: &Nest, server: &Server) -> Place {
+    let place = Place::with_suite(&[]);
+    place.write("suite/cases/things/canaries.yaml", CASES);
+    let host = server.url.strip_prefix("http://").expect("a URL of http");
+    // What is reached directly is on this machine; what goes through a proxy is not.
+    let url = if nest.name.contains("proxy") { "http://org.example" } else { &server.url };
+    let settings = nest.settings.replace("HOST", host);
+    place.write("okta-conformance.toml", &format!("[targets.here]\nurl = {url:?}\n{settings}"));
+    for (name, text) in &nest.files {
+        place.write(name, text);
+    }
+    place
+}
+
+fn run(nest: &Nest, place: &Place, server: &Server, arguments: &[&str]) -> Done {
+    let host = server.url.strip_prefix("http://").expect("a URL of http");
+    let mut command = place.command(&[arguments, &["--suite", "suite", "--target", "here"]].concat());
+    command.env_remove("OKTA_CLIENT_TOKEN").env("HOME", place.path("home"));
+    command.envs(nest.environment.iter().map(|(name, value)| (*name, value.replace("HOST", host))));
+    finish(command.spawn().expect("the program starts"))
+}
+
+/// What every command that speaks to the target writes, by name: streams, and files that were not given.
+fn written(nest: &Nest, place: &Place, server: &Server, secrets: &Mutex<Secrets>) -> Vec<(String, String)> {
+    let name = nest.name;
+    let run = |arguments: &[&str]| {
+        secrets.lock().expect("no panic").next_program();
+        run(nest, place, server, arguments)
+    };
+    let formats = formats(place);
+    assert!(formats.len() > 10 && formats.iter().any(|format| format == "html"), "{formats:?}");
+    let mut arguments = vec!["run", "--verbose", "--jobs", "1", "--no-preflight", "--snapshots", "snapshots"];
+    arguments.extend(["--record", "record.jsonl", "--propose-known-failures", "proposed.yaml"]);
+    arguments.extend(formats.iter().flat_map(|format| ["--report", format]));
+    let done = run(&arguments);
+    assert_eq!(done.code, 1, "{name}: {}{}", done.out, done.err);
+    assert!(done.out.contains("***") && done.out.contains("leaked"), "{name}: {}", done.out);
+    let mut streams = vec![("run", done)];
+    let swept = run(&["sweep"]);
+    assert!(swept.out.contains("left "), "{name}: {swept:?}");
+    let again = ["replay", "record.jsonl", "--principal", "admin", "--verbose", "--record", "again.jsonl"];
+    let replayed = run(&again);
+    assert!(replayed.code < 3, "{name}: {replayed:?}");
+    let json = run(&["run", "--format", "json", "--no-preflight", "--events", "second.jsonl"]);
+    assert_eq!(json.code, 1, "{name}: {json:?}");
+    streams.extend([("sweep", swept), ("replay", replayed), ("run to JSON", json)]);
+
+    let given =
+        |file: &str| ["suite", "home", "nest", "okta-conformance.toml"].iter().any(|given| file.starts_with(given));
+    let files = place.files().into_iter().filter(|(file, _)| !given(file));
+    let mut all: Vec<_> = files.map(|(file, bytes)| (file, String::from_utf8_lossy(&bytes).into_owned())).collect();
+    // A report of each format, snapshots, and: streams and ledgers of two runs, two recordings, a proposal.
+    let snapshots = all.iter().filter(|(file, _)| file.starts_with("snapshots")).count();
+    let names: Vec<&String> = all.iter().map(|(file, _)| file).collect();
+    assert!(snapshots > 0 && all.len() == formats.len() + snapshots + 7, "{name}: {names:?}");
+    for (command, done) in streams {
+        all.extend([(format!("stdout of {command}"), done.out), (format!("stderr of {command}"), done.err)]);
+    }
+    all
+}
+
 #[test]
 fn a_canary_in_every_place_stands_in_nothing_that_a_run_writes() {
     for nest in nests() {
         let (server, secrets) = echo(&nest.canary);
-        let place = Place::with_suite(&[]);
-        place.write("suite/cases/things/canaries.yaml", CASES);
-        let host = server.url.strip_prefix("http://").expect("a URL of http");
-        // What is reached directly is on this machine; what goes through a proxy is not.
-        let url = if nest.name.contains("proxy") { "http://org.example" } else { &server.url };
-        let settings = nest.settings.replace("HOST", host);
-        place.write("okta-conformance.toml", &format!("[targets.here]\nurl = {url:?}\n{settings}"));
-        for (name, text) in &nest.files {
-            place.write(name, text);
-        }
-        let formats =
-            ["junit", "junit-strict", "json", "coverage", "har", "markdown", "tap", "github", "text", "badge", "html"];
-        let reports: Vec<&str> = formats.into_iter().flat_map(|format| ["--report", format]).collect();
-        let more = [
-            "--record",
-            "record.jsonl",
-            "--propose-known-failures",
-            "proposed.yaml",
-            "--verbose",
-            "--jobs",
-            "1",
-            "--no-preflight",
-        ];
-        let arguments = [&["run", "--suite", "suite", "--target", "here"][..], reports.as_slice(), &more].concat();
-        let mut command = place.command(&arguments);
-        command.env_remove("OKTA_CLIENT_TOKEN").env("HOME", place.path("home"));
-        command.envs(nest.environment.iter().map(|(name, value)| (*name, value.replace("HOST", host))));
-        let done = finish(command.spawn().expect("the program starts"));
-        let name = nest.name;
-        assert_eq!(done.code, 1, "{name}: {}{}", done.out, done.err);
-        assert!(done.out.contains("***") && done.out.contains("leaked"), "{name}: {}", done.out);
-
-        let given =
-            |file: &str| ["suite", "home", "nest", "okta-conformance.toml"].iter().any(|given| file.starts_with(given));
-        let written = place.files().into_iter().filter(|(file, _)| !given(file));
-        let mut texts: Vec<_> =
-            written.map(|(file, bytes)| (file, String::from_utf8_lossy(&bytes).into_owned())).collect();
-        assert_eq!(texts.len(), formats.len() + 4, "{name}: stream, reports, recording, proposal, ledger");
-        texts.extend([("stdout".to_owned(), done.out), ("stderr".to_owned(), done.err)]);
-        let secrets = secrets.lock().expect("no panic").clone();
+        let place = settle(&nest, &server);
+        let texts = written(&nest, &place, &server, &secrets);
+        let mut secrets = secrets.lock().expect("no panic");
+        secrets.next_program();
+        let (name, secrets) = (nest.name, &secrets.before);
         assert!(
             server.requests().iter().any(|request| !secrets_of(request).is_empty()),
             "{name}: the target has seen it"
         );
+        let mut found = BTreeSet::new();
         for (file, text) in &texts {
             let layers = [text.clone(), undone(text), undone(&undone(text))];
-            for part in secrets.iter().flat_map(|secret| parts(secret)) {
-                assert!(!layers.iter().any(|text| text.contains(&part)), "{name}: {part} stands in {file}");
-            }
+            let stands = |part: &String| layers.iter().any(|text| text.contains(part));
+            found.extend(secrets.iter().flat_map(|secret| parts(secret)).filter(stands).map(|part| (file, part)));
         }
+        assert!(found.is_empty(), "{name}: secrets stand in what was written: {found:?}");
     }
 }
 
@@ -319,6 +377,15 @@ fn a_secret_that_was_written_before_it_was_known_is_told_loudly() {
         let said = |file: &str| done.err.contains(&format!("error: a secret stands in {file}, "));
         let (early, code) = (told == token, if told == token { 2 } else { 0 });
         assert_eq!((done.code, said("reports/events.jsonl"), said("r.jsonl")), (code, early, early), "{done:?}");
+        assert!(!done.err.contains("in what was printed"), "no answer was: {done:?}");
         assert!(!done.err.contains(token), "{}", done.err);
+
+        // A failure shows the answer, and there is no stream to look through.
+        let cases = place.read("suite/cases/things/early.yaml").replace("status: 200", "status: 204");
+        place.write("suite/cases/things/early.yaml", &cases);
+        let more = ["--jobs", "1", "--no-preflight", "--events", "none"];
+        let done = place.run(&[&["run", "--suite", "suite", "--target", "here"][..], &more].concat());
+        let printed = done.err.contains("error: a secret stands in what was printed: ");
+        assert_eq!((done.code, printed), (if early { 2 } else { 1 }, early), "{done:?}");
     }
 }

@@ -63,9 +63,14 @@ fn a_ca_file_lets_a_private_target_be_reached_and_its_absence_does_not() {
     let place = place();
     let ca = data("keys/tls.ca.pem").display().to_string();
     let token = ("OKTA_CLIENT_TOKEN", "00-a-token");
-    for (more, code, said) in [(String::new(), 2, "cannot connect"), (format!("ca-file = {ca:?}"), 0, "1 passed")] {
+    let key = format!("ca-file = {ca:?}");
+    for (more, variables, code, said) in [
+        ("", &[token][..], 2, "cannot connect"),
+        (&key, &[token], 0, "1 passed"),
+        ("ca-file = \"none-such\"", &[token, ("OKTA_CONFORMANCE_CA_FILE", &ca)], 0, "1 passed"),
+    ] {
         place.write("okta-conformance.toml", &format!("[targets.here]\nurl = {url:?}\n{more}\n"));
-        let done = run(&place, "here", &[token]);
+        let done = run(&place, "here", variables);
         assert_eq!(done.code, code, "{more}: {done:?}");
         assert!(done.out.contains(said), "{more}: {}", done.out);
     }

@@ -90,7 +90,8 @@ fn every_trial_passes_with_every_role_by_private_key_and_proof() {
         let (done, outcomes) = run(&place, &mock.url, name, profiles);
         assert_eq!(done.code, 0, "{}{}", done.out, done.err);
         assert_eq!(outcomes.len(), trials);
-        assert!(outcomes.values().all(|outcome| outcome == "passed"), "{outcomes:?}");
+        let others: Vec<_> = outcomes.iter().filter(|(_, outcome)| *outcome != "passed").collect();
+        assert!(others.is_empty(), "{others:?}");
     }
     let merged = place.run(&["report", "with.jsonl", "without.jsonl", "--format", "json"]);
     let summary = merged.json();

@@ -147,19 +147,25 @@ fn nothing_is_added_to_a_case_that_writes_the_header_itself() {
 }
 
 #[test]
-fn a_token_whose_end_nobody_waits_for_is_trouble_and_is_not_sent() {
-    for (expires_in, said) in
-        [(json!(3600), "it lives 3600 s: nobody waits longer than 60 s"), (json!(null), "does not say when that is")]
-    {
+fn a_token_whose_end_nobody_waits_for_makes_its_trials_not_applicable_and_is_not_sent() {
+    for (expires_in, said) in [
+        (json!(3600), "it lives 3600 s: nobody waits longer than 60 s"),
+        (json!(null), "its endpoint does not say when that is"),
+    ] {
         let org = Org::start(Rules { expires_in, ..Rules::default() });
         let place = org.place(&with_secret(", expired = true"), 2);
         place.write("secret", SECRET);
+        let reason = format!("the token is to be used when it has expired, and {said}");
         let done = place.run(&["run", "--suite", "suite", "--target", "here", "--jobs", "1"]);
-        assert_eq!(done.code, 2, "{done:?}");
-        assert!(
-            done.out.contains("the token is to be used when it has expired, and ") && done.out.contains(said),
-            "{done:?}"
-        );
+        assert_eq!(done.code, 2, "nothing was left to judge: {done:?}");
+        assert!(place.outcomes().values().all(|outcome| outcome == "not-applicable"), "{done:?}");
+        let remedy = "give the principal a `bearer` token that has expired already";
+        let finding = format!("a warning: trials of the principal `admin` are not applicable: {reason}; {remedy}\n");
+        assert!(done.out.contains(&finding), "{done:?}");
         assert_eq!(org.counts(), (1, 0), "one is fetched, and it is not sent");
+        // Who does not ask first finds out too late.
+        let done = place.run(&["run", "--suite", "suite", "--target", "here", "--jobs", "1", "--no-preflight"]);
+        assert_eq!((done.code, org.counts()), (2, (2, 0)), "{done:?}");
+        assert!(done.out.contains(&reason), "{done:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! `run`: chooses trials, opens the target, runs, writes what was asked for.
 
 mod outputs;
+mod printed;
 mod reports;
 mod scan;
 mod signals;
@@ -231,12 +232,11 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     plan.trials.clear();
     let limits = Limits { request: arguments.timeout, ..Limits::default() };
     let mut opened = Opened::open(&arguments.target, arguments.settings.as_deref(), limits)?;
-    if opened.is_mock() && settings::names_an_org() {
+    if opened.is_mock()
+        && let Some(variable) = settings::names_an_org()
+    {
         let hint = "`--target URL` runs against an org";
-        writeln!(
-            io::stderr(),
-            "warning: OKTA_CLIENT_ORGURL is set, but this run is against the embedded mock: {hint}"
-        )?;
+        writeln!(io::stderr(), "warning: {variable} is set, but this run is against the embedded mock: {hint}")?;
     }
     for warning in &opened.warnings {
         writeln!(io::stderr(), "warning: {warning}")?;
@@ -284,7 +284,7 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     }
     let code = finish(arguments, &outputs.report, Some(&mut outputs.console))?;
     match redactor {
-        Some(redactor) if secrets_written(arguments, &options.run, outputs.snapshots(), &redactor)? => {
+        Some(redactor) if secrets_written(arguments, &options.run, &outputs, &redactor)? => {
             Ok(Verdict::NotJudged.exit_code())
         }
         _ => Ok(code),

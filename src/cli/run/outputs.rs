@@ -8,7 +8,7 @@ use std::{
     pin::pin,
 };
 
-use super::{Arguments, ReportFormat};
+use super::{Arguments, ReportFormat, printed::Printed};
 use crate::{
     cli::{CommandError, Format},
     event::{Event, Stop},
@@ -23,6 +23,8 @@ use crate::{
 pub(super) struct Outputs {
     pub(super) report: Report,
     pub(super) console: Console<Box<dyn Write>>,
+    /// What the console printed; nothing of a run against the embedded mock, whose tokens end with it.
+    pub(super) printed: Printed,
     stream: Option<StreamWriter>,
     recorder: Option<Recorder>,
     snapshots: Option<Snapshots>,
@@ -44,7 +46,10 @@ impl Outputs {
             Format::Json => Box::new(io::stderr().lock()),
         };
         let report = ReportFormat::report(arguments.report.iter().map(|to| to.format));
+        let printed = Printed::default();
+        let out = if opened.is_mock() { out } else { printed.keeping(out) };
         Ok(Self {
+            printed,
             report: if arguments.baseline.is_some() { report } else { report.without_checks() },
             console: Console::new(out, arguments.style(color)),
             stream,

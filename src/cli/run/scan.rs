@@ -5,22 +5,27 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Arguments;
+use super::{Arguments, outputs::Outputs};
 use crate::{cli::CommandError, ledger, secret::Redactor};
 
-/// Whether a secret stands in a file of the run, or in one of these snapshots; says where.
+/// Whether a secret stands in a file of the run, or in what it printed; says where.
 pub(super) fn secrets_written(
     arguments: &Arguments,
     run: &str,
-    snapshots: &[PathBuf],
+    outputs: &Outputs,
     redactor: &Redactor,
 ) -> Result<bool, CommandError> {
     let events = (arguments.events != "none").then(|| PathBuf::from(&arguments.events));
     let others = [&arguments.record, &arguments.propose_known_failures].into_iter().flatten().cloned();
     let reports = arguments.report.iter().filter_map(|to| to.path().cloned());
     let ledger = Path::new(ledger::DIRECTORY).join(format!("{run}.jsonl"));
-    let mut found = false;
-    for path in events.into_iter().chain(others).chain(reports).chain([ledger]).chain(snapshots.iter().cloned()) {
+    let mut found = redactor.finds(&outputs.printed.text());
+    if found {
+        writeln!(io::stderr(), "error: a secret stands in what was printed: change it if others have seen it")?;
+    }
+    for path in
+        events.into_iter().chain(others).chain(reports).chain([ledger]).chain(outputs.snapshots().iter().cloned())
+    {
         match redactor.scan(&path) {
             Ok(None) => {}
             Ok(Some(at)) => {

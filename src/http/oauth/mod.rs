@@ -145,15 +145,27 @@ impl ClientCredentials {
 
     /// A token that is good for a while, fetched if there is none; of somebody whose token has expired, that one.
     async fn current(&self, client: &Client) -> Result<Arc<Held>, Fault> {
-        let mut state = self.state.lock().await;
-        let held = match &state.held {
-            Some(held) if self.expired || !held.token.is_stale() => Arc::clone(held),
-            _ => self.fetch(client, &mut state, false).await?,
-        };
+        let held = self.held(client).await?;
         if self.expired {
-            held.token.end().await?;
+            let rest = held.token.until_end().map_err(|reason| Fault::Credentials(expiry(&reason)))?;
+            tokio::time::sleep(rest).await;
         }
         Ok(held)
+    }
+
+    async fn held(&self, client: &Client) -> Result<Arc<Held>, Fault> {
+        let mut state = self.state.lock().await;
+        match &state.held {
+            Some(held) if self.expired || !held.token.is_stale() => Ok(Arc::clone(held)),
+            _ => self.fetch(client, &mut state, false).await,
+        }
+    }
+
+    /// Why the token of somebody whose token is to have expired will not do so soon enough, if that is so. The token is fetched, so that its
+    /// time begins.
+    pub(super) async fn outlives(&self, client: &Client) -> Option<String> {
+        let held = if self.expired { self.held(client).await.ok()? } else { return None };
+        held.token.until_end().err().map(|reason| expiry(&reason))
     }
 
     /// Another token than one that the API refused; `None` if that was the other one already, and never good for anything.
@@ -257,6 +269,10 @@ impl ClientCredentials {
         });
         key.signer.sign(&header, &claims)
     }
+}
+
+fn expiry(reason: &str) -> String {
+    format!("the token is to be used when it has expired, and {reason}")
 }
 
 fn cannot_sign() -> Fault {

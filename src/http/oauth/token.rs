@@ -60,19 +60,21 @@ impl Token {
         self.life.is_some_and(|(since, life)| since.elapsed() >= life.saturating_sub(MARGIN.min(life / 2)))
     }
 
-    /// Waits until it has expired.
-    pub(super) async fn end(&self) -> Result<(), Fault> {
-        let refused =
-            |what: &str| Fault::Credentials(format!("the token is to be used when it has expired, and {what}"));
-        let (since, life) = self.life.ok_or_else(|| refused("its endpoint does not say when that is"))?;
+    /// How long it is until it has expired.
+    ///
+    /// # Errors
+    /// Longer than anybody waits, or nobody knows.
+    pub(super) fn until_end(&self) -> Result<Duration, String> {
+        let remedy = "give the principal a `bearer` token that has expired already";
+        let Some((since, life)) = self.life else {
+            return Err(format!("its endpoint does not say when that is; {remedy}"));
+        };
         if life > LONGEST_LIFE {
-            let text = format!("it lives {} s: nobody waits longer than {} s", life.as_secs(), LONGEST_LIFE.as_secs());
-            return Err(refused(&text));
+            let (life, longest) = (life.as_secs(), LONGEST_LIFE.as_secs());
+            return Err(format!("it lives {life} s: nobody waits longer than {longest} s; {remedy}"));
         }
         // Servers count whole seconds.
-        let rest = (life + Duration::from_secs(1)).saturating_sub(since.elapsed());
-        tokio::time::sleep(rest).await;
-        Ok(())
+        Ok((life + Duration::from_secs(1)).saturating_sub(since.elapsed()))
     }
 
     /// The value of `Authorization` (RFC 6750 section 2.1, RFC 9449 section 7.1).

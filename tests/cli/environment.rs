@@ -1,0 +1,286 @@
+//! Variables of our own: below flags, above the settings file; a wrong one is a mistake, and one that nothing reads is told.
+
+use serde_json::{Value, json};
+
+use super::{
+    server::{Answer, Server},
+    support::{Done, Place, data, finish},
+};
+
+/// One case that shows who asks, how things are named, and how long an answer may take.
+const CASE: &str = "area: things\ntopic: asked\nprofile: core\ncases:
+  - id: once
+    title: Something is asked
+    requirements: [things.work]
+    principal: admin
+    steps: [{ request: { method: GET, path: \"/api/v1/things?q=${unique}\" }, expect: { status: 200 } }]
+";
+
+fn place(settings: &str) -> Place {
+    let place = Place::with_suite(&[]);
+    place.write("suite/cases/things/asked.yaml", CASE);
+    place.write("okta-conformance.toml", settings);
+    place
+}
+
+fn run(place: &Place, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
+    let mut command = place.command(arguments);
+    command.envs(variables.iter().map(|(name, value)| (format!("OKTA_{name}"), *value)));
+    finish(command.spawn().expect("the program starts"))
+}
+
+/// As [`run`], of a run of the suite of things; the header of its stream tells what it was set up as.
+fn header(place: &Place, more: &[&str], variables: &[(&str, &str)]) -> Value {
+    std::fs::remove_dir_all(place.path("reports")).ok();
+    let done = run(place, &[&["run", "--suite", "suite"], more].concat(), variables);
+    assert!(place.path("reports/events.jsonl").exists(), "{done:?}");
+    place.events().swap_remove(0)
+}
+
+fn listener() -> Server {
+    Server::always(Answer::json(200, &json!({})))
+}
+
+#[test]
+fn a_flag_goes_before_a_variable_and_that_before_what_holds_else() {
+    let place = place("");
+    let jobs = |more: &[&str], variables: &[(&str, &str)]| header(&place, more, variables)["jobs"].clone();
+    assert_eq!(jobs(&[], &[]), 16);
+    assert_eq!(jobs(&[], &[("CONFORMANCE_JOBS", "")]), 16, "an empty one is none");
+    assert_eq!(jobs(&[], &[("CONFORMANCE_JOBS", "5")]), 5);
+    assert_eq!(jobs(&["--jobs", "3"], &[("CONFORMANCE_JOBS", "5")]), 3);
+    assert_eq!(jobs(&["--jobs", "3"], &[("CONFORMANCE_JOBS", "none at all")]), 3, "what is not read is not judged");
+    let shard = |more: &[&str], variables: &[(&str, &str)]| {
+        let ours = ("CONFORMANCE_SHARD", "2/2");
+        header(&place, more, &[&[ours], variables].concat())["shard"].clone()
+    };
+    assert_eq!(shard(&[], &[]), json!({ "index": 2, "of": 2 }));
+    assert_eq!(shard(&["--shard", "1/2"], &[]), json!({ "index": 1, "of": 2 }));
+    let mut command = place.command(&["list", "--suite", "suite"]);
+    command.envs([("CI_NODE_INDEX", "1"), ("CI_NODE_TOTAL", "2"), ("OKTA_CONFORMANCE_SHARD", "2/2")]);
+    let ours = finish(command.spawn().expect("the program starts"));
+    let second = run(&place, &["list", "--suite", "suite", "--shard", "2/2"], &[]);
+    assert_eq!(ours.out, second.out, "ours goes before that of a CI system");
+}
+
+#[test]
+fn the_place_of_a_target_is_asked_for_in_each_layer() {
+    let servers: Vec<Server> = (0..4).map(|_| listener()).collect();
+    let [typed, variable, file, sdk] = [0, 1, 2, 3].map(|at| servers[at].url.as_str());
+    let with_url = format!("[targets.here]\nurl = {file:?}\n[targets.there]\nurl = {typed:?}\n");
+    let place = place("");
+    let of_sdk = ("CLIENT_ORGURL", sdk);
+    let ours = ("CONFORMANCE_URL", variable);
+    let origin = |settings: &str, target: &str, variables: &[(&str, &str)]| {
+        place.write("okta-conformance.toml", settings);
+        header(&place, &["--target", target], variables)["origin"].clone()
+    };
+    assert_eq!(origin(&with_url, typed, &[ours, of_sdk]), typed);
+    assert_eq!(origin(&with_url, "here", &[ours, of_sdk]), variable);
+    assert_eq!(origin(&with_url, "here", &[of_sdk]), file);
+    assert_eq!(origin("[targets.here]\n", "here", &[of_sdk]), sdk);
+    assert_eq!(origin("[targets.here]\n", "here", &[ours, of_sdk]), variable);
+    let nowhere = run(&place, &["run", "--suite", "suite", "--target", "here"], &[]);
+    assert_eq!(nowhere.code, 3, "{nowhere:?}");
+
+    // Credentials go where the variable says; whoever set it is told so.
+    place.write("okta-conformance.toml", &with_url);
+    let told = run(&place, &["run", "--suite", "suite", "--target", "here"], &[ours]);
+    let said = "warning: OKTA_CONFORMANCE_URL stands in for the `url` of the target: its credentials go to";
+    assert!(told.err.contains(&format!("{said} {variable}\n")), "{}", told.err);
+    let idle = run(&place, &["run", "--suite", "suite", "--target", typed], &[ours]);
+    assert!(idle.err.contains("warning: OKTA_CONFORMANCE_URL is not used: the target is"), "{}", idle.err);
+    let mock = run(&place, &["run", "--suite", "suite"], &[ours]);
+    assert!(mock.err.contains("warning: OKTA_CONFORMANCE_URL is set, but this run is against"), "{}", mock.err);
+
+    // Which target it is, likewise.
+    let name = |more: &[&str], variables: &[(&str, &str)]| header(&place, more, variables)["target"].clone();
+    let chosen = ("CONFORMANCE_TARGET", "there");
+    assert_eq!(name(&[], &[]), "mock");
+    assert_eq!(name(&[], &[chosen]), "there");
+    assert_eq!(name(&["--target", "here"], &[chosen]), "here");
+}
+
+#[test]
+fn what_a_settings_file_says_of_a_target_a_variable_says_before_it() {
+    let server = listener();
+    let plain = format!("[targets.here]\nurl = {:?}\n", server.url);
+    let file = format!("{plain}capabilities = [\"teleport\"]\nprefix = \"of-file\"\n");
+    let place = place("");
+    let capabilities = |settings: &str, variables: &[(&str, &str)]| {
+        place.write("okta-conformance.toml", settings);
+        header(&place, &["--target", "here"], variables)["capabilities"].clone()
+    };
+    let ours = ("CONFORMANCE_CAPABILITIES", " teleport ,");
+    assert_eq!(capabilities(&plain, &[]), json!([]));
+    assert_eq!(capabilities(&file, &[]), json!(["teleport"]));
+    assert_eq!(capabilities(&plain, &[ours]), json!(["teleport"]));
+    let unknown =
+        run(&place, &["run", "--suite", "suite", "--target", "here"], &[("CONFORMANCE_CAPABILITIES", "telport")]);
+    let said = "the capability `telport`, as OKTA_CONFORMANCE_CAPABILITIES says, which the suite does not know: did you mean `teleport`?";
+    assert!(unknown.code == 3 && unknown.err.contains(said), "{unknown:?}");
+
+    let prefix = |settings: &str, variables: &[(&str, &str)]| {
+        place.write("okta-conformance.toml", settings);
+        let done = run(&place, &["run", "--suite", "suite", "--target", "here"], variables);
+        let line = server.lines().pop().unwrap_or_else(|| panic!("{done:?}"));
+        line.split_once("q=").expect("a name").1.split('_').next().expect("a prefix").to_owned()
+    };
+    let ours = ("CONFORMANCE_PREFIX", "of-variable");
+    assert_eq!(prefix(&plain, &[]), "okc");
+    assert_eq!(prefix(&file, &[]), "of-file");
+    assert_eq!(prefix(&file, &[ours]), "of-variable");
+    place.write("okta-conformance.toml", "");
+    let direct = run(&place, &["run", "--suite", "suite", "--target", &server.url], &[ours]);
+    let last = server.lines().pop().unwrap_or_default();
+    assert!(last.contains("q=of-variable_"), "also of a target that is in no file: {last} {direct:?}");
+
+    let silent = Server::start(|_| None);
+    let file = format!("[targets.here]\nurl = {:?}\ntimeout = \"400ms\"\n", silent.url);
+    place.write("okta-conformance.toml", &file);
+    let limit = |more: &[&str], variables: &[(&str, &str)], said: &str| {
+        let done = run(&place, &[&["run", "--suite", "suite", "--target", "here"], more].concat(), variables);
+        assert!(done.out.contains(&format!("no complete answer within {said}")), "{}", done.out);
+    };
+    let ours = ("CONFORMANCE_TIMEOUT", "300ms");
+    limit(&[], &[], "400ms");
+    limit(&[], &[ours], "300ms");
+    limit(&["--timeout", "200ms"], &[ours], "200ms");
+}
+
+#[test]
+fn the_share_of_others_is_asked_for_in_each_layer() {
+    // Two are left, and no more will be in this hour: others have used their half, and a tenth of the limit is theirs all the same.
+    let reset = (chrono::Utc::now().timestamp() + 3600).to_string();
+    let server = Server::start(move |_| {
+        let answer = Answer::json(200, &json!({})).header("X-Rate-Limit-Limit", "20");
+        Some(answer.header("X-Rate-Limit-Remaining", "2").header("X-Rate-Limit-Reset", &reset))
+    });
+    let target = |more: &str| format!("[targets.here]\nurl = {:?}\n{more}", server.url);
+    let place = place("");
+    // The second request knows what the first was told.
+    place.write(
+        "suite/cases/things/asked.yaml",
+        &CASE.replace(
+            "steps: [",
+            "steps: [{ request: { method: GET, path: /api/v1/things }, expect: { status: 200 } }, ",
+        ),
+    );
+    let waits = |settings: &str, more: &[&str], variables: &[(&str, &str)]| {
+        place.write("okta-conformance.toml", settings);
+        let given = [&["run", "--suite", "suite", "--target", "here", "--deadline", "1s"], more].concat();
+        let done = run(&place, &given, variables);
+        let waited = place.events().iter().any(|event| event["event"] == "waited");
+        assert_eq!(done.code == 0, !waited, "{done:?}");
+        waited
+    };
+    let (half, none) = (target("rate-share = 0.5\n"), target("rate-share = 0\n"));
+    assert!(waits(&target(""), &[], &[]), "half, unless something else is said");
+    assert!(!waits(&none, &[], &[]));
+    assert!(!waits(&half, &[], &[("CONFORMANCE_RATE_SHARE", "0")]));
+    assert!(waits(&none, &[], &[("CONFORMANCE_RATE_SHARE", "0.5")]));
+    assert!(!waits(&none, &["--keep", "0"], &[("CONFORMANCE_RATE_SHARE", "0.5")]));
+}
+
+#[test]
+fn a_wrong_value_is_named_and_not_repeated_and_nothing_is_sent() {
+    let server = listener();
+    let place = place(&format!("[targets.here]\nurl = {:?}\n", server.url));
+    let long = "x".repeat(21);
+    for (name, value, form) in [
+        ("JOBS", "0", "a number from 1 to 1000"),
+        ("JOBS", "S3cret", "a number from 1 to 1000"),
+        ("RETRIES", "-1S3cret", "a number"),
+        ("BREAKER", "S3cret", "a number"),
+        ("FAIL_FAST", "S3cret", "a number"),
+        ("SHARD", "3/2", "a part of a whole, such as `2/5`"),
+        ("TRIAL_TIMEOUT", "S3cret", "a duration such as `20s`"),
+        ("DEADLINE", "20", "a duration such as `20s`"),
+        ("FAIL_ON", "drift,S3cret", "any of `drift`, `flaky`, `warning` and `latency`, with commas between"),
+        ("URL", "https://user:S3cret@host/path", "an origin alone, such as `https://example.okta.com`"),
+        ("TIMEOUT", "0s", "a duration such as `20s`"),
+        ("PREFIX", &long, "3 to 20 letters, digits and hyphens"),
+        ("RATE_SHARE", "1", "a number from 0 to below 1"),
+        ("RATE_SHARE", "NaN", "a number from 0 to below 1"),
+        ("PROXY", "socks://user:S3cret@host", "a URL of http or https"),
+    ] {
+        let variable = format!("CONFORMANCE_{name}");
+        let done = run(&place, &["run", "--suite", "suite", "--target", "here"], &[(variable.as_str(), value)]);
+        assert_eq!((done.code, done.out.as_str()), (3, ""), "{name}: {done:?}");
+        let said = format!(
+            "error: the environment variable OKTA_{variable} cannot be used: it must be {form}\n  mend or unset it"
+        );
+        assert!(done.err.starts_with(&said), "{name}: {}", done.err);
+        assert!(!done.err.contains("S3cret") && !done.err.contains(&long), "{name}: {}", done.err);
+    }
+    // Those whose value is a name or a path are wrong where there is no such thing.
+    for (name, said) in [
+        ("TARGET", "there is no target `none-such`: known are mock, here"),
+        ("SETTINGS", "cannot read none-such"),
+        ("SUITE", "none-such"),
+        ("PROFILE", "none-such"),
+        ("KNOWN_FAILURES", "none-such"),
+        ("BASELINE", "none-such"),
+        ("CA_FILE", "cannot read none-such"),
+    ] {
+        let variable = format!("CONFORMANCE_{name}");
+        let given: &[&str] = match name {
+            "TARGET" => &["run", "--suite", "suite"],
+            "SUITE" => &["run", "--target", "here"],
+            _ => &["run", "--suite", "suite", "--target", "here"],
+        };
+        let done = run(&place, given, &[(variable.as_str(), "none-such")]);
+        assert!([3, 4].contains(&done.code) && done.err.contains(said), "{name}: {done:?}");
+    }
+    assert_eq!(server.lines(), [""; 0]);
+    // What was typed is the user's own, and shown.
+    let typed = run(&place, &["run", "--jobs", "0"], &[("CONFORMANCE_RETRIES", "x")]);
+    assert!(typed.code == 3 && typed.err.contains("invalid value '0' for '--jobs <N>'"), "{}", typed.err);
+}
+
+#[test]
+fn a_variable_is_read_by_the_commands_that_it_is_for() {
+    let server = listener();
+    let place = place(&format!("[targets.here]\nurl = {:?}\n", server.url));
+    let jobs = ("CONFORMANCE_JOBS", "none at all");
+    assert_eq!(run(&place, &["list", "--suite", "suite"], &[jobs]).code, 0);
+    assert_eq!(run(&place, &["mutants", "--fault", "none-such"], &[jobs]).err.matches("OKTA_").count(), 0);
+    // A recording is replayed to where the command line says.
+    let recording = data("recordings").join("good.jsonl").display().to_string();
+    let target = ("CONFORMANCE_TARGET", "here");
+    let replayed = run(&place, &["replay", &recording], &[target]);
+    assert_ne!(replayed.code, 3, "{replayed:?}");
+    assert_eq!(server.lines(), [""; 0]);
+    let swept = run(&place, &["sweep", "--suite", "suite"], &[target]);
+    assert_eq!((swept.code, swept.out.as_str()), (0, "0 removed, 0 left, on here\n"), "{swept:?}");
+    let suite = ("CONFORMANCE_SUITE", "suite");
+    assert_eq!(run(&place, &["list"], &[suite]).out, "things/asked/once\n");
+    assert_eq!(
+        run(&place, &["list"], &[suite, ("CONFORMANCE_PROFILE", "extra,core")]).code,
+        4,
+        "extra selects nothing"
+    );
+    assert_eq!(run(&place, &["list", "--profile", "core"], &[suite, ("CONFORMANCE_PROFILE", "extra")]).code, 0);
+    assert_eq!(run(&place, &["replay", "--history"], &[suite]).code, 0);
+}
+
+#[test]
+fn a_variable_that_nothing_reads_is_told_with_what_was_meant() {
+    let place = place("");
+    for (name, hint) in [
+        ("CONFORMANCE_TARGT", Some("did you mean `OKTA_CONFORMANCE_TARGET`?")),
+        ("CONFORMANCE_CAPABILITY", Some("did you mean `OKTA_CONFORMANCE_CAPABILITIES`?")),
+        ("CONFORMANCE_ALLOW_DEFAULT_SERVER", Some("`--allow-default-server` stands on the command line alone")),
+        ("CONFORMANCE_SOMETHING_ELSE", Some("docs/live-org.md has the names")),
+        // As Kubernetes sets them for a Service of that name.
+        ("CONFORMANCE_SERVICE_HOST", None),
+        ("CONFORMANCE_PORT_8080_TCP_ADDR", None),
+        ("CONFORMANCE_JOBS", None),
+        ("CLIENT_RATELIMIT_MAXRETRIES", None),
+    ] {
+        let done = run(&place, &["list", "--suite", "suite"], &[(name, "1")]);
+        let warning = hint.map(|hint| format!("warning: nothing reads the environment variable OKTA_{name}: {hint}\n"));
+        assert_eq!((done.code, done.err), (0, warning.unwrap_or_default()));
+    }
+    assert_eq!(run(&place, &["list", "--suite", "suite"], &[("CONFORMANCE_TARGT", "")]).err, "");
+}
