@@ -2,20 +2,16 @@
 //! bodies as text, vcrpy `uri`, `status.code` and bodies of answers below `string`. go-vcr 1 and 2 and vcrpy write version 1, go-vcr 3 and
 //! later version 2.
 
-use std::{collections::BTreeMap, fmt, io::Read};
+use std::{collections::BTreeMap, fmt};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, SeqAccess, Visitor},
 };
 use serde_saphyr::Tagged;
 
-use super::{Exchange, Fault, Place, sent};
-
-/// Unpacked bodies are no longer than this, in bytes.
-const MAX_BODY: u64 = 16 * 1024 * 1024;
+use super::{Exchange, Fault, Place, coding::unpacked, sent};
 
 /// What a tag of binary data is called once it is resolved.
 const BINARY: &str = "tag:yaml.org,2002:binary";
@@ -130,28 +126,6 @@ fn exchange(Interaction { request, response }: Interaction) -> Result<Exchange, 
 fn flat(headers: BTreeMap<String, Values>) -> Vec<(String, String)> {
     let lines = headers.into_iter().map(|(name, values)| values.0.into_iter().map(move |value| (name.clone(), value)));
     lines.flatten().collect()
-}
-
-/// vcrpy keeps bodies as they were sent unless it is told to unpack them, and then leaves the header out; others unpack them and leave it.
-fn unpacked(body: Vec<u8>, headers: &[(String, String)]) -> Result<Vec<u8>, String> {
-    let coding = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
-    let coding = coding.map_or("identity", |(_, value)| value.trim());
-    let mut plain = Vec::new();
-    let read = match (coding.to_ascii_lowercase().as_str(), body.as_slice()) {
-        ("gzip" | "x-gzip", [0x1f, 0x8b, ..]) => {
-            MultiGzDecoder::new(body.as_slice()).take(MAX_BODY + 1).read_to_end(&mut plain)
-        }
-        ("deflate", [0x78, ..]) => ZlibDecoder::new(body.as_slice()).take(MAX_BODY + 1).read_to_end(&mut plain),
-        _ if std::str::from_utf8(&body).is_ok() || coding == "identity" => return Ok(body),
-        _ => return Err(format!("a body with the coding `{coding}`, which is not read here: record it unpacked")),
-    };
-    match read {
-        Ok(length) if length as u64 > MAX_BODY => {
-            Err(format!("an unpacked body has more than {} MiB", MAX_BODY / 1024 / 1024))
-        }
-        Ok(_) => Ok(plain),
-        Err(error) => Err(format!("a body cannot be unpacked: {error}")),
-    }
 }
 
 /// The values of a header: one, or a list.
@@ -355,6 +329,9 @@ mod tests {
         assert_eq!(body(&packed("gzip", "!!binary H4sIAAAAAAACA4s2jAUAuDIvTAMAAAA=")), "[1]");
         assert_eq!(body(&packed("deflate", "!!binary eJyLNowFAAHTAOo=")), "[1]");
         assert_eq!(body(&packed("gzip", "'[1]'")), "[1]", "edited, or unpacked by the client");
+        assert_eq!(body(&packed("br", "!!binary CwGAWzFdAw==")), "[1]");
         assert_eq!(body(&packed("br", "'[1]'")), "[1]");
+        assert_eq!(body(&packed("zstd", "!!binary KLUv/SADGQAAWzFd")), "[1]");
+        assert_eq!(body(&packed("zstd", "'[1]'")), "[1]");
     }
 }

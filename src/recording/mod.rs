@@ -4,6 +4,7 @@
 //! and `replay`'s.
 
 mod cassette;
+mod coding;
 mod form;
 mod har;
 mod lines;

@@ -15,8 +15,16 @@ use super::{
 };
 
 /// The same five requests, as the README beside them says.
-const FILES: [&str; 6] =
-    ["vcrpy.yaml", "vcrpy.json", "vcrpy-gzip.yaml", "mitmproxy.har", "go-vcr-1.yaml", "go-vcr-3.yaml"];
+const FILES: [&str; 8] = [
+    "vcrpy.yaml",
+    "vcrpy.json",
+    "vcrpy-gzip.yaml",
+    "vcrpy-br-zstd.yaml",
+    "mitmproxy.har",
+    "go-vcr-1.yaml",
+    "go-vcr-2.yaml",
+    "go-vcr-3.yaml",
+];
 
 fn recording(file: &str) -> String {
     fs::read_to_string(data(&format!("recordings/{file}"))).expect("a recording")
@@ -61,12 +69,15 @@ fn whatever_is_changed_in_a_recording_is_seen() {
         ("vcrpy.json", r#"\"status\":\"ACTIVE\""#, r#"\"status\":\"ASLEEP\""#, "#1"),
         ("mitmproxy.har", r#"\"status\":\"ACTIVE\""#, r#"\"status\":\"ASLEEP\""#, "#1"),
         ("go-vcr-1.yaml", r#""status":"ACTIVE""#, r#""status":"ASLEEP""#, "#1"),
+        ("go-vcr-2.yaml", r#""status":"ACTIVE""#, r#""status":"ASLEEP""#, "#1"),
         ("go-vcr-3.yaml", r#""status":"ACTIVE""#, r#""status":"ASLEEP""#, "#1"),
         ("vcrpy.yaml", "code: 404", "code: 418", "#4"),
         ("vcrpy.json", "\"code\": 404", "\"code\": 418", "#4"),
         ("vcrpy-gzip.yaml", "code: 404", "code: 418", "#4"),
+        ("vcrpy-br-zstd.yaml", "code: 404", "code: 418", "#4"),
         ("mitmproxy.har", "\"status\": 404", "\"status\": 418", "#4"),
         ("go-vcr-1.yaml", "code: 404", "code: 418", "#4"),
+        ("go-vcr-2.yaml", "code: 404", "code: 418", "#4"),
         ("go-vcr-3.yaml", "code: 404", "code: 418", "#4"),
     ] {
         let text = recording(file);
@@ -103,6 +114,11 @@ fn each_broken_file_is_one_error_with_its_place_and_the_others_are_judged() {
     };
     let cassette = |interactions: &str| format!("version: 1\ninteractions:\n{interactions}");
     let one = "- request: {method: GET, uri: 'http://a.example/b'}\n  response: {status: {code: 200}}\n";
+    let packed = |coding: &str, body: &str| {
+        let response =
+            format!("{{code: 200}}, headers: {{Content-Encoding: [{coding}]}}, body: {{string: !!binary '{body}'}}");
+        cassette(&one.replace("{code: 200}", &response))
+    };
     let entry = |request: &str, response: &str| {
         format!("{{\"log\": {{\"entries\": [\n {{\"request\": {request},\n  \"response\": {response}}}]}}}}")
     };
@@ -123,20 +139,10 @@ fn each_broken_file_is_one_error_with_its_place_and_the_others_are_judged() {
         ("two.yaml", format!("{}---\n{}", cassette(one), cassette(one))),
         ("twice.yaml", cassette(&one.replace("method: GET", "method: GET, method: PUT"))),
         ("binary.yaml", cassette(&one.replace("{code: 200}", "{code: 200}, body: {string: !!binary '?'}"))),
-        (
-            "brotli.yaml",
-            cassette(&one.replace(
-                "{code: 200}",
-                "{code: 200}, headers: {Content-Encoding: [br]}, body: {string: !!binary 'iw=='}",
-            )),
-        ),
-        (
-            "gzip.yaml",
-            cassette(&one.replace(
-                "{code: 200}",
-                "{code: 200}, headers: {Content-Encoding: [gzip]}, body: {string: !!binary 'H4s='}",
-            )),
-        ),
+        ("brotli.yaml", packed("br", "iw==")),
+        ("gzip.yaml", packed("gzip", "H4s=")),
+        ("zstd.yaml", packed("zstd", "KLUv/SA=")),
+        ("lzw.yaml", packed("compress", "H52Q")),
         ("status.har", entry(get, "{\"status\": 70000}")),
         ("base64.har", entry(get, "{\"status\": 200, \"content\": {\"text\": \"?\", \"encoding\": \"base64\"}}")),
         ("encoding.har", entry(get, "{\"status\": 200, \"content\": {\"text\": \"x\", \"encoding\": \"rot13\"}}")),
@@ -189,15 +195,24 @@ fn what_is_too_large_is_refused_before_it_hurts() {
     place.write("deep.yaml", &format!("version: 1\nmetadata: {}{}\n", "[".repeat(5_000), "]".repeat(5_000)));
     place.write("deep.har", &format!("{{\"log\": {{\"pages\": {}", "[".repeat(100_000)));
     place.write("wide.yaml", &format!("version: 1\nmetadata: [{}]\n", "a,".repeat(600_000)));
-    // 17 MiB of zeros, packed by gzip into a few kilobytes, and those by Base64.
-    place.write("bomb.yaml", &bomb());
+    // 17 MiB of zeros, packed into a few bytes.
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(&vec![0; 17 * 1024 * 1024]).expect("memory");
+    place.write("gzip.yaml", &bomb("gzip", &BASE64_STANDARD.encode(packed.finish().expect("memory"))));
+    place.write("br.yaml", &bomb("br", "y///P/gnAOKxQCD3/o///3/wTwDEYRGA7v1f/f8//gmAOCwA0L1/AA=="));
+    // A frame (RFC 8878) with a window of 128 KiB, and blocks of as many zeros each, none of them the last.
+    let mut packed = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38];
+    packed.extend([0x02, 0x00, 0x10, 0x00].repeat(17 * 8));
+    place.write("zstd.yaml", &bomb("zstd", &BASE64_STANDARD.encode(packed)));
     for (file, reason) in [
         ("long.yaml", "it has more than 64 MiB"),
         ("laughs.yaml", "there is more in it than any recording has"),
         ("deep.yaml", "recursion limit exceeded"),
         ("deep.har", "EOF while parsing a list"),
         ("wide.yaml", "there is more in it than any recording has"),
-        ("bomb.yaml", "an unpacked body has more than 16 MiB"),
+        ("gzip.yaml", "an unpacked body has more than 16 MiB"),
+        ("br.yaml", "an unpacked body has more than 16 MiB"),
+        ("zstd.yaml", "an unpacked body has more than 16 MiB"),
     ] {
         let done = place.run(&["verify", file]);
         assert_eq!((done.code, done.err.lines().count()), (3, 1), "{}", done.err);
@@ -205,12 +220,9 @@ fn what_is_too_large_is_refused_before_it_hurts() {
     }
 }
 
-fn bomb() -> String {
-    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-    packed.write_all(&vec![0; 17 * 1024 * 1024]).expect("memory");
-    let packed = BASE64_STANDARD.encode(packed.finish().expect("memory"));
+fn bomb(coding: &str, packed: &str) -> String {
     format!(
         "version: 1\ninteractions:\n- request: {{method: GET, uri: 'http://a.example/b'}}\n  response: {{status: {{code: 200}}, headers: \
-         {{content-encoding: gzip}}, body: {{string: !!binary '{packed}'}}}}\n"
+         {{content-encoding: {coding}}}, body: {{string: !!binary '{packed}'}}}}\n"
     )
 }
