@@ -4,19 +4,22 @@ use chrono::{DateTime, FixedOffset};
 use regex::Regex;
 use serde_json::Value;
 
-use super::{Finding, JsonType, Kind, Matcher, Pattern, equal, equal_but_for, equality::distinct, without};
+use super::{
+    Finding, JsonType, Kind, Matcher, Pattern, equal, equal_but_for, equality::distinct, without, words::show,
+};
 use crate::{
     diagnostic::Span,
     pointer,
-    suite::shorten,
     template::{Tree, Unfilled, Variables},
 };
 
 /// One value under judgement; `None` is a member that is not there.
-struct Judge<'a> {
-    variables: &'a Variables,
+pub(super) struct Judge<'a> {
+    pub(super) variables: &'a Variables,
     findings: Vec<Finding>,
     pointer: String,
+    /// Whether anybody asks more than that there is a finding.
+    told: bool,
 }
 
 type Judged = Result<(), Unfilled>;
@@ -27,21 +30,32 @@ impl Matcher {
     /// # Errors
     /// A variable without a value: the expectation cannot be told.
     pub(crate) fn judge(&self, value: Option<&Value>, variables: &Variables) -> Result<Vec<Finding>, Unfilled> {
-        let mut judge = Judge { variables, findings: Vec::new(), pointer: String::new() };
-        judge.matcher(self, value)?;
-        Ok(judge.findings)
+        Judge::new(variables, true).findings(self, value)
     }
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    fn new(variables: &'a Variables, told: bool) -> Self {
+        Self { variables, findings: Vec::new(), pointer: String::new(), told }
+    }
+
+    fn findings(mut self, matcher: &Matcher, value: Option<&Value>) -> Result<Vec<Finding>, Unfilled> {
+        self.matcher(matcher, value)?;
+        Ok(self.findings)
+    }
+
     fn find(&mut self, span: Span, expected: impl Into<String>, actual: Option<&Value>) {
         let actual = actual.map_or_else(|| "nothing: the member is not there".to_owned(), show);
+        self.tell(span, expected, actual);
+    }
+
+    fn tell(&mut self, span: Span, expected: impl Into<String>, actual: String) {
         self.findings.push(Finding { span, pointer: self.pointer.clone(), expected: expected.into(), actual });
     }
 
     /// Whether a value matches, without keeping what differs.
     fn holds(&self, matcher: &Matcher, value: &Value) -> Result<bool, Unfilled> {
-        matcher.judge(Some(value), self.variables).map(|findings| findings.is_empty())
+        Ok(Judge::new(self.variables, false).findings(matcher, Some(value))?.is_empty())
     }
 
     fn under(&mut self, step: &str, judge: impl FnOnce(&mut Self) -> Judged) -> Judged {
@@ -232,8 +246,24 @@ impl Judge<'_> {
                 return Ok(());
             }
         }
-        let expected = format!("a list with an item that is {}", self.describe(inner)?);
-        self.find(span, expected, Some(value));
+        self.lacks(span, inner, value, items.iter())
+    }
+
+    /// None of these items of the list is as `wanted`.
+    fn lacks<'v>(
+        &mut self,
+        span: Span,
+        wanted: &Matcher,
+        list: &Value,
+        items: impl Iterator<Item = &'v Value>,
+    ) -> Judged {
+        if self.told {
+            let expected = format!("a list with an item that is {}", self.describe(wanted)?);
+            let actual = self.lacking(wanted, list, items)?;
+            self.tell(span, expected, actual);
+        } else {
+            self.find(span, "", None);
+        }
         Ok(())
     }
 
@@ -255,60 +285,14 @@ impl Judge<'_> {
         let mut taken: Vec<Option<usize>> = vec![None; items.len()];
         for (wanted, matcher) in matchers.iter().enumerate() {
             if !assign(wanted, &fits, &mut taken, &mut vec![false; items.len()]) {
-                let expected = format!("a list with an item that is {}", self.describe(matcher)?);
-                self.find(span, expected, Some(value));
+                let free = items.iter().zip(&taken).filter(|(_, taken)| taken.is_none()).map(|(item, _)| item);
+                self.lacks(span, matcher, value, free)?;
             }
         }
         if items.len() > matchers.len() {
             self.find(span, format!("a list of {}", matchers.len()), Some(value));
         }
         Ok(())
-    }
-
-    /// What the matcher wants, for people.
-    fn describe(&self, matcher: &Matcher) -> Result<String, Unfilled> {
-        let all = |matchers: &[Matcher], word: &str| -> Result<String, Unfilled> {
-            let parts = matchers.iter().map(|matcher| self.describe(matcher)).collect::<Result<Vec<_>, _>>()?;
-            Ok(parts.join(word))
-        };
-        Ok(match &matcher.kind {
-            Kind::Equal(tree) => show(tree.fill(self.variables)?.as_ref()),
-            Kind::Exact(tree) => format!("exactly {}", show(tree.fill(self.variables)?.as_ref())),
-            Kind::Object(members) => {
-                let mut parts = Vec::new();
-                for (name, inner) in members {
-                    parts.push(format!("{name}: {}", self.describe(inner)?));
-                }
-                format!("an object with {}", parts.join(", "))
-            }
-            Kind::List(matchers) => format!("[{}]", all(matchers, ", ")?),
-            Kind::All(matchers) => all(matchers, " and ")?,
-            Kind::Type(types) => {
-                let names = types.iter().map(|json_type| json_type.name());
-                format!("of type {}", names.collect::<Vec<_>>().join(" or "))
-            }
-            Kind::Pattern(pattern) => format!("text like /{}/", pattern.text(self.variables)?),
-            Kind::Format(format) => format!("text of the format {}", format.name),
-            Kind::Present => "any value".to_owned(),
-            Kind::Absent => "no such member".to_owned(),
-            Kind::Contains(inner) => format!("something that contains {}", self.describe(inner)?),
-            Kind::Each(inner) => format!("a list whose items are each {}", self.describe(inner)?),
-            Kind::Unordered(matchers) => format!("in any order [{}]", all(matchers, ", ")?),
-            Kind::Distinct => "a list in which nothing stands twice".to_owned(),
-            Kind::Length { min, max } if min == max => format!("of length {min}"),
-            Kind::Length { min, max: u64::MAX } => format!("of length {min} or more"),
-            Kind::Length { min, max } => format!("of length {min} to {max}"),
-            Kind::OneOf(matchers) => all(matchers, " or ")?,
-            Kind::Not(inner) => format!("not {}", self.describe(inner)?),
-            Kind::Min(bound) => format!("a number of at least {bound}"),
-            Kind::Max(bound) => format!("a number of at most {bound}"),
-            Kind::NotBefore(tree) => format!("a time not before {}", show(tree.fill(self.variables)?.as_ref())),
-            Kind::NotAfter(tree) => format!("a time not after {}", show(tree.fill(self.variables)?.as_ref())),
-            Kind::SameAs { value, except } => {
-                format!("the same as {} but for {}", show(value.fill(self.variables)?.as_ref()), except.join(", "))
-            }
-            Kind::Schema(schema) => format!("a value that fits the schema {}", schema.name),
-        })
     }
 }
 
@@ -327,13 +311,6 @@ fn assign(wanted: usize, fits: &[Vec<bool>], taken: &mut [Option<usize>], seen: 
 }
 
 impl Pattern {
-    fn text(&self, variables: &Variables) -> Result<String, Unfilled> {
-        match self {
-            Self::Ready(regex) => Ok(regex.as_str().to_owned()),
-            Self::Template(template) => template.text_with(variables, regex::escape),
-        }
-    }
-
     /// Escaped values cannot spoil what `check` has compiled; only its size limit is left, and then nothing matches.
     fn is_match(&self, variables: &Variables, text: &str) -> Result<bool, Unfilled> {
         match self {
@@ -345,7 +322,7 @@ impl Pattern {
 }
 
 impl JsonType {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, json_type)| *json_type == self).map_or("", |(name, _)| name)
     }
 
@@ -374,8 +351,4 @@ fn size(value: &Value) -> Option<u64> {
 
 fn time(value: &Value) -> Option<DateTime<FixedOffset>> {
     DateTime::parse_from_rfc3339(value.as_str()?).ok()
-}
-
-fn show(value: &Value) -> String {
-    shorten(&value.to_string())
 }

@@ -9,6 +9,7 @@ mod judge;
 mod laws;
 mod places;
 mod read;
+mod words;
 
 use std::sync::Arc;
 

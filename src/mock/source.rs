@@ -72,6 +72,7 @@ impl IdKind {
     }
 }
 
+#[derive(Clone)]
 enum Clock {
     /// The system's, held back from ever going backwards.
     Real { latest: i64 },
@@ -80,6 +81,7 @@ enum Clock {
 }
 
 /// The one source of everything that differs between two runs.
+#[derive(Clone)]
 pub(super) struct Source {
     /// Ids and keys of resources; apart from `wire`, so that reads do not change the ids of what is created later.
     entities: StdRng,

@@ -32,6 +32,8 @@ pub struct Finding {
     pub requirements: Vec<String>,
     /// What it says.
     pub text: String,
+    /// What it says without the bodies that it shows: every member stands in them.
+    words: String,
     /// The operations that the steps before this one called, and this one.
     called: Vec<String>,
 }
@@ -45,8 +47,9 @@ impl Finding {
     /// Whether it speaks of the operation and of what is wrong about it. An effect on the state shows in a later step, so the
     /// operation may be one that an earlier step called.
     pub(super) fn names(&self, operation: Option<&str>, subject: &str) -> bool {
-        let text = format!("{} {} {}", self.check, self.text, self.trial).to_lowercase();
-        let named = subject.split('|').any(|subject| text.contains(&subject.to_lowercase()));
+        let words = format!("{} {} {}", self.check, self.words, self.trial).to_lowercase();
+        // What is wrong about a write that is not stored, for one, has no name.
+        let named = subject.split('|').any(|subject| subject.is_empty() || has_word(&words, &subject.to_lowercase()));
         named && operation.is_none_or(|operation| self.called.iter().any(|call| call == operation))
     }
 }
@@ -133,6 +136,7 @@ impl<'p> Watch<'p> {
                 check: "answer".to_owned(),
                 place: String::new(),
                 requirements: Vec::new(),
+                words: reason.clone(),
                 text: reason,
                 called: open.called.clone(),
             });
@@ -143,6 +147,7 @@ impl<'p> Watch<'p> {
         let open = self.open.remove(&finished.trial).unwrap_or_default();
         match finished.outcome {
             Outcome::Failed | Outcome::Blocked | Outcome::Errored => {
+                let reason = finished.reason.as_ref().map(ToString::to_string).unwrap_or_default();
                 let found = open.must.or(open.silent).unwrap_or_else(|| Finding {
                     trial: finished.trial.clone(),
                     outcome: finished.outcome,
@@ -151,7 +156,8 @@ impl<'p> Watch<'p> {
                     check: finished.outcome.name().to_owned(),
                     place: format!("{}:{}", finished.file, finished.line),
                     requirements: Vec::new(),
-                    text: finished.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
+                    words: reason.clone(),
+                    text: reason,
                     called: open.called,
                 });
                 self.red.push(Finding { outcome: finished.outcome, ..found });
@@ -177,7 +183,47 @@ fn false_check(step: &StepFinished, mismatch: &Mismatch, check: &Check, called: 
         check: mismatch.check.clone(),
         place: check.place.clone(),
         requirements: mismatch.requirements.iter().map(|requirement| requirement.id.clone()).collect(),
+        words: format!(
+            "{what} {} {}",
+            without_body(mismatch.expected.as_str()),
+            without_body(mismatch.actual.as_str())
+        ),
         text: format!("{what}: expected {}, got {}", mismatch.expected, mismatch.actual),
         called: called.to_vec(),
+    }
+}
+
+/// A text without the object or list in it, which may have been cut.
+fn without_body(text: &str) -> String {
+    let Some(start) = text.find(['{', '[']) else { return text.to_owned() };
+    let end = ["}", "]", " bytes)"].iter().filter_map(|end| Some(text.rfind(end)? + end.len())).max();
+    format!("{}{}", &text[..start], end.filter(|end| *end > start).map_or("", |end| &text[end..]))
+}
+
+/// Whether a word, or several, stand in a text, and not as parts of others.
+fn has_word(text: &str, word: &str) -> bool {
+    let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    let mut places = text.match_indices(word);
+    places.any(|(at, _)| ends(text[..at].chars().next_back()) && ends(text[at + word.len()..].chars().next()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_named_by_a_word_outside_of_bodies() {
+        let cut = r#"a list whose nearest item differs at /dp: [{"d":1,"issuer":"x… (670 bytes)"#;
+        assert_eq!(without_body(cut), "a list whose nearest item differs at /dp: ");
+        assert_eq!(
+            without_body(r#"no such member in {"issuer":{"a":[1]}}, as it was"#),
+            "no such member in , as it was"
+        );
+        assert_eq!(
+            (without_body("text like /[a-z/"), without_body("\"AUTO\"")),
+            ("text like /".into(), "\"AUTO\"".into())
+        );
+        assert!(has_word("body /keys/0/d", "d") && has_word("header x-a", "x-a"));
+        assert!(!has_word("body /id", "d") && !has_word("body /dp", "d"));
     }
 }

@@ -22,7 +22,8 @@ pub struct Summary<'a> {
     never_red: Vec<String>,
     requirements: usize,
     requirements_never_red: Vec<&'a str>,
-    unsharp: Vec<&'a str>,
+    named: usize,
+    not_named: Vec<&'a str>,
     red_median: usize,
     red_worst: usize,
     mutants: Vec<Row<'a>>,
@@ -68,8 +69,8 @@ impl Mutants {
         self.mutants.iter().flat_map(|mutant| &mutant.falses).collect()
     }
 
-    fn unsharp(&self) -> Vec<&Mutant> {
-        self.mutants.iter().filter(|mutant| mutant.killed() && !mutant.is_sharp()).collect()
+    fn not_named(&self) -> Vec<&Mutant> {
+        self.mutants.iter().filter(|mutant| mutant.killed() && !mutant.is_named()).collect()
     }
 
     /// The median of the numbers of red trials, and the mutant with the most.
@@ -94,7 +95,8 @@ pub fn summary(mutants: &Mutants) -> Summary<'_> {
         never_red: mutants.never_red().iter().map(ToString::to_string).collect(),
         requirements: mutants.checks.requirements(),
         requirements_never_red: if mutants.complete { mutants.checks.untried(&mutants.red()) } else { Vec::new() },
-        unsharp: mutants.unsharp().iter().map(|mutant| mutant.fault.name.as_str()).collect(),
+        named: mutants.mutants.iter().filter(|mutant| mutant.is_named()).count(),
+        not_named: mutants.not_named().iter().map(|mutant| mutant.fault.name.as_str()).collect(),
         red_median,
         red_worst: worst.map_or(0, |mutant| mutant.red.len()),
         mutants: mutants.mutants.iter().map(row).collect(),
@@ -144,9 +146,9 @@ fn closing(mutants: &Mutants, text: &mut String) {
         let title = mutants.mutants.iter().find(|mutant| mutant.fault.name == *name).map(|mutant| &mutant.fault.title);
         let _ = writeln!(text, "survived: {name}: {}", title.map_or("", String::as_str));
     }
-    for mutant in mutants.unsharp() {
+    for mutant in mutants.not_named() {
         let first = mutant.first().map(|finding| cut(&finding.to_string())).unwrap_or_default();
-        let _ = writeln!(text, "not sharp: {} ({}): {first}", mutant.fault.name, mutant.fault.subject);
+        let _ = writeln!(text, "not named: {} ({}): {first}", mutant.fault.name, mutant.fault.subject);
     }
     for check in mutants.never_red() {
         let _ = writeln!(text, "never red: {check}");
@@ -154,11 +156,11 @@ fn closing(mutants: &Mutants, text: &mut String) {
     let summary = summary(mutants);
     let _ = writeln!(
         text,
-        "{} faults: {} killed, {} survived; {} not named by the first finding; red trials: {} in the median, {} at most",
+        "{} faults: {} killed, {} survived, {} named by their first finding; red trials: {} in the median, {} at most",
         summary.faults,
         summary.killed,
         survivors.len(),
-        summary.unsharp.len(),
+        summary.named,
         summary.red_median,
         summary.red_worst,
     );
@@ -184,16 +186,16 @@ pub fn markdown(mutants: &Mutants) -> String {
     );
     let _ = writeln!(
         text,
-        "{} faults, {} killed, {} survived. {} checks, {} never red. Red trials of a fault: {} in the median, {} at most. {} faults \
-         are not named by their first finding.\n",
+        "{} faults, {} killed, {} survived, {} named by their first finding. {} checks, {} never red. Red trials of a fault: {} in \
+         the median, {} at most.\n",
         summary.faults,
         summary.killed,
         summary.survivors.len(),
+        summary.named,
         summary.checks,
         summary.never_red.len(),
         summary.red_median,
         summary.red_worst,
-        summary.unsharp.len(),
     );
     text.push_str("| kind | faults | killed | red trials, median | at most |\n|---|---|---|---|---|\n");
     let kinds: BTreeSet<_> = mutants.mutants.iter().map(|mutant| mutant.fault.kind).collect();

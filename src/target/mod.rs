@@ -178,12 +178,12 @@ impl Opened {
         self.mock.is_some()
     }
 
-    /// Opens the embedded mock with faults, as an org of this kind.
+    /// Opens the embedded mock with faults, as an org of this kind. It behaves the same each time, whatever the hour.
     ///
     /// # Errors
     /// A mock that cannot start.
     pub fn mock_with(kind: OrgKind, faults: Vec<Fault>, limits: Limits) -> Result<Self, OpenError> {
-        let mock = Settings { state: Some(org::of_run()?), faults, ..Settings::default() };
+        let mock = Settings { state: Some(org::of_run()?), seed: Some(1), faults, ..Settings::default() };
         Self::embedded(limits, kind, mock)
     }
 

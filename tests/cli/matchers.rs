@@ -1,6 +1,6 @@
 //! Every matcher both ways: values for which it holds, and values for which it must be found false.
 
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -78,16 +78,49 @@ const ROWS: &[Row] = &[
     ("{ $schema: thing }", &[r#"{"id":"a","name":"b"}"#], &[r#"{"id":"a"}"#, r#"{"id":"A","name":"b"}"#, "[]"]),
 ];
 
+/// A matcher of a list, a list without what it wants, and the actual value that is told.
+const LISTS: &[(&str, &str, &str)] = &[
+    (
+        "{ $contains: { $exact: { id: 2, a: { b: 1, c: 2 } } } }",
+        r#"[{"id":1,"a":{"b":1,"c":1}},{"id":2,"a":{"b":1,"c":2,"d":2}}]"#,
+        r#"a list whose nearest item differs at /a/d: [{"id":1,"a":{"b":1,"c":1}},{"id":2,"a":{"b":1,"c":2,"d":2}}]"#,
+    ),
+    (
+        "{ $contains: { a: 1, b: 1, c: 1, d: 1, e: 1 } }",
+        r#"[{"e":1}]"#,
+        r#"a list whose nearest item differs at /a, /b, /c, …: [{"e":1}]"#,
+    ),
+    // Which of two is meant nobody knows, nor whether something of another type is.
+    ("{ $contains: { a: 1, b: 1 } }", r#"[{"a":1,"b":2},{"a":2,"b":1}]"#, r#"[{"a":1,"b":2},{"a":2,"b":1}]"#),
+    ("{ $contains: { a: 1 } }", "[1]", "[1]"),
+    ("{ $contains: { a: 1 } }", "[]", "[]"),
+    // What another matcher has taken is not near.
+    (
+        "{ $unordered: [{ a: 1 }, { b: 1, c: 1 }] }",
+        r#"[{"a":1,"b":1},{"a":2,"b":2,"c":2}]"#,
+        r#"a list whose nearest item differs at /b, /c: [{"a":1,"b":1},{"a":2,"b":2,"c":2}]"#,
+    ),
+    ("{ $not: { $not: { $contains: { a: 1 } } } }", r#"[{"a":2}]"#, r#"[{"a":2}]"#),
+];
+
+#[test]
+fn a_list_without_an_item_is_told_with_what_the_nearest_one_lacks() {
+    let rows = LISTS.iter().enumerate();
+    let cases = rows.map(|(index, (matcher, value, _))| case(&format!("list-{index}"), matcher, value));
+    let events = run(&cases.collect::<String>()).events();
+    let steps = of_kind(&events, "step-finished");
+    let told = steps.map(|step| (text(step, "trial"), text(&step["mismatches"][0], "actual")));
+    let expected = LISTS.iter().enumerate().map(|(index, (_, _, actual))| {
+        let trial = format!("things/matchers/list-{index}");
+        (trial, (*actual).to_owned())
+    });
+    assert_eq!(told.collect::<BTreeMap<_, _>>(), expected.collect());
+}
+
 #[test]
 fn every_matcher_is_seen_to_hold_and_seen_to_fail() {
-    let server = Server::start(|request| {
-        Some(Answer::new(200, request.body.clone()).header("Content-Type", "application/json"))
-    });
-    let place = Place::with_suite(&[]);
-    place.write("suite/cases/things/matchers.yaml", &cases());
-    let done = place.run(&["run", "--suite", "suite", "--target", &server.url, "--quiet"]);
+    let place = run(&cases());
     let events = place.events();
-    assert!(!events.is_empty(), "{}", done.err);
     let outcomes = place.outcomes();
     let mut wrong = Vec::new();
     let mut trials = 0;
@@ -110,21 +143,37 @@ fn every_matcher_is_seen_to_hold_and_seen_to_fail() {
     assert_eq!(checks.map(|check| text(&check, "check")).find(|check| check != "body"), None);
 }
 
+/// A run of these cases against a server that sends back what it gets.
+fn run(cases: &str) -> Place {
+    let server = Server::start(|request| {
+        Some(Answer::new(200, request.body.clone()).header("Content-Type", "application/json"))
+    });
+    let place = Place::with_suite(&[]);
+    let text = format!("area: things\ntopic: matchers\nprofile: core\ncases:\n{cases}");
+    place.write("suite/cases/things/matchers.yaml", &text);
+    let done = place.run(&["run", "--suite", "suite", "--target", &server.url, "--quiet"]);
+    assert!(!place.events().is_empty(), "{}", done.err);
+    place
+}
+
 /// A case a value.
 fn cases() -> String {
-    let mut text = String::from("area: things\ntopic: matchers\nprofile: core\ncases:\n");
+    let mut text = String::new();
     for (index, (matcher, holds, fails)) in ROWS.iter().enumerate() {
         let holds = holds.iter().map(|value| (value, "holds"));
         let fails = fails.iter().map(|value| (value, "fails"));
         for (number, (value, word)) in holds.chain(fails).enumerate() {
-            let checked: Value = serde_json::from_str(value).expect("JSON");
-            assert!(!checked.to_string().contains("${"), "no template");
-            let _ = write!(
-                text,
-                "  - id: m{index}-{number}-{word}\n    title: A matcher {word}\n    requirements: [things.work]\n    steps:\n      - \
-                 request: {{ method: POST, path: /echo }}\n        raw: '{value}'\n        expect: {{ status: 200, body: {matcher} }}\n"
-            );
+            text += &case(&format!("m{index}-{number}-{word}"), matcher, value);
         }
     }
     text
+}
+
+fn case(id: &str, matcher: &str, value: &str) -> String {
+    let checked: Value = serde_json::from_str(value).expect("JSON");
+    assert!(!checked.to_string().contains("${"), "no template");
+    format!(
+        "  - id: {id}\n    title: A matcher of {id}\n    requirements: [things.work]\n    steps:\n      - \
+         request: {{ method: POST, path: /echo }}\n        raw: '{value}'\n        expect: {{ status: 200, body: {matcher} }}\n"
+    )
 }

@@ -89,21 +89,16 @@ impl Twist {
             }
             Twist::Ignored(pointer) => {
                 // What is refused stays refused, whatever becomes of the member.
-                let before = Tables::of(org);
-                (operation.run)(org, call)?;
-                before.restore(org);
+                tried(operation, org, call)?;
                 let former = shown(operation, org, call);
                 let former = former.as_ref().and_then(|former| member::find(former, pointer)).cloned();
                 with_body(operation, org, call, |body| member::put(body, pointer, former))
             }
             Twist::Forgotten(pointer) => {
-                let sent = sent(call).and_then(|body| member::find(&body, pointer).cloned());
-                let outcome = Twist::Ignored(pointer).perform(operation, org, call);
-                answering(outcome, |body| {
-                    if sent.is_some() {
-                        member::put(body, pointer, sent);
-                    }
-                })
+                // All of the answer is as if it were stored, also what follows from the member.
+                let answer = tried(operation, org, call)?;
+                Twist::Ignored(pointer).perform(operation, org, call)?;
+                Ok(answer)
             }
             Twist::Merged => {
                 let former = shown(operation, org, call).unwrap_or_default();
@@ -149,6 +144,15 @@ impl Twist {
             }
         }
     }
+}
+
+/// What an operation would answer with; nothing has happened afterwards, so that identifiers and times come again.
+fn tried(operation: &Operation, org: &mut Org, call: &Call<'_>) -> Outcome {
+    let (tables, source) = (Tables::of(org), org.source.clone());
+    let outcome = (operation.run)(org, call);
+    tables.restore(org);
+    org.source = source;
+    outcome
 }
 
 /// The body that was sent, if it is JSON.

@@ -4,6 +4,7 @@
 //! which is how drift is found in the same pass as real mismatches. It knows nothing of what the schemas describe.
 
 mod annotations;
+mod words;
 
 use std::{
     collections::BTreeMap,
@@ -11,11 +12,9 @@ use std::{
 };
 
 use annotations::Annotated;
-use jsonschema::{
-    Registry, Validator,
-    error::{TypeKind, ValidationErrorKind},
-};
+use jsonschema::{Registry, ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value};
+use words::{condition, wanted};
 
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
@@ -233,7 +232,7 @@ impl Schema {
             Ok(validator) if validator.is_valid(value) => {}
             Ok(validator) => {
                 for error in validator.iter_errors(value).take(MAX_FINDINGS) {
-                    sort_error(&error, &mut judgement);
+                    self.sort(&error, &mut judgement);
                 }
             }
             // `check` compiles every schema before the first request, so this is never seen.
@@ -246,60 +245,40 @@ impl Schema {
         self.annotated().drift(value, &mut judgement.drift);
         judgement
     }
-}
 
-fn sort_error(error: &jsonschema::ValidationError<'_>, judgement: &mut Judgement) {
-    let pointer = error.instance_path().as_str();
-    match error.kind() {
-        ValidationErrorKind::AdditionalProperties { unexpected } => {
-            for name in unexpected {
-                let value = error.instance().get(name).map(Value::to_string).unwrap_or_default();
-                judgement.drift.push(Drift {
-                    pointer: pointer::below(pointer, name),
-                    value: shorten(&value),
-                    explained: None,
-                });
+    fn sort(&self, error: &ValidationError<'_>, judgement: &mut Judgement) {
+        let pointer = error.instance_path().as_str();
+        let expected = match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                for name in unexpected {
+                    let value = error.instance().get(name).map(Value::to_string).unwrap_or_default();
+                    judgement.drift.push(Drift {
+                        pointer: pointer::below(pointer, name),
+                        value: shorten(&value),
+                        explained: None,
+                    });
+                }
+                return;
             }
-        }
-        ValidationErrorKind::Required { property } => judgement.mismatches.push(SchemaMismatch {
+            ValidationErrorKind::Required { property } => format!("a member {property}"),
+            kind => wanted(kind).unwrap_or_else(|| format!("what the schema says: {}", error.masked_with("the value"))),
+        };
+        let condition = self.condition(error).map(|condition| format!(" where {condition}")).unwrap_or_default();
+        let value = shorten(&error.instance().to_string());
+        let missing = matches!(error.kind(), ValidationErrorKind::Required { .. });
+        judgement.mismatches.push(SchemaMismatch {
             pointer: pointer.to_owned(),
-            expected: format!("a member {property}"),
-            actual: format!("no such member in {}", shorten(&error.instance().to_string())),
-        }),
-        kind => judgement.mismatches.push(SchemaMismatch {
-            pointer: pointer.to_owned(),
-            expected: wanted(kind)
-                .unwrap_or_else(|| format!("what the schema says: {}", error.masked_with("the value"))),
-            actual: shorten(&error.instance().to_string()),
-        }),
+            expected: expected + &condition,
+            actual: if missing { format!("no such member in {value}") } else { value },
+        });
     }
-}
 
-/// What a keyword wants, where the validator's own message says what is wrong instead.
-fn wanted(kind: &ValidationErrorKind) -> Option<String> {
-    Some(match kind {
-        ValidationErrorKind::Type { kind: TypeKind::Single(json_type) } => format!("of type {json_type}"),
-        ValidationErrorKind::Type { kind: TypeKind::Multiple(types) } => {
-            let names: Vec<String> = types.iter().map(|json_type| json_type.to_string()).collect();
-            format!("of type {}", names.join(" or "))
-        }
-        ValidationErrorKind::Enum { options } => match options.as_array() {
-            Some(options) => options.iter().map(Value::to_string).collect::<Vec<_>>().join(" or "),
-            None => options.to_string(),
-        },
-        ValidationErrorKind::Constant { expected_value } => expected_value.to_string(),
-        ValidationErrorKind::Pattern { pattern } => format!("text like /{pattern}/"),
-        ValidationErrorKind::Format { format } => format!("text of the format {format}"),
-        ValidationErrorKind::MinLength { limit } => format!("text of {limit} characters or more"),
-        ValidationErrorKind::MaxLength { limit } => format!("text of {limit} characters or fewer"),
-        ValidationErrorKind::MinItems { limit } => format!("a list of {limit} items or more"),
-        ValidationErrorKind::MaxItems { limit } => format!("a list of {limit} items or fewer"),
-        ValidationErrorKind::Minimum { limit } => format!("a number of {limit} or more"),
-        ValidationErrorKind::Maximum { limit } => format!("a number of {limit} or less"),
-        ValidationErrorKind::UniqueItems => "a list in which nothing stands twice".to_owned(),
-        ValidationErrorKind::FalseSchema => "no such member".to_owned(),
-        _ => return None,
-    })
+    /// The condition under which the keyword counts that a value does not fit, in whichever schema it stands.
+    fn condition(&self, error: &ValidationError<'_>) -> Option<String> {
+        let (id, pointer) = error.absolute_keyword_location()?.as_str().split_once('#')?;
+        let (_, schema) = self.all.iter().find(|(known, _)| known == id)?;
+        condition(schema, pointer)
+    }
 }
 
 /// A value as far as a person reads it.

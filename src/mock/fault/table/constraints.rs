@@ -24,7 +24,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
     }
     for (operation, word, text, title) in REFUSALS {
         let waiver = Effect::Waiver(Waiver::Refusal(text));
-        all.push(fault(operation, Kind::Unvalidated, word, "", *title, waiver));
+        all.push(fault(operation, Kind::Unvalidated, word, "400|403", *title, waiver));
     }
     let title = "A body is taken for JSON, whatever its Content-Type says";
     let effect = Effect::Request(Rewrite::AnyContentType);

@@ -43,7 +43,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         let name = super::last(pointer);
         let title = format!("The link {name} leads to another host");
         let elsewhere = member(format!("{pointer}/href"), Edit::Swap("//", "//elsewhere.example/"));
-        all.push(fault(operation, Kind::Link, &format!("{pointer}-host"), "elsewhere.example", title, elsewhere));
+        all.push(fault(operation, Kind::Link, &format!("{pointer}-host"), "elsewhere.example|href", title, elsewhere));
         let title = format!("The link {name} is said to take PATCH alone");
         let methods = member(format!("{pointer}/hints/allow"), Edit::Set(json!(["PATCH"])));
         all.push(fault(operation, Kind::Link, &format!("{pointer}-methods"), "PATCH", title, methods));
@@ -51,7 +51,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
     for (operation, pointer) in URLS {
         let title = format!("{} leads to another host", super::last(pointer));
         let elsewhere = member(*pointer, Edit::Swap("//", "//elsewhere.example/"));
-        all.push(fault(operation, Kind::Link, &format!("{pointer}-host"), "elsewhere.example", title, elsewhere));
+        all.push(fault(operation, Kind::Link, &format!("{pointer}-host"), "elsewhere.example|href", title, elsewhere));
     }
     for name in ["self", "app", "client", "user", "authorizationServer"] {
         let title = format!("The link {name} of a refresh token is no URL");

@@ -9,8 +9,14 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         for parameter in *parameters {
             let title = format!("The parameter {parameter} has no effect");
             let effect = Effect::Request(Rewrite::WithoutQuery(parameter));
-            // What a limit without effect leads to is a list that is too long.
-            let subject = if *parameter == "limit" { "length" } else { parameter };
+            // Messages tell what comes of it: a list that is too long, or without its limits.
+            let subject = match *parameter {
+                "q" => "a list",
+                "limit" => "length",
+                "trusted" => "contains",
+                "expand" => "_embedded",
+                other => other,
+            };
             all.push(fault(operation, Kind::Query, parameter, subject, title, effect));
         }
     }

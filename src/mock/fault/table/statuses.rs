@@ -30,7 +30,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         if right != 204 {
             let title = "A success has no body";
             let change = on_success(Change::Body("", "application/json"));
-            all.push(fault(name, Kind::Missing, "body", "", title, change));
+            all.push(fault(name, Kind::Missing, "body", "body|content-type", title, change));
         }
         let title = format!("A success is answered with {wrong} in the place of {right}");
         all.push(fault(name, Kind::Status, "success", wrong.to_string(), title, on(right, Change::Status(wrong))));
@@ -97,7 +97,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
     }
     for operation in ["listAuthorizationServers", "getAuthorizationServer", "getOAuth2Scope"] {
         let title = "A request beyond the rate limit is answered with 403";
-        all.push(fault(operation, Kind::Status, "rate-limit", "403", title, on(429, Change::Status(403))));
+        all.push(fault(operation, Kind::Status, "rate-limit", "429", title, on(429, Change::Status(403))));
         let title = "A 429 has an errorCode of another error, E0000006";
         let change = Change::Member("/errorCode".to_owned(), Edit::Set("E0000006".into()));
         all.push(fault(operation, Kind::ErrorCode, "429", "errorCode", title, on(429, change)));
