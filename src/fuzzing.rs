@@ -6,8 +6,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a panic is what fuzzing looks for")]
 
 use std::{
-    fmt::Write as _,
-    io,
+    io::{self, Write as _},
     sync::{Arc, OnceLock},
 };
 
@@ -19,7 +18,7 @@ use crate::{
     matcher::{Context, Matcher, Patterns},
     plan::Plan,
     report,
-    report::{Badge, Console, Ending, FailOn, Report, Style, Summary},
+    report::{Badge, Comparison, Console, Ending, FailOn, Report, Style, Summary, Trend},
     settings,
     suite::Suite,
     template::{Scope, Template, Variables},
@@ -51,6 +50,9 @@ const THINGS: [(&str, &str); 7] = [
     ("cases/vocabulary.yaml", include_str!("../tests/data/things/cases/vocabulary.yaml")),
     ("cases/fixtures/things.yaml", include_str!("../tests/data/things/cases/fixtures/things.yaml")),
 ];
+
+/// What a run is compared with if the input has no older one.
+const OLDER: &[u8] = include_bytes!("../tests/data/streams/every.jsonl");
 
 fn things(more: Option<&str>, found: &mut Vec<Diagnostic>) -> Suite {
     let files = THINGS.into_iter().chain(more.map(|text| ("cases/things/fuzzed.yaml", text)));
@@ -147,34 +149,55 @@ pub fn link_header(bytes: &[u8]) {
     }
 }
 
-/// A stream of events, and every report of it.
+/// A stream of events, and behind a zero byte that of an older run; every report of it, of the change, and of both in the course of time.
 pub fn event_stream(bytes: &[u8]) {
-    let mut folded = Report::with_exchanges();
+    let zero = bytes.iter().position(|byte| *byte == 0);
+    let (newer, older) = zero.map_or((bytes, OLDER), |zero| (&bytes[..zero], &bytes[zero + 1..]));
+    let (mut run, mut former) = (Report::with_exchanges(), Report::default());
     let read = |bytes, ending, folded: &mut Report| {
         report::read_stream_from(bytes, "events".to_owned(), ending, |event| folded.take(event))
     };
     // A stream that is whole is one that may have been cut short.
-    let whole = read(bytes, Ending::Footer, &mut Report::default()).is_ok();
-    let cut = read(bytes, Ending::Anywhere, &mut folded).is_ok();
+    let whole = read(newer, Ending::Footer, &mut Report::default()).is_ok();
+    let cut = read(newer, Ending::Anywhere, &mut run).is_ok();
     assert!(cut || !whole);
-    let fail_on = FailOn::default();
-    let mut out = io::sink();
     // What was read before a line that cannot be read is a report too: an interrupted run is.
+    let _ = read(older, Ending::Anywhere, &mut former);
+    let all = FailOn { drift: true, flaky: true, warning: true, latency: true };
+    every_report(&run, FailOn::default());
+    run.compare_with(&former);
+    every_report(&run, all);
+    let comparison = Comparison::of(&former, &run);
+    let text = comparison.text(true) + &comparison.text(false) + &comparison.sentence(all);
+    assert!(!text.is_empty() && comparison.summary(all).json().is_ok());
+    let mut trend = Trend::default();
+    trend.take(&former);
+    trend.take(&run);
+    let trend = trend.finish();
+    let text = trend.text(true) + &trend.text(false);
+    assert!(!text.is_empty() && trend.json().is_ok() && report::write_trend(&trend, &mut io::sink()).is_ok());
+}
+
+fn every_report(run: &Report, fail_on: FailOn) {
+    let mut out = io::sink();
+    let quiet = Style { quiet: true, ..Style::default() };
+    let wordy = Style { color: true, verbose: true, width: Some(40), ..Style::default() };
     let written = [
-        report::write_junit(&folded, fail_on, &mut out).is_ok(),
-        report::write_junit_strict(&folded, fail_on, &mut out).is_ok(),
-        report::write_markdown(&folded, fail_on, &mut out).is_ok(),
-        report::write_github(&folded, fail_on, &mut out).is_ok(),
-        report::write_tap(&folded, fail_on, &mut out).is_ok(),
-        report::write_har(&folded, &mut out).is_ok(),
-        report::write_html(&folded, fail_on, &mut out).is_ok(),
-        Console::new(&mut out, Style::default()).finish(&folded, fail_on).is_ok(),
-        Summary::of(&folded, fail_on).json().is_ok(),
-        serde_json::to_string(&Badge::of(&folded, fail_on)).is_ok(),
+        report::write_junit(run, fail_on, &mut out).is_ok(),
+        report::write_junit_strict(run, fail_on, &mut out).is_ok(),
+        report::write_markdown(run, fail_on, &mut out).is_ok(),
+        report::write_github(run, fail_on, &mut out).is_ok(),
+        report::write_tap(run, fail_on, &mut out).is_ok(),
+        report::write_har(run, &mut out).is_ok(),
+        report::write_html(run, fail_on, &mut out).is_ok(),
+        Console::new(&mut out, Style::default()).finish(run, fail_on).is_ok(),
+        Console::new(&mut out, quiet).finish(run, fail_on).is_ok(),
+        Console::new(&mut out, wordy).finish(run, fail_on).is_ok(),
+        Summary::of(run, fail_on).json().is_ok(),
+        serde_json::to_string(&Badge::of(run, fail_on)).is_ok(),
+        out.write_all(run.coverage.table(run.operations()).as_bytes()).is_ok(),
     ];
-    assert_eq!(written, [true; 10]);
-    let mut table = String::new();
-    assert!(write!(table, "{}", folded.coverage.table(folded.operations())).is_ok());
+    assert_eq!(written, [true; 13]);
 }
 
 #[cfg(test)]

@@ -218,7 +218,7 @@ async fn all_files(
                 format!("there are no credentials for the principal `{}` of {}", arguments.principal, arguments.target);
             return Err(Mistake::boxed(text));
         }
-        let mut replay = Replay::new(plan, &opened.target, &opened.redactor, &arguments.principal);
+        let mut replay = Replay::new(plan, opened, &arguments.principal);
         let mut trouble = None;
         let mut traffic = |exchange: &crate::event::Transcript, principal: &str| {
             if let Some(recorder) = recorder.as_mut()

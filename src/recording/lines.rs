@@ -90,5 +90,5 @@ fn exchange(line: Line, place: String) -> Result<Recorded, String> {
         at: None,
     };
     let recorded = recorded.at(place).map_err(|error| format!("`request.url`: {error}"))?;
-    Ok(Recorded { id: line.id.unwrap_or(recorded.id), principal: line.principal, ..recorded })
+    Ok(Recorded { id: line.id.unwrap_or(recorded.id), principal: line.principal, source: line.source, ..recorded })
 }

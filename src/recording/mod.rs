@@ -80,6 +80,8 @@ pub(crate) struct Recorded {
     /// `FILE:LINE`; in a HAR or a cassette `FILE#N`, for the Nth exchange.
     pub(crate) place: String,
     pub(crate) principal: Option<String>,
+    /// What it was part of; only our own form says it.
+    pub(crate) source: Option<String>,
     pub(crate) method: String,
     pub(crate) url: Url,
     /// The body of the request; `None` where the recording holds none.
@@ -118,6 +120,7 @@ impl Exchange {
             id: place.clone(),
             place,
             principal: None,
+            source: None,
             method: self.method,
             url,
             body: self.sent,

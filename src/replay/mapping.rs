@@ -4,7 +4,10 @@
 //! long as identifiers are) and what stands between them. What stands between must be equal; tokens must be equal, mapped, or of the
 //! same form, in which case they are mapped from then on, one to one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -20,6 +23,10 @@ pub(super) struct Mapping {
     backward: BTreeMap<String, String>,
     /// Tokens that clients chose: a service does not replace them.
     chosen: BTreeSet<String>,
+    /// Tokens of what the recording makes, with what the request was part of.
+    owners: Arc<BTreeMap<String, String>>,
+    /// What the request under way is part of.
+    pub(super) source: Option<String>,
 }
 
 impl Mapping {
@@ -45,6 +52,22 @@ impl Mapping {
     /// Whether the target's name for this token is known.
     pub(super) fn knows(&self, token: &str) -> bool {
         self.forward.contains_key(token)
+    }
+
+    /// Notes what a request that made something was part of.
+    pub(super) fn owned(&mut self, token: &str, source: &str) {
+        Arc::make_mut(&mut self.owners).insert(token.to_owned(), source.to_owned());
+    }
+
+    /// Whether something else made this, perhaps side by side with the request under way: a recording has the order of the answers, so it
+    /// is not known what became of it by then.
+    pub(super) fn of_another(&self, token: &str) -> bool {
+        self.owners.get(token).is_some_and(|owner| Some(owner) != self.source.as_ref())
+    }
+
+    /// As [`Self::of_another`], by the target's name.
+    pub(super) fn stands_for_another(&self, target: &str) -> bool {
+        self.backward.get(target).is_some_and(|token| self.of_another(token))
     }
 
     /// A recorded text as the target would say it, as far as is known.

@@ -22,6 +22,7 @@ use crate::{
     run::{Describer, Target},
     secret::{Redacted, Redactor},
     suite::{HistoryEntry, Operation},
+    target::Opened,
 };
 
 /// What became of one recorded exchange.
@@ -72,6 +73,8 @@ pub struct Replay<'a> {
     target: &'a Target,
     describer: Describer<'a>,
     principal: String,
+    /// Whether nobody else uses the target, so that nothing of others can be hit.
+    alone: bool,
     mapping: Mapping,
     /// URLs of what was made, to be removed in the opposite order.
     made: Vec<String>,
@@ -89,10 +92,19 @@ struct Prepared {
 }
 
 impl<'a> Replay<'a> {
-    /// A replay that knows nothing yet. `principal` sends the requests.
-    pub fn new(plan: &'a Plan, target: &'a Target, redactor: &'a Redactor, principal: &str) -> Self {
-        let describer = Describer { redactor, requirements: &plan.requirements, began: Instant::now() };
-        Self { plan, target, describer, principal: principal.to_owned(), mapping: Mapping::default(), made: Vec::new() }
+    /// A replay that knows nothing yet. `principal` sends the requests; those that the embedded mock gets can hit nothing of anybody's.
+    pub fn new(plan: &'a Plan, opened: &'a Opened, principal: &str) -> Self {
+        let describer =
+            Describer { redactor: &opened.redactor, requirements: &plan.requirements, began: Instant::now() };
+        Self {
+            plan,
+            target: &opened.target,
+            describer,
+            principal: principal.to_owned(),
+            alone: opened.is_mock(),
+            mapping: Mapping::default(),
+            made: Vec::new(),
+        }
     }
 
     /// Replays a file, then removes what it made; hands on what became of each exchange and, redacted, what was sent and came.
@@ -106,8 +118,14 @@ impl<'a> Replay<'a> {
         traffic: &mut dyn FnMut(&Transcript, &str),
     ) -> Result<(), RecordingError> {
         let mut exchanges = Vec::new();
-        read(path, |recorded| exchanges.push(recorded))?;
+        read(path, |recorded| {
+            if let (Some(source), Some(id)) = (&recorded.source, made(&recorded)) {
+                self.mapping.owned(id, source);
+            }
+            exchanges.push(recorded);
+        })?;
         for recorded in &exchanges {
+            self.mapping.source.clone_from(&recorded.source);
             let end = self.exchange(recorded, traffic).await;
             let operation = self.plan.operation(&recorded.method, recorded.url.path());
             let call = operation.map_or_else(
@@ -190,11 +208,13 @@ impl<'a> Replay<'a> {
         if default && !reads && !self.target.capabilities.contains("default-server-writable") {
             return Err("it writes to the default server, which the target does not allow".to_owned());
         }
-        let foreign: Vec<&str> = tokens(path).filter(|token| minted(token) && !self.mapping.knows(token)).collect();
-        if let Some(id) = foreign.first()
-            && recorded.answer.status != 404
-        {
-            return Err(format!("`{id}` was not made in this recording"));
+        let foreign = tokens(path).find(|token| minted(token) && !self.mapping.knows(token));
+        if let Some(id) = foreign.filter(|_| recorded.answer.status != 404) {
+            let reason = format!("`{id}` was not made in this recording");
+            if !reads && !self.alone {
+                return Err(reason);
+            }
+            doubt.get_or_insert(reason);
         }
         let (body, rebuilt) =
             match (&recorded.body, operation.as_ref().and_then(|operation| operation.request.as_ref())) {
@@ -202,6 +222,9 @@ impl<'a> Replay<'a> {
                 (None, Some(schema)) if recorded.answer.status < 300 => (rebuild(recorded, schema.properties()), true),
                 (None, _) => (None, false),
             };
+        if recorded.body.as_ref().is_some_and(|body| body.to_string().contains(char::REPLACEMENT_CHARACTER)) {
+            doubt.get_or_insert_with(|| "the recording does not hold all bytes of this request".to_owned());
+        }
         if let Some(body) = &body {
             let foreign = foreign_names(body, &self.mapping);
             if let (Some(id), None) = (foreign.first(), &doubt) {
@@ -294,18 +317,20 @@ pub struct Background {
 /// # Errors
 /// A recording that cannot be read.
 pub fn background(path: &Path) -> Result<Background, RecordingError> {
-    let (mut asked, mut made, mut day) = (Vec::new(), BTreeSet::new(), None);
+    let (mut asked, mut own, mut day) = (Vec::new(), BTreeSet::new(), None);
     read(path, |recorded| {
         day = day.or_else(|| recorded.date().map(|date| date.date_naive()));
         if let Some(body) = &recorded.body {
             asked.extend(foreign_names(body, &Mapping::default()));
         }
-        let id = recorded.answer.json().ok().and_then(|body| body.get("id")?.as_str().map(str::to_owned));
-        if recorded.method == "POST" {
-            made.extend(id);
-        }
+        own.extend(made(&recorded).map(str::to_owned));
     })?;
-    Ok(Background { names: asked.into_iter().filter(|name| !made.contains(name)).collect(), day })
+    Ok(Background { names: asked.into_iter().filter(|name| !own.contains(name)).collect(), day })
+}
+
+/// The identifier of what an exchange made.
+fn made(recorded: &Recorded) -> Option<&str> {
+    recorded.answer.json().ok().filter(|_| recorded.method == "POST")?.get("id")?.as_str()
 }
 
 /// Names in a body that nobody in this recording has made or chosen before: they are of things that were there.

@@ -126,8 +126,7 @@ impl Opened {
         as_of: Option<NaiveDate>,
     ) -> Result<Self, OpenError> {
         if target == "mock" {
-            let state = if ids.is_empty() { org::of_run()? } else { org::of_people(ids) };
-            let mock = Settings { state: Some(state), as_of, ..Settings::default() };
+            let mock = Settings { state: Some(org::with_people(org::of_run()?, ids)), as_of, ..Settings::default() };
             return Self::embedded(limits, OrgKind::Licensed, mock);
         }
         let found = TargetSettings::find(target, settings)?;

@@ -1,4 +1,4 @@
-//! What a mock's org holds at the start: read from YAML, or made of the identifiers that a recording speaks of.
+//! What a mock's org holds at the start: read from YAML, and people by the identifiers that a recording speaks of.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -54,11 +54,12 @@ fn state(root: &Node, path: &str) -> Result<State, StateError> {
         .map_err(|error| StateError::Form { path: path.to_owned(), reason: error.to_string() })
 }
 
-/// What identifiers that begin with `00g` and `00u` stand for in every org.
-pub(super) fn of_people(ids: &BTreeSet<String>) -> State {
-    let of_kind = |kind: &str| {
-        let named = ids.iter().filter(|id| id.starts_with(kind));
-        named.map(|id| Named { id: id.clone(), name: id.clone() }).collect()
-    };
-    State { groups: of_kind("00g"), users: of_kind("00u"), ..State::default() }
+/// The org with groups and users for all identifiers that stand for such in every org: those that begin with `00g` and `00u`.
+pub(super) fn with_people(mut state: State, ids: &BTreeSet<String>) -> State {
+    for (kind, named) in [("00g", &mut state.groups), ("00u", &mut state.users)] {
+        let new = |id: &&String| id.starts_with(kind) && !named.iter().any(|there| there.id == **id);
+        let new: Vec<_> = ids.iter().filter(new).map(|id| Named { id: id.clone(), name: id.clone() }).collect();
+        named.extend(new);
+    }
+    state
 }
