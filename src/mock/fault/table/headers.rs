@@ -1,8 +1,6 @@
 //! General headers, media types, and answers that never arrive.
 
-use serde_json::json;
-
-use super::{Change, Edit, Fault, Kind, fault, member, on, on_success};
+use super::{Change, Fault, Kind, fault, on, on_success};
 
 pub(super) fn add(all: &mut Vec<Fault>) {
     for (operation, status, name, value, title) in HEADERS {
@@ -39,31 +37,6 @@ pub(super) fn add(all: &mut Vec<Fault>) {
     let title = "Every answer has the same X-Okta-Request-Id";
     let same = on_success(Change::Header("x-okta-request-id", Some("00000000000000000000000000000000")));
     all.push(fault("listAuthorizationServers", Kind::Header, "same", "x-okta-request-id", title, same));
-    for (operation, pointer) in LINKS {
-        let name = super::last(pointer);
-        let title = format!("The link {name} leads to another host");
-        let elsewhere = member(format!("{pointer}/href"), Edit::Swap("//", "//elsewhere.example/"));
-        all.push(fault(operation, Kind::Link, &format!("{pointer}-host"), "elsewhere.example|href", title, elsewhere));
-        let title = format!("The link {name} is said to take PATCH alone");
-        let methods = member(format!("{pointer}/hints/allow"), Edit::Set(json!(["PATCH"])));
-        all.push(fault(operation, Kind::Link, &format!("{pointer}-methods"), "PATCH", title, methods));
-    }
-    for (operation, pointer) in URLS {
-        let title = format!("{} leads to another host", super::last(pointer));
-        let elsewhere = member(*pointer, Edit::Swap("//", "//elsewhere.example/"));
-        all.push(fault(operation, Kind::Link, &format!("{pointer}-host"), "elsewhere.example|href", title, elsewhere));
-    }
-    for name in ["self", "app", "client", "user", "authorizationServer"] {
-        let title = format!("The link {name} of a refresh token is no URL");
-        let pointer = format!("/_links/{name}/href");
-        let path = member(pointer.clone(), Edit::Set(json!("api v1")));
-        let row = ("getRefreshTokenForAuthorizationServerAndClient", format!("{pointer}-form"));
-        all.push(fault(row.0, Kind::Link, &row.1, name, title, path));
-    }
-    for (operation, pointer, word, edit, title) in links() {
-        let subject = pointer.split('/').rfind(|name| !["href", "allow", "hints"].contains(name)).unwrap_or_default();
-        all.push(fault(operation, Kind::Link, word, subject, title, member(pointer, edit)));
-    }
     for operation in ["listOAuth2ClientsForAuthorizationServer", "getAuthorizationServerKey"] {
         let title = "The connection breaks in the middle of the answer";
         all.push(fault(operation, Kind::Delivery, "cut", "", title, on_success(Change::Cut)));
@@ -110,130 +83,3 @@ const GENERAL: &[&str] = &[
     "content-type",
     "x-content-type-options",
 ];
-
-/// Operation and a link in its answer.
-const LINKS: &[(&str, &str)] = &[
-    ("getAuthorizationServer", "/_links/self"),
-    ("getAuthorizationServer", "/_links/scopes"),
-    ("getAuthorizationServer", "/_links/claims"),
-    ("getAuthorizationServer", "/_links/policies"),
-    ("getAuthorizationServer", "/_links/keys"),
-    ("getAuthorizationServer", "/_links/rotateKey"),
-    ("getAuthorizationServer", "/_links/activate"),
-    ("getAuthorizationServer", "/_links/deactivate"),
-    ("getAuthorizationServer", "/_links/metadata/0"),
-    ("getAuthorizationServer", "/_links/metadata/1"),
-    ("getOAuth2Scope", "/_links/self"),
-    ("getOAuth2Claim", "/_links/self"),
-    ("getAuthorizationServerPolicy", "/_links/self"),
-    ("getAuthorizationServerPolicy", "/_links/rules"),
-    ("getAuthorizationServerPolicy", "/_links/activate"),
-    ("getAuthorizationServerPolicy", "/_links/deactivate"),
-    ("getAuthorizationServerPolicyRule", "/_links/self"),
-    ("getAuthorizationServerPolicyRule", "/_links/activate"),
-    ("getAuthorizationServerPolicyRule", "/_links/deactivate"),
-    ("getAuthorizationServerKey", "/_links/self"),
-    ("listAuthorizationServerKeys", "/*/_links/self"),
-    ("getRefreshTokenForAuthorizationServerAndClient", "/_links/revoke"),
-];
-
-/// Operation, and a URL in its answer that is no link with methods.
-const URLS: &[(&str, &str)] = &[
-    ("createAuthorizationServer", "/_links/self/href"),
-    ("getOAuthMetadata", "/jwks_uri"),
-    ("getOpenIdConfiguration", "/jwks_uri"),
-    ("getAuthorizationServer", "/_links/resourceServerCredentialsKeys/href"),
-];
-
-/// Operation, pointer, word, what becomes of it, and that in words.
-fn links() -> Vec<(&'static str, &'static str, &'static str, Edit, &'static str)> {
-    vec![
-        (
-            "listOAuth2Scopes",
-            "/*/_links/self/href",
-            "self-path",
-            Edit::Swap("/scopes/", "/scope/"),
-            "The self link leads elsewhere",
-        ),
-        (
-            "getRefreshTokenForAuthorizationServerAndClient",
-            "/_links/revoke/href",
-            "revoke-path",
-            Edit::Swap("/tokens", "/token"),
-            "The link revoke leads elsewhere",
-        ),
-        (
-            "getAuthorizationServer",
-            "/_links/scopes/hints/allow",
-            "scopes-methods",
-            Edit::Set(json!(["GET"])),
-            "The link scopes takes GET alone, as in the documents",
-        ),
-        (
-            "getAuthorizationServer",
-            "/_links/claims/hints/allow",
-            "claims-methods",
-            Edit::Set(json!(["GET"])),
-            "The link claims takes GET alone, as in the documents",
-        ),
-        (
-            "getAuthorizationServer",
-            "/_links/policies/hints/allow",
-            "policies-methods",
-            Edit::Set(json!(["GET"])),
-            "The link policies takes GET alone, as in the documents",
-        ),
-        (
-            "getAuthorizationServer",
-            "/_links/self/hints/allow",
-            "self-methods",
-            Edit::Set(json!(["GET", "PUT"])),
-            "The self link does not take DELETE",
-        ),
-        ("getAuthorizationServer", "/_links/self/hints", "no-hints", Edit::Remove, "A link has no hints"),
-        ("getAuthorizationServer", "/_links/self/href", "no-href", Edit::Remove, "A link has no href"),
-        (
-            "getAuthorizationServer",
-            "/_links/keys/href",
-            "keys-path",
-            Edit::Swap("/credentials", ""),
-            "The link keys leads elsewhere",
-        ),
-        (
-            "getAuthorizationServer",
-            "/_links/rotateKey/href",
-            "rotate-path",
-            Edit::Swap("keyRotate", "rotate"),
-            "The link rotateKey leads elsewhere",
-        ),
-        ("getAuthorizationServer", "/_links/metadata", "metadata-order", Edit::Reverse, "OpenID Connect comes first"),
-        (
-            "getAuthorizationServer",
-            "/_links/activate",
-            "both",
-            Edit::Put(json!({"href": "http://127.0.0.1/", "hints": {"allow": ["POST"]}})),
-            "There are activate and deactivate",
-        ),
-        (
-            "getAuthorizationServerPolicy",
-            "/_links/rules/hints/allow",
-            "rules-methods",
-            Edit::Set(json!(["GET", "POST"])),
-            "The link rules takes POST too",
-        ),
-        (
-            "getOAuth2Claim",
-            "/_links/self/href",
-            "self-path",
-            Edit::Swap("/claims/", "/claim/"),
-            "The link leads elsewhere",
-        ),
-        (
-            "getAuthorizationServerPolicyRule",
-            "/_links/self/href",
-            "self-path",
-            Edit::Swap("/rules/", "/rule/"),
-            "The link leads elsewhere",
-        ),
-    ]
-}

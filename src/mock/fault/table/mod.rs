@@ -4,6 +4,7 @@
 mod access;
 mod constraints;
 mod headers;
+mod links;
 mod lists;
 mod metadata;
 mod shapes;
@@ -21,6 +22,7 @@ pub(super) fn all() -> Vec<Fault> {
     constraints::add(&mut all);
     lists::add(&mut all);
     headers::add(&mut all);
+    links::add(&mut all);
     access::add(&mut all);
     metadata::add(&mut all);
     all
