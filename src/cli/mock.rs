@@ -136,7 +136,8 @@ fn list_faults(format: Format) -> Result<u8, CommandError> {
 
 /// The faults with these names.
 fn find_faults(names: &[String]) -> Result<Vec<Fault>, CommandError> {
-    let all = faults();
+    // The table is nine tenths of what a mock does to start.
+    let all = if names.is_empty() { Vec::new() } else { faults() };
     let find = |name: &String| {
         all.iter().find(|fault| fault.name == *name).cloned().ok_or_else(|| {
             let near = did_you_mean(name, all.iter().map(|fault| fault.name.as_str()));
