@@ -84,7 +84,7 @@ pub(crate) fn without(mut value: Value, pointers: &[String]) -> Value {
         let last = pointer::name(last);
         match value.pointer_mut(parent) {
             Some(Value::Object(members)) => {
-                members.remove(last.as_ref());
+                members.shift_remove(last.as_ref());
             }
             Some(Value::Array(items)) => {
                 if let Some(index) = last.parse::<usize>().ok().filter(|index| *index < items.len()) {

@@ -3,8 +3,7 @@
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{Arc, mpsc},
-    thread,
+    sync::Arc,
 };
 
 use serde_json_path::{JsonPath, ParseError};
@@ -58,41 +57,13 @@ pub(super) fn compile_all(suite: &Suite, found: &mut Vec<Diagnostic>) -> (Vec<Tr
         fixture::read(document, &mut lookup.fixtures, &mut Problems::new(&document.source, found));
     }
     let mut trials = Vec::new();
-    each_tree(&suite.cases, |source, root| match root {
-        Ok(root) => read_file(source, &root, &lookup, found, &mut trials),
-        Err(diagnostic) => found.push(*diagnostic),
-    });
-    (trials, lookup.patterns.into_schemas())
-}
-
-/// More readers would wait for the one who takes what they read.
-const MOST_READERS: usize = 3;
-
-/// Takes the trees of files in their order. To read them is most of the work before the first request, and is done by others; each reads one
-/// file ahead, since trees are ten times as large as their text.
-fn each_tree(sources: &[Arc<Source>], mut take: impl FnMut(&Arc<Source>, Result<Node, Box<Diagnostic>>)) {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    let readers = processors.min(MOST_READERS).min(sources.len());
-    if readers < 2 {
-        return sources.iter().for_each(|source| take(source, parse(source)));
-    }
-    thread::scope(|scope| {
-        let read = |first: usize| {
-            let (give, given) = mpsc::sync_channel(0);
-            scope.spawn(move || {
-                let mine = sources.iter().skip(first).step_by(readers);
-                // Nobody listens any more when the taker has come to its end.
-                let _ = mine.map(parse).try_for_each(|tree| give.send(tree));
-            });
-            given
-        };
-        let trees: Vec<_> = (0..readers).map(read).collect();
-        for (source, trees) in sources.iter().zip(trees.iter().cycle()) {
-            if let Ok(tree) = trees.recv() {
-                take(source, tree);
-            }
+    for source in &suite.cases {
+        match parse(source) {
+            Ok(root) => read_file(source, &root, &lookup, found, &mut trials),
+            Err(diagnostic) => found.push(*diagnostic),
         }
-    });
+    }
+    (trials, lookup.patterns.into_schemas())
 }
 
 /// What the cases of one file share.

@@ -66,10 +66,10 @@ fn each(value: &mut Value, pointer: &str, visit: &mut dyn FnMut(&mut Value)) {
 fn at(parent: &mut Value, name: &str, edit: &Edit) {
     match (parent, edit) {
         (Value::Object(members), Edit::Remove) => {
-            members.remove(name);
+            members.shift_remove(name);
         }
         (Value::Object(members), Edit::Rename(other)) => {
-            if let Some(value) = members.remove(name) {
+            if let Some(value) = members.shift_remove(name) {
                 members.insert((*other).to_owned(), value);
             }
         }
@@ -133,7 +133,7 @@ pub(super) fn put(value: &mut Value, pointer: &str, member: Option<Value>) {
     let Value::Object(members) = parent else { return };
     match member {
         Some(member) => drop(members.insert(name.to_owned(), member)),
-        None => drop(members.remove(name)),
+        None => drop(members.shift_remove(name)),
     }
 }
 
