@@ -30,6 +30,7 @@ use chrono::NaiveDate;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::variables::Refused;
+use crate::report::Verdict;
 
 /// The exit code for flags, settings, cases and files that are wrong.
 const WRONG_INPUT: u8 = 3;
@@ -100,8 +101,8 @@ pub(crate) type CommandError = Box<dyn Error>;
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
-    let arguments = match variables::arguments() {
-        Ok(arguments) => arguments,
+    let (arguments, variables) = match variables::arguments() {
+        Ok(both) => both,
         Err(Refused::Typed(error)) => {
             let _ = error.print();
             return if error.use_stderr() { ExitCode::from(WRONG_INPUT) } else { ExitCode::SUCCESS };
@@ -136,14 +137,19 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::Trend(arguments) => trend::trend(&arguments),
     };
-    match done {
-        Ok(code) => ExitCode::from(code),
-        Err(error) if is_closed_pipe(error.as_ref()) => ExitCode::SUCCESS,
+    let code = match done {
+        Ok(code) => code,
+        Err(error) if is_closed_pipe(error.as_ref()) => return ExitCode::SUCCESS,
         Err(error) => {
             complain(error.as_ref());
-            ExitCode::from(WRONG_INPUT)
+            WRONG_INPUT
         }
+    };
+    // Who is told of a name that they never typed has to know where it comes from.
+    if !variables.is_empty() && (code == WRONG_INPUT || code == Verdict::NothingRan.exit_code()) {
+        let _ = writeln!(io::stderr(), "  the environment has a say in it: {}", variables.join(", "));
     }
+    ExitCode::from(code)
 }
 
 /// A full-date of RFC 3339.

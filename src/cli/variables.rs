@@ -3,8 +3,9 @@
 //! What the variables are is `settings`' to say.
 
 use clap::{
-    Command, CommandFactory, FromArgMatches,
+    ArgMatches, Command, CommandFactory, FromArgMatches,
     error::{ContextKind, ContextValue, ErrorKind},
+    parser::ValueSource,
 };
 
 use super::Arguments;
@@ -18,11 +19,30 @@ pub(super) enum Refused {
     Variable(SettingsError),
 }
 
-/// What was typed, and what the variables say beside it.
-pub(super) fn arguments() -> Result<Arguments, Refused> {
+/// What was typed, and what the variables say beside it; with the names of the variables that had a say.
+pub(super) fn arguments() -> Result<(Arguments, Vec<&'static str>), Refused> {
     let command = bound(Arguments::command()).map_err(Refused::Variable)?;
     let matches = command.try_get_matches().map_err(|error| blame(error, Arguments::command()))?;
-    Arguments::from_arg_matches(&matches).map_err(Refused::Typed)
+    let arguments = Arguments::from_arg_matches(&matches).map_err(Refused::Typed)?;
+    Ok((arguments, used(&matches)))
+}
+
+/// The variables that stand for a flag which was not typed, and those that are for whatever target the command opens.
+fn used(matches: &ArgMatches) -> Vec<&'static str> {
+    let Some((name, matches)) = matches.subcommand() else { return Vec::new() };
+    let of_environment = |flag: &str| {
+        let command = Arguments::command();
+        let mut arguments = command.find_subcommand(name).into_iter().flat_map(Command::get_arguments);
+        let argument = arguments.find(|argument| argument.get_long() == Some(flag));
+        argument
+            .is_some_and(|argument| matches.value_source(argument.get_id().as_str()) == Some(ValueSource::EnvVariable))
+    };
+    let opens = matches!(name, "run" | "list" | "sweep" | "replay");
+    let had_a_say = |variable: &&Variable| match variable.stands_for {
+        StandsFor::Flag(commands) => commands.contains(&name) && of_environment(&variable.of()),
+        StandsFor::Key => opens && variable.value().is_ok_and(|value| value.is_some()),
+    };
+    VARIABLES.iter().filter(had_a_say).map(|variable| variable.name).collect()
 }
 
 /// What there is to say of variables that nothing reads.

@@ -231,8 +231,12 @@ fn a_wrong_value_is_named_and_not_repeated_and_nothing_is_sent() {
         };
         let done = run(&place, given, &[(variable.as_str(), "none-such")]);
         assert!([3, 4].contains(&done.code) && done.err.contains(said), "{name}: {done:?}");
+        let told = format!("\n  the environment has a say in it: OKTA_{variable}\n");
+        assert!(done.err.ends_with(&told), "{name}: {}", done.err);
     }
     assert_eq!(server.lines(), [""; 0]);
+    let typed = run(&place, &["run", "--target", "none-such"], &[("CONFORMANCE_TARGET", "here")]);
+    assert!(typed.code == 3 && !typed.err.contains("has a say"), "it had none: {}", typed.err);
     // What was typed is the user's own, and shown.
     let typed = run(&place, &["run", "--jobs", "0"], &[("CONFORMANCE_RETRIES", "x")]);
     assert!(typed.code == 3 && typed.err.contains("invalid value '0' for '--jobs <N>'"), "{}", typed.err);
