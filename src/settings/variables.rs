@@ -19,7 +19,7 @@ const SERVICE: [&str; 2] = ["PORT", "SERVICE_"];
 /// A variable of the environment that is read.
 #[derive(Debug)]
 pub struct Variable {
-    /// Its name: [`PREFIX`], and the name of the flag or key in capitals, with `_` for `-`.
+    /// Its name: `OKTA_CONFORMANCE_`, and the name of the flag or key in capitals, with `_` for `-`.
     pub name: &'static str,
     /// What it stands for.
     pub stands_for: StandsFor,
