@@ -168,13 +168,13 @@ pub fn event_stream(bytes: &[u8]) {
     run.compare_with(&former);
     every_report(&run, all);
     let comparison = Comparison::of(&former, &run);
-    let text = comparison.text(true) + &comparison.text(false) + &comparison.sentence(all);
+    let text = comparison.text(true) + comparison.text(false).as_str() + comparison.sentence(all).as_str();
     assert!(!text.is_empty() && comparison.summary(all).json().is_ok());
     let mut trend = Trend::default();
     trend.take(&former);
     trend.take(&run);
     let trend = trend.finish();
-    let text = trend.text(true) + &trend.text(false);
+    let text = trend.text(true) + trend.text(false).as_str();
     assert!(!text.is_empty() && trend.json().is_ok() && report::write_trend(&trend, &mut io::sink()).is_ok());
 }
 

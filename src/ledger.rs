@@ -195,8 +195,9 @@ pub struct Remains {
     pub origin: String,
     /// The run.
     pub run: String,
-    /// What the names of the things that it made begin with. One whose answer never came is in no ledger, but has its name.
-    pub names: String,
+    /// What the names of the things that it made begin with. One whose answer never came is in no ledger, but has its name. None where
+    /// the file says something else than a run does: whatever is called so would be removed.
+    pub names: Option<String>,
     /// What is not known to be gone, the last made first.
     pub removals: Vec<Removal>,
 }
@@ -224,6 +225,12 @@ pub fn remains(directory: &Path, origin: &str) -> Result<Vec<Remains>, LedgerErr
     Ok(all)
 }
 
+/// Whether names that begin so are those of the run alone: `PREFIX_RUN_`, with a prefix of three characters or more.
+fn are_names(names: &str, run: &str) -> bool {
+    let prefix = names.strip_suffix(&format!("_{run}_"));
+    run.len() >= 4 && prefix.is_some_and(|prefix| prefix.len() >= 3)
+}
+
 fn read(path: &Path) -> Result<Option<Remains>, LedgerError> {
     let failed = |source| LedgerError { path: path.display().to_string(), source };
     let file = file::open(path).map_err(failed)?;
@@ -236,6 +243,7 @@ fn read(path: &Path) -> Result<Option<Remains>, LedgerError> {
         let Ok(line) = serde_json::from_str::<Line>(&line.map_err(failed)?) else { break };
         match line {
             Line::Run { origin, run, names, .. } => {
+                let names = Some(names).filter(|names| are_names(names, &run));
                 remains = Some(Remains { path: path.to_owned(), origin, run, names, removals: Vec::new() });
             }
             Line::Made { number, removal } => made.push((number, removal)),

@@ -12,6 +12,8 @@ mod coverage;
 mod detection;
 #[path = "cli/diffs.rs"]
 mod diffs;
+#[path = "cli/distrust.rs"]
+mod distrust;
 #[path = "cli/dumb.rs"]
 mod dumb;
 #[path = "cli/engine.rs"]

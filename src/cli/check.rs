@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 
-use super::{CommandError, Mistake, WRONG_INPUT, suite};
+use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite};
 use crate::{diagnostic::Diagnostic, known::KnownFailures, plan::Plan, settings, suite::Suite};
 
 #[derive(Debug, Args)]
@@ -50,7 +50,7 @@ fn check_settings(path: &Path, color: bool) -> Result<u8, CommandError> {
         writeln!(io::stderr(), "warning: {warning}")?;
     }
     if found.is_empty() {
-        writeln!(io::stdout(), "{}: no mistakes", path.display())?;
+        writeln!(out(), "{}: no mistakes", path.display())?;
         return Ok(0);
     }
     suite::show(&mut found, color);
@@ -92,7 +92,7 @@ fn suite_around(file: &Path) -> Option<PathBuf> {
 fn conclude(suite: &Suite, mut found: Vec<Diagnostic>, name: &str, color: bool) -> Result<u8, CommandError> {
     if let Some(plan) = Plan::compile(suite, &mut found) {
         let (trials, requirements) = (plan.trials.len(), plan.requirements.len());
-        writeln!(io::stdout(), "{name}: no mistakes in {trials} trials and {requirements} requirements")?;
+        writeln!(out(), "{name}: no mistakes in {trials} trials and {requirements} requirements")?;
         Ok(0)
     } else {
         suite::show(&mut found, color);

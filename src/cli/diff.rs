@@ -1,11 +1,12 @@
 //! `diff`: compares two runs by their event streams.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use clap::{Args, ValueEnum};
 
 use super::{
     CommandError, Format,
+    out::out,
     streams::{files_of, merged},
 };
 use crate::report::{Comparison, Ending, FailOn, Report};
@@ -48,7 +49,7 @@ pub(crate) fn diff(arguments: &Arguments) -> Result<u8, CommandError> {
         latency: has(WorseWith::Latency),
         ..FailOn::default()
     };
-    let mut out = io::stdout().lock();
+    let mut out = out();
     match arguments.format {
         Format::Text => {
             write!(out, "{}", comparison.text(arguments.verbose))?;

@@ -2,13 +2,13 @@
 
 use std::{
     fs,
-    io::{self, Write},
+    io::Write,
     path::{Path, PathBuf},
 };
 
 use clap::Args;
 
-use super::{CommandError, WRONG_INPUT, run::EVENTS, suite};
+use super::{CommandError, WRONG_INPUT, out::out, run::EVENTS, suite};
 use crate::{
     event::Event,
     plan::Trial,
@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
 pub(crate) fn explain(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
     let trial = suite::find(&plan, &arguments.id)?;
-    let mut out = io::stdout().lock();
+    let mut out = out();
     let (file, line) = trial.location();
     writeln!(out, "{}\n  {}\n  {file}:{line}", trial.id, trial.title)?;
     writeln!(out, "  principal {}, profile {}", trial.principal, trial.profile)?;

@@ -1,15 +1,13 @@
 //! `list`: the trials that a run would run.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{io::Write, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::{
     CommandError, WRONG_INPUT,
+    out::out,
     suite::{Choice, Chosen, show_nothing},
 };
 use crate::{http::Limits, plan::Shard, report::Verdict, run::lack, settings, target::Opened};
@@ -64,7 +62,7 @@ pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandErro
         }
         trials.retain(|trial| lack(trial, &opened.target, |_| false).is_none());
     }
-    let mut out = io::stdout().lock();
+    let mut out = out();
     match arguments.format {
         ListFormat::Text => {
             for trial in &trials {

@@ -9,6 +9,7 @@ mod explain;
 mod list;
 mod mock;
 mod mutants;
+mod out;
 mod replay;
 mod report;
 mod run;

@@ -10,7 +10,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
-use super::{CommandError, Mistake, WRONG_INPUT, suite};
+use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite};
 use crate::{
     diagnostic::did_you_mean,
     mutants::{self, Method, Mutant, MutantsError},
@@ -82,7 +82,7 @@ pub(crate) fn mutants(arguments: &Arguments, color: bool) -> Result<u8, CommandE
         Err(error) => return Err(error.into()),
     };
     result.complete = complete;
-    let mut out = io::stdout().lock();
+    let mut out = out();
     match arguments.format {
         TableFormat::Text => write!(out, "{}", mutants::text(&result))?,
         TableFormat::Json => {

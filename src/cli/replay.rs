@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use clap::Args;
 use serde_json::json;
 
-use super::{CommandError, Format, Mistake, WRONG_INPUT, parse_day, suite};
+use super::{CommandError, Format, Mistake, WRONG_INPUT, out::out, parse_day, suite};
 use crate::{
     http::Limits,
     plan::{Plan, parse_duration},
@@ -157,7 +157,7 @@ fn without_names(reason: &str) -> String {
 
 pub(crate) fn replay(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
-    let mut out = io::stdout().lock();
+    let mut out = out();
     if arguments.history {
         write!(out, "{}", crate::catalogue::history(&plan))?;
         return Ok(0);

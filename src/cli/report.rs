@@ -1,14 +1,12 @@
 //! `report`: makes reports from event streams; several streams are merged, which is how shards become one run.
 
-use std::{
-    io::{self, BufWriter},
-    path::PathBuf,
-};
+use std::{io::BufWriter, path::PathBuf};
 
 use clap::Args;
 
 use super::{
     CommandError,
+    out::out,
     run::{FailOnWhat, ReportFormat, ReportTo, fail_on, parse_report, write_report},
     streams::{baseline, merged},
     width,
@@ -49,6 +47,6 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         write_report(to, &report, fail_on)?;
     }
     let style = Style { color, verbose: arguments.verbose, width: width(), ..Style::default() };
-    arguments.format.write(&report, fail_on, style, BufWriter::new(io::stdout().lock()))?;
+    arguments.format.write(&report, fail_on, style, BufWriter::new(out()))?;
     Ok(report.verdict(fail_on).exit_code())
 }

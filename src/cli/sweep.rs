@@ -1,14 +1,14 @@
 //! `sweep`: removes what earlier runs left behind on a target.
 
 use std::{
-    io::{self, Write},
+    io::Write,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::Args;
 
-use super::{CommandError, Mistake, WRONG_INPUT, suite};
+use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite};
 use crate::{
     http::Limits,
     ledger::{DIRECTORY, forget, remains},
@@ -34,10 +34,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     by_name: bool,
     /// With --by-name: what the names of things that runs make begin with [default: what the settings say of the target, or `okc`, and `_`]
-    #[arg(long, value_name = "PREFIX")]
+    #[arg(long, value_name = "PREFIX", requires = "by_name")]
     prefix: Option<String>,
     /// With --by-name: how old a thing must be, so that a run that is going on loses nothing
-    #[arg(long, default_value = "1h", value_name = "DUR", value_parser = parse_duration)]
+    #[arg(long, default_value = "1h", value_name = "DUR", value_parser = parse_duration, requires = "by_name")]
     older_than: Duration,
     /// Say what would be removed, and remove nothing
     #[arg(long)]
@@ -55,12 +55,12 @@ pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
 }
 
 async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, CommandError> {
-    let mut out = io::stdout();
+    let mut out = out();
     let remains = remains(Path::new(DIRECTORY), opened.target.client.origin())?;
     let ledgers: Vec<PathBuf> = remains.iter().map(|remains| remains.path.clone()).collect();
     // A thing whose answer never came is in no ledger, but its run is over, so its name is enough.
     let mut names: Vec<(String, Duration)> =
-        remains.iter().map(|remains| (remains.names.clone(), Duration::ZERO)).collect();
+        remains.iter().filter_map(|remains| Some((remains.names.clone()?, Duration::ZERO))).collect();
     if arguments.by_name {
         let prefix = arguments.prefix.clone().unwrap_or_else(|| format!("{}_", opened.prefix));
         names.push((prefix, arguments.older_than));

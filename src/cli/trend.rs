@@ -1,14 +1,12 @@
 //! `trend`: many runs in the order of time, from their event streams.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{io::Write, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::{
     CommandError, Mistake,
+    out::out,
     streams::{files_at, merged},
 };
 use crate::report::{Ending, Report, Trend, grouped, read_header, write_trend};
@@ -58,7 +56,7 @@ pub(crate) fn trend(arguments: &Arguments) -> Result<u8, CommandError> {
         trend.take(&merged(Report::default(), &group.parts, Ending::Anywhere)?);
     }
     let trend = trend.finish();
-    let mut out = io::stdout().lock();
+    let mut out = out();
     match arguments.format {
         TrendFormat::Text => write!(out, "{}", trend.text(arguments.verbose))?,
         TrendFormat::Json => writeln!(out, "{}", trend.json()?)?,

@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use serde_json::json;
 
-use super::{CommandError, Format, WRONG_INPUT, suite};
+use super::{CommandError, Format, WRONG_INPUT, out::out, suite};
 use crate::{
     level::Level,
     report::{Verdict, printable},
@@ -95,7 +95,7 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     for broken in &sum.broken {
         writeln!(io::stderr(), "error: {}", printable(broken))?;
     }
-    let mut out = io::stdout().lock();
+    let mut out = out();
     match arguments.format {
         Format::Text => text(&sum, arguments.files.len(), &mut out)?,
         Format::Json => {

@@ -109,6 +109,8 @@ impl Compare<'_> {
         let time = |text: &str| DateTime::parse_from_rfc3339(text).is_ok();
         if time(recorded) && time(actual) && recorded.len() == actual.len() {
             self.times.push((recorded.to_owned(), actual.to_owned()));
+        } else if place.ends_with(MODULUS) && are_moduli(recorded, actual) {
+            // A key is known by its `kid`. Whoever draws moduli may draw one twice, as the embedded mock does, which has a small pool of them.
         } else if !self.mapping.same(recorded, actual) {
             self.differ(place, Some(format!("{recorded:?}")), Some(format!("{actual:?}")));
         }
@@ -243,6 +245,14 @@ impl Compare<'_> {
             self.differ(&format!("link {relation}"), None, Some(target.clone()));
         }
     }
+}
+
+/// Where the modulus of a JWK stands (RFC 7518, section 6.3.1.1).
+const MODULUS: &str = "/n";
+
+fn are_moduli(recorded: &str, actual: &str) -> bool {
+    let base64url = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    recorded.len() == actual.len() && base64url(recorded) && base64url(actual)
 }
 
 fn identity(item: &Value) -> &str {

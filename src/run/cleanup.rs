@@ -88,7 +88,7 @@ impl<'a> Running<'a, '_> {
                 Err(Halt::Fault(fault)) => fault.to_string(),
                 Err(Halt::Server(exchange)) => format!("answered {}", exchange.answer.status),
                 Err(Halt::RateLimited(_)) => "429 that did not end".to_owned(),
-                Err(Halt::Ledger(reason)) => reason,
+                Err(Halt::Ledger(reason) | Halt::Address(reason)) => reason,
                 Err(Halt::Protected(path)) => format!("{path} is not the run's to write to"),
                 Err(Halt::Foreign { url, .. }) => format!("{url} is of another origin"),
                 Err(Halt::Stopped) => "the run was stopped while it waited for the rate limit".to_owned(),

@@ -67,8 +67,10 @@ async fn shown(detection: &Detection, asker: &str, listed: &Told, target: &Targe
     for path in &detection.ask {
         let last = told[before..].last();
         let Some(path) = filled(path, &last.unwrap_or(listed).answer) else {
-            // There is nothing to go on with, which may be the answer.
-            return last.map_or(Shown::Open, |last| judged(detection, last));
+            // There is nothing to go on with, which may be the answer. A thing that cannot be asked for is none.
+            let nothing =
+                |told: &&Told| told.answer.json().is_ok_and(|body| body.as_array().is_some_and(Vec::is_empty));
+            return last.filter(nothing).map_or(Shown::Open, |last| judged(detection, last));
         };
         let sent = Instant::now();
         let Ok(answer) = ask(&path, asker, target).await else { return Shown::Open };

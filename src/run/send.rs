@@ -16,7 +16,7 @@ use crate::{
     http::{Exchange, Fault, Outgoing},
     plan::{BodyPlan, HeaderPlan, Repetition, RequestTarget, Step},
     suite::Protected,
-    template::{Unfilled, Variables},
+    template::{Template, Unfilled, Variables},
 };
 
 /// RFC 3986 unreserved characters stay as they are.
@@ -40,6 +40,8 @@ pub(super) enum Halt {
     },
     /// A write to what the target shares with others, by a case that does not say that it does so.
     Protected(String),
+    /// What a path is to be made of would lead elsewhere: a parameter, and what the target gave for it.
+    Address(String),
     /// What is made could not be written down, so nothing is made.
     Ledger(String),
     Unfilled(Unfilled),
@@ -172,8 +174,8 @@ impl Sender<'_, '_> {
             RequestTarget::Operation { operation, path } => {
                 let filled = operation.path.fill(|name| {
                     let template = path.iter().find(|(given, _)| given == name).map(|(_, template)| template);
-                    let text = template.map(|template| template.text(variables)).transpose()?.unwrap_or_default();
-                    Ok::<_, Unfilled>(utf8_percent_encode(&text, SEGMENT).to_string())
+                    let text = template.map(|template| segment(name, template, variables)).transpose()?;
+                    Ok::<_, Halt>(utf8_percent_encode(&text.unwrap_or_default(), SEGMENT).to_string())
                 })?;
                 format!("{}{filled}", client.origin())
             }
@@ -214,4 +216,15 @@ impl Sender<'_, '_> {
         let principal = step.principal.as_deref().unwrap_or(self.principal).to_owned();
         Ok(Outgoing { method: request.method.clone(), url, headers, body, principal })
     }
+}
+
+/// A parameter of a path. What a case writes there itself, it means; what a target gives must be the name of one thing, since clean-up goes
+/// there too.
+fn segment(name: &str, template: &Template, variables: &Variables) -> Result<String, Halt> {
+    let text = template.text(variables)?;
+    let value = template.value(variables)?;
+    if template.constant().is_none() && (!value.is_string() || matches!(text.as_str(), "" | "." | "..")) {
+        return Err(Halt::Address(format!("`{name}` would be {value}, which names no one thing")));
+    }
+    Ok(text)
 }

@@ -269,6 +269,7 @@ impl<'a, 's> Running<'a, 's> {
                 Err(Ending::Errored(reason))
             }
             Halt::Ledger(reason) => Err(Ending::Errored(reason)),
+            Halt::Address(reason) => Err(Ending::Errored(format!("{call}: {reason}"))),
             Halt::Protected(path) => Err(Ending::Errored(format!(
                 "{call}: {path} is not the run's to write to, and the case does not say that it does"
             ))),

@@ -1,8 +1,12 @@
 //! Where a secret comes from: a variable, a file, a command; in the settings file itself only with a warning.
 
 use std::{
+    io::{self, Read},
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{ChildStdout, Command, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::Duration,
 };
 
 use secrecy::SecretString;
@@ -74,19 +78,52 @@ impl SecretFrom {
     }
 }
 
+/// The longest that a program may take: somebody may have to unlock what it reads.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// No secret is as long; in bytes.
+const MOST: u64 = 1024 * 1024;
+
 /// What a program prints. It may ask on the terminal for what it needs itself.
 fn command(words: &[String], what: &str) -> Result<String, SettingsError> {
     let program = words.first().cloned().unwrap_or_default();
     let failed = |reason: String| SettingsError::Command { what: what.to_owned(), program: program.clone(), reason };
     let mut command = Command::new(&program);
-    command.args(words.iter().skip(1)).stdin(Stdio::inherit()).stderr(Stdio::inherit());
-    let output = command.output().map_err(|error| failed(error.to_string()))?;
-    if !output.status.success() {
-        return Err(failed(format!("it ended with {}", output.status)));
+    command.args(words.iter().skip(1)).stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+    let printed = child.stdout.take().map(printed);
+    let read = printed.and_then(|printed| printed.recv_timeout(LONGEST).ok());
+    let ended = match &read {
+        Some(Ok(bytes)) if bytes.len() as u64 <= MOST => child.wait(),
+        _ => child.kill().and_then(|()| child.wait()),
+    };
+    let bytes = match read {
+        None => return Err(failed(format!("it did not end within {LONGEST:?}"))),
+        Some(Err(error)) => return Err(failed(error.to_string())),
+        Some(Ok(bytes)) if bytes.len() as u64 > MOST => {
+            return Err(failed(format!("it printed more than {MOST} bytes")));
+        }
+        Some(Ok(bytes)) => bytes,
+    };
+    let status = ended.map_err(|error| failed(error.to_string()))?;
+    if !status.success() {
+        return Err(failed(format!("it ended with {status}")));
     }
-    match String::from_utf8(output.stdout) {
+    match String::from_utf8(bytes) {
         Ok(text) if !text.trim().is_empty() => Ok(text),
         Ok(_) => Err(failed("it printed nothing".to_owned())),
         Err(_) => Err(failed("it printed something that is no text".to_owned())),
     }
+}
+
+/// Reads to the end, or a byte more than there may be, on a thread that may be left alone.
+fn printed(output: ChildStdout) -> Receiver<io::Result<Vec<u8>>> {
+    let (give, given) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let read = output.take(MOST + 1).read_to_end(&mut bytes);
+        // Whoever waited may have gone.
+        let _ = give.send(read.map(|_| bytes));
+    });
+    given
 }

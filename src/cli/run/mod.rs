@@ -8,6 +8,7 @@ mod signals;
 
 use std::{
     cell::RefCell,
+    collections::BTreeSet,
     fs,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
@@ -182,6 +183,22 @@ impl Arguments {
         }
     }
 
+    /// Two outputs in one file would be neither.
+    fn one_output_a_file(&self) -> Result<(), CommandError> {
+        let events = Some(Path::new(&self.events)).filter(|path| *path != Path::new("none"));
+        let others = [&self.record, &self.propose_known_failures].into_iter().flatten().map(PathBuf::as_path);
+        let reports = self.report.iter().filter_map(|to| to.path()).map(PathBuf::as_path);
+        let mut seen = BTreeSet::new();
+        // A device takes what it is given.
+        for path in events.into_iter().chain(others).chain(reports).filter(|path| !path.starts_with("/dev")) {
+            if !seen.insert(std::path::absolute(path)?) {
+                let title = format!("two outputs of the run want the file {}: name another one", path.display());
+                return Err(Mistake::boxed(title));
+            }
+        }
+        Ok(())
+    }
+
     fn style(&self, color: bool) -> Style {
         let progress = io::stderr().is_terminal() && io::stdout().is_terminal() && self.format == Format::Text;
         Style {
@@ -198,6 +215,7 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     if arguments.format == Format::Json && arguments.report.iter().any(|to| to.path().is_none()) {
         return Err(Mistake::boxed("`--format json` and a report to `-` both want stdout: name a file for the report"));
     }
+    arguments.one_output_a_file()?;
     // Read before anything is sent, and before the run's own stream may take its place.
     let baseline = baseline(arguments.baseline.as_deref(), &arguments.fail_on)?;
     let Some(chosen) = arguments.choice.choose(color)? else { return Ok(WRONG_INPUT) };
@@ -242,7 +260,7 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
         writeln!(io::stderr(), "warning: {warning}")?;
     }
     if !opened.has_credentials {
-        let hint = "set OKTA_CLIENT_TOKEN, or name principals in okta-conformance.toml";
+        let hint = "set OKTA_CLIENT_TOKEN (where OKTA_CLIENT_ORGURL is set, it is that org's alone), or name principals in okta-conformance.toml";
         writeln!(io::stderr(), "warning: there are no credentials for {}: {hint}", arguments.target)?;
     }
     if let Some(mistake) = opened.unknown_name(&plan) {

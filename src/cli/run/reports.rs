@@ -9,7 +9,7 @@ use std::{
 use clap::ValueEnum;
 
 use crate::{
-    cli::{CommandError, Mistake},
+    cli::{CommandError, Mistake, out::out},
     report::{
         Badge, Console, FailOn, Report, Style, Summary, write_github, write_har, write_html, write_junit,
         write_junit_strict, write_markdown, write_tap,
@@ -137,7 +137,7 @@ pub(crate) fn parse_report(text: &str) -> Result<ReportTo, String> {
 /// Writes a report beside its place and moves it there, so that no reader sees half of it.
 pub(crate) fn write_report(to: &ReportTo, report: &Report, fail_on: FailOn) -> Result<(), CommandError> {
     let path = match &to.to {
-        Destination::Stdout => return to.format.write(report, fail_on, Style::default(), io::stdout().lock()),
+        Destination::Stdout => return to.format.write(report, fail_on, Style::default(), out()),
         Destination::Path(path) => path,
     };
     let failed = |error: io::Error| Mistake::boxed(format!("cannot write the report {}: {error}", path.display()));

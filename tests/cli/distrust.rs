@@ -1,0 +1,113 @@
+//! What others give is not trusted further than it goes: identifiers of a target, ledgers, programs of secrets, readers that go away.
+
+use std::process::Stdio;
+
+use serde_json::json;
+
+use super::{
+    server::{Answer, Server},
+    support::{Done, MockProcess, Place, TOKEN, finish, of_kind, rest, text},
+};
+
+const TRIAL: &str = "authorization-servers/get/same-as-created";
+
+#[test]
+fn an_identifier_that_leads_elsewhere_is_no_part_of_a_path() {
+    for id in [json!(".."), json!("."), json!(""), json!(null), json!({ "a": 1 }), json!(5)] {
+        let made = json!({ "id": id });
+        let server = Server::start(move |request| {
+            Some(if request.method == "POST" { Answer::json(201, &made) } else { Answer::json(200, &json!([])) })
+        });
+        let place = Place::new();
+        place.target(&server.url, &["admin"], &[]);
+        let done = place.run(&["run", TRIAL, "--target", "here", "--no-preflight"]);
+        let sent = server.lines();
+        let elsewhere = sent.iter().filter(|line| {
+            !["POST /api/v1/authorizationServers", "GET /api/v1/authorizationServers/default"].contains(&line.as_str())
+        });
+        assert_eq!((elsewhere.count(), done.code != 0), (0, true), "{id}: {sent:?} {}", done.out);
+        let events = place.events();
+        let leak = of_kind(&events, "leaked").next().expect("what was made is told");
+        assert!(text(leak, "reason").ends_with("which names no one thing"), "{leak}");
+    }
+}
+
+#[test]
+fn a_ledger_that_no_run_wrote_removes_nothing_of_others() {
+    let place = Place::new();
+    place.write(
+        "state.yaml",
+        "servers:\n  - { id: aus1theirs0000000aaa, name: Theirs, description: Not ours, audiences: [\"api://theirs\"], created: 2020-01-01T00:00:00Z, rotationMode: MANUAL }\n",
+    );
+    let mock = MockProcess::start(&["--state", place.path("state.yaml").to_str().expect("a path")]);
+    let before = mock.servers();
+    for names in ["", "Theirs", "Th", "_abcdef_", "x_abcdef_"] {
+        let head = json!({ "ledger": "run", "origin": mock.url, "run": "abcdef", "names": names, "started": "2026-01-01T00:00:00Z" });
+        let removal = |number: usize, path: &str| {
+            let removal = json!({ "method": "DELETE", "path": path, "principal": "manager", "trial": "a/b/c" });
+            format!("{}\n", json!({ "ledger": "made", "number": number, "removal": removal }))
+        };
+        let defaults = ["%64efault", "default"]
+            .map(|name| removal(1, &format!("/api/v1/authorizationServers/{name}/scopes/scp1")));
+        place.write("reports/ledgers/abcdef.jsonl", &format!("{head}\n{}", defaults.concat()));
+        let swept = place.run(&["sweep", "--target", &mock.url]);
+        assert_eq!(swept.code, 2, "{names}: {}{}", swept.out, swept.err);
+        assert_eq!(swept.out.matches("no run makes such a thing").count(), 2, "{names}: {}", swept.out);
+        assert_eq!(mock.servers(), before, "{names}");
+    }
+}
+
+#[test]
+fn two_outputs_in_one_file_are_a_mistake() {
+    let place = Place::new();
+    for outputs in [
+        &["--events", "x.jsonl", "--record", "x.jsonl"][..],
+        &["--report", "junit=a.xml", "--report", "html=./a.xml"],
+        &["--events", "x.jsonl", "--report", "json=x.jsonl"],
+    ] {
+        let done = place.run(&[&["run", TRIAL], outputs].concat());
+        assert_eq!(done.code, 3, "{outputs:?}: {}", done.err);
+        assert!(done.err.contains("two outputs of the run want the file"), "{}", done.err);
+        assert!(!place.path("x.jsonl").exists() && !place.path("a.xml").exists(), "nothing has run");
+    }
+}
+
+/// A command whose reader goes away at once.
+fn unread(place: &Place, arguments: &[&str]) -> Done {
+    let mut command = place.command(arguments);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    drop(child.stdout.take());
+    rest(child, std::io::empty())
+}
+
+#[test]
+fn who_stops_reading_does_not_change_the_exit_code() {
+    let place = Place::new();
+    let mock = MockProcess::start(&["--fault", "get-authorization-server/status/success"]);
+    let run = ["run", TRIAL, "--target", &mock.url, "--events", "e.jsonl", "--record", "r.jsonl", "--quiet"];
+    assert_eq!(place.run(&run).code, 1);
+    for arguments in [
+        &["report", "e.jsonl"][..],
+        &["report", "e.jsonl", "--format", "json"],
+        &["report", "e.jsonl", "--format", "html"],
+        &["verify", "r.jsonl"],
+        &["verify", "r.jsonl", "--format", "json"],
+        &["replay", "r.jsonl"],
+    ] {
+        let whole = place.run(arguments).code;
+        assert_eq!((unread(&place, arguments).code, whole), (1, 1), "{arguments:?}");
+    }
+    assert_eq!(unread(&place, &["list"]).code, 0);
+}
+
+#[test]
+fn a_program_that_prints_without_an_end_is_ended() {
+    let place = Place::new();
+    let text = "[targets.here]\nurl = \"http://127.0.0.1:1\"\n[targets.here.principals]\nadmin = { ssws = { command = [\"cat\", \"/dev/zero\"] } }\n";
+    place.write("okta-conformance.toml", text);
+    let child = place.command(&["run", TRIAL, "--target", "here"]).spawn().expect("the program starts");
+    let done = finish(child);
+    assert_eq!(done.code, 3, "{}", done.err);
+    assert!(done.err.contains("it printed more than 1048576 bytes"), "{}", done.err);
+    assert!(!done.err.contains(TOKEN), "{}", done.err);
+}
