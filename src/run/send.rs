@@ -222,9 +222,8 @@ impl Sender<'_, '_> {
 /// there too.
 fn segment(name: &str, template: &Template, variables: &Variables) -> Result<String, Halt> {
     let text = template.text(variables)?;
-    let value = template.value(variables)?;
-    if template.constant().is_none() && (!value.is_string() || matches!(text.as_str(), "" | "." | "..")) {
-        return Err(Halt::Address(format!("`{name}` would be {value}, which names no one thing")));
+    if template.constant().is_none() && matches!(text.as_str(), "" | "." | "..") {
+        return Err(Halt::Address(format!("{text:?} as `{name}`")));
     }
     Ok(text)
 }

@@ -17,7 +17,7 @@ use super::{
     step::{Done, Judged, Sender, false_check},
 };
 use crate::{
-    check::Verdict,
+    check::{False, Verdict},
     event::{Checks, Event, Outcome, Phase, StepFinished, TrialFinished},
     http::{Exchange, Fault, curl},
     known::signature,
@@ -241,16 +241,13 @@ impl<'a, 's> Running<'a, 's> {
             Halt::Foreign { url, span } => {
                 let expected = format!("a URL of {}", self.shared.target.client.origin());
                 let found = false_check(step, "origin", span, expected, format!("{url}, which was not fetched"));
-                if found.level == Level::Must {
-                    self.failed += 1;
-                    self.signatures.push("origin: a link to another origin".to_owned());
-                }
-                self.first.get_or_insert(format!("{call}: a link to another origin: {url}"));
-                let mut verdict = Verdict::default();
-                verdict.count("origin", step.level);
-                self.made(&call, std::iter::once(&verdict));
-                verdict.falses.push(found);
-                self.emit_without_answer(step, phase, number, &verdict, None);
+                self.astray(step, phase, number, found, "a link to another origin", &url);
+                Ok(true)
+            }
+            Halt::Address(given) => {
+                let expected = "what names one thing".to_owned();
+                let found = false_check(step, "path", step.span, expected, format!("{given}, which was not sent"));
+                self.astray(step, phase, number, found, "an identifier that leads elsewhere", &given);
                 Ok(true)
             }
             Halt::Fault(fault) => {
@@ -269,13 +266,26 @@ impl<'a, 's> Running<'a, 's> {
                 Err(Ending::Errored(reason))
             }
             Halt::Ledger(reason) => Err(Ending::Errored(reason)),
-            Halt::Address(reason) => Err(Ending::Errored(format!("{call}: {reason}"))),
             Halt::Protected(path) => Err(Ending::Errored(format!(
                 "{call}: {path} is not the run's to write to, and the case does not say that it does"
             ))),
             Halt::Unfilled(unfilled) => Err(Ending::Errored(format!("{call}: {unfilled}"))),
             Halt::Stopped => Err(Ending::Stopped),
         }
+    }
+
+    /// A step that was not sent, because of where it would have gone: the target has said so.
+    fn astray(&mut self, step: &Step, phase: Phase, number: usize, found: False, what: &str, given: &str) {
+        let (call, mut verdict) = (call(step), Verdict::default());
+        verdict.count(&found.check, step.level);
+        if found.level == Level::Must {
+            self.failed += 1;
+            self.signatures.push(format!("{}: {what}", found.check));
+        }
+        self.first.get_or_insert(format!("{call}: {what}: {given}"));
+        self.made(&call, std::iter::once(&verdict));
+        verdict.falses.push(found);
+        self.emit_without_answer(step, phase, number, &verdict, None);
     }
 
     fn emit_without_answer(&self, step: &Step, phase: Phase, number: usize, verdict: &Verdict, fault: Option<&str>) {
