@@ -19,8 +19,9 @@ pub const DIRECTORY: &str = "reports/ledgers";
 
 /// A ledger that cannot be kept.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot keep the ledger {path}")]
+#[error("cannot {verb} the ledger {path}")]
 pub struct LedgerError {
+    verb: &'static str,
     path: String,
     #[source]
     source: io::Error,
@@ -36,7 +37,7 @@ pub fn forget(remains: &[PathBuf]) -> Result<(), LedgerError> {
 
 impl LedgerError {
     fn new(path: &Path, source: io::Error) -> Self {
-        Self { path: path.display().to_string(), source }
+        Self { verb: "keep", path: path.display().to_string(), source }
     }
 }
 
@@ -153,7 +154,7 @@ impl Ledger {
 
 impl Open {
     fn error(&self, source: io::Error) -> LedgerError {
-        LedgerError { path: self.path.display().to_string(), source }
+        LedgerError::new(&self.path, source)
     }
 
     fn begin(&mut self) -> Result<(), LedgerError> {
@@ -208,7 +209,7 @@ pub struct Remains {
 /// # Errors
 /// A directory or file that cannot be read.
 pub fn remains(directory: &Path, origin: &str) -> Result<Vec<Remains>, LedgerError> {
-    let failed = |source| LedgerError { path: directory.display().to_string(), source };
+    let failed = |source| LedgerError { verb: "read", path: directory.display().to_string(), source };
     let mut all = Vec::new();
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
@@ -232,7 +233,7 @@ fn are_names(names: &str, run: &str) -> bool {
 }
 
 fn read(path: &Path) -> Result<Option<Remains>, LedgerError> {
-    let failed = |source| LedgerError { path: path.display().to_string(), source };
+    let failed = |source| LedgerError { verb: "read", path: path.display().to_string(), source };
     let file = file::open(path).map_err(failed)?;
     if file.try_lock_shared().is_err() {
         return Ok(None);

@@ -79,7 +79,9 @@ pub enum SettingsError {
         name: String,
     },
     /// A variable that a secret was to come from.
-    #[error("the {what} is to come from the environment variable `{variable}`, which is not set")]
+    #[error(
+        "the {what} is to come from the environment variable `{variable}`, which is not set, or to nothing that is text"
+    )]
     Variable {
         /// Which secret.
         what: String,

@@ -111,3 +111,20 @@ fn a_program_that_prints_without_an_end_is_ended() {
     assert!(done.err.contains("it printed more than 1048576 bytes"), "{}", done.err);
     assert!(!done.err.contains(TOKEN), "{}", done.err);
 }
+
+#[test]
+fn a_report_that_cannot_be_written_is_named() {
+    let place = Place::new();
+    let done = place.run(&["run", TRIAL, "--quiet", "--report", "badge=/dev/full"]);
+    assert_eq!(done.code, 3, "{}{}", done.out, done.err);
+    assert!(done.err.contains("cannot write the report /dev/full"), "{}", done.err);
+}
+
+#[test]
+fn a_ledger_that_cannot_be_read_is_named() {
+    let place = Place::new();
+    place.write("reports/ledgers/b.jsonl/x", "");
+    let done = place.run(&["sweep", "--target", "http://127.0.0.1:1"]);
+    assert_eq!(done.code, 3, "{}{}", done.out, done.err);
+    assert!(done.err.contains("cannot read the ledger reports/ledgers/b.jsonl"), "{}", done.err);
+}

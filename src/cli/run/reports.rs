@@ -9,7 +9,7 @@ use std::{
 use clap::ValueEnum;
 
 use crate::{
-    cli::{CommandError, Mistake, out::out},
+    cli::{CommandError, Mistake, is_closed_pipe, out::out},
     report::{
         Badge, Console, FailOn, Report, Style, Summary, write_github, write_har, write_html, write_junit,
         write_junit_strict, write_markdown, write_tap,
@@ -151,7 +151,13 @@ pub(crate) fn write_report(to: &ReportTo, report: &Report, fail_on: FailOn) -> R
     let written = if special { path.clone() } else { PathBuf::from(beside) };
     let file = if special { fs::File::options().write(true).open(path) } else { fs::File::create(&written) };
     let mut writer = BufWriter::new(file.map_err(failed)?);
-    to.format.write(report, fail_on, Style::default(), &mut writer)?;
+    let written_out = to.format.write(report, fail_on, Style::default(), &mut writer);
+    match written_out.and_then(|()| Ok(writer.flush()?)) {
+        // Whoever read it has read enough.
+        Err(error) if is_closed_pipe(error.as_ref()) => {}
+        Err(error) => return Err(Mistake::boxed(format!("cannot write the report {}: {error}", path.display()))),
+        Ok(()) => {}
+    }
     drop(writer);
     if special { Ok(()) } else { fs::rename(&written, path).map_err(failed) }
 }
