@@ -91,7 +91,7 @@ fn command(words: &[String], what: &str) -> Result<String, SettingsError> {
     let mut command = Command::new(&program);
     command.args(words.iter().skip(1)).stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
-    let printed = child.stdout.take().map(printed);
+    let printed = child.stdout.take().map(read_aside);
     let read = printed.and_then(|printed| printed.recv_timeout(LONGEST).ok());
     let ended = match &read {
         Some(Ok(bytes)) if bytes.len() as u64 <= MOST => child.wait(),
@@ -117,7 +117,7 @@ fn command(words: &[String], what: &str) -> Result<String, SettingsError> {
 }
 
 /// Reads to the end, or a byte more than there may be, on a thread that may be left alone.
-fn printed(output: ChildStdout) -> Receiver<io::Result<Vec<u8>>> {
+fn read_aside(output: ChildStdout) -> Receiver<io::Result<Vec<u8>>> {
     let (give, given) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     server::{Answer, Request, Server},
-    support::{Done, PATIENCE, Place, of_kind, read_until, rest, signal, text, watch},
+    support::{Done, PATIENCE, Place, interrupt, of_kind, read_until, rest, signal, text, watch},
 };
 
 /// A window of a limit: when it ends, and what was asked for in it.
@@ -318,10 +318,7 @@ fn a_429_on_removal_is_waited_out_though_the_run_was_interrupted() {
         let arguments = ["run", "--suite", "suite", "--target", &server.url, "--no-preflight"];
         let mut child = place.command(&arguments).spawn().expect("the program starts");
         let _watched = watch(child.id());
-        told.recv_timeout(PATIENCE).expect("a request");
-        signal(child.id(), "INT");
-        let mut err = BufReader::new(child.stderr.take().expect("its errors"));
-        read_until(&mut err, |line| line.starts_with("interrupted: "));
+        let _err = interrupt(&mut child, &told);
         let _ = interrupted.send(());
         let out = child.stdout.take().expect("its output");
         let done = rest(child, out);

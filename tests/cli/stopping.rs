@@ -4,7 +4,7 @@ use std::{io::BufReader, sync::mpsc};
 
 use super::{
     server::{Answer, Server},
-    support::{MockProcess, PATIENCE, Place, Totals, junit, of_kind, read_until, rest, signal, text, watch},
+    support::{MockProcess, Place, Totals, interrupt, junit, of_kind, read_until, rest, signal, text, watch},
 };
 
 #[test]
@@ -54,10 +54,7 @@ fn a_second_interrupt_ends_at_once() {
     let arguments = ["run", "--suite", "suite", "--target", &server.url, "--jobs", "1", "--report", "junit"];
     let mut child = place.command(&arguments).spawn().expect("the program starts");
     let _watched = watch(child.id());
-    told.recv_timeout(PATIENCE).expect("a request");
-    signal(child.id(), "INT");
-    let mut err = BufReader::new(child.stderr.take().expect("its errors"));
-    read_until(&mut err, |line| line.starts_with("interrupted: "));
+    let _err = interrupt(&mut child, &told);
     signal(child.id(), "INT");
     let out = child.stdout.take().expect("its output");
     let done = rest(child, out);

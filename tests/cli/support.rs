@@ -6,7 +6,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Command, Stdio},
     sync::mpsc,
     thread,
     time::Duration,
@@ -213,6 +213,15 @@ pub(crate) fn rest(mut child: Child, mut out: impl Read) -> Done {
     }
     let status = child.wait().expect("an end");
     Done { code: status.code().unwrap_or(-1), out: text, err }
+}
+
+/// Interrupts a run whose target has been `asked`, and waits until it says so. What it says later comes through what is given back.
+pub(crate) fn interrupt(child: &mut Child, asked: &mpsc::Receiver<()>) -> BufReader<ChildStderr> {
+    asked.recv_timeout(PATIENCE).expect("a request");
+    signal(child.id(), "INT");
+    let mut err = BufReader::new(child.stderr.take().expect("its errors"));
+    read_until(&mut err, |line| line.starts_with("interrupted: "));
+    err
 }
 
 /// Sends a signal to a process.
