@@ -23,7 +23,7 @@ use crate::{
     suite::Suite,
     template::{Scope, Template, Variables},
     verify,
-    yaml::{Problems, parse},
+    yaml::{Problems, parse, readers_agree},
 };
 
 /// A target: its name, which is that of its corpus, and what it calls.
@@ -69,6 +69,7 @@ fn draw(found: &[Diagnostic]) {
 /// A file of cases, compiled as part of a suite.
 pub fn cases(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
+    assert!(readers_agree(text), "what is plain is read as the library reads it");
     let mut found = Vec::new();
     let suite = things(Some(text), &mut found);
     let plan = Plan::compile(&suite, &mut found);

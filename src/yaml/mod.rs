@@ -5,11 +5,19 @@
 
 mod fields;
 mod parse;
+mod plain;
 
 pub(crate) use fields::{Fields, Problems};
 pub(crate) use parse::parse;
+#[cfg(any(test, fuzzing))]
+pub(crate) use parse::readers_agree;
+
+use std::collections::HashSet;
 
 use crate::diagnostic::Span;
+
+/// Deeper nesting than any suite needs; it bounds the recursion of the readers.
+const MAX_DEPTH: usize = 64;
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,4 +86,43 @@ impl Node {
             _ => None,
         }
     }
+}
+
+/// Up to so many keys are compared one by one, which is faster than hashing them.
+const FEW: usize = 16;
+
+/// Whether a key of a map has stood there before.
+#[derive(Default)]
+struct Keys(HashSet<String>);
+
+impl Keys {
+    fn has(&mut self, entries: &[(Key, Node)], name: &str) -> bool {
+        if entries.len() < FEW {
+            return entries.iter().any(|(key, _)| key.name == name);
+        }
+        if self.0.is_empty() {
+            self.0.extend(entries.iter().map(|(key, _)| key.name.clone()));
+        }
+        !self.0.insert(name.to_owned())
+    }
+}
+
+/// What a scalar without quotes means in the core schema.
+fn resolve(text: &str) -> Data {
+    match text {
+        "" | "~" | "null" => return Data::Null,
+        "true" => return Data::Bool(true),
+        "false" => return Data::Bool(false),
+        _ => {}
+    }
+    number(text).map_or_else(|| Data::Text(text.to_owned()), Data::Number)
+}
+
+/// JSON's form of numbers: `010`, `1_000` and `.5` stay text.
+fn number(text: &str) -> Option<serde_json::Number> {
+    let first = text.bytes().next()?;
+    if !(first == b'-' || first.is_ascii_digit()) {
+        return None;
+    }
+    serde_json::from_str(text).ok()
 }

@@ -1,20 +1,21 @@
 //! From YAML text to a [`Node`]: one document, bounded depth, every refusal with its place.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span as ParserSpan, StrInput};
 
-use super::{Data, Key, Node};
+use super::{Data, Key, Keys, MAX_DEPTH, Node, plain, resolve};
 use crate::diagnostic::{Diagnostic, Source, Span};
-
-/// Deeper nesting than any suite needs; it bounds the recursion here.
-const MAX_DEPTH: usize = 64;
 
 /// Reads one document.
 ///
 /// # Errors
 /// The first mistake of syntax, or the first use of something that suites do without.
 pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Box<Diagnostic>> {
+    plain::read(&source.text).map_or_else(|| by_library(source), Ok)
+}
+
+fn by_library(source: &Arc<Source>) -> Result<Node, Box<Diagnostic>> {
     let mut reader = Reader { source, parser: Parser::new_from_str(&source.text) };
     loop {
         let (event, span) = reader.next()?;
@@ -76,7 +77,8 @@ impl<'a> Reader<'a> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.plain_node(span, anchor, tag.is_some())?;
-                Ok(Node { span, data: scalar(&text, style) })
+                let data = if style == ScalarStyle::Plain { resolve(&text) } else { Data::Text(text.into_owned()) };
+                Ok(Node { span, data })
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.plain_node(span, anchor, tag.is_some())?;
@@ -145,49 +147,14 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Up to so many keys are compared one by one, which is faster than hashing them.
-const FEW: usize = 16;
-
-/// Whether a key of a map has stood there before.
-#[derive(Default)]
-struct Keys(HashSet<String>);
-
-impl Keys {
-    fn has(&mut self, entries: &[(Key, Node)], name: &str) -> bool {
-        if entries.len() < FEW {
-            return entries.iter().any(|(key, _)| key.name == name);
-        }
-        if self.0.is_empty() {
-            self.0.extend(entries.iter().map(|(key, _)| key.name.clone()));
-        }
-        !self.0.insert(name.to_owned())
-    }
-}
-
 fn bytes(span: &ParserSpan) -> Span {
     let range = span.byte_range().unwrap_or_default();
     Span::new(range.start, range.end)
 }
 
-/// The core schema: only plain scalars are anything but text.
-fn scalar(text: &str, style: ScalarStyle) -> Data {
-    if style != ScalarStyle::Plain {
-        return Data::Text(text.to_owned());
-    }
-    match text {
-        "" | "~" | "null" => return Data::Null,
-        "true" => return Data::Bool(true),
-        "false" => return Data::Bool(false),
-        _ => {}
-    }
-    number(text).map_or_else(|| Data::Text(text.to_owned()), Data::Number)
-}
-
-/// JSON's form of numbers: `010`, `1_000` and `.5` stay text.
-fn number(text: &str) -> Option<serde_json::Number> {
-    let first = text.bytes().next()?;
-    if !(first == b'-' || first.is_ascii_digit()) {
-        return None;
-    }
-    serde_json::from_str(text).ok()
+/// Whether the reader of plain YAML refuses `text` or reads it as the library does.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn readers_agree(text: &str) -> bool {
+    let by_library = by_library(&Source::new("a.yaml", text)).ok();
+    plain::read(text).is_none_or(|root| Some(root) == by_library)
 }
