@@ -2,11 +2,7 @@
 //!
 //! Clean-up runs after every ending: a mismatch, a fault, a stop, the trial's time limit.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use super::{
     Shared,
@@ -181,10 +177,17 @@ impl<'a, 's> Running<'a, 's> {
     /// Notes the checks of a step. One that was made on several pages counts once: how many there are is the org's.
     fn made<'v>(&mut self, call: &str, verdicts: impl Iterator<Item = &'v Verdict>) {
         let counted = self.made.entry(call.to_owned()).or_default();
-        let mut names = BTreeSet::new();
+        let mut names = Vec::new();
         for verdict in verdicts {
             self.checks.add(verdict.checks);
             names.extend(verdict.made.iter());
+        }
+        names.sort_unstable();
+        names.dedup();
+        if counted.is_empty() {
+            // Most operations are called once in a trial, and a map of sorted names is built at once.
+            *counted = names.into_iter().map(|name| (name.to_owned(), 1)).collect();
+            return;
         }
         for name in names {
             match counted.get_mut(name) {

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use memchr::memmem::Finder;
 use serde_json::Value;
 
 /// Members that are secret wherever they stand (RFC 6749, RFC 7591, `OpenID` Connect; Okta writes some in another way).
@@ -27,13 +27,14 @@ const LONGEST: usize = 16 * 1024;
 /// Shorter ones, and words, would mask what reports are about.
 const SHORTEST: usize = 8;
 
-/// What an answer must hold to be looked at: some of the names, or an escape that hides one.
-static SIGNS: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasick::new(SECRET.iter().chain(&["kty", "\\u"])).ok());
+/// What an answer must hold to be looked at: what is in each of the names, or an escape that hides it. A search for each is several times
+/// faster than one for all names.
+static SIGNS: LazyLock<[Finder<'static>; 5]> =
+    LazyLock::new(|| ["ecret", "_token", "assertion", "\"kty\"", "\\u"].map(Finder::new));
 
 /// Whether it is worth while to read a body for its secrets.
 pub(crate) fn may_hold_secrets(body: &[u8]) -> bool {
-    SIGNS.as_ref().is_some_and(|signs| signs.is_match(body))
+    SIGNS.iter().any(|sign| sign.find(body).is_some())
 }
 
 /// The secrets in a body.
@@ -81,5 +82,15 @@ mod tests {
         assert_eq!(found, ["privateD1", "s3cret-of-a-client", "symmetricK1"]);
         assert!(may_hold_secrets(body.to_string().as_bytes()) && may_hold_secrets(br#"{"client\u005fsecret":1}"#));
         assert!(!may_hold_secrets(br#"{"id":"a","name":"b"}"#));
+    }
+
+    #[test]
+    fn no_name_hides_from_the_signs() {
+        for name in SECRET {
+            assert!(may_hold_secrets(json!({ name: 1 }).to_string().as_bytes()), "{name}");
+        }
+        for name in PRIVATE {
+            assert!(may_hold_secrets(json!({ "kty": "a", name: 1 }).to_string().as_bytes()), "{name}");
+        }
     }
 }
