@@ -164,8 +164,9 @@ fn part(limit: u64, share: f64) -> u64 {
 
 /// `/api/v1/authorizationServers` of `/api/v1/authorizationServers/aus…/scopes`.
 fn bucket(path: &str) -> &str {
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    path.match_indices('/').nth(3).map_or(path, |(end, _)| &path[..end])
+    let end = memchr::memchr2(b'?', b'#', path.as_bytes()).unwrap_or(path.len());
+    let fourth = memchr::memchr_iter(b'/', &path.as_bytes()[..end]).nth(3);
+    &path[..fourth.unwrap_or(end)]
 }
 
 #[cfg(test)]
