@@ -1,4 +1,5 @@
-//! The plain part of YAML, in which suites are written, read in one pass: it is a tenth of the library's time, and that was a sixth of a run.
+//! The plain part of YAML, in which suites are written, read in one pass: that takes a sixth of what the library takes for it, which was a
+//! fifth of a whole run.
 //!
 //! Owns no rule of its own. What it does not know well (a text over several lines, an anchor, a tag, tabs, anything outside ASCII, any
 //! mistake) it leaves to the library, with the whole file; so a refusal is always the library's. The law that both read the same, places
@@ -12,9 +13,8 @@ const LONGEST_KEY: usize = 256;
 
 /// The tree of `text`, if all of it is plain.
 pub(super) fn read(text: &str) -> Option<Node> {
-    // Counted, since that is done for many bytes at a time.
-    let known = text.bytes().filter(|byte| matches!(byte, b'\n' | b' '..=b'~')).count();
-    if known < text.len() {
+    // Without a way out in the middle, since that is done for many bytes at a time.
+    if !text.bytes().fold(true, |plain, byte| plain & matches!(byte, b'\n' | b' '..=b'~')) {
         return None;
     }
     let mut reader = Reader { text, at: 0, column: None };
