@@ -3,7 +3,7 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use memchr::{memchr2, memmem::Finder};
+use memchr::{memchr2, memchr3, memmem::Finder};
 
 /// A text without its escapes.
 pub(super) struct Unescaped {
@@ -27,7 +27,10 @@ const LONGEST_ENTITY: usize = 14;
 pub(super) fn may_spell(text: &[u8]) -> bool {
     static BY_NUMBER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r"\u"));
     static SLASH: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r"\/"));
-    memchr2(b'%', b'&', text).is_some() || BY_NUMBER.find(text).is_some() || SLASH.find(text).is_some()
+    memchr3(b'%', b'&', b'\\', text).is_some_and(|first| {
+        let rest = &text[first..];
+        memchr2(b'%', b'&', rest).is_some() || BY_NUMBER.find(rest).is_some() || SLASH.find(rest).is_some()
+    })
 }
 
 /// Whether the text has a character that is often written as an escape of another kind than those of [`may_spell`].
