@@ -4,6 +4,8 @@
 //! the readers of our own files take maps apart and report all mistakes at once. It knows nothing of cases.
 
 mod fields;
+#[cfg(test)]
+mod laws;
 mod parse;
 mod plain;
 

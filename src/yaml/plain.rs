@@ -3,7 +3,7 @@
 //!
 //! Owns no rule of its own. What it does not know well (a text over several lines, an anchor, a tag, tabs, anything outside ASCII, any
 //! mistake) it leaves to the library, with the whole file; so a refusal is always the library's. The law that both read the same, places
-//! included, is tested below and fuzzed.
+//! included, is tested in `laws` and fuzzed.
 
 use super::{Data, Key, Keys, MAX_DEPTH, Node, resolve};
 use crate::diagnostic::Span;
@@ -65,7 +65,7 @@ impl Reader<'_> {
         self.at += memchr::memchr(b'\n', rest).map_or(rest.len(), |length| length + 1);
     }
 
-    /// Behind a value or a colon: whether nothing but a comment follows in the line. Then the next text is gone to.
+    /// Behind a value or a colon: whether nothing but a comment follows in the line. Goes to the next text in any case.
     fn end(&mut self) -> bool {
         let start = self.at;
         self.blanks();
@@ -131,12 +131,8 @@ impl Reader<'_> {
 
     /// What stands behind the colon of a key in `column`, or below it.
     fn value(&mut self, key: &Key, column: usize, depth: usize) -> Option<Node> {
-        self.blanks();
-        if !matches!(self.byte(), None | Some(b'\n' | b'#')) {
-            return self.inline(depth);
-        }
         if !self.end() {
-            return None;
+            return self.inline(depth);
         }
         match self.column {
             Some(found) if found > column => self.block(depth),
@@ -257,10 +253,6 @@ impl Reader<'_> {
                 _ => return None,
             }
         }
-        // A quote that is doubled is one that stays.
-        if self.byte() == Some(quote) {
-            return None;
-        }
         Some(Node { span: Span::new(start, self.at), data: Data::Text(text) })
     }
 
@@ -301,113 +293,4 @@ fn key_length(text: &[u8]) -> usize {
     }
     let name = |byte: &u8| byte.is_ascii_alphanumeric() || b"$_/.-".contains(byte);
     text.iter().position(|byte| !name(byte)).unwrap_or(text.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{fs, path::Path};
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::yaml::readers_agree;
-
-    /// Every file of the suite, and those of the tests, which are broken in many ways.
-    fn files(directory: &Path, found: &mut Vec<String>) {
-        for entry in fs::read_dir(directory).expect("a directory") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                files(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") {
-                found.extend(fs::read_to_string(&path));
-            }
-        }
-    }
-
-    fn all(directories: &[&str]) -> Vec<String> {
-        let mut found = Vec::new();
-        for directory in directories {
-            files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(directory), &mut found);
-        }
-        found
-    }
-
-    #[test]
-    fn the_library_reads_every_file_in_the_same_way() {
-        for text in all(&["cases", "schemas", "tests"]) {
-            assert!(readers_agree(&text), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_plain_is_left_to_the_library() {
-        let all = [
-            "",
-            "# a",
-            "a",
-            "- ",
-            "a: b: c",
-            "a:\n- b",
-            "a: b\n  c",
-            "a: |\n  b",
-            "a: &b c",
-            "a: *b",
-            "a: !b c",
-            "a: b\n---\na: b",
-            "a: [b\n]",
-            "a: [b, ]",
-            "a: [b: c]",
-            "a: {b}",
-            "a: {b: }",
-            "a: {\"b\":c}",
-            "a: 'b''c'",
-            "a: \"\\u0041\"",
-            "a: b\n a: b",
-            "a: b\na: c",
-            "<<: b",
-            "- - a",
-            "a: - b",
-            "a:\tb",
-            "a: é",
-            "a: \"b\" c",
-            "a: [b] c",
-            "a: @b",
-            "a : b",
-            "? a",
-            "- a\nb: c",
-            "a: \"b",
-            "a: {b: c",
-        ];
-        for text in all {
-            assert!(read(text).is_none(), "{text:?}");
-        }
-    }
-
-    /// Lines of which suites consist, and the characters that mean something to YAML.
-    fn piece() -> impl Strategy<Value = String> {
-        prop_oneof![
-            4 => "(\n {0,6}(- )?[ab$]{1,2}:( |\n {0,8})?)",
-            4 => "[ab1$/^.~-]{1,3}",
-            2 => "[\\[\\]{},:#'\"\\\\ \n-]",
-            1 => "(\\[a, b\\]|\\{ a: b, b: \\[\\] \\}|\"[ab:#\\\\\"' ]{0,4}\"|'[ab:#\\\\\" ]{0,4}'|true|null|-1.5e3| # a|: |, |---|\\.\\.\\.|<<|[|>&*!%@`?=][ab]?|\t|é)",
-        ]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4_096))]
-
-        #[test]
-        fn the_library_reads_the_same(pieces in proptest::collection::vec(piece(), 1..14)) {
-            let text = pieces.concat();
-            prop_assert!(readers_agree(text.trim_start_matches('\n')), "{text:?}");
-        }
-
-        #[test]
-        fn a_file_with_mistakes_is_read_the_same(at in any::<prop::sample::Index>(), length in 0_usize..4, new in piece()) {
-            static TEXT: &str = include_str!("../../tests/data/things/cases/requirements.yaml");
-            let at = at.index(TEXT.len());
-            let text = format!("{}{new}{}", &TEXT[..at], &TEXT[(at + length).min(TEXT.len())..]);
-            prop_assert!(readers_agree(&text), "{text:?}");
-        }
-    }
 }
