@@ -132,7 +132,7 @@ impl Checks {
 
     fn step(&mut self, plan: &Plan, step: &Step) {
         if plan.speaks_for(step, "") || step.request.operation().is_none() {
-            self.general(plan, step);
+            self.general(plan);
         }
         if step.level == Level::Info {
             return;
@@ -200,7 +200,7 @@ impl Checks {
         }
     }
 
-    fn general(&mut self, plan: &Plan, _: &Step) {
+    fn general(&mut self, plan: &Plan) {
         for header in plan.contract.headers.iter().filter(|header| header.level > Level::Info) {
             let on = match header.on {
                 On::Any => "",
