@@ -50,6 +50,8 @@ mod limits;
 mod matchers;
 #[path = "cli/mistakes.rs"]
 mod mistakes;
+#[path = "cli/patience.rs"]
+mod patience;
 #[path = "cli/preflight.rs"]
 mod preflight;
 #[path = "cli/protected.rs"]

@@ -220,6 +220,19 @@ impl Client {
         }
     }
 
+    /// Fetches the token that a request is to have. Unlike the request itself, this may be given up in the middle.
+    ///
+    /// # Errors
+    /// No token.
+    pub(crate) async fn prepare(&self, outgoing: &Outgoing) -> Result<(), Fault> {
+        match self.principals.get(&outgoing.principal) {
+            Some(Credential::ClientCredentials(client)) if !outgoing.sets("authorization") => {
+                client.value(self).await.map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// One request with these credentials.
     pub(super) async fn exchange(
         &self,

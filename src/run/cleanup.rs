@@ -71,7 +71,7 @@ impl<'a> Running<'a, '_> {
         let mut number = 0;
         while let Some(Deferred { step, variables, made, entry }) = self.deferred.pop() {
             number += 1;
-            let sender = Sender { removing: true, ..self.sender(Judged::StatusAlone) };
+            let sender = Sender { removing: true, ends: None, ..self.sender(Judged::StatusAlone) };
             let reason = match sender.send_deferred(step, &variables).await {
                 Ok(exchange) => {
                     self.requests += 1;
@@ -92,6 +92,7 @@ impl<'a> Running<'a, '_> {
                 Err(Halt::Address(given)) => format!("{given} names no one thing"),
                 Err(Halt::Protected(path)) => format!("{path} is not the run's to write to"),
                 Err(Halt::Foreign { url, .. }) => format!("{url} is of another origin"),
+                Err(Halt::Late(_)) => "the trial's time was over".to_owned(),
                 Err(Halt::Stopped) => "the run was stopped while it waited for the rate limit".to_owned(),
             };
             let call = describe_deferred(step, &variables);

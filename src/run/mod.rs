@@ -137,21 +137,6 @@ pub async fn run(
         found: Preflight::default(),
     };
     shared.emit(&Event::RunStarted(Box::new(header(&shared, &trials))));
-    if options.preflight {
-        let mut found = preflight(plan, &trials, target, redactor).await;
-        if found.findings.iter().any(|finding| finding.fatal) {
-            stopper.stop(Stop::Preflight);
-        }
-        for told in found.told.drain(..) {
-            // It was sent before there was a budget, and counts in it.
-            let principal = target.client.shown_as(&told.principal);
-            shared.pace.wait(principal, &told.path, told.sent);
-            shared.pace.note(principal, &told.path, &told.answer, told.sent, Instant::now());
-        }
-        found.findings.drain(..).for_each(|finding| shared.emit(&Event::Preflight(finding)));
-        shared.found = found;
-    }
-    let (alone, together): (Vec<_>, Vec<_>) = trials.into_iter().partition(|trial| trial.exclusive);
     let deadline = async {
         match options.deadline {
             Some(deadline) => tokio::time::sleep(deadline).await,
@@ -161,6 +146,10 @@ pub async fn run(
         std::future::pending::<()>().await;
     };
     let work = async {
+        if options.preflight {
+            shared.found = ask_first(&trials, &shared, redactor).await;
+        }
+        let (alone, together): (Vec<_>, Vec<_>) = trials.into_iter().partition(|trial| trial.exclusive);
         let to_end = |trial: Arc<Trial>| {
             let shared = &shared;
             async move { trial_to_end(&trial, shared).await }
@@ -182,6 +171,24 @@ pub async fn run(
         rate_limited: shared.rate_limited.get(),
         duration_ms: milliseconds(started.elapsed()),
     }));
+}
+
+/// The preflight. It only reads, so a stop ends it in the middle.
+async fn ask_first(trials: &[Arc<Trial>], shared: &Shared<'_>, redactor: &Redactor) -> Preflight {
+    let Shared { plan, target, stopper, pace, .. } = shared;
+    let asked = stopper.unless_stopped(preflight(plan, trials, target, redactor)).await;
+    let mut found = asked.unwrap_or_default();
+    if found.findings.iter().any(|finding| finding.fatal) {
+        stopper.stop(Stop::Preflight);
+    }
+    for told in found.told.drain(..) {
+        // It was sent before there was a budget, and counts in it.
+        let principal = target.client.shown_as(&told.principal);
+        pace.wait(principal, &told.path, told.sent);
+        pace.note(principal, &told.path, &told.answer, told.sent, Instant::now());
+    }
+    found.findings.drain(..).for_each(|finding| shared.emit(&Event::Preflight(finding)));
+    found
 }
 
 async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {

@@ -1,6 +1,6 @@
 //! Sending one request of a step: building it, keeping to the rate limit, waiting out a 429 that nobody asked for.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -45,6 +45,8 @@ pub(super) enum Halt {
     /// What is made could not be written down, so nothing is made.
     Ledger(String),
     Unfilled(Unfilled),
+    /// A 429 that is to be waited out for longer than the trial may take.
+    Late(Duration),
     Stopped,
 }
 
@@ -104,6 +106,10 @@ impl Sender<'_, '_> {
         {
             self.wait(&outgoing, pause, Why::Budget).await?;
         }
+        if !self.removing {
+            let prepared = self.shared.stopper.unless_stopped(client.prepare(&outgoing)).await;
+            prepared.ok_or(Halt::Stopped)?.map_err(Halt::Fault)?;
+        }
         self.shared.sent(1);
         let (sent, sender) = (Instant::now(), outgoing.principal.clone());
         let sending = async { (client.send(outgoing).await, Instant::now()) };
@@ -122,14 +128,17 @@ impl Sender<'_, '_> {
         Ok(exchange)
     }
 
-    async fn wait(&self, outgoing: &Outgoing, pause: std::time::Duration, why: Why) -> Result<(), Halt> {
+    async fn wait(&self, outgoing: &Outgoing, pause: Duration, why: Why) -> Result<(), Halt> {
         self.shared.emit(&Event::Waited(Waited {
             principal: outgoing.principal.clone(),
             seconds: pause.as_secs_f64(),
             why,
         }));
         let until = Instant::now() + pause;
-        if self.shared.stopper.sleep(pause).await {
+        if why == Why::TooManyRequests && self.ends.is_some_and(|ends| ends < until) {
+            return Err(Halt::Late(pause));
+        }
+        if self.shared.stopper.unless_stopped(tokio::time::sleep(pause)).await.is_some() {
             return Ok(());
         }
         if !self.removing {
@@ -164,7 +173,12 @@ impl Sender<'_, '_> {
     /// What the target shares with others, asked for once a run.
     async fn protected(&self, principal: &str) -> Result<&[Protected], Halt> {
         let Shared { plan, target, protected: known, .. } = self.shared;
-        Ok(known.get_or_try_init(|| protected(plan, target, principal)).await?)
+        let asking = known.get_or_try_init(|| protected(plan, target, principal));
+        // What was made is removed also when the run is stopped, which needs the answer.
+        if self.removing {
+            return Ok(asking.await?);
+        }
+        Ok(self.shared.stopper.unless_stopped(asking).await.ok_or(Halt::Stopped)??)
     }
 
     pub(super) fn build(&self, step: &Step, variables: &Variables) -> Result<Outgoing, Halt> {

@@ -4,7 +4,6 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
     sync::{Arc, OnceLock},
-    time::Duration,
 };
 
 use tokio::sync::OnceCell;
@@ -36,11 +35,12 @@ impl Stopper {
         self.token.is_cancelled()
     }
 
-    /// Waits, unless the run is stopped; says whether the whole time passed.
-    pub(crate) async fn sleep(&self, duration: Duration) -> bool {
+    /// Waits for something that may be given up in the middle; `None` if the run is stopped before it comes.
+    pub(crate) async fn unless_stopped<T>(&self, waiting: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
-            () = tokio::time::sleep(duration) => true,
-            () = self.token.cancelled() => false,
+            biased;
+            () = self.token.cancelled() => None,
+            done = waiting => Some(done),
         }
     }
 }

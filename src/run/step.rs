@@ -42,6 +42,8 @@ pub(super) struct Sender<'a, 's> {
     pub(super) judged: Judged,
     /// Whether what was made is being removed, which no stop keeps from being done.
     pub(super) removing: bool,
+    /// When the trial's time is over; what was made is removed also then.
+    pub(super) ends: Option<Instant>,
 }
 
 impl Sender<'_, '_> {
@@ -94,7 +96,7 @@ impl Sender<'_, '_> {
                 *variables = tried;
                 return Ok(done);
             }
-            if !self.shared.stopper.sleep(pause).await {
+            if self.shared.stopper.unless_stopped(tokio::time::sleep(pause)).await.is_none() {
                 return Err(Halt::Stopped);
             }
             pause = (pause * 2).min(Duration::from_secs(2));

@@ -74,9 +74,10 @@ pub(super) async fn run(trial: &Trial, attempt: usize, shared: &Shared<'_>) -> T
 
 impl<'a, 's> Running<'a, 's> {
     async fn all(&mut self) -> Ending {
-        let mut variables = match self.variables().await {
-            Ok(variables) => variables,
-            Err(fault) => return Ending::Errored(fault.to_string()),
+        let mut variables = match self.shared.stopper.unless_stopped(self.variables()).await {
+            Some(Ok(variables)) => variables,
+            Some(Err(fault)) => return Ending::Errored(fault.to_string()),
+            None => return Ending::Stopped,
         };
         for fixture in &self.trial.fixtures {
             let mut inner = variables.clone();
@@ -234,6 +235,7 @@ impl<'a, 's> Running<'a, 's> {
             needs: &self.trial.needs,
             judged,
             removing: false,
+            ends: self.started.checked_add(self.shared.options.trial_timeout),
         }
     }
 
@@ -273,6 +275,10 @@ impl<'a, 's> Running<'a, 's> {
                 "{call}: {path} is not the run's to write to, and the case does not say that it does"
             ))),
             Halt::Unfilled(unfilled) => Err(Ending::Errored(format!("{call}: {unfilled}"))),
+            Halt::Late(pause) => Err(Ending::Errored(format!(
+                "{call}: 429, and waiting for {pause:?} as it asks would take longer than the trial may, which is {:?}",
+                self.shared.options.trial_timeout
+            ))),
             Halt::Stopped => Err(Ending::Stopped),
         }
     }

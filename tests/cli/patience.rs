@@ -1,0 +1,72 @@
+//! A target that answers 429 and asks for a long wait: no run is held up by it beyond its limits.
+
+use std::sync::mpsc;
+
+use super::{
+    server::{Answer, Server},
+    support::{Place, of_kind, rest, signal, watch},
+};
+
+/// Trials that write, so that what the target shares with others is asked for first.
+const WRITES: &str = "authorization-servers/create/**";
+
+fn never_now() -> Answer {
+    Answer::json(429, &serde_json::json!({ "errorCode": "E0000047" })).header("Retry-After", "99999999999")
+}
+
+fn nothing_ran(place: &Place) {
+    let outcomes = place.outcomes();
+    let ran = outcomes.values().filter(|outcome| !["not-run", "not-applicable"].contains(&outcome.as_str())).count();
+    assert_eq!((ran, outcomes.is_empty()), (0, false));
+}
+
+#[test]
+fn the_deadline_ends_what_is_asked_before_the_first_trial() {
+    let server = Server::always(never_now());
+    for (more, stopped) in [(&[][..], "the preflight"), (&["--no-preflight"][..], "a question before a write")] {
+        let place = Place::new();
+        let arguments = [&["run", WRITES, "--target", &server.url, "--deadline", "500ms"][..], more].concat();
+        let done = place.run(&arguments);
+        assert_eq!(done.code, 2, "{stopped}: {}{}", done.out, done.err);
+        assert!(done.last_line().ends_with("; stopped at the deadline"), "{stopped}: {}", done.last_line());
+        nothing_ran(&place);
+    }
+}
+
+#[test]
+fn an_interrupt_ends_what_is_asked_before_the_first_trial() {
+    for more in [&[][..], &["--no-preflight"][..]] {
+        let (tell, told) = mpsc::channel();
+        let server = Server::start(move |_| {
+            // Nobody listens any more when the run was interrupted.
+            let _ = tell.send(());
+            Some(never_now())
+        });
+        let place = Place::new();
+        let arguments = [&["run", WRITES, "--target", &server.url][..], more].concat();
+        let mut child = place.command(&arguments).spawn().expect("the program starts");
+        let _watched = watch(child.id());
+        told.recv().expect("a request");
+        signal(child.id(), "INT");
+        let out = child.stdout.take().expect("its output");
+        let done = rest(child, out);
+        assert_eq!(done.code, 130, "{more:?}: {}", done.out);
+        nothing_ran(&place);
+    }
+}
+
+#[test]
+fn a_wait_that_is_longer_than_the_trial_may_take_is_not_begun() {
+    let server = Server::always(never_now());
+    let place = Place::with_suite(&["levels"]);
+    let limits = ["--suite", "suite", "--trial-timeout", "30s", "--target", &server.url];
+    let done = place.run(&[&["run", "things/levels/note"][..], &limits].concat());
+    assert_eq!(done.code, 2, "{}", done.out);
+    assert_eq!(server.lines().len(), 1);
+    let events = place.events();
+    let finished = of_kind(&events, "trial-finished").next().expect("a trial");
+    assert_eq!(
+        finished["reason"],
+        "getThing: 429, and waiting for 65s as it asks would take longer than the trial may, which is 30s"
+    );
+}
