@@ -5,7 +5,7 @@ use std::{
     hash::{Hash as _, Hasher as _},
 };
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::pointer;
 
@@ -15,7 +15,9 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
         (Value::Number(a), Value::Number(b)) => match (a.as_i128(), b.as_i128()) {
             // Beyond 2^53 two whole numbers may be one and the same as floating point.
             (Some(a), Some(b)) => a == b,
-            _ => a.as_f64() == b.as_f64(),
+            (Some(whole), None) => is_worth(b, whole),
+            (None, Some(whole)) => is_worth(a, whole),
+            (None, None) => a.as_f64() == b.as_f64(),
         },
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
         (Value::Object(a), Value::Object(b)) => {
@@ -23,6 +25,12 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
         }
         _ => a == b,
     }
+}
+
+/// Whether a number with a point or an exponent is worth as much as a whole one, to the last digit.
+#[expect(clippy::cast_possible_truncation, reason = "what is cut off is zero, and what is too large differs")]
+fn is_worth(number: &Number, whole: i128) -> bool {
+    number.as_f64().is_some_and(|number| number.fract() == 0.0 && number as i128 == whole)
 }
 
 /// Whether no two of the values are the same. A target can make a list as long as it likes, so not each is compared with each.
@@ -110,6 +118,14 @@ mod tests {
         assert!(!equal(&json!({"a": null}), &json!({})));
         assert!(!equal(&json!(1), &json!("1")));
         assert!(!equal(&json!(12_345_678_901_234_567_890_u64), &json!(12_345_678_901_234_567_891_u64)));
+        // 2^53 and what floating point makes of 2^53 + 1.
+        let (large, next) = (9_007_199_254_740_992_u64, 9_007_199_254_740_993_u64);
+        assert!(equal(&json!(large), &json!(9_007_199_254_740_992.0)));
+        assert!(
+            !equal(&json!(next), &json!(9_007_199_254_740_992.0))
+                && !equal(&json!(9.007_199_254_740_992e15), &json!(next))
+        );
+        assert!(!equal(&json!(1), &json!(1.5)) && !equal(&json!(u64::MAX), &json!(1e300)));
     }
 
     #[test]

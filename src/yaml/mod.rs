@@ -109,15 +109,21 @@ impl Keys {
     }
 }
 
-/// What a scalar without quotes means in the core schema.
-fn resolve(text: &str) -> Data {
+/// What a scalar without quotes means; `None` for a number that could not be kept as it is written.
+fn resolve(text: &str) -> Option<Data> {
     match text {
-        "" | "~" | "null" => return Data::Null,
-        "true" => return Data::Bool(true),
-        "false" => return Data::Bool(false),
+        "" | "~" | "null" => return Some(Data::Null),
+        "true" => return Some(Data::Bool(true)),
+        "false" => return Some(Data::Bool(false)),
         _ => {}
     }
-    number(text).map_or_else(|| Data::Text(text.to_owned()), Data::Number)
+    match number(text) {
+        // A whole number of more than 64 bits would become one with fewer digits.
+        Some(number) if number.is_f64() && !text.contains(['.', 'e', 'E']) && text != "-0" => None,
+        Some(number) => Some(Data::Number(number)),
+        None if is_beyond_all(text) => None,
+        None => Some(Data::Text(text.to_owned())),
+    }
 }
 
 /// JSON's form of numbers: `010`, `1_000` and `.5` stay text.
@@ -127,4 +133,10 @@ fn number(text: &str) -> Option<serde_json::Number> {
         return None;
     }
     serde_json::from_str(text).ok()
+}
+
+/// Such as `1e999`.
+fn is_beyond_all(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    digits.starts_with(|first: char| first.is_ascii_digit()) && text.parse::<f64>().is_ok_and(f64::is_infinite)
 }

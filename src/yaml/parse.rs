@@ -77,7 +77,14 @@ impl<'a> Reader<'a> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.plain_node(span, anchor, tag.is_some())?;
-                let data = if style == ScalarStyle::Plain { resolve(&text) } else { Data::Text(text.into_owned()) };
+                let data = match style {
+                    ScalarStyle::Plain => resolve(&text),
+                    _ => Some(Data::Text(text.into_owned())),
+                };
+                let data = data.ok_or_else(|| {
+                    let refused = self.refuse(span, "a number that is too large to be kept as it is written");
+                    Box::new(refused.help("in quotes it is text; in `raw` a body goes out as it is written"))
+                })?;
                 Ok(Node { span, data })
             }
             Event::SequenceStart(_, anchor, tag) => {

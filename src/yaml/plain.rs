@@ -281,7 +281,7 @@ impl Reader<'_> {
         }
         let text = self.text[start..start + length].trim_end_matches(' ');
         self.at = start + text.len();
-        Some(Node { span: Span::new(start, self.at), data: resolve(text) })
+        Some(Node { span: Span::new(start, self.at), data: resolve(text)? })
     }
 }
 

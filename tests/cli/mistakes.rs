@@ -43,7 +43,7 @@ fn ids_and_aliases_name_one_trial_each() {
 
 #[test]
 fn what_is_no_yaml_for_us_is_refused_at_its_place() {
-    for name in ["syntax", "anchor", "merge", "tag", "twice", "documents"] {
+    for name in ["syntax", "anchor", "merge", "tag", "twice", "documents", "number", "infinite"] {
         let (place, done) = check(name);
         assert_eq!(counted(&done), 1, "{}", done.err);
         snapshot(&place, &format!("mistakes-yaml-{name}"), &done.err);
