@@ -29,6 +29,25 @@ fn all_mistakes_of_a_file_come_at_once() {
 }
 
 #[test]
+fn no_mistake_waits_for_another_to_be_mended() {
+    let place = Place::with_suite(&[]);
+    let text = fs::read_to_string(data("mistakes/rounds.yaml")).expect("a file of mistakes");
+    place.write("suite/cases/things/rounds.yaml", &text);
+    let requirements = place.read("suite/cases/requirements.yaml");
+    let idle = "  - { id: things.idle, text: Nobody looks, sources: [{ kind: docs, ref: page }] }\n";
+    place.write("suite/cases/requirements.yaml", &format!("{requirements}{idle}"));
+    let done = place.run(&["check", "suite"]);
+    assert_eq!(done.code, 3);
+    snapshot(&place, "mistakes-rounds", &done.err);
+    // A name that is none may be meant to be the one that seems idle.
+    let broken = text.replacen("[things.work]", "[things.idel]", 1);
+    place.write("suite/cases/things/rounds.yaml", &broken);
+    let done = place.run(&["check", "suite"]);
+    assert!(done.err.contains("unknown requirement `things.idel`"), "{}", done.err);
+    assert!(!done.err.contains("no check is held"), "{}", done.err);
+}
+
+#[test]
 fn mistakes_in_matchers_are_found_in_every_one() {
     let (place, done) = check("matchers");
     assert_eq!(counted(&done), done.err.lines().filter(|line| line.starts_with("error: ")).count());
