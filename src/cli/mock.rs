@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::{CommandError, Format, Mistake, parse_day};
+use super::{CommandError, Format, Mistake, out::out, parse_day};
 use crate::{
     diagnostic::did_you_mean,
     mock::{Fault, IssuerMode, Mock, Settings, Token, TokenKind, faults},
@@ -114,7 +114,7 @@ pub(crate) fn mock(arguments: &Arguments) -> Result<u8, CommandError> {
 }
 
 fn list_faults(format: Format) -> Result<u8, CommandError> {
-    let mut out = io::stdout().lock();
+    let mut out = out();
     match format {
         Format::Text => {
             for fault in faults() {

@@ -105,8 +105,14 @@ pub fn main() -> ExitCode {
     let (arguments, variables) = match variables::arguments() {
         Ok(both) => both,
         Err(Refused::Typed(error)) => {
-            let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(WRONG_INPUT) } else { ExitCode::SUCCESS };
+            return match error.print() {
+                Err(error) if !is_closed_pipe(&error) => {
+                    complain(&error);
+                    ExitCode::from(WRONG_INPUT)
+                }
+                _ if error.use_stderr() => ExitCode::from(WRONG_INPUT),
+                _ => ExitCode::SUCCESS,
+            };
         }
         Err(Refused::Variable(error)) => {
             complain(&error);

@@ -1,6 +1,6 @@
 //! What others give is not trusted further than it goes: identifiers of a target, ledgers, programs of secrets, readers that go away.
 
-use std::process::Stdio;
+use std::{fs, process::Stdio};
 
 use serde_json::json;
 
@@ -98,6 +98,39 @@ fn who_stops_reading_does_not_change_the_exit_code() {
         assert_eq!((unread(&place, arguments).code, whole), (1, 1), "{arguments:?}");
     }
     assert_eq!(unread(&place, &["list"]).code, 0);
+}
+
+#[test]
+fn what_cannot_be_printed_has_not_been_told() {
+    let place = Place::new();
+    let run = ["run", TRIAL, "--record", "r.jsonl"];
+    assert_eq!(place.run(&run).code, 0);
+    for arguments in [
+        &run[..],
+        &["run", TRIAL, "--quiet"],
+        &["run", TRIAL, "--format", "json"],
+        &["run", TRIAL, "--report", "junit=-"],
+        &["list"],
+        &["list", "--format", "json"],
+        &["check"],
+        &["explain", TRIAL],
+        &["verify", "r.jsonl", "--format", "json"],
+        &["report", "reports/events.jsonl"],
+        &["report", "reports/events.jsonl", "--format", "coverage"],
+        &["diff", "reports/events.jsonl", "reports/events.jsonl"],
+        &["trend", "reports/events.jsonl"],
+        &["replay", "r.jsonl"],
+        &["mutants", "--fault", "get-authorization-server/status/success", "--format", "json"],
+        &["mock", "--list-faults"],
+        &["--help"],
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").expect("a device without space");
+        let done = finish(place.command(arguments).stdout(full).spawn().expect("the program starts"));
+        assert_eq!(done.code, 3, "{arguments:?}: {}", done.err);
+        assert!(done.err.contains("No space left"), "{arguments:?}: {}", done.err);
+    }
+    // What it was asked for is on disk all the same.
+    assert_eq!(place.events().last().expect("events")["event"], "run-finished");
 }
 
 #[test]

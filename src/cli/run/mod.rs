@@ -28,6 +28,7 @@ use self::{
 };
 use super::{
     CommandError, Format, Mistake, WRONG_INPUT,
+    out::out,
     streams::baseline,
     suite::{Choice, Chosen, show, show_nothing},
     width,
@@ -300,12 +301,13 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     if let Some(baseline) = &baseline {
         outputs.report.compare_with(baseline);
     }
-    let code = finish(arguments, &outputs.report, Some(&mut outputs.console))?;
+    let code = finish(arguments, &outputs.report, Some(&mut outputs.console));
+    let code = code.and_then(|code| outputs.told(arguments.format).map(|()| code));
     match redactor {
         Some(redactor) if secrets_written(arguments, &options.run, &outputs, &redactor)? => {
-            Ok(Verdict::NotJudged.exit_code())
+            code.map(|_| Verdict::NotJudged.exit_code())
         }
-        _ => Ok(code),
+        _ => code,
     }
 }
 
@@ -339,14 +341,11 @@ fn finish(
         let text = propose(report);
         fs::write(path, text).map_err(|error| Mistake::boxed(format!("cannot write {}: {error}", path.display())))?;
     }
-    if let Some(console) = console {
-        // Reports are written; a pipe that was closed early takes nothing away.
-        let _ = console.finish(report, fail_on);
-    }
-    if arguments.format == Format::Json {
-        let text = Summary::of(report, fail_on).json()?;
-        // A reader that goes away does not change what the run has shown.
-        let _ = writeln!(io::stdout(), "{text}");
+    let summed_up = console.map_or(Ok(()), |console| console.finish(report, fail_on));
+    match arguments.format {
+        Format::Text => summed_up?,
+        // Scripts read this; what is on stderr is beside it.
+        Format::Json => writeln!(out(), "{}", Summary::of(report, fail_on).json()?)?,
     }
     Ok(report.verdict(fail_on).exit_code())
 }
