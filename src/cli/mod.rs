@@ -177,6 +177,17 @@ fn complain(error: &dyn Error) {
     let _ = io::stderr().write_all(crate::report::printable(&text).as_bytes());
 }
 
+/// The whole chain of causes, on one line.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
+
 /// `… | head` is no mistake, whatever was writing.
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     let closed = Some(io::ErrorKind::BrokenPipe);

@@ -1,17 +1,17 @@
 //! `sweep`: removes what earlier runs left behind on a target.
 
 use std::{
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::Args;
 
-use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite};
+use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite, with_causes};
 use crate::{
     http::Limits,
-    ledger::{DIRECTORY, forget, remains},
+    ledger::{DIRECTORY, Found, forget, remains},
     plan::{Plan, parse_duration},
     report::{Verdict, printable},
     run::{Unknown, protected},
@@ -56,8 +56,13 @@ pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
 
 async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, CommandError> {
     let mut out = out();
-    let remains = remains(Path::new(DIRECTORY), opened.target.client.origin())?;
-    let ledgers: Vec<PathBuf> = remains.iter().map(|remains| remains.path.clone()).collect();
+    let Found { remains, unread } = remains(Path::new(DIRECTORY), opened.target.client.origin());
+    for error in &unread {
+        let hint = "what its run made may be left; remove the file when nothing is";
+        writeln!(io::stderr(), "error: {}: {hint}", printable(&with_causes(error)))?;
+    }
+    let ledgers: Vec<PathBuf> =
+        remains.iter().filter(|remains| remains.whole).map(|remains| remains.path.clone()).collect();
     // A thing whose answer never came is in no ledger, but its run is over, so its name is enough.
     let mut names: Vec<(String, Duration)> =
         remains.iter().filter_map(|remains| Some((remains.names.clone()?, Duration::ZERO))).collect();
@@ -102,7 +107,7 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
     }
     let verb = if arguments.dry_run { "to remove" } else { "removed" };
     writeln!(out, "{} {verb}, {left} left, on {}", found.len() - left, printable(&opened.target.name))?;
-    Ok(if left > 0 { Verdict::NotJudged.exit_code() } else { 0 })
+    Ok(if left > 0 || !unread.is_empty() { Verdict::NotJudged.exit_code() } else { 0 })
 }
 
 fn unknown(unknown: &Unknown) -> CommandError {

@@ -154,10 +154,35 @@ fn a_report_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn a_ledger_that_cannot_be_read_is_named() {
+fn a_ledger_that_cannot_be_read_is_named_and_stops_nothing() {
     let place = Place::new();
+    place.write(
+        "state.yaml",
+        "servers:\n  - { id: aus1left0000000aaaa, name: okc_abcdef_00001, description: Left, audiences: [\"api://left\"], created: 2020-01-01T00:00:00Z, rotationMode: MANUAL }\n",
+    );
+    let mock = MockProcess::start(&["--state", place.path("state.yaml").to_str().expect("a path")]);
+    let head = json!({ "ledger": "run", "origin": mock.url, "run": "abcdef", "names": "okc_abcdef_", "started": "2026-01-01T00:00:00Z" });
+    let removal = json!({ "method": "DELETE", "path": "/api/v1/authorizationServers/aus1left0000000aaaa", "principal": "manager", "trial": "a/b/c" });
+    let removal = json!({ "ledger": "made", "number": 1, "removal": removal });
+    place.write("reports/ledgers/abcdef.jsonl", &format!("{head}\n{removal}\n"));
     place.write("reports/ledgers/b.jsonl/x", "");
-    let done = place.run(&["sweep", "--target", "http://127.0.0.1:1"]);
-    assert_eq!(done.code, 3, "{}{}", done.out, done.err);
-    assert!(done.err.contains("cannot read the ledger reports/ledgers/b.jsonl"), "{}", done.err);
+    place.write("reports/ledgers/c.jsonl", "no ledger\nat all\n");
+    place.write("reports/ledgers/d.jsonl", &format!("{head}\n{{\"ledger\":\"ma\n{removal}\n"));
+    let named = |err: &str| {
+        let names = ["read the ledger reports/ledgers/b.jsonl", "read the ledger reports/ledgers/c.jsonl"];
+        names.iter().all(|name| err.contains(name)) && err.contains("read all of the ledger reports/ledgers/d.jsonl")
+    };
+
+    let run = place.run(&["run", TRIAL, "--target", &mock.url]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(named(&run.err), "{}", run.err);
+
+    let before = mock.servers().len();
+    let swept = place.run(&["sweep", "--target", &mock.url]);
+    assert_eq!(swept.code, 2, "{}{}", swept.out, swept.err);
+    assert!(named(&swept.err), "{}", swept.err);
+    assert_eq!(mock.servers().len(), before - 1, "what can be read is swept");
+    let left =
+        ["abcdef.jsonl", "b.jsonl", "c.jsonl", "d.jsonl"].map(|name| place.path("reports/ledgers").join(name).exists());
+    assert_eq!(left, [false, true, true, true], "what was not read as a whole is kept");
 }

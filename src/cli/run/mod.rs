@@ -31,7 +31,7 @@ use super::{
     out::out,
     streams::baseline,
     suite::{Choice, Chosen, show, show_nothing},
-    width,
+    width, with_causes,
 };
 use crate::{
     event::{Event, Outcome},
@@ -39,7 +39,7 @@ use crate::{
     known::{self, KnownFailures},
     ledger::{self, Ledger},
     plan::{Shard, parse_duration},
-    report::{Console, FailOn, Report, Style, Summary, Verdict},
+    report::{Console, FailOn, Report, Style, Summary, Verdict, printable},
     run::{self, Options, Stopper},
     settings,
     target::Opened,
@@ -313,7 +313,11 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
 
 /// What earlier runs left on the target, so that nobody has to find it.
 fn say_remains(opened: &Opened) -> Result<(), CommandError> {
-    let remains = ledger::remains(Path::new(ledger::DIRECTORY), opened.target.client.origin())?;
+    let ledger::Found { remains, unread } =
+        ledger::remains(Path::new(ledger::DIRECTORY), opened.target.client.origin());
+    for error in &unread {
+        writeln!(io::stderr(), "warning: {}: what its run made may be left", printable(&with_causes(error)))?;
+    }
     if !remains.is_empty() {
         let runs: Vec<String> =
             remains.iter().map(|remains| format!("{} ({} known)", remains.run, remains.removals.len())).collect();
