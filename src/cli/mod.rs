@@ -159,11 +159,24 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// A full-date of RFC 3339.
-fn parse_day(text: &str) -> Result<NaiveDate, String> {
+/// The month of the oldest recordings: nothing tells what the service did before.
+const OLDEST: NaiveDate = NaiveDate::from_ymd_opt(2020, 8, 1).expect("a day");
+
+/// A full-date of RFC 3339, of which it is known how the service behaved then.
+fn parse_as_of(text: &str) -> Result<NaiveDate, String> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     // The library reads 2025-3-1 too.
-    day.filter(|day| day.to_string() == text).ok_or_else(|| "a day is written as 2025-03-01".to_owned())
+    let day = day.filter(|day| day.to_string() == text).ok_or_else(|| "a day is written as 2025-03-01".to_owned())?;
+    // Somewhere it is tomorrow already.
+    if day > chrono::Utc::now().date_naive() + chrono::Days::new(1) {
+        return Err("that day has not come; leave it out for the service of today".to_owned());
+    }
+    if day < OLDEST {
+        return Err(format!(
+            "no recording tells what the service did before {OLDEST}: say {OLDEST} for the oldest behaviour known"
+        ));
+    }
+    Ok(day)
 }
 
 /// The whole chain of causes, once.

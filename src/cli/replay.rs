@@ -11,10 +11,10 @@ use chrono::NaiveDate;
 use clap::Args;
 use serde_json::json;
 
-use super::{CommandError, Format, Mistake, WRONG_INPUT, out::out, parse_day, suite};
+use super::{CommandError, Format, Mistake, WRONG_INPUT, out::out, parse_as_of, suite};
 use crate::{
     http::Limits,
-    plan::{Plan, parse_duration},
+    plan::{Plan, parse_limit},
     recording::Recorder,
     replay::{End, Replay, Replayed, background},
     report::{Verdict, printable},
@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// The longest that a request may take [default: what the settings say of the target, else 30s]
-    #[arg(long, value_name = "DUR", value_parser = parse_duration)]
+    #[arg(long, value_name = "DUR", value_parser = parse_limit)]
     timeout: Option<Duration>,
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
@@ -72,7 +72,7 @@ impl AsOf {
         match text {
             "recording" => Ok(Self::Recording),
             "today" => Ok(Self::Today),
-            day => parse_day(day).map(Self::Day),
+            day => parse_as_of(day).map(Self::Day),
         }
     }
 

@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use duration::parse as parse_duration;
+pub(crate) use duration::{parse as parse_duration, parse_limit};
 pub use select::{Pattern, PatternError, Selection};
 use serde_json_path::JsonPath;
 pub use shard::Shard;

@@ -38,7 +38,7 @@ use crate::{
     http::Limits,
     known::{self, KnownFailures},
     ledger::{self, Ledger},
-    plan::{Shard, parse_duration},
+    plan::{Shard, parse_limit},
     report::{Console, FailOn, Report, Style, Summary, Verdict, printable},
     run::{self, Options, Stopper},
     settings,
@@ -116,13 +116,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// The longest that a request may take [default: what the settings say of the target, else 30s]
-    #[arg(long, value_name = "DUR", value_parser = parse_duration)]
+    #[arg(long, value_name = "DUR", value_parser = parse_limit)]
     timeout: Option<Duration>,
     /// The longest that a trial may take before it sends no further step
-    #[arg(long, default_value = "5m", value_name = "DUR", value_parser = parse_duration)]
+    #[arg(long, default_value = "5m", value_name = "DUR", value_parser = parse_limit)]
     trial_timeout: Duration,
     /// The longest that the run may take before it starts no further trial
-    #[arg(long, value_name = "DUR", value_parser = parse_duration)]
+    #[arg(long, value_name = "DUR", value_parser = parse_limit)]
     deadline: Option<Duration>,
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
