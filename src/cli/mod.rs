@@ -7,6 +7,7 @@ mod check;
 mod diff;
 mod explain;
 mod list;
+mod listed;
 mod mock;
 mod mutants;
 mod out;

@@ -8,10 +8,13 @@ use std::{
 };
 
 use chrono::NaiveDate;
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PathBufValueParser, TypedValueParser as _},
+};
 use serde_json::json;
 
-use super::{CommandError, Format, Mistake, WRONG_INPUT, out::out, parse_as_of, suite};
+use super::{CommandError, Format, Mistake, WRONG_INPUT, out::out, parse_as_of, run::output, suite};
 use crate::{
     http::Limits,
     plan::{Plan, parse_limit},
@@ -43,7 +46,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     suite: Option<PathBuf>,
     /// Writes what was sent and what came as a recording, without secrets
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(output))]
     record: Option<PathBuf>,
     /// The longest that a request may take [default: what the settings say of the target, else 30s]
     #[arg(long, value_name = "DUR", value_parser = parse_limit)]

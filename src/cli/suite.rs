@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 
-use super::{CommandError, Mistake};
+use super::{CommandError, Mistake, listed};
 use crate::{
     diagnostic::Diagnostic,
     event,
@@ -26,7 +26,7 @@ pub(crate) struct Choice {
     #[arg(long, value_name = "DIR")]
     pub(crate) suite: Option<PathBuf>,
     /// Only the trials of this profile (repeatable, or with commas between)
-    #[arg(long = "profile", value_name = "P", value_delimiter = ',')]
+    #[arg(long = "profile", value_name = "P", value_delimiter = ',', value_parser = listed::names())]
     profiles: Vec<String>,
 }
 

@@ -72,6 +72,26 @@ fn two_outputs_in_one_file_are_a_mistake() {
     }
 }
 
+#[test]
+fn a_hyphen_is_no_file() {
+    let place = Place::new();
+    for arguments in [
+        &["run", TRIAL, "--events", "-"][..],
+        &["run", TRIAL, "--record", "-"],
+        &["run", TRIAL, "--propose-known-failures", "-"],
+        &["replay", "x.jsonl", "--record", "-"],
+    ] {
+        let done = place.run(arguments);
+        assert_eq!((done.code, done.out.as_str()), (3, ""), "{arguments:?}: {}", done.err);
+        assert!(done.err.contains("`-` names no file: name one, `./-` where it is to be called so"), "{}", done.err);
+    }
+    let done = place.command(&["run", TRIAL]).env("OKTA_CONFORMANCE_EVENTS", "-").spawn().expect("the program starts");
+    assert_eq!(finish(done).code, 3);
+    assert!(place.files().is_empty(), "nothing has run");
+    let done = place.run(&["run", TRIAL, "--quiet", "--events", "/dev/stdout", "--format", "json"]);
+    assert!(done.out.starts_with("{\"event\":\"run-started\""), "{}", done.out);
+}
+
 /// A command whose reader goes away at once.
 fn unread(place: &Place, arguments: &[&str]) -> Done {
     let mut command = place.command(arguments);

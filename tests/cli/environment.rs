@@ -183,6 +183,25 @@ fn the_share_of_others_is_asked_for_in_each_layer() {
 }
 
 #[test]
+fn blanks_around_the_commas_of_a_list_are_no_part_of_it() {
+    let server = listener();
+    let place = place(&format!("[targets.here]\nurl = {:?}\n", server.url));
+    let blanks = [
+        ("CONFORMANCE_PROFILE", " core , all "),
+        ("CONFORMANCE_FAIL_ON", " drift , flaky "),
+        ("CONFORMANCE_CAPABILITIES", " teleport , "),
+    ];
+    let of_run = header(&place, &["--target", "here", "--no-preflight"], &blanks);
+    assert_eq!(of_run["selection"]["profiles"], json!(["core"]), "{of_run}");
+    assert_eq!(of_run["capabilities"], json!(["teleport"]), "{of_run}");
+    let stream = "reports/events.jsonl , reports/events.jsonl";
+    let done = run(&place, &["run", "--suite", "suite", "--quiet"], &[("CONFORMANCE_BASELINE", stream)]);
+    assert!(done.err.contains("stands in an earlier stream too"), "both are read: {}", done.err);
+    let typed = header(&place, &["--fail-on", "drift, flaky", "--profile", "all, core"], &[]);
+    assert_eq!(typed["selection"]["profiles"], json!(["core"]), "{typed}");
+}
+
+#[test]
 fn a_wrong_value_is_named_and_not_repeated_and_nothing_is_sent() {
     let server = listener();
     let place = place(&format!("[targets.here]\nurl = {:?}\n", server.url));

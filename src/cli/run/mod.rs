@@ -17,17 +17,20 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, ValueEnum};
+use clap::{
+    Args, ValueEnum,
+    builder::{PathBufValueParser, StringValueParser, TypedValueParser as _},
+};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
-pub(crate) use self::reports::{ReportFormat, ReportTo, parse_report, write_report};
+pub(crate) use self::reports::{ReportFormat, ReportTo, output, parse_report, write_report};
 use self::{
     outputs::{Outputs, flushed_at_waits},
     scan::secrets_written,
     signals::interrupted_twice,
 };
 use super::{
-    CommandError, Format, Mistake, WRONG_INPUT,
+    CommandError, Format, Mistake, WRONG_INPUT, listed,
     out::out,
     streams::baseline,
     suite::{Choice, Chosen, show, show_nothing},
@@ -76,7 +79,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     known_failures: Option<PathBuf>,
     /// Writes a known-failures file of what failed, to be filled in
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(output))]
     propose_known_failures: Option<PathBuf>,
     /// Try a trial that failed or could not be judged up to N times more
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -104,16 +107,16 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "snapshots")]
     accept_snapshots: bool,
     /// What turns the run red beside failures
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    #[arg(long, value_parser = listed::words::<FailOnWhat>(), value_delimiter = ',', value_name = "WHAT")]
     fail_on: Vec<FailOnWhat>,
     /// A report to write, to PATH or into reports/ (repeatable)
     #[arg(long, value_name = "FORMAT[=PATH]", value_parser = parse_report)]
     report: Vec<ReportTo>,
     /// Where the event stream goes; `none` for nowhere
-    #[arg(long, default_value = EVENTS, value_name = "PATH|none")]
+    #[arg(long, default_value = EVENTS, value_name = "PATH|none", value_parser = StringValueParser::new().try_map(output))]
     events: String,
     /// Writes what was sent and what came as a recording, without secrets
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(output))]
     record: Option<PathBuf>,
     /// The longest that a request may take [default: what the settings say of the target, else 30s]
     #[arg(long, value_name = "DUR", value_parser = parse_limit)]
