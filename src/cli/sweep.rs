@@ -14,7 +14,7 @@ use crate::{
     ledger::{DIRECTORY, Found, forget, remains},
     plan::{Plan, parse_duration},
     report::{Verdict, printable},
-    run::{Unknown, protected},
+    run::protected,
     sweep::{Leftover, Removed, by_ledger, by_name, remove},
     target::Opened,
 };
@@ -70,10 +70,12 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
         let prefix = arguments.prefix.clone().unwrap_or_else(|| format!("{}_", opened.prefix));
         names.push((prefix, arguments.older_than));
     }
-    let mut found: Vec<Leftover> = by_ledger(remains);
+    let mut found: Vec<Leftover> = by_ledger(plan, remains);
     for (prefix, age) in names {
-        let named = by_name(plan, &opened.target, &prefix, age).await;
-        let named = named.map_err(|reason| Mistake::boxed(opened.redactor.text(&reason).to_string()))?;
+        let named = match by_name(plan, &opened.target, &prefix, age).await {
+            Ok(named) => named,
+            Err(reason) => return nothing_removed("what is left", opened.redactor.text(&reason).as_str()),
+        };
         for leftover in named {
             if !found.iter().any(|other| other.path == leftover.path) {
                 found.push(leftover);
@@ -81,35 +83,53 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
         }
     }
     let nothing = found.is_empty() || arguments.dry_run;
-    let protected = if nothing {
-        Vec::new()
-    } else {
-        protected(plan, &opened.target, "manager").await.map_err(|error| unknown(&error))?
+    let protected = if nothing { Ok(Vec::new()) } else { protected(plan, &opened.target, "manager").await };
+    let protected = match protected {
+        Ok(protected) => protected,
+        Err(unknown) => return nothing_removed("what others use", opened.redactor.text(&unknown.to_string()).as_str()),
     };
     // What a thing is called, the target says.
     let shown = |text: &str| printable(opened.redactor.text(text).as_str());
-    let mut left = 0;
+    let (mut removed, mut gone, mut left) = (0, 0, 0);
     for leftover in &found {
+        let what = shown(&leftover.what);
         if arguments.dry_run {
-            writeln!(out, "would remove {}", shown(&leftover.what))?;
+            writeln!(out, "would remove {what}")?;
             continue;
         }
         match remove(leftover, plan, &protected, &opened.target).await {
-            Removed::Gone => writeln!(out, "removed {}", shown(&leftover.what))?,
+            Removed::Now => {
+                removed += 1;
+                writeln!(out, "removed {what}")?;
+            }
+            Removed::Restored => {
+                removed += 1;
+                writeln!(out, "put back as it was: {what}")?;
+            }
+            Removed::Earlier => {
+                gone += 1;
+                writeln!(out, "already gone: {what}")?;
+            }
             Removed::Left(reason) => {
                 left += 1;
-                writeln!(out, "left {}: {}", shown(&leftover.what), shown(&reason))?;
+                writeln!(out, "left {what}: {}", shown(&reason))?;
             }
         }
     }
     if left == 0 && !arguments.dry_run {
         forget(&ledgers)?;
     }
-    let verb = if arguments.dry_run { "to remove" } else { "removed" };
-    writeln!(out, "{} {verb}, {left} left, on {}", found.len() - left, printable(&opened.target.name))?;
+    let done = match (arguments.dry_run, gone) {
+        (true, _) => format!("{} to remove", found.len()),
+        (false, 0) => format!("{removed} removed"),
+        (false, gone) => format!("{removed} removed, {gone} already gone"),
+    };
+    writeln!(out, "{done}, {left} left, on {}", printable(&opened.target.name))?;
     Ok(if left > 0 || !unread.is_empty() { Verdict::NotJudged.exit_code() } else { 0 })
 }
 
-fn unknown(unknown: &Unknown) -> CommandError {
-    Mistake::boxed(format!("it is not known what others use, so nothing is removed: {unknown}"))
+/// Nobody is to lose anything because the target could not be asked.
+fn nothing_removed(unknown: &str, reason: &str) -> Result<u8, CommandError> {
+    writeln!(io::stderr(), "error: it is not known {unknown}, so nothing is removed: {}", printable(reason))?;
+    Ok(Verdict::NotJudged.exit_code())
 }
