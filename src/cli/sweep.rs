@@ -50,6 +50,9 @@ pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
     }
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
     let opened = Opened::open(&arguments.target, arguments.settings.as_deref(), Limits::default())?;
+    for warning in &opened.warnings {
+        writeln!(io::stderr(), "warning: {warning}")?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(all(arguments, &plan, &opened))
 }

@@ -83,6 +83,7 @@ fn the_place_of_a_target_is_asked_for_in_each_layer() {
     let nowhere = run(&place, &["run", "--suite", "suite", "--target", "here"], &[]);
     assert_eq!(nowhere.code, 3, "{nowhere:?}");
 
+    let asked = servers[3].lines().len();
     // Credentials go where the variable says; whoever set it is told so.
     place.write("okta-conformance.toml", &with_url);
     let told = run(&place, &["run", "--suite", "suite", "--target", "here"], &[ours]);
@@ -90,6 +91,16 @@ fn the_place_of_a_target_is_asked_for_in_each_layer() {
     assert!(told.err.contains(&format!("{said} {variable}\n")), "{}", told.err);
     let idle = run(&place, &["run", "--suite", "suite", "--target", typed], &[ours]);
     assert!(idle.err.contains("warning: OKTA_CONFORMANCE_URL is not used: the target is"), "{}", idle.err);
+    let org = run(&place, &["run", "--suite", "suite", "--target", "org"], &[ours, of_sdk]);
+    let said = format!(
+        "warning: OKTA_CONFORMANCE_URL goes before the org {sdk} that Okta's SDKs read: the target is {variable}, and"
+    );
+    assert!(org.err.contains(&said), "{}", org.err);
+    assert_eq!(servers[3].lines().len(), asked, "the org is not asked");
+    let swept = run(&place, &["sweep", "--suite", "suite", "--target", "org"], &[ours, of_sdk]);
+    assert!(swept.err.contains(&said), "{}", swept.err);
+    let same = run(&place, &["run", "--suite", "suite", "--target", "org"], &[("CONFORMANCE_URL", sdk), of_sdk]);
+    assert!(!same.err.contains("OKTA_CONFORMANCE_URL"), "{}", same.err);
     let mock = run(&place, &["run", "--suite", "suite"], &[ours]);
     assert!(mock.err.contains("warning: OKTA_CONFORMANCE_URL is set, but this run is against"), "{}", mock.err);
 
