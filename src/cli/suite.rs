@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::{CommandError, Mistake, listed};
 use crate::{
+    counted::counted,
     diagnostic::Diagnostic,
     event,
     plan::{Pattern, Plan, Selection, Trial},
@@ -92,8 +93,7 @@ pub(crate) fn show(found: &mut [Diagnostic], color: bool) {
     for diagnostic in found.iter() {
         let _ = writeln!(err, "{}\n", diagnostic.render(color));
     }
-    let noun = if found.len() == 1 { "mistake" } else { "mistakes" };
-    let _ = writeln!(err, "{} {noun}; nothing was sent", found.len());
+    let _ = writeln!(err, "{}; nothing was sent", counted(found.len(), "mistake"));
 }
 
 /// Says which patterns select nothing, with a way on.

@@ -37,6 +37,7 @@ use super::{
     width, with_causes,
 };
 use crate::{
+    counted::counted,
     event::{Event, Outcome},
     http::Limits,
     known::{self, KnownFailures},
@@ -236,7 +237,7 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     let shard = arguments.shard.map_or_else(settings::shard, |shard| Ok(Some(shard)))?;
     if let Some(shard) = shard {
         trials.retain(|trial| shard.holds(trial));
-        writeln!(io::stderr(), "shard {shard}: {} trials", trials.len())?;
+        writeln!(io::stderr(), "shard {shard}: {}", counted(trials.len(), "trial"))?;
     }
     if let Some(seed) = arguments.seed {
         trials.shuffle(&mut StdRng::seed_from_u64(seed));
