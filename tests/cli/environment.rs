@@ -320,3 +320,25 @@ fn a_variable_that_nothing_reads_is_told_with_what_was_meant() {
     }
     assert_eq!(run(&place, &["list", "--suite", "suite"], &[("CONFORMANCE_TARGT", "")]).err, "");
 }
+
+#[test]
+fn who_refuses_a_connection_is_told_by_the_name_of_the_proxy() {
+    // Nobody listens at either, and the name of the target is none.
+    let target = "url = \"http://okta.invalid\"\n";
+    let place = place("");
+    let said = |proxy: &str, more: &[(&str, &str)]| {
+        place.write("okta-conformance.toml", &format!("[targets.here]\n{target}{proxy}"));
+        let mut command = place.command(&["run", "--suite", "suite", "--target", "here", "--no-preflight"]);
+        let done = finish(command.envs(more.iter().copied()).spawn().expect("the program starts"));
+        assert_eq!(done.code, 2, "{done:?}");
+        assert!(!format!("{done:?}").contains("s3cret"), "{done:?}");
+        done.out
+    };
+    let named = said("proxy = \"http://me:s3cret@127.0.0.1:1\"\n", &[]);
+    assert!(named.contains("cannot connect by way of the proxy http://***@127.0.0.1:1: "), "{named}");
+    let around = said("", &[("http_proxy", "http://me:s3cret@127.0.0.1:1")]);
+    let way = "cannot connect (by way of a proxy, where the environment has http://***@127.0.0.1:1 for it): ";
+    assert!(around.contains(way), "{around}");
+    let none = said("", &[]);
+    assert!(none.contains("cannot connect: "), "{none}");
+}
