@@ -85,8 +85,23 @@ enum Color {
 
 /// The columns of the terminal that stdout is, or what `COLUMNS` says; none where lines may be of any length.
 pub(crate) fn width() -> Option<usize> {
-    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|columns| *columns > 0);
-    said.or_else(|| terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0)))
+    columns_of(io::stdout())
+}
+
+/// As [`width`], of another stream.
+#[cfg(unix)]
+fn columns_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    said_columns().or_else(|| terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0)))
+}
+
+/// As [`width`], of another stream.
+#[cfg(windows)]
+fn columns_of(stream: impl std::os::windows::io::AsHandle) -> Option<usize> {
+    said_columns().or_else(|| terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0)))
+}
+
+fn said_columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|columns| *columns > 0)
 }
 
 /// How a command prints.

@@ -8,10 +8,10 @@ use std::{
 
 use clap::Args;
 
-use super::{CommandError, Mistake, listed};
+use super::{CommandError, Mistake, columns_of, listed};
 use crate::{
     counted::counted,
-    diagnostic::Diagnostic,
+    diagnostic::{COLUMNS, Diagnostic},
     event,
     plan::{Pattern, Plan, Selection, Trial},
     suite::Suite,
@@ -89,9 +89,10 @@ fn load_with(
 /// A reader that goes away early changes nothing about the mistakes, so what cannot be written is let go.
 pub(crate) fn show(found: &mut [Diagnostic], color: bool) {
     found.sort_by(|a, b| (&a.source.path, a.span).cmp(&(&b.source.path, b.span)));
+    let columns = columns_of(io::stderr()).unwrap_or(COLUMNS);
     let mut err = io::stderr().lock();
     for diagnostic in found.iter() {
-        let _ = writeln!(err, "{}\n", diagnostic.render(color));
+        let _ = writeln!(err, "{}\n", diagnostic.render(color, columns));
     }
     let _ = writeln!(err, "{}; nothing was sent", counted(found.len(), "mistake"));
 }

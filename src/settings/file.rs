@@ -10,7 +10,7 @@ use reqwest::Url;
 
 use super::{FILE, SettingsError, origin::SecretFrom, tree};
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{COLUMNS, Diagnostic},
     http::parse_origin,
     plan::parse_limit,
     suite::Vocabulary,
@@ -106,7 +106,7 @@ pub(super) fn read(path: Option<&Path>) -> Result<File, SettingsError> {
         return Ok(file);
     }
     found.sort_by_key(|diagnostic| diagnostic.span);
-    let rendered: Vec<String> = found.iter().map(|diagnostic| diagnostic.render(false)).collect();
+    let rendered: Vec<String> = found.iter().map(|diagnostic| diagnostic.render(false, COLUMNS)).collect();
     Err(SettingsError::Mistakes { path: path.display().to_string(), mistakes: rendered.join("\n\n") })
 }
 

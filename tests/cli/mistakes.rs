@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::support::{Done, Place, data, snapshot};
+use super::support::{Done, Place, data, finish, snapshot};
 
 /// Adds a file of `tests/data/mistakes` to the suite of things and checks it.
 fn check(name: &str) -> (Place, Done) {
@@ -45,6 +45,26 @@ fn no_mistake_waits_for_another_to_be_mended() {
     let done = place.run(&["check", "suite"]);
     assert!(done.err.contains("unknown requirement `things.idel`"), "{}", done.err);
     assert!(!done.err.contains("no check is held"), "{}", done.err);
+}
+
+#[test]
+fn a_long_line_is_shown_around_its_mistake_in_the_columns_there_are() {
+    let place = Place::with_suite(&[]);
+    let steps = "{ call: listThings, query: { limit: 1 } }, ".repeat(6);
+    let case = format!(
+        "area: things\ntopic: long\nprofile: core\ncases:\n  - id: long\n    title: Long\n    requirements: [things.work]\n    steps: [{steps}{{ call: getThingg }}, {steps}]\n"
+    );
+    place.write("suite/cases/things/long.yaml", &case);
+    let widest = |columns: &[(&str, &str)]| {
+        let mut command = place.command(&["check", "suite"]);
+        let done = finish(command.envs(columns.iter().copied()).spawn().expect("the program starts"));
+        assert!(done.err.contains("unknown operation `getThingg`"), "{}", done.err);
+        let shown = done.err.lines().find(|line| line.contains("call: getThingg")).expect("the line").to_owned();
+        let caret = done.err.lines().find(|line| line.trim_end().ends_with("^^^^^^^^^")).expect("a caret");
+        assert_eq!(shown.find("getThingg"), caret.find('^'), "{}", done.err);
+        shown.chars().count()
+    };
+    assert_eq!([widest(&[("COLUMNS", "80")]), widest(&[])], [80, 100]);
 }
 
 #[test]
