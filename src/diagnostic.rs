@@ -10,6 +10,9 @@ use std::{
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 
+/// How long the lines of a file are shown where no terminal says how wide it is.
+pub const COLUMNS: usize = 100;
+
 /// A file that somebody wrote, as it is shown in messages.
 #[derive(Debug)]
 pub struct Source {
@@ -92,11 +95,12 @@ impl Diagnostic {
         self
     }
 
-    /// The text for people: title, `file:line:col`, the line with a caret, the remedy.
-    pub fn render(&self, styled: bool) -> String {
+    /// The text for people: title, `file:line:col`, the line with a caret, the remedy. Of a line that is longer than `columns`, what is
+    /// around the caret.
+    pub fn render(&self, styled: bool, columns: usize) -> String {
         let title = format!("error: {}", self.title);
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
-        let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(100);
+        let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(columns);
         let mut group = Group::with_title(Level::ERROR.no_name().primary_title(title.as_str()))
             .element(self.snippet(AnnotationKind::Primary));
         if let Some(help) = &self.help {
@@ -125,7 +129,7 @@ pub fn excerpt(source: &Source, span: Span, label: &str) -> String {
         .path(source.path.as_str())
         .annotation(AnnotationKind::Primary.span(visible(&source.text, span)).label(label));
     let group = Group::with_level(Level::NOTE).element(snippet);
-    Renderer::plain().decor_style(DecorStyle::Ascii).term_width(100).render(&[group])
+    Renderer::plain().decor_style(DecorStyle::Ascii).term_width(COLUMNS).render(&[group])
 }
 
 /// A span that the renderer can draw: inside the text, on character boundaries, on one line, at least one character long.

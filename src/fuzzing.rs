@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    diagnostic::{Diagnostic, Source, Span},
+    diagnostic::{COLUMNS, Diagnostic, Source, Span},
     http::Answer,
     matcher::{Context, Matcher, Patterns},
     plan::Plan,
@@ -63,7 +63,7 @@ fn things(more: Option<&str>, found: &mut Vec<Diagnostic>) -> Suite {
 /// Every message is drawn, so that its place is looked up.
 fn draw(found: &[Diagnostic]) {
     for diagnostic in found {
-        assert!(!diagnostic.render(false).is_empty());
+        assert!(!diagnostic.render(false, COLUMNS).is_empty());
     }
 }
 

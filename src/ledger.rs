@@ -5,7 +5,7 @@
 
 use std::{
     cell::RefCell,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
 };
@@ -201,29 +201,51 @@ pub struct Remains {
     pub names: Option<String>,
     /// What is not known to be gone, the last made first.
     pub removals: Vec<Removal>,
+    /// Whether each line was read but the last, which a killed run may have cut short.
+    pub whole: bool,
+}
+
+/// What the ledgers say.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// What runs have left.
+    pub remains: Vec<Remains>,
+    /// What could not be read, or not as a whole.
+    pub unread: Vec<LedgerError>,
 }
 
 /// The ledgers in `directory` of runs against `origin` that did not come to their end and are not going on. A line that was cut short is the
 /// last that its run wrote.
-///
-/// # Errors
-/// A directory or file that cannot be read.
-pub fn remains(directory: &Path, origin: &str) -> Result<Vec<Remains>, LedgerError> {
+pub fn remains(directory: &Path, origin: &str) -> Found {
     let failed = |source| LedgerError { verb: "read", path: directory.display().to_string(), source };
-    let mut all = Vec::new();
+    let mut found = Found::default();
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(all),
-        Err(error) => return Err(failed(error)),
+        Err(error) => {
+            found.unread.extend((error.kind() != io::ErrorKind::NotFound).then(|| failed(error)));
+            return found;
+        }
     };
     for entry in entries {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == "jsonl") {
-            all.extend(read(&path)?.filter(|remains| remains.origin == origin));
+        let read = entry.map_err(failed).and_then(|entry| {
+            let path = entry.path();
+            if path.extension().is_some_and(|extension| extension == "jsonl") { read(&path) } else { Ok(None) }
+        });
+        match read {
+            Ok(remains) => {
+                let Some(remains) = remains.filter(|remains| remains.origin == origin) else { continue };
+                if !remains.whole {
+                    let path = remains.path.display().to_string();
+                    found.unread.push(LedgerError { verb: "read all of", path, source: broken() });
+                }
+                found.remains.push(remains);
+            }
+            Err(error) => found.unread.push(error),
         }
     }
-    all.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(all)
+    found.remains.sort_by(|a, b| a.path.cmp(&b.path));
+    found.unread.sort_by(|a, b| a.path.cmp(&b.path));
+    found
 }
 
 /// Whether names that begin so are those of the run alone: `PREFIX_RUN_`, with a prefix of three characters or more.
@@ -232,20 +254,36 @@ fn are_names(names: &str, run: &str) -> bool {
     run.len() >= 4 && prefix.is_some_and(|prefix| prefix.len() >= 3)
 }
 
+fn broken() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "there are lines in it that no run writes")
+}
+
 fn read(path: &Path) -> Result<Option<Remains>, LedgerError> {
     let failed = |source| LedgerError { verb: "read", path: path.display().to_string(), source };
-    let file = file::open(path).map_err(failed)?;
-    if file.try_lock_shared().is_err() {
-        return Ok(None);
+    let file = match file::open(path) {
+        Ok(file) => file,
+        // Its run has ended meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
     let mut remains: Option<Remains> = None;
     let mut made: Vec<(usize, Removal)> = Vec::new();
-    for line in BufReader::new(file).lines() {
-        let Ok(line) = serde_json::from_str::<Line>(&line.map_err(failed)?) else { break };
+    let mut whole = true;
+    let mut lines = BufReader::new(file).split(b'\n').peekable();
+    while let Some(line) = lines.next() {
+        let Ok(line) = serde_json::from_slice::<Line>(&line.map_err(failed)?) else {
+            whole &= lines.peek().is_none();
+            continue;
+        };
         match line {
             Line::Run { origin, run, names, .. } => {
                 let names = Some(names).filter(|names| are_names(names, &run));
-                remains = Some(Remains { path: path.to_owned(), origin, run, names, removals: Vec::new() });
+                remains = Some(Remains { path: path.to_owned(), origin, run, names, removals: Vec::new(), whole });
             }
             Line::Made { number, removal } => made.push((number, removal)),
             Line::Gone { number } => made.retain(|(other, _)| *other != number),
@@ -253,6 +291,9 @@ fn read(path: &Path) -> Result<Option<Remains>, LedgerError> {
     }
     if let Some(remains) = &mut remains {
         remains.removals = made.into_iter().rev().map(|(_, removal)| removal).collect();
+        remains.whole = whole;
+    } else if !whole {
+        return Err(failed(broken()));
     }
     Ok(remains)
 }
@@ -279,13 +320,13 @@ mod tests {
         ledger.made(removal("/2")).expect("written");
         ledger.made(removal("/3")).expect("written");
         ledger.gone(first).expect("written");
-        assert!(remains(directory.path(), "http://a").expect("read").is_empty(), "the run is going on");
+        assert!(remains(directory.path(), "http://a").remains.is_empty(), "the run is going on");
         ledger.close().expect("closed");
         assert!(directory.path().join("run1.jsonl").exists(), "something is left");
-        let left = remains(directory.path(), "http://a").expect("read");
+        let left = remains(directory.path(), "http://a").remains;
         let paths: Vec<&str> = left.iter().flat_map(|left| &left.removals).map(|left| left.path.as_str()).collect();
         assert_eq!(paths, ["/3", "/2"]);
-        assert!(remains(directory.path(), "http://b").expect("read").is_empty(), "of another target");
+        assert!(remains(directory.path(), "http://b").remains.is_empty(), "of another target");
     }
 
     #[test]
@@ -299,6 +340,21 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_behind_a_broken_line_is_not_passed_over() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let ledger = Ledger::new(directory.path(), "http://a", "run1", "okc_run1_");
+        ledger.made(removal("/1")).expect("written");
+        ledger.made(removal("/2")).expect("written");
+        ledger.close().expect("closed");
+        let path = directory.path().join("run1.jsonl");
+        let text = fs::read_to_string(&path).expect("a file");
+        fs::write(&path, text.replacen("\"made\"", "\"mad", 1)).expect("written");
+        let found = remains(directory.path(), "http://a");
+        assert_eq!(found.remains[0].removals.iter().map(|removal| removal.path.as_str()).collect::<Vec<_>>(), ["/2"]);
+        assert_eq!((found.remains[0].whole, found.unread.len()), (false, 1));
+    }
+
+    #[test]
     fn a_line_that_was_cut_short_ends_the_ledger() {
         let directory = tempfile::tempdir().expect("a directory");
         let ledger = Ledger::new(directory.path(), "http://a", "run1", "okc_run1_");
@@ -308,6 +364,6 @@ mod tests {
         let mut text = fs::read_to_string(&path).expect("a file");
         text.push_str("{\"ledger\":\"made\",\"num");
         fs::write(&path, text).expect("written");
-        assert_eq!(remains(directory.path(), "http://a").expect("read")[0].removals.len(), 1);
+        assert_eq!(remains(directory.path(), "http://a").remains[0].removals.len(), 1);
     }
 }

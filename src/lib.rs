@@ -39,6 +39,7 @@
 mod catalogue;
 mod check;
 pub mod cli;
+mod counted;
 pub mod diagnostic;
 pub mod event;
 mod file;

@@ -3,7 +3,7 @@
 //! Owns finding and removing. What is in a ledger was made by a run; what is found by name must begin with the prefix of runs and be older
 //! than any run that may still be going on.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::{
     plan::Plan,
     run::Target,
     secret::MASK,
-    suite::{Protected, SweepPlan},
+    suite::{Operation, Protected, SweepPlan},
 };
 
 /// Pages of a list; more would be a list that does not end.
@@ -38,18 +38,22 @@ pub struct Leftover {
 /// How a removal ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Removed {
-    /// It is gone: removed now, or earlier.
-    Gone,
+    /// It has been removed.
+    Now,
+    /// It has been put back as it was: what was made of it was not a thing of its own.
+    Restored,
+    /// It was not there any more.
+    Earlier,
     /// It is still there, and why.
     Left(String),
 }
 
 /// What the ledgers of earlier runs say is left, the last made first.
-pub fn by_ledger(remains: Vec<Remains>) -> Vec<Leftover> {
+pub fn by_ledger(plan: &Plan, remains: Vec<Remains>) -> Vec<Leftover> {
     let mut found = Vec::new();
     for remains in remains {
         found.extend(remains.removals.into_iter().map(|removal| Leftover {
-            what: format!("{} {} (run {}, {})", removal.method, removal.path, remains.run, removal.trial),
+            what: format!("{} (run {}, {})", thing(plan, &removal.method, &removal.path), remains.run, removal.trial),
             method: removal.method,
             path: removal.path,
             body: removal.body,
@@ -57,6 +61,18 @@ pub fn by_ledger(remains: Vec<Remains>) -> Vec<Leftover> {
         }));
     }
     found
+}
+
+/// Kind and ID of what a request removes, or puts back as it was, by the title of its operation: `Delete an authorization server` removes
+/// an authorization server. The request itself where it is none that the suite knows.
+fn thing(plan: &Plan, method: &str, path: &str) -> String {
+    let place = path.split(['?', '#']).next().unwrap_or_default();
+    let of = |operation: &Arc<Operation>| {
+        let (_, kind) = operation.title.split_once(' ')?;
+        let kind = ["a ", "an ", "the "].iter().find_map(|article| kind.strip_prefix(article)).unwrap_or(kind);
+        Some(format!("{kind} {}", operation.path.last_value(place)?))
+    };
+    plan.operation(method, place).and_then(of).unwrap_or_else(|| format!("{method} {path}"))
 }
 
 /// What is named as runs name things and is at least as old as `age`.
@@ -73,7 +89,7 @@ pub async fn by_name(plan: &Plan, target: &Target, prefix: &str, age: Duration) 
             let Ok(Value::Array(items)) = answer.json() else {
                 return Err(format!("{url} answered {} and no list", answer.status));
             };
-            found.extend(items.iter().filter_map(|item| leftover(item, sweep, prefix, age)));
+            found.extend(items.iter().filter_map(|item| leftover(plan, item, sweep, prefix, age)));
             match answer.links().target("next") {
                 Some(next) if target.client.owns(next) && next != url => next.clone_into(&mut url),
                 _ => break,
@@ -83,17 +99,18 @@ pub async fn by_name(plan: &Plan, target: &Target, prefix: &str, age: Duration) 
     Ok(found)
 }
 
-fn leftover(item: &Value, sweep: &SweepPlan, prefix: &str, age: Duration) -> Option<Leftover> {
+fn leftover(plan: &Plan, item: &Value, sweep: &SweepPlan, prefix: &str, age: Duration) -> Option<Leftover> {
     let text = |name: &str| item.get(name).and_then(Value::as_str);
     let (id, created) = (text("id")?, text(&sweep.created)?);
     let name =
         sweep.names.iter().filter_map(|name| item.get(name)).flat_map(texts).find(|text| text.starts_with(prefix))?;
     let created = DateTime::parse_from_rfc3339(created).ok()?;
     let old = Utc::now().signed_duration_since(created).to_std().is_ok_and(|passed| passed >= age);
+    let path = sweep.delete.replace("{id}", id);
     old.then(|| Leftover {
-        what: format!("{name} ({id}), made {created}"),
+        what: format!("{} ({name}, made {created})", thing(plan, "DELETE", &path)),
         method: "DELETE".to_owned(),
-        path: sweep.delete.replace("{id}", id),
+        path,
         body: None,
         principal: "manager".to_owned(),
     })
@@ -127,8 +144,12 @@ pub(crate) async fn remove(leftover: &Leftover, plan: &Plan, protected: &[Protec
     let url = format!("{}{}", target.client.origin(), leftover.path);
     let principal = if target.client.knows(&leftover.principal) { leftover.principal.as_str() } else { "manager" };
     match send(target, &leftover.method, &url, leftover.body.as_deref(), principal).await {
-        Ok(exchange) if (200..300).contains(&exchange.answer.status) || exchange.answer.status == 404 => Removed::Gone,
-        Ok(exchange) => Removed::Left(format!("answered {}", exchange.answer.status)),
+        Ok(exchange) => match exchange.answer.status {
+            200..300 if leftover.method == "DELETE" => Removed::Now,
+            200..300 => Removed::Restored,
+            404 => Removed::Earlier,
+            status => Removed::Left(format!("answered {status}")),
+        },
         Err(fault) => Removed::Left(fault.to_string()),
     }
 }

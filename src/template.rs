@@ -17,19 +17,32 @@ use crate::{
 
 /// The names that a template may use where it stands.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scope(BTreeSet<Arc<str>>);
+pub(crate) struct Scope {
+    names: BTreeSet<Arc<str>>,
+    /// What has names of its own behind a dot, nobody knows which.
+    unread: BTreeSet<String>,
+}
 
 impl Scope {
     pub(crate) fn add(&mut self, name: impl Into<Arc<str>>) {
-        self.0.insert(name.into());
+        self.names.insert(name.into());
+    }
+
+    /// Adds a fixture with mistakes, which have been told: whatever is called after it is no further one.
+    pub(crate) fn add_unread(&mut self, fixture: &str) {
+        self.unread.insert(fixture.to_owned());
     }
 
     fn get(&self, name: &str) -> Option<&Arc<str>> {
-        self.0.get(name)
+        self.names.get(name)
+    }
+
+    fn is_unread(&self, name: &str) -> bool {
+        name.split_once('.').is_some_and(|(fixture, _)| self.unread.contains(fixture))
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(AsRef::as_ref)
+        self.names.iter().map(AsRef::as_ref)
     }
 }
 
@@ -84,6 +97,7 @@ impl Template {
             match scope.get(name) {
                 // One text for all templates of a case that use the name.
                 Some(known) => *name = Arc::clone(known),
+                None if scope.is_unread(name) => {}
                 None => problems.unknown(span, "variable", name, scope.names()),
             }
         }

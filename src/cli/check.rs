@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 
 use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite};
-use crate::{diagnostic::Diagnostic, known::KnownFailures, plan::Plan, settings, suite::Suite};
+use crate::{counted::counted, diagnostic::Diagnostic, known::KnownFailures, plan::Plan, settings, suite::Suite};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -91,8 +91,9 @@ fn suite_around(file: &Path) -> Option<PathBuf> {
 
 fn conclude(suite: &Suite, mut found: Vec<Diagnostic>, name: &str, color: bool) -> Result<u8, CommandError> {
     if let Some(plan) = Plan::compile(suite, &mut found) {
-        let (trials, requirements) = (plan.trials.len(), plan.requirements.len());
-        writeln!(out(), "{name}: no mistakes in {trials} trials and {requirements} requirements")?;
+        let (trials, requirements) =
+            (counted(plan.trials.len(), "trial"), counted(plan.requirements.len(), "requirement"));
+        writeln!(out(), "{name}: no mistakes in {trials} and {requirements}")?;
         Ok(0)
     } else {
         suite::show(&mut found, color);

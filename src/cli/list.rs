@@ -1,6 +1,9 @@
 //! `list`: the trials that a run would run.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -10,7 +13,14 @@ use super::{
     out::out,
     suite::{Choice, Chosen, show_nothing},
 };
-use crate::{http::Limits, plan::Shard, report::Verdict, run::lack, settings, target::Opened};
+use crate::{
+    http::Limits,
+    plan::Shard,
+    report::{Verdict, printable},
+    run::lack,
+    settings,
+    target::Opened,
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -52,8 +62,10 @@ pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandErro
             return Ok(Verdict::NothingRan.exit_code());
         }
     };
+    let mut nothing = None;
     if let Some(shard) = arguments.shard.map_or_else(settings::shard, |shard| Ok(Some(shard)))? {
         trials.retain(|trial| shard.holds(trial));
+        nothing = trials.is_empty().then(|| format!("no trial is in shard {shard}"));
     }
     if let Some(target) = &arguments.target {
         let mut opened = Opened::open(target, arguments.settings.as_deref(), Limits::default())?;
@@ -61,6 +73,9 @@ pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandErro
             opened.withhold(&plan);
         }
         trials.retain(|trial| lack(trial, &opened.target, |_| false).is_none());
+        if trials.is_empty() {
+            nothing.get_or_insert_with(|| format!("no trial applies to {}", printable(target)));
+        }
     }
     let mut out = out();
     match arguments.format {
@@ -86,5 +101,8 @@ pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandErro
         }
         ListFormat::Markdown => write!(out, "{}", crate::catalogue::catalogue(&plan, &trials))?,
     }
-    Ok(0)
+    // As a run of the same would end.
+    let Some(nothing) = nothing else { return Ok(0) };
+    writeln!(io::stderr(), "nothing to run: {nothing}")?;
+    Ok(Verdict::NothingRan.exit_code())
 }

@@ -12,11 +12,11 @@ use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::{CommandError, Format, Mistake, parse_day};
+use super::{CommandError, Format, Mistake, out::out, parse_as_of};
 use crate::{
     diagnostic::did_you_mean,
     mock::{Fault, IssuerMode, Mock, Settings, Token, TokenKind, faults},
-    plan::parse_duration,
+    plan::{parse_duration, parse_limit},
     target::read_state,
 };
 
@@ -39,13 +39,13 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 10_000, value_name = "N")]
     rate_limit: u32,
     /// How long a window of the rate limit is, in whole seconds
-    #[arg(long, default_value = "60s", value_name = "DUR", value_parser = parse_duration)]
+    #[arg(long, default_value = "60s", value_name = "DUR", value_parser = parse_seconds)]
     rate_window: Duration,
-    /// How long an access token of the token endpoint lives
-    #[arg(long, default_value = "1h", value_name = "DUR", value_parser = parse_duration)]
+    /// How long an access token of the token endpoint lives, in whole seconds
+    #[arg(long, default_value = "1h", value_name = "DUR", value_parser = parse_seconds)]
     token_lifetime: Duration,
     /// How long a nonce for `DPoP` is good
-    #[arg(long, default_value = "24h", value_name = "DUR", value_parser = parse_duration)]
+    #[arg(long, default_value = "24h", value_name = "DUR", value_parser = parse_limit)]
     nonce_lifetime: Duration,
     /// Let the API ask for nonces in proofs of `DPoP`, as the token endpoint does
     #[arg(long)]
@@ -57,7 +57,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Mode::Dynamic, value_name = "MODE")]
     issuer_mode: Mode,
     /// Behave as the service did on this day, as far as recordings tell it [default: as today]
-    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    #[arg(long, value_name = "DATE", value_parser = parse_as_of)]
     as_of: Option<NaiveDate>,
     /// What the org holds at the start, as YAML (schemas/harness/state.schema.json)
     #[arg(long, value_name = "FILE")]
@@ -109,12 +109,19 @@ fn parse_token(text: &str) -> Result<Token, String> {
     Ok(Token { value: value.to_owned(), kind, rate_limit, expired })
 }
 
+/// What headers and bodies tell in seconds.
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let whole = |duration: &Duration| duration.subsec_nanos() == 0;
+    let refused = || format!("`{text}` is no whole number of seconds: write `10s`, `5m` or `1h`");
+    parse_limit(text).and_then(|duration| Some(duration).filter(whole).ok_or_else(refused))
+}
+
 pub(crate) fn mock(arguments: &Arguments) -> Result<u8, CommandError> {
     if arguments.list_faults { list_faults(arguments.format) } else { serve(arguments) }
 }
 
 fn list_faults(format: Format) -> Result<u8, CommandError> {
-    let mut out = io::stdout().lock();
+    let mut out = out();
     match format {
         Format::Text => {
             for fault in faults() {

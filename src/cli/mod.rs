@@ -7,6 +7,7 @@ mod check;
 mod diff;
 mod explain;
 mod list;
+mod listed;
 mod mock;
 mod mutants;
 mod out;
@@ -84,8 +85,23 @@ enum Color {
 
 /// The columns of the terminal that stdout is, or what `COLUMNS` says; none where lines may be of any length.
 pub(crate) fn width() -> Option<usize> {
-    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|columns| *columns > 0);
-    said.or_else(|| terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0)))
+    columns_of(io::stdout())
+}
+
+/// As [`width`], of another stream.
+#[cfg(unix)]
+fn columns_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    said_columns().or_else(|| terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0)))
+}
+
+/// As [`width`], of another stream.
+#[cfg(windows)]
+fn columns_of(stream: impl std::os::windows::io::AsHandle) -> Option<usize> {
+    said_columns().or_else(|| terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0)))
+}
+
+fn said_columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|columns| *columns > 0)
 }
 
 /// How a command prints.
@@ -105,8 +121,14 @@ pub fn main() -> ExitCode {
     let (arguments, variables) = match variables::arguments() {
         Ok(both) => both,
         Err(Refused::Typed(error)) => {
-            let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(WRONG_INPUT) } else { ExitCode::SUCCESS };
+            return match error.print() {
+                Err(error) if !is_closed_pipe(&error) => {
+                    complain(&error);
+                    ExitCode::from(WRONG_INPUT)
+                }
+                _ if error.use_stderr() => ExitCode::from(WRONG_INPUT),
+                _ => ExitCode::SUCCESS,
+            };
         }
         Err(Refused::Variable(error)) => {
             complain(&error);
@@ -153,11 +175,24 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// A full-date of RFC 3339.
-fn parse_day(text: &str) -> Result<NaiveDate, String> {
+/// The month of the oldest recordings: nothing tells what the service did before.
+const OLDEST: NaiveDate = NaiveDate::from_ymd_opt(2020, 8, 1).expect("a day");
+
+/// A full-date of RFC 3339, of which it is known how the service behaved then.
+fn parse_as_of(text: &str) -> Result<NaiveDate, String> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     // The library reads 2025-3-1 too.
-    day.filter(|day| day.to_string() == text).ok_or_else(|| "a day is written as 2025-03-01".to_owned())
+    let day = day.filter(|day| day.to_string() == text).ok_or_else(|| "a day is written as 2025-03-01".to_owned())?;
+    // Somewhere it is tomorrow already.
+    if day > chrono::Utc::now().date_naive() + chrono::Days::new(1) {
+        return Err("that day has not come; leave it out for the service of today".to_owned());
+    }
+    if day < OLDEST {
+        return Err(format!(
+            "no recording tells what the service did before {OLDEST}: say {OLDEST} for the oldest behaviour known"
+        ));
+    }
+    Ok(day)
 }
 
 /// The whole chain of causes, once.
@@ -169,6 +204,17 @@ fn complain(error: &dyn Error) {
         cause = error.source();
     }
     let _ = io::stderr().write_all(crate::report::printable(&text).as_bytes());
+}
+
+/// The whole chain of causes, on one line.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// `… | head` is no mistake, whatever was writing.

@@ -14,7 +14,7 @@ use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite};
 use crate::{
     diagnostic::did_you_mean,
     mutants::{self, Method, Mutant, MutantsError},
-    plan::{Pattern, parse_duration},
+    plan::{Pattern, parse_limit},
     report::Verdict,
     target::{Fault, faults},
 };
@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     #[arg(long = "fault", value_name = "GLOB")]
     faults: Vec<String>,
     /// The longest that the trials of one fault may take before no further one starts
-    #[arg(long, default_value = "60s", value_name = "DUR", value_parser = parse_duration)]
+    #[arg(long, default_value = "60s", value_name = "DUR", value_parser = parse_limit)]
     time_limit: Duration,
     /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
     #[arg(long, value_name = "DIR")]

@@ -1,4 +1,5 @@
-//! Standard output of commands. Its reader may go away: `… | head` is no mistake, and takes nothing from what the exit code says.
+//! Standard output of commands. Its reader may go away: `… | head` is no mistake, and takes nothing from what the exit code says. Where
+//! it cannot be written for another reason, the command has not said what it was asked for.
 
 use std::io::{self, ErrorKind, StdoutLock, Write};
 
@@ -23,6 +24,8 @@ impl Write for Out {
 fn unread<T>(written: io::Result<T>, all: T) -> io::Result<T> {
     match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(all),
-        other => other,
+        // Nobody knows from the system's words alone what could not be written.
+        Err(error) => Err(io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))),
+        Ok(written) => Ok(written),
     }
 }

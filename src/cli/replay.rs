@@ -8,13 +8,16 @@ use std::{
 };
 
 use chrono::NaiveDate;
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PathBufValueParser, TypedValueParser as _},
+};
 use serde_json::json;
 
-use super::{CommandError, Format, Mistake, WRONG_INPUT, out::out, parse_day, suite};
+use super::{CommandError, Format, Mistake, WRONG_INPUT, out::out, parse_as_of, run::output, suite};
 use crate::{
     http::Limits,
-    plan::{Plan, parse_duration},
+    plan::{Plan, parse_limit},
     recording::Recorder,
     replay::{End, Replay, Replayed, background},
     report::{Verdict, printable},
@@ -43,10 +46,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     suite: Option<PathBuf>,
     /// Writes what was sent and what came as a recording, without secrets
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(output))]
     record: Option<PathBuf>,
     /// The longest that a request may take [default: what the settings say of the target, else 30s]
-    #[arg(long, value_name = "DUR", value_parser = parse_duration)]
+    #[arg(long, value_name = "DUR", value_parser = parse_limit)]
     timeout: Option<Duration>,
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
@@ -72,7 +75,7 @@ impl AsOf {
         match text {
             "recording" => Ok(Self::Recording),
             "today" => Ok(Self::Today),
-            day => parse_day(day).map(Self::Day),
+            day => parse_as_of(day).map(Self::Day),
         }
     }
 

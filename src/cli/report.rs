@@ -5,7 +5,7 @@ use std::{io::BufWriter, path::PathBuf};
 use clap::Args;
 
 use super::{
-    CommandError,
+    CommandError, listed,
     out::out,
     run::{FailOnWhat, ReportFormat, ReportTo, fail_on, parse_report, write_report},
     streams::{baseline, merged},
@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FORMAT[=PATH]", value_parser = parse_report)]
     report: Vec<ReportTo>,
     /// What makes the verdict red beside failures
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    #[arg(long, value_parser = listed::words::<FailOnWhat>(), value_delimiter = ',', value_name = "WHAT")]
     fail_on: Vec<FailOnWhat>,
     /// Every failure in full, and explained drift
     #[arg(long, short)]

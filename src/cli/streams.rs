@@ -14,7 +14,7 @@ use crate::{
 /// The files of a run, by what the user wrote: a file, several with commas between them, or a directory of them.
 pub(super) fn files_of(text: &str) -> Result<Vec<PathBuf>, CommandError> {
     let mut files = Vec::new();
-    for part in text.split(',').filter(|part| !part.is_empty()) {
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         files.extend(files_at(Path::new(part))?);
     }
     if files.is_empty() { Err(Mistake::boxed(format!("`{text}` names no event stream"))) } else { Ok(files) }

@@ -8,9 +8,10 @@ use std::{
 
 use clap::Args;
 
-use super::{CommandError, Mistake};
+use super::{CommandError, Mistake, columns_of, listed};
 use crate::{
-    diagnostic::Diagnostic,
+    counted::counted,
+    diagnostic::{COLUMNS, Diagnostic},
     event,
     plan::{Pattern, Plan, Selection, Trial},
     suite::Suite,
@@ -26,7 +27,7 @@ pub(crate) struct Choice {
     #[arg(long, value_name = "DIR")]
     pub(crate) suite: Option<PathBuf>,
     /// Only the trials of this profile (repeatable, or with commas between)
-    #[arg(long = "profile", value_name = "P", value_delimiter = ',')]
+    #[arg(long = "profile", value_name = "P", value_delimiter = ',', value_parser = listed::names())]
     profiles: Vec<String>,
 }
 
@@ -88,12 +89,12 @@ fn load_with(
 /// A reader that goes away early changes nothing about the mistakes, so what cannot be written is let go.
 pub(crate) fn show(found: &mut [Diagnostic], color: bool) {
     found.sort_by(|a, b| (&a.source.path, a.span).cmp(&(&b.source.path, b.span)));
+    let columns = columns_of(io::stderr()).unwrap_or(COLUMNS);
     let mut err = io::stderr().lock();
     for diagnostic in found.iter() {
-        let _ = writeln!(err, "{}\n", diagnostic.render(color));
+        let _ = writeln!(err, "{}\n", diagnostic.render(color, columns));
     }
-    let noun = if found.len() == 1 { "mistake" } else { "mistakes" };
-    let _ = writeln!(err, "{} {noun}; nothing was sent", found.len());
+    let _ = writeln!(err, "{}; nothing was sent", counted(found.len(), "mistake"));
 }
 
 /// Says which patterns select nothing, with a way on.

@@ -1,20 +1,20 @@
 //! `sweep`: removes what earlier runs left behind on a target.
 
 use std::{
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::Args;
 
-use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite};
+use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite, with_causes};
 use crate::{
     http::Limits,
-    ledger::{DIRECTORY, forget, remains},
+    ledger::{DIRECTORY, Found, forget, remains},
     plan::{Plan, parse_duration},
     report::{Verdict, printable},
-    run::{Unknown, protected},
+    run::protected,
     sweep::{Leftover, Removed, by_ledger, by_name, remove},
     target::Opened,
 };
@@ -50,14 +50,22 @@ pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
     }
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
     let opened = Opened::open(&arguments.target, arguments.settings.as_deref(), Limits::default())?;
+    for warning in &opened.warnings {
+        writeln!(io::stderr(), "warning: {warning}")?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(all(arguments, &plan, &opened))
 }
 
 async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, CommandError> {
     let mut out = out();
-    let remains = remains(Path::new(DIRECTORY), opened.target.client.origin())?;
-    let ledgers: Vec<PathBuf> = remains.iter().map(|remains| remains.path.clone()).collect();
+    let Found { remains, unread } = remains(Path::new(DIRECTORY), opened.target.client.origin());
+    for error in &unread {
+        let hint = "what its run made may be left; remove the file when nothing is";
+        writeln!(io::stderr(), "error: {}: {hint}", printable(&with_causes(error)))?;
+    }
+    let ledgers: Vec<PathBuf> =
+        remains.iter().filter(|remains| remains.whole).map(|remains| remains.path.clone()).collect();
     // A thing whose answer never came is in no ledger, but its run is over, so its name is enough.
     let mut names: Vec<(String, Duration)> =
         remains.iter().filter_map(|remains| Some((remains.names.clone()?, Duration::ZERO))).collect();
@@ -65,10 +73,12 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
         let prefix = arguments.prefix.clone().unwrap_or_else(|| format!("{}_", opened.prefix));
         names.push((prefix, arguments.older_than));
     }
-    let mut found: Vec<Leftover> = by_ledger(remains);
+    let mut found: Vec<Leftover> = by_ledger(plan, remains);
     for (prefix, age) in names {
-        let named = by_name(plan, &opened.target, &prefix, age).await;
-        let named = named.map_err(|reason| Mistake::boxed(opened.redactor.text(&reason).to_string()))?;
+        let named = match by_name(plan, &opened.target, &prefix, age).await {
+            Ok(named) => named,
+            Err(reason) => return nothing_removed("what is left", opened.redactor.text(&reason).as_str()),
+        };
         for leftover in named {
             if !found.iter().any(|other| other.path == leftover.path) {
                 found.push(leftover);
@@ -76,35 +86,53 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
         }
     }
     let nothing = found.is_empty() || arguments.dry_run;
-    let protected = if nothing {
-        Vec::new()
-    } else {
-        protected(plan, &opened.target, "manager").await.map_err(|error| unknown(&error))?
+    let protected = if nothing { Ok(Vec::new()) } else { protected(plan, &opened.target, "manager").await };
+    let protected = match protected {
+        Ok(protected) => protected,
+        Err(unknown) => return nothing_removed("what others use", opened.redactor.text(&unknown.to_string()).as_str()),
     };
     // What a thing is called, the target says.
     let shown = |text: &str| printable(opened.redactor.text(text).as_str());
-    let mut left = 0;
+    let (mut removed, mut gone, mut left) = (0, 0, 0);
     for leftover in &found {
+        let what = shown(&leftover.what);
         if arguments.dry_run {
-            writeln!(out, "would remove {}", shown(&leftover.what))?;
+            writeln!(out, "would remove {what}")?;
             continue;
         }
         match remove(leftover, plan, &protected, &opened.target).await {
-            Removed::Gone => writeln!(out, "removed {}", shown(&leftover.what))?,
+            Removed::Now => {
+                removed += 1;
+                writeln!(out, "removed {what}")?;
+            }
+            Removed::Restored => {
+                removed += 1;
+                writeln!(out, "put back as it was: {what}")?;
+            }
+            Removed::Earlier => {
+                gone += 1;
+                writeln!(out, "already gone: {what}")?;
+            }
             Removed::Left(reason) => {
                 left += 1;
-                writeln!(out, "left {}: {}", shown(&leftover.what), shown(&reason))?;
+                writeln!(out, "left {what}: {}", shown(&reason))?;
             }
         }
     }
     if left == 0 && !arguments.dry_run {
         forget(&ledgers)?;
     }
-    let verb = if arguments.dry_run { "to remove" } else { "removed" };
-    writeln!(out, "{} {verb}, {left} left, on {}", found.len() - left, printable(&opened.target.name))?;
-    Ok(if left > 0 { Verdict::NotJudged.exit_code() } else { 0 })
+    let done = match (arguments.dry_run, gone) {
+        (true, _) => format!("{} to remove", found.len()),
+        (false, 0) => format!("{removed} removed"),
+        (false, gone) => format!("{removed} removed, {gone} already gone"),
+    };
+    writeln!(out, "{done}, {left} left, on {}", printable(&opened.target.name))?;
+    Ok(if left > 0 || !unread.is_empty() { Verdict::NotJudged.exit_code() } else { 0 })
 }
 
-fn unknown(unknown: &Unknown) -> CommandError {
-    Mistake::boxed(format!("it is not known what others use, so nothing is removed: {unknown}"))
+/// Nobody is to lose anything because the target could not be asked.
+fn nothing_removed(unknown: &str, reason: &str) -> Result<u8, CommandError> {
+    writeln!(io::stderr(), "error: it is not known {unknown}, so nothing is removed: {}", printable(reason))?;
+    Ok(Verdict::NotJudged.exit_code())
 }

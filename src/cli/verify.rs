@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{CommandError, Format, WRONG_INPUT, out::out, suite};
 use crate::{
+    counted::counted,
     level::Level,
     report::{Verdict, printable},
     verify::{Judged, verify as judge_file},
@@ -154,14 +155,15 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
     let outside: usize = sum.outside.values().sum();
     writeln!(
         out,
-        "\n{}: {} exchanges in {files} files: {judged} judged ({} of them with their headers), {} failed, {} warned, {outside} outside, {} kinds of drift, {} files broken",
+        "\n{}: {} in {}: {judged} judged ({} of them with their headers), {} failed, {} warned, {outside} outside, {} of drift, {} broken",
         sum.verdict().name(),
-        sum.exchanges,
+        counted(sum.exchanges, "exchange"),
+        counted(files, "file"),
         sum.headers,
         sum.failed.len(),
         sum.warned.len(),
-        sum.drift.len(),
-        sum.broken.len(),
+        counted(sum.drift.len(), "kind"),
+        counted(sum.broken.len(), "file"),
     )
 }
 

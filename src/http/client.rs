@@ -1,7 +1,7 @@
 //! The client: one origin, credentials by principal, limits on time and size.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     error::Error,
     time::{Duration, Instant},
 };
@@ -73,14 +73,24 @@ pub enum ClientError {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Fault {
     /// No connection.
-    #[error("cannot connect: {0}")]
-    Connect(String),
+    #[error("cannot connect{way}: {reason}")]
+    Connect {
+        /// What stands between us and the target, if anything does; with a blank before it.
+        way: String,
+        /// What the system says.
+        reason: String,
+    },
     /// Out of time.
     #[error("no complete answer within {0:?}")]
     Timeout(Duration),
     /// The connection broke, or what came was not HTTP.
-    #[error("the exchange broke off: {0}")]
-    Broken(String),
+    #[error("the exchange broke off{way}: {reason}")]
+    Broken {
+        /// As of [`Self::Connect`].
+        way: String,
+        /// What is known of it.
+        reason: String,
+    },
     /// A body beyond the limit.
     #[error("the answer is larger than {0} bytes, the limit")]
     TooLarge(usize),
@@ -135,6 +145,8 @@ pub struct Client {
     /// The same, read.
     base: Url,
     host: String,
+    /// How messages tell the proxy.
+    way: String,
     pub(super) principals: BTreeMap<String, Credential>,
     request_limit: Duration,
     body_limit: usize,
@@ -179,7 +191,8 @@ impl Client {
             }
         }
         let (body_limit, redactor) = (limits.body, redactor.clone());
-        Ok(Self { inner, origin, base: parsed, host, principals, request_limit, body_limit, redactor })
+        let way = network.way(&parsed);
+        Ok(Self { inner, origin, base: parsed, host, way, principals, request_limit, body_limit, redactor })
     }
 
     /// Scheme, host and port.
@@ -301,7 +314,8 @@ impl Client {
             return Fault::Timeout(self.request_limit);
         }
         let reason = innermost(error);
-        if error.is_connect() { Fault::Connect(reason) } else { Fault::Broken(reason) }
+        let way = self.way.clone();
+        if error.is_connect() { Fault::Connect { way, reason } } else { Fault::Broken { way, reason } }
     }
 }
 
@@ -320,14 +334,30 @@ impl Network {
         if let Some(url) = &self.proxy {
             let proxy = Proxy::all(url).map_err(ClientError::Proxy)?;
             builder = builder.no_proxy().proxy(proxy);
-        } else if target
-            .host_str()
-            .is_some_and(|host| host == "localhost" || host.starts_with("127.") || host == "[::1]")
-        {
+        } else if is_here(target) {
             builder = builder.no_proxy();
         }
         builder.build().map_err(ClientError::Build)
     }
+
+    /// The proxy, in words that follow what went wrong: whoever reads that a connection was refused has to know by whom. Which of those of
+    /// the environment is for a target, the library decides.
+    fn way(&self, target: &Url) -> String {
+        match &self.proxy {
+            Some(proxy) => format!(" by way of the proxy {}", without_login(proxy)),
+            None if is_here(target) || self.proxies_around.is_empty() => String::new(),
+            None => {
+                let around: BTreeSet<String> = self.proxies_around.iter().map(|proxy| without_login(proxy)).collect();
+                let around: Vec<String> = around.into_iter().collect();
+                format!(" (by way of a proxy, where the environment has {} for it)", around.join(" or "))
+            }
+        }
+    }
+}
+
+/// Whether the target is on this machine, to which no proxy of the environment leads.
+fn is_here(target: &Url) -> bool {
+    target.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127.") || host == "[::1]")
 }
 
 /// The cause that names the trouble; the outer ones repeat the URL.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use serde::Serialize;
 
 use super::{Check, Finding, Mutant, Mutants};
-use crate::event::Outcome;
+use crate::{counted::counted, event::Outcome};
 
 /// More of a finding than a line of a table holds.
 const MOST_TEXT: usize = 160;
@@ -156,8 +156,8 @@ fn closing(mutants: &Mutants, text: &mut String) {
     let summary = summary(mutants);
     let _ = writeln!(
         text,
-        "{} faults: {} killed, {} survived, {} named by their first finding; red trials: {} in the median, {} at most",
-        summary.faults,
+        "{}: {} killed, {} survived, {} named by their first finding; red trials: {} in the median, {} at most",
+        counted(summary.faults, "fault"),
         summary.killed,
         survivors.len(),
         summary.named,
@@ -167,14 +167,18 @@ fn closing(mutants: &Mutants, text: &mut String) {
     if mutants.complete {
         let _ = writeln!(
             text,
-            "{} checks: {} never red; {} requirements: {} never red",
-            summary.checks,
+            "{}: {} never red; {}: {} never red",
+            counted(summary.checks, "check"),
             summary.never_red.len(),
-            summary.requirements,
+            counted(summary.requirements, "requirement"),
             summary.requirements_never_red.len(),
         );
     } else {
-        let _ = writeln!(text, "{} checks: not asked which were never red, as not all faults ran", summary.checks);
+        let _ = writeln!(
+            text,
+            "{}: not asked which were never red, as not all faults ran",
+            counted(summary.checks, "check")
+        );
     }
 }
 
@@ -186,13 +190,13 @@ pub fn markdown(mutants: &Mutants) -> String {
     );
     let _ = writeln!(
         text,
-        "{} faults, {} killed, {} survived, {} named by their first finding. {} checks, {} never red. Red trials of a fault: {} in \
+        "{}, {} killed, {} survived, {} named by their first finding. {}, {} never red. Red trials of a fault: {} in \
          the median, {} at most.\n",
-        summary.faults,
+        counted(summary.faults, "fault"),
         summary.killed,
         summary.survivors.len(),
         summary.named,
-        summary.checks,
+        counted(summary.checks, "check"),
         summary.never_red.len(),
         summary.red_median,
         summary.red_worst,

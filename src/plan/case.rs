@@ -1,7 +1,7 @@
 //! From the trees of case and fixture files to trials: rows, principals, fixtures, IDs.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
@@ -11,13 +11,14 @@ use serde_json_path::{JsonPath, ParseError};
 use super::{
     Step, Trial,
     fixture::{self, FixtureText},
+    names::Named,
     step,
 };
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
     level::Level,
     matcher::Patterns,
-    suite::{Requirement, Suite},
+    suite::Suite,
     template::{Scope, fill_row},
     yaml::{Data, Fields, Node, Problems, parse},
 };
@@ -28,6 +29,8 @@ pub(super) struct Lookup<'a> {
     pub(super) fixtures: BTreeMap<&'a str, FixtureText<'a>>,
     pub(super) patterns: Patterns,
     paths: RefCell<HashMap<String, Arc<JsonPath>>>,
+    /// Whether a requirement is named that is none: it may be meant to be one that nothing else names.
+    misnamed: Cell<bool>,
 }
 
 impl Lookup<'_> {
@@ -49,28 +52,51 @@ pub(super) struct Inherited {
     pub(super) requirements: Arc<[String]>,
 }
 
-/// All trials, and the names of the schemas that they use.
-pub(super) fn compile_all(suite: &Suite, found: &mut Vec<Diagnostic>) -> (Vec<Trial>, BTreeSet<String>) {
-    let mut lookup =
-        Lookup { suite, fixtures: BTreeMap::new(), patterns: Patterns::default(), paths: RefCell::default() };
+/// What a suite came to. Cases with mistakes give no trial, but have their names: all mistakes come at once.
+pub(super) struct Compiled {
+    pub(super) trials: Vec<Trial>,
+    pub(super) names: Vec<Named>,
+    /// The names of the schemas that are used.
+    pub(super) schemas: BTreeSet<String>,
+    /// Whether the requirements that cases name are all known.
+    pub(super) requirements_known: bool,
+}
+
+pub(super) fn compile_all(suite: &Suite, found: &mut Vec<Diagnostic>) -> Compiled {
+    let mut lookup = Lookup {
+        suite,
+        fixtures: BTreeMap::new(),
+        patterns: Patterns::default(),
+        paths: RefCell::default(),
+        misnamed: Cell::default(),
+    };
     for document in &suite.fixtures {
         fixture::read(document, &mut lookup.fixtures, &mut Problems::new(&document.source, found));
     }
-    let mut trials = Vec::new();
+    let (mut trials, mut names) = (Vec::new(), Vec::new());
     for source in &suite.cases {
         match parse(source) {
-            Ok(root) => read_file(source, &root, &lookup, found, &mut trials),
+            Ok(root) => {
+                read_file(source, &root, &lookup, found, &mut Output { trials: &mut trials, names: &mut names });
+            }
             Err(diagnostic) => found.push(*diagnostic),
         }
     }
-    (trials, lookup.patterns.into_schemas())
+    let requirements_known = !lookup.misnamed.get();
+    Compiled { trials, names, schemas: lookup.patterns.into_schemas(), requirements_known }
+}
+
+/// Where cases go.
+struct Output<'a> {
+    trials: &'a mut Vec<Trial>,
+    names: &'a mut Vec<Named>,
 }
 
 /// What the cases of one file share.
 struct FileHead<'a> {
     source: &'a Arc<Source>,
-    area: &'a str,
-    topic: &'a str,
+    area: Option<&'a str>,
+    topic: Option<&'a str>,
     profile: &'a str,
 }
 
@@ -79,7 +105,7 @@ fn read_file(
     root: &Node,
     lookup: &Lookup<'_>,
     found: &mut Vec<Diagnostic>,
-    trials: &mut Vec<Trial>,
+    output: &mut Output<'_>,
 ) {
     let mut problems = Problems::new(source, found);
     let Some(mut file) = Fields::of(root, "cases file", &mut problems) else { return };
@@ -93,20 +119,19 @@ fn read_file(
     let nodes = file.required("cases", &mut problems).and_then(|node| problems.list(node, "cases"));
     file.finish(&mut problems);
     // Cases are read even when the head is wrong, so that all mistakes come at once.
-    let head =
-        FileHead { source, area: area.unwrap_or("?"), topic: topic.unwrap_or("?"), profile: profile.unwrap_or("?") };
+    let head = FileHead { source, area, topic, profile: profile.unwrap_or("?") };
     check_place(&head, root, &mut problems);
     for node in nodes.unwrap_or_default() {
-        read_case(node, &head, lookup, found, trials);
+        read_case(node, &head, lookup, found, output);
     }
 }
 
 /// The ID says where the file is, so the file must be there.
 fn check_place(head: &FileHead<'_>, root: &Node, problems: &mut Problems<'_>) {
+    let (Some(area), Some(topic)) = (head.area, head.topic) else { return };
     let path = head.source.path.replace('\\', "/");
-    let expected = format!("{}/{}.yaml", head.area, head.topic);
-    if path.contains("cases/") && !path.ends_with(&format!("cases/{expected}")) && head.area != "?" && head.topic != "?"
-    {
+    let expected = format!("{area}/{topic}.yaml");
+    if path.contains("cases/") && !path.ends_with(&format!("cases/{expected}")) {
         let span = root.get("topic").map_or(root.span, |node| node.span);
         problems.at_with(span, "area and topic do not fit the file's place", format!("it belongs at cases/{expected}"));
     }
@@ -142,11 +167,11 @@ fn read_case(
     head: &FileHead<'_>,
     lookup: &Lookup<'_>,
     found: &mut Vec<Diagnostic>,
-    trials: &mut Vec<Trial>,
+    output: &mut Output<'_>,
 ) {
     let mut problems = Problems::new(head.source, found);
     let Some(table) = node.get("each") else {
-        compile_case(node, None, head, lookup, found, trials);
+        compile_case(node, None, head, lookup, found, output);
         return;
     };
     let rows = problems.list(table, "each").unwrap_or_default();
@@ -159,7 +184,6 @@ fn read_case(
         let Some(columns) = problems.map(row, "row") else { continue };
         if row.get("row").is_none() {
             problems.at_with(row.span, "this row has no `row`", "give it a slug: it becomes part of the trial's ID");
-            continue;
         }
         let values: Vec<(&str, &Node)> = columns
             .iter()
@@ -167,7 +191,7 @@ fn read_case(
             .map(|(key, node)| (key.name.as_str(), node))
             .collect();
         let filled = fill_row(&without_key(node, "each"), &values, &mut used);
-        compile_case(&filled, Some(row), head, lookup, found, trials);
+        compile_case(&filled, Some(row), head, lookup, found, output);
     }
     let mut problems = Problems::new(head.source, found);
     for (key, _) in rows.iter().flat_map(|row| match &row.data {
@@ -202,7 +226,7 @@ fn compile_case(
     head: &FileHead<'_>,
     lookup: &Lookup<'_>,
     found: &mut Vec<Diagnostic>,
-    trials: &mut Vec<Trial>,
+    output: &mut Output<'_>,
 ) {
     let mut problems = Problems::new(head.source, found);
     let before = problems.count();
@@ -217,21 +241,24 @@ fn compile_case(
     let steps = fields.required("steps", &mut problems);
     let span = id_node.map_or(fields.span(), |node| node.span);
     fields.finish(&mut problems);
-    let Some(case_head) = case_head else { return };
     let mut scope = base_scope();
     let fixtures = fixture::read_given(given, &case_head.inherited, &mut scope, lookup, &mut problems);
     let context = step::StepContext { lookup, inherited: &case_head.inherited, fixture: false };
     let steps = steps.map(|node| step::read_all(node, &mut scope, &context, &mut problems)).unwrap_or_default();
     check_weight(span, &steps, &case_head, &mut problems);
-    let (Some(id), Some(title)) = (id, title) else { return };
-    let mut base = format!("{}/{}/{id}", head.area, head.topic);
-    if let Some(row) = row.and_then(|row| row.get("row")).and_then(Node::as_text) {
-        base = format!("{base}[{row}]");
+    let base = id.and_then(|id| trial_id(head, id, row));
+    let several = case_head.principals.len() > 1;
+    let of_principal =
+        |base: &str, principal: &str| if several { format!("{base}@{principal}") } else { base.to_owned() };
+    let aliases: Vec<String> = aliases.into_iter().map(|(_, alias)| alias).collect();
+    for (base, principal) in base.iter().flat_map(|base| case_head.principals.iter().map(move |name| (base, name))) {
+        let id = of_principal(base, principal);
+        output.names.push(Named { id, aliases: aliases.clone(), source: Arc::clone(head.source), span });
     }
+    let (Some(base), Some(title)) = (base, title) else { return };
     if problems.count() > before {
         return;
     }
-    let several = case_head.principals.len() > 1;
     let mut parts = vec![(fixtures, steps)];
     // Compiled steps are not cloned: each further principal reads the case again.
     for _ in 1..case_head.principals.len() {
@@ -244,9 +271,9 @@ fn compile_case(
         ));
     }
     for (principal, (fixtures, steps)) in case_head.principals.iter().zip(parts) {
-        trials.push(Trial {
-            id: if several { format!("{base}@{principal}") } else { base.clone() },
-            aliases: aliases.iter().map(|(_, alias)| alias.clone()).collect(),
+        output.trials.push(Trial {
+            id: of_principal(&base, principal),
+            aliases: aliases.clone(),
             title: title.to_owned(),
             profile: head.profile.to_owned(),
             principal: principal.clone(),
@@ -258,6 +285,15 @@ fn compile_case(
             fixtures,
             steps,
         });
+    }
+}
+
+/// The ID of a case or of a row of it; none where a part of it is missing.
+fn trial_id(head: &FileHead<'_>, id: &str, row: Option<&Node>) -> Option<String> {
+    let base = format!("{}/{}/{id}", head.area?, head.topic?);
+    match row {
+        None => Some(base),
+        Some(row) => Some(format!("{base}[{}]", row.get("row")?.as_text()?)),
     }
 }
 
@@ -274,7 +310,7 @@ fn read_case_head(
     row: Option<&Node>,
     lookup: &Lookup<'_>,
     problems: &mut Problems<'_>,
-) -> Option<CaseHead> {
+) -> CaseHead {
     // A row speaks for its own trial, the case for the rest.
     let mut either = |key: &'static str| {
         let of_case = fields.optional(key);
@@ -290,6 +326,11 @@ fn read_case_head(
     let vocabulary = &lookup.suite.vocabulary;
     let principals = principal
         .map_or_else(|| vec![(Span::default(), "manager".to_owned())], |node| problems.texts(node, "principal"));
+    if principals.is_empty()
+        && let Some(node) = principal.filter(|node| matches!(node.data, Data::List(_)))
+    {
+        problems.at_with(node.span, "an empty list of principals", "name one, or leave it out");
+    }
     for (span, name) in &principals {
         known(&vocabulary.principals, *span, "principal", name, problems);
     }
@@ -298,31 +339,30 @@ fn read_case_head(
         known(&vocabulary.capabilities, *span, "capability", name, problems);
     }
     let level = level.map_or(Some(Level::Must), |node| Level::read(node, problems));
-    let Some(requirements) = requirements else {
+    let requirements = if let Some(node) = requirements {
+        read_requirements(node, lookup, problems)
+    } else {
         problems.at_with(fields.span(), "this case has no `requirements`", "name what it holds the target to");
-        return None;
+        Arc::default()
     };
-    let requirements = read_requirements(requirements, &lookup.suite.requirements, problems);
     let names = |list: Vec<(Span, String)>| list.into_iter().map(|(_, name)| name).collect();
-    Some(CaseHead {
+    CaseHead {
         principals: names(principals),
         needs: names(needs),
         inherited: Inherited { level: level.unwrap_or(Level::Must), requirements },
-    })
+    }
 }
 
 /// The IDs of requirements at `node`, each known.
-pub(super) fn read_requirements(
-    node: &Node,
-    all: &BTreeMap<String, Requirement>,
-    problems: &mut Problems<'_>,
-) -> Arc<[String]> {
+pub(super) fn read_requirements(node: &Node, lookup: &Lookup<'_>, problems: &mut Problems<'_>) -> Arc<[String]> {
+    let all = &lookup.suite.requirements;
     let list = problems.texts(node, "requirements");
     if list.is_empty() {
         problems.at_with(node.span, "an empty list of requirements", "name what the check holds the target to");
     }
     for (span, id) in &list {
         known(all, *span, "requirement", id, problems);
+        lookup.misnamed.set(lookup.misnamed.get() || !all.contains_key(id));
     }
     list.into_iter().map(|(_, id)| id).collect()
 }

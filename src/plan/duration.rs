@@ -17,6 +17,16 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Reads how long something may take, which is some time.
+pub(crate) fn parse_limit(text: &str) -> Result<Duration, String> {
+    let some = |limit: &Duration| !limit.is_zero();
+    parse(text).and_then(|limit| {
+        Some(limit)
+            .filter(some)
+            .ok_or_else(|| format!("`{text}` is no time at all: write `250ms`, `10s`, `5m` or `1h`"))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -74,6 +74,7 @@ pub(super) fn read_given(
         let Some((span, id)) = id else { continue };
         let Some(text) = lookup.fixtures.get(id) else {
             problems.unknown(span, "fixture", id, lookup.fixtures.keys().copied());
+            scope.add_unread(&key.name);
             continue;
         };
         let columns = fixture_values(text, values.unwrap_or_default(), problems);
@@ -119,6 +120,9 @@ fn compile_fixture(
     let inherited = Inherited { level: Level::Must, requirements: Arc::clone(&inherited.requirements) };
     let context = step::StepContext { lookup, inherited: &inherited, fixture: true };
     let steps = problems.in_source(text.source, |problems| step::read_all(&filled, &mut inner, &context, problems));
+    if matches!(&filled.data, Data::List(nodes) if nodes.len() > steps.len()) {
+        scope.add_unread(name);
+    }
     let mut exports = Vec::new();
     for capture in steps.iter().flat_map(|step| &step.captures) {
         let outside = format!("{name}.{}", capture.name);

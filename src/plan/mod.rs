@@ -7,6 +7,7 @@ mod case;
 mod duration;
 mod expect;
 mod fixture;
+mod names;
 mod select;
 mod shard;
 mod step;
@@ -17,11 +18,12 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use duration::parse as parse_duration;
+pub(crate) use duration::{parse as parse_duration, parse_limit};
 pub use select::{Pattern, PatternError, Selection};
 use serde_json_path::JsonPath;
 pub use shard::Shard;
 
+use self::case::Compiled;
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
     level::Level,
@@ -237,24 +239,27 @@ pub(crate) enum CaptureFrom {
 impl Plan {
     /// Compiles a suite. Mistakes go to `found`; a plan comes back only when the whole suite is free of them.
     pub fn compile(suite: &Suite, found: &mut Vec<Diagnostic>) -> Option<Self> {
-        let (trials, _) = case::compile_all(suite, found);
-        suite.check_schemas(&|_| true, found);
-        Self::of(suite, trials, found)
+        Self::of(suite, |_, _| true, found)
     }
 
     /// As [`Self::compile`], but leaves the schemas alone that no case uses: a run never meets them, and compiling them takes longer than
     /// a case does.
     pub fn compile_to_run(suite: &Suite, found: &mut Vec<Diagnostic>) -> Option<Self> {
-        let (trials, schemas) = case::compile_all(suite, found);
-        suite.check_schemas(&|name| schemas.contains(name), found);
-        Self::of(suite, trials, found)
+        Self::of(suite, BTreeSet::contains, found)
     }
 
-    fn of(suite: &Suite, trials: Vec<Trial>, found: &mut Vec<Diagnostic>) -> Option<Self> {
-        check_ids(&trials, found);
-        if found.is_empty() {
+    fn of(suite: &Suite, wanted: fn(&BTreeSet<String>, &str) -> bool, found: &mut Vec<Diagnostic>) -> Option<Self> {
+        // Operations are held to requirements too, so what is wrong with them may hide that one is used.
+        let operations_known = found.is_empty();
+        let Compiled { trials, names, schemas, requirements_known } = case::compile_all(suite, found);
+        suite.check_schemas(&|name| wanted(&schemas, name), found);
+        names::check(&names, found);
+        if operations_known && requirements_known {
             let used = used_requirements(suite, &trials);
-            suite.check_unused_requirements(&|id| used.contains(id), found);
+            // A case with mistakes gives no trial, but it names what it is for.
+            let named = |id: &str| suite.cases.iter().any(|source| source.text.contains(id));
+            let broken = !found.is_empty();
+            suite.check_unused_requirements(&|id| used.contains(id) || broken && named(id), found);
         }
         if !found.is_empty() {
             return None;
@@ -302,31 +307,4 @@ fn used_requirements<'a>(suite: &'a Suite, trials: &'a [Trial]) -> BTreeSet<&'a 
         used.extend(contract.headers.iter().map(|header| header.requirement.as_str()));
     }
     used
-}
-
-/// IDs and aliases name one trial each: lists that people keep depend on it.
-fn check_ids(trials: &[Trial], found: &mut Vec<Diagnostic>) {
-    let mut ids: BTreeMap<&str, &Trial> = BTreeMap::new();
-    for trial in trials {
-        if let Some(other) = ids.insert(&trial.id, trial) {
-            let (path, line) = other.location();
-            let diagnostic = Diagnostic::new(&trial.source, trial.span, format!("the ID `{}` stands twice", trial.id));
-            found.push(diagnostic.help(format!("the other one is at {path}:{line}; give this one another id")));
-        }
-    }
-    let mut aliases: BTreeMap<&str, &Trial> = BTreeMap::new();
-    for trial in trials {
-        for alias in &trial.aliases {
-            let taken = ids.get(alias.as_str()).or_else(|| aliases.get(alias.as_str()));
-            if let Some(other) = taken
-                && other.span != trial.span
-            {
-                let (path, line) = other.location();
-                let title = format!("the alias `{alias}` is also the name of another case");
-                let diagnostic = Diagnostic::new(&trial.source, trial.span, title);
-                found.push(diagnostic.help(format!("the other one is at {path}:{line}")));
-            }
-            aliases.insert(alias, trial);
-        }
-    }
 }

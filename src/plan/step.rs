@@ -49,21 +49,18 @@ fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Pro
     let level = fields.optional("level").and_then(|node| Level::read(node, problems)).unwrap_or(Level::Must);
     let requirements = fields.optional("requirements").map_or_else(
         || Arc::clone(&cx.inherited.requirements),
-        |node| case::read_requirements(node, &cx.lookup.suite.requirements, problems),
+        |node| case::read_requirements(node, cx.lookup, problems),
     );
     fields.finish(problems);
     let level = level.min(cx.inherited.level);
     if !cx.fixture {
         check_evidence(request_span, level, &requirements, cx, problems);
     }
-    let captures = capture_node.map(|node| read_captures(node, cx, problems)).unwrap_or_default();
     let operation = request.as_ref().and_then(|request| request.operation().cloned());
     let pages = matches!(repetition, Repetition::Pages { .. });
     let subject = expect::Subject { operation: operation.as_deref(), raw, span: request_span, pages };
     let expect = expect::read(expect_node, &subject, scope, cx, problems);
-    for capture in &captures {
-        scope.add(Arc::clone(&capture.name));
-    }
+    let captures = capture_node.map(|node| read_captures(node, scope, cx, problems)).unwrap_or_default();
     let defer = defer_node.map(|node| read_deferred(node, scope, cx, problems)).unwrap_or_default();
     Some(Step {
         source: Arc::clone(&problems.source),
@@ -141,7 +138,13 @@ fn read_call(
     problems: &mut Problems<'_>,
 ) -> Option<(String, RequestTarget)> {
     let id = problems.text(node, "call")?;
-    let operation = cx.lookup.suite.operations.find(id, node.span, problems)?;
+    let Some(operation) = cx.lookup.suite.operations.find(id, node.span, problems) else {
+        // Which parameters there are is not known; the variables in them are.
+        for (_, node) in path.and_then(|node| problems.map(node, "path")).unwrap_or_default() {
+            Tree::read(node, scope, problems);
+        }
+        return None;
+    };
     operation.schema.iter().for_each(|schema| cx.lookup.patterns.uses(schema));
     let mut values: Vec<(String, Template)> = Vec::new();
     for (key, node) in path.and_then(|node| problems.map(node, "path")).unwrap_or_default() {
@@ -151,7 +154,7 @@ fn read_call(
         }
         let text = match &node.data {
             Data::Number(number) => number.to_string(),
-            _ => problems.text(node, &key.name)?.to_owned(),
+            _ => problems.text(node, &key.name).unwrap_or_default().to_owned(),
         };
         values.push((key.name.clone(), Template::read(&text, node.span, scope, problems)));
     }
@@ -314,16 +317,17 @@ fn read_repetition(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Repe
     Repetition::Once
 }
 
-fn read_captures(node: &Node, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Box<[Capture]> {
+/// The captures; also a wrong one adds its name, so that whoever uses it is not told of it again.
+fn read_captures(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Box<[Capture]> {
     let mut captures: Vec<Capture> = Vec::new();
     for (key, node) in problems.map(node, "capture").unwrap_or_default() {
         let from = match &node.data {
             Data::Text(text) => read_path(text, node, cx, problems),
             _ => read_capture_source(node, problems),
         };
-        if let Some(from) = from {
-            captures.push(Capture { name: Arc::from(key.name.as_str()), span: node.span, from });
-        }
+        let name: Arc<str> = Arc::from(key.name.as_str());
+        scope.add(Arc::clone(&name));
+        captures.extend(from.map(|from| Capture { name, span: node.span, from }));
     }
     captures.into()
 }

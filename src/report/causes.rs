@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FailOn, Lacking, Report, TrialReport, without_indices};
-use crate::{event::Outcome, level::Level};
+use crate::{counted::counted, event::Outcome, level::Level};
 
 /// All that keeps a run from being conformant, each trial once.
 #[derive(Debug)]
@@ -117,6 +117,11 @@ impl Lacking<'_> {
     /// The cause in a sentence.
     pub fn sentence(&self) -> String {
         let statuses: Vec<String> = self.statuses.iter().map(u16::to_string).collect();
-        format!("the target has none of `{}`: {} trials ended at {}", self.area, self.trials.len(), statuses.join(", "))
+        format!(
+            "the target has none of `{}`: {} ended at {}",
+            self.area,
+            counted(self.trials.len(), "trial"),
+            statuses.join(", ")
+        )
     }
 }

@@ -46,7 +46,7 @@ impl Report {
         }
         let (reached, documented) = self.coverage.reached(self.operations());
         if documented > 0 {
-            let _ = write!(line, "; coverage {reached} of {documented} statuses");
+            let _ = write!(line, "; coverage {reached} of {}", counted(documented, "status"));
         }
         let unexplained = self.unexplained_drift().count();
         let explained = self.drift.len() - unexplained;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    counted::counted,
     event::{self, Event, RunStarted},
     file,
 };
@@ -60,7 +61,8 @@ pub enum StreamError {
     },
     /// Trials are missing, or there are too many.
     #[error(
-        "{path}: the stream announces {announced} trials and holds the ends of {ended}, or its footer counts otherwise: it was changed"
+        "{path}: the stream announces {} and holds the ends of {ended}, or its footer counts otherwise: it was changed",
+        counted(*announced, "trial")
     )]
     Tally {
         /// The file.

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+pub(super) use crate::counted::counted;
+
 /// The text without anything that a terminal, a reader's eye, an XML reader or a CI system would obey: control characters, marks of
 /// direction, separators of lines, characters that XML does not allow, and the bracket of `##[command]`, `##vso[command]` are spelt out.
 pub fn printable(text: &str) -> String {
@@ -71,11 +73,6 @@ pub(super) fn beginning(text: String, most: usize) -> String {
         Some((at, _)) => format!("{}\n… cut; the event stream has all of it\n", &text[..at]),
         None => text,
     }
-}
-
-/// `1 time`, `2 times`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use std::{
 pub(crate) use describe::Describer;
 use futures::{StreamExt, stream};
 pub use preflight::{Preflight, preflight};
-pub(crate) use protected::{Unknown, protected};
+pub(crate) use protected::protected;
 pub(crate) use shared::Shared;
 pub use shared::Stopper;
 use tokio::sync::OnceCell;

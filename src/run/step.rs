@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{Shared, send::Halt};
 use crate::{
     check::{False, Headers, Verdict, judge_body, judge_expectations, judge_headers, judge_status},
+    counted::counted,
     diagnostic::Span,
     http::Exchange,
     level::Level,
@@ -130,7 +131,8 @@ impl Sender<'_, '_> {
                 None
             };
             if let Some(actual) = problem {
-                let found = false_check(step, "pages", step.span, format!("an end within {max} pages"), actual);
+                let found =
+                    false_check(step, "pages", step.span, format!("an end within {}", counted(max, "page")), actual);
                 if let Some((_, verdict)) = done.exchanges.last_mut() {
                     verdict.falses.push(found);
                 }

@@ -10,9 +10,9 @@ use reqwest::Url;
 
 use super::{FILE, SettingsError, origin::SecretFrom, tree};
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{COLUMNS, Diagnostic},
     http::parse_origin,
-    plan::parse_duration,
+    plan::parse_limit,
     suite::Vocabulary,
     yaml::{Data, Fields, Node, Problems},
 };
@@ -106,7 +106,7 @@ pub(super) fn read(path: Option<&Path>) -> Result<File, SettingsError> {
         return Ok(file);
     }
     found.sort_by_key(|diagnostic| diagnostic.span);
-    let rendered: Vec<String> = found.iter().map(|diagnostic| diagnostic.render(false)).collect();
+    let rendered: Vec<String> = found.iter().map(|diagnostic| diagnostic.render(false, COLUMNS)).collect();
     Err(SettingsError::Mistakes { path: path.display().to_string(), mistakes: rendered.join("\n\n") })
 }
 
@@ -160,7 +160,7 @@ fn target(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) 
             .push(format!("{}:{line}:{column}: the password of the proxy stands in the file", problems.source.path));
     }
     entry.ca_file = checked(fields.optional("ca-file"), "ca-file", problems, |path| Ok(PathBuf::from(path)));
-    entry.timeout = checked(fields.optional("timeout"), "timeout", problems, timeout);
+    entry.timeout = checked(fields.optional("timeout"), "timeout", problems, parse_limit);
     entry.prefix = checked(fields.optional("prefix"), "prefix", problems, prefix);
     entry.rate_share = fields.optional("rate-share").and_then(|node| share_of(node, problems));
     let principals = fields.optional("principals").and_then(|node| problems.map(node, "principals"));
@@ -221,13 +221,6 @@ impl Entry {
             prefix: self.prefix.or(below.prefix),
             rate_share: self.rate_share.or(below.rate_share),
         }
-    }
-}
-
-pub(super) fn timeout(text: &str) -> Result<Duration, String> {
-    match parse_duration(text)? {
-        Duration::ZERO => Err("no answer takes no time".to_owned()),
-        timeout => Ok(timeout),
     }
 }
 

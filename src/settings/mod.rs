@@ -191,7 +191,7 @@ impl TargetSettings {
             None => return Err(unknown_target(target, &settings)),
         };
         let variables = variables::entry()?;
-        found.warnings.extend(instead(is_url.then_some(target), &variables, &entry));
+        found.warnings.extend(instead(is_url.then_some(target), &variables, &entry, &sdk));
         let said = Entry { url: is_url.then(|| target.to_owned()), ..Entry::default() };
         found.capabilities_by_variable = variables.capabilities.is_some();
         let entry = said.over(variables).over(entry);
@@ -279,12 +279,18 @@ fn unknown_target(name: &str, settings: &file::File) -> SettingsError {
 }
 
 /// What is to be told of a variable that says where the target is, since credentials go there.
-fn instead(given: Option<&str>, variables: &Entry, entry: &Entry) -> Option<String> {
+fn instead(given: Option<&str>, variables: &Entry, entry: &Entry, sdk: &[Sdk]) -> Option<String> {
     let variable = "OKTA_CONFORMANCE_URL";
     match (given, &variables.url, &entry.url) {
         (Some(url), Some(other), _) if url != other => Some(format!("{variable} is not used: the target is {url}")),
         (None, Some(other), Some(url)) if url != other => {
             Some(format!("{variable} stands in for the `url` of the target: its credentials go to {other}"))
+        }
+        (None, Some(other), None) => {
+            let named = sdk.iter().find(|sdk| sdk.url.is_some()).filter(|sdk| !sdk.is_for(other))?.url.as_deref()?;
+            Some(format!(
+                "{variable} goes before the org {named} that Okta's SDKs read: the target is {other}, and their credentials do not go there"
+            ))
         }
         _ => None,
     }

@@ -3,10 +3,10 @@
 use std::{
     io::{self, Read},
     path::PathBuf,
-    process::{ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use secrecy::SecretString;
@@ -73,7 +73,7 @@ impl SecretFrom {
             Self::File(path) => crate::file::text(path, super::MAX_FILE)
                 .map(|text| trimmed(&text))
                 .map_err(|source| SettingsError::Read { path: path.display().to_string(), source }),
-            Self::Command(words) => command(words, what).map(|text| trimmed(&text)),
+            Self::Command(words) => command(words, what, LONGEST).map(|text| trimmed(&text)),
         }
     }
 }
@@ -85,27 +85,33 @@ const LONGEST: Duration = Duration::from_secs(120);
 const MOST: u64 = 1024 * 1024;
 
 /// What a program prints. It may ask on the terminal for what it needs itself.
-fn command(words: &[String], what: &str) -> Result<String, SettingsError> {
+fn command(words: &[String], what: &str, longest: Duration) -> Result<String, SettingsError> {
     let program = words.first().cloned().unwrap_or_default();
     let failed = |reason: String| SettingsError::Command { what: what.to_owned(), program: program.clone(), reason };
     let mut command = Command::new(&program);
     command.args(words.iter().skip(1)).stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+    let begun = Instant::now();
     let printed = child.stdout.take().map(read_aside);
-    let read = printed.and_then(|printed| printed.recv_timeout(LONGEST).ok());
+    let read = printed.and_then(|printed| printed.recv_timeout(longest).ok());
     let ended = match &read {
-        Some(Ok(bytes)) if bytes.len() as u64 <= MOST => child.wait(),
-        _ => child.kill().and_then(|()| child.wait()),
+        Some(Ok(bytes)) if bytes.len() as u64 <= MOST => wait(&mut child, longest.saturating_sub(begun.elapsed())),
+        _ => Ok(None),
     };
+    // Whatever is not needed any more, or takes too long, is ended.
+    if !matches!(ended, Ok(Some(_))) {
+        child.kill().and_then(|()| child.wait()).map_err(|error| failed(error.to_string()))?;
+    }
     let bytes = match read {
-        None => return Err(failed(format!("it did not end within {LONGEST:?}"))),
+        None => return Err(failed(format!("it did not end within {longest:?}"))),
         Some(Err(error)) => return Err(failed(error.to_string())),
         Some(Ok(bytes)) if bytes.len() as u64 > MOST => {
             return Err(failed(format!("it printed more than {MOST} bytes")));
         }
         Some(Ok(bytes)) => bytes,
     };
-    let status = ended.map_err(|error| failed(error.to_string()))?;
+    let ended = ended.map_err(|error| failed(error.to_string()))?;
+    let status = ended.ok_or_else(|| failed(format!("it printed something, but did not end within {longest:?}")))?;
     if !status.success() {
         return Err(failed(format!("it ended with {status}")));
     }
@@ -113,6 +119,23 @@ fn command(words: &[String], what: &str) -> Result<String, SettingsError> {
         Ok(text) if !text.trim().is_empty() => Ok(text),
         Ok(_) => Err(failed("it printed nothing".to_owned())),
         Err(_) => Err(failed("it printed something that is no text".to_owned())),
+    }
+}
+
+/// How the program ended, if it does so in time. There is no way to wait with a limit but to look again and again; most end as soon as
+/// they have printed.
+fn wait(child: &mut Child, longest: Duration) -> io::Result<Option<ExitStatus>> {
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if begun.elapsed() >= longest {
+            return Ok(None);
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(100));
     }
 }
 
@@ -126,4 +149,20 @@ fn read_aside(output: ChildStdout) -> Receiver<io::Result<Vec<u8>>> {
         let _ = give.send(read.map(|_| bytes));
     });
     given
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_closes_its_output_and_goes_on_is_ended() {
+        let shell = |script: &str| ["sh", "-c", script].map(str::to_owned);
+        let fetch =
+            |script: &str, longest| command(&shell(script), "token", longest).map_err(|error| error.to_string());
+        let refused = fetch("echo s3cret; exec >&-; exec cat /dev/zero > /dev/null", Duration::from_millis(50));
+        let said = "the token is to come from the command `sh`: it printed something, but did not end within 50ms";
+        assert_eq!(refused, Err(said.to_owned()));
+        assert_eq!(fetch("echo s3cret", LONGEST), Ok("s3cret\n".to_owned()));
+    }
 }

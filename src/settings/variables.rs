@@ -8,7 +8,7 @@ use super::{
     SettingsError, environment,
     file::{self, Entry},
 };
-use crate::{diagnostic::nearest, http::parse_origin};
+use crate::{diagnostic::nearest, http::parse_origin, plan::parse_limit};
 
 /// What the names of all of them begin with.
 const PREFIX: &str = "OKTA_CONFORMANCE_";
@@ -138,7 +138,7 @@ pub(super) fn entry() -> Result<Entry, SettingsError> {
                 entry.capabilities = Some(names);
                 Ok(())
             }
-            "timeout" => file::timeout(&value).map(|timeout| entry.timeout = Some(timeout)),
+            "timeout" => parse_limit(&value).map(|timeout| entry.timeout = Some(timeout)),
             "prefix" => file::prefix(&value).map(|prefix| entry.prefix = Some(prefix)),
             "rate-share" => file::rate_share(value.parse().ok()).map(|share| entry.rate_share = Some(share)),
             "proxy" => file::proxy(&value).map(|proxy| entry.proxy = Some(proxy)),

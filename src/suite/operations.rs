@@ -88,6 +88,12 @@ impl PathTemplate {
         Ok(path)
     }
 
+    /// What stands in a path of this form in the place of the last parameter.
+    pub(crate) fn last_value<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let values = self.segments.iter().zip(path.trim_start_matches('/').split('/'));
+        values.filter(|(segment, _)| matches!(segment, Segment::Parameter(_))).map(|(_, value)| value).last()
+    }
+
     /// Whether `path`, without its first slash, begins with the same two segments.
     pub(crate) fn shares_root(&self, path: &str) -> bool {
         let mut actual = path.split('/');

@@ -1,6 +1,6 @@
 //! What others give is not trusted further than it goes: identifiers of a target, ledgers, programs of secrets, readers that go away.
 
-use std::process::Stdio;
+use std::{fs, process::Stdio};
 
 use serde_json::json;
 
@@ -72,6 +72,26 @@ fn two_outputs_in_one_file_are_a_mistake() {
     }
 }
 
+#[test]
+fn a_hyphen_is_no_file() {
+    let place = Place::new();
+    for arguments in [
+        &["run", TRIAL, "--events", "-"][..],
+        &["run", TRIAL, "--record", "-"],
+        &["run", TRIAL, "--propose-known-failures", "-"],
+        &["replay", "x.jsonl", "--record", "-"],
+    ] {
+        let done = place.run(arguments);
+        assert_eq!((done.code, done.out.as_str()), (3, ""), "{arguments:?}: {}", done.err);
+        assert!(done.err.contains("`-` names no file: name one, `./-` where it is to be called so"), "{}", done.err);
+    }
+    let done = place.command(&["run", TRIAL]).env("OKTA_CONFORMANCE_EVENTS", "-").spawn().expect("the program starts");
+    assert_eq!(finish(done).code, 3);
+    assert!(place.files().is_empty(), "nothing has run");
+    let done = place.run(&["run", TRIAL, "--quiet", "--events", "/dev/stdout", "--format", "json"]);
+    assert!(done.out.starts_with("{\"event\":\"run-started\""), "{}", done.out);
+}
+
 /// A command whose reader goes away at once.
 fn unread(place: &Place, arguments: &[&str]) -> Done {
     let mut command = place.command(arguments);
@@ -101,6 +121,39 @@ fn who_stops_reading_does_not_change_the_exit_code() {
 }
 
 #[test]
+fn what_cannot_be_printed_has_not_been_told() {
+    let place = Place::new();
+    let run = ["run", TRIAL, "--record", "r.jsonl"];
+    assert_eq!(place.run(&run).code, 0);
+    for arguments in [
+        &run[..],
+        &["run", TRIAL, "--quiet"],
+        &["run", TRIAL, "--format", "json"],
+        &["run", TRIAL, "--report", "junit=-"],
+        &["list"],
+        &["list", "--format", "json"],
+        &["check"],
+        &["explain", TRIAL],
+        &["verify", "r.jsonl", "--format", "json"],
+        &["report", "reports/events.jsonl"],
+        &["report", "reports/events.jsonl", "--format", "coverage"],
+        &["diff", "reports/events.jsonl", "reports/events.jsonl"],
+        &["trend", "reports/events.jsonl"],
+        &["replay", "r.jsonl"],
+        &["mutants", "--fault", "get-authorization-server/status/success", "--format", "json"],
+        &["mock", "--list-faults"],
+        &["--help"],
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").expect("a device without space");
+        let done = finish(place.command(arguments).stdout(full).spawn().expect("the program starts"));
+        assert_eq!(done.code, 3, "{arguments:?}: {}", done.err);
+        assert!(done.err.contains("No space left"), "{arguments:?}: {}", done.err);
+    }
+    // What it was asked for is on disk all the same.
+    assert_eq!(place.events().last().expect("events")["event"], "run-finished");
+}
+
+#[test]
 fn a_program_that_prints_without_an_end_is_ended() {
     let place = Place::new();
     let text = "[targets.here]\nurl = \"http://127.0.0.1:1\"\n[targets.here.principals]\nadmin = { ssws = { command = [\"cat\", \"/dev/zero\"] } }\n";
@@ -121,10 +174,35 @@ fn a_report_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn a_ledger_that_cannot_be_read_is_named() {
+fn a_ledger_that_cannot_be_read_is_named_and_stops_nothing() {
     let place = Place::new();
+    place.write(
+        "state.yaml",
+        "servers:\n  - { id: aus1left0000000aaaa, name: okc_abcdef_00001, description: Left, audiences: [\"api://left\"], created: 2020-01-01T00:00:00Z, rotationMode: MANUAL }\n",
+    );
+    let mock = MockProcess::start(&["--state", place.path("state.yaml").to_str().expect("a path")]);
+    let head = json!({ "ledger": "run", "origin": mock.url, "run": "abcdef", "names": "okc_abcdef_", "started": "2026-01-01T00:00:00Z" });
+    let removal = json!({ "method": "DELETE", "path": "/api/v1/authorizationServers/aus1left0000000aaaa", "principal": "manager", "trial": "a/b/c" });
+    let removal = json!({ "ledger": "made", "number": 1, "removal": removal });
+    place.write("reports/ledgers/abcdef.jsonl", &format!("{head}\n{removal}\n"));
     place.write("reports/ledgers/b.jsonl/x", "");
-    let done = place.run(&["sweep", "--target", "http://127.0.0.1:1"]);
-    assert_eq!(done.code, 3, "{}{}", done.out, done.err);
-    assert!(done.err.contains("cannot read the ledger reports/ledgers/b.jsonl"), "{}", done.err);
+    place.write("reports/ledgers/c.jsonl", "no ledger\nat all\n");
+    place.write("reports/ledgers/d.jsonl", &format!("{head}\n{{\"ledger\":\"ma\n{removal}\n"));
+    let named = |err: &str| {
+        let names = ["read the ledger reports/ledgers/b.jsonl", "read the ledger reports/ledgers/c.jsonl"];
+        names.iter().all(|name| err.contains(name)) && err.contains("read all of the ledger reports/ledgers/d.jsonl")
+    };
+
+    let run = place.run(&["run", TRIAL, "--target", &mock.url]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(named(&run.err), "{}", run.err);
+
+    let before = mock.servers().len();
+    let swept = place.run(&["sweep", "--target", &mock.url]);
+    assert_eq!(swept.code, 2, "{}{}", swept.out, swept.err);
+    assert!(named(&swept.err), "{}", swept.err);
+    assert_eq!(mock.servers().len(), before - 1, "what can be read is swept");
+    let left =
+        ["abcdef.jsonl", "b.jsonl", "c.jsonl", "d.jsonl"].map(|name| place.path("reports/ledgers").join(name).exists());
+    assert_eq!(left, [false, true, true, true], "what was not read as a whole is kept");
 }

@@ -83,6 +83,7 @@ fn the_place_of_a_target_is_asked_for_in_each_layer() {
     let nowhere = run(&place, &["run", "--suite", "suite", "--target", "here"], &[]);
     assert_eq!(nowhere.code, 3, "{nowhere:?}");
 
+    let asked = servers[3].lines().len();
     // Credentials go where the variable says; whoever set it is told so.
     place.write("okta-conformance.toml", &with_url);
     let told = run(&place, &["run", "--suite", "suite", "--target", "here"], &[ours]);
@@ -90,6 +91,16 @@ fn the_place_of_a_target_is_asked_for_in_each_layer() {
     assert!(told.err.contains(&format!("{said} {variable}\n")), "{}", told.err);
     let idle = run(&place, &["run", "--suite", "suite", "--target", typed], &[ours]);
     assert!(idle.err.contains("warning: OKTA_CONFORMANCE_URL is not used: the target is"), "{}", idle.err);
+    let org = run(&place, &["run", "--suite", "suite", "--target", "org"], &[ours, of_sdk]);
+    let said = format!(
+        "warning: OKTA_CONFORMANCE_URL goes before the org {sdk} that Okta's SDKs read: the target is {variable}, and"
+    );
+    assert!(org.err.contains(&said), "{}", org.err);
+    assert_eq!(servers[3].lines().len(), asked, "the org is not asked");
+    let swept = run(&place, &["sweep", "--suite", "suite", "--target", "org"], &[ours, of_sdk]);
+    assert!(swept.err.contains(&said), "{}", swept.err);
+    let same = run(&place, &["run", "--suite", "suite", "--target", "org"], &[("CONFORMANCE_URL", sdk), of_sdk]);
+    assert!(!same.err.contains("OKTA_CONFORMANCE_URL"), "{}", same.err);
     let mock = run(&place, &["run", "--suite", "suite"], &[ours]);
     assert!(mock.err.contains("warning: OKTA_CONFORMANCE_URL is set, but this run is against"), "{}", mock.err);
 
@@ -183,6 +194,25 @@ fn the_share_of_others_is_asked_for_in_each_layer() {
 }
 
 #[test]
+fn blanks_around_the_commas_of_a_list_are_no_part_of_it() {
+    let server = listener();
+    let place = place(&format!("[targets.here]\nurl = {:?}\n", server.url));
+    let blanks = [
+        ("CONFORMANCE_PROFILE", " core , all "),
+        ("CONFORMANCE_FAIL_ON", " drift , flaky "),
+        ("CONFORMANCE_CAPABILITIES", " teleport , "),
+    ];
+    let of_run = header(&place, &["--target", "here", "--no-preflight"], &blanks);
+    assert_eq!(of_run["selection"]["profiles"], json!(["core"]), "{of_run}");
+    assert_eq!(of_run["capabilities"], json!(["teleport"]), "{of_run}");
+    let stream = "reports/events.jsonl , reports/events.jsonl";
+    let done = run(&place, &["run", "--suite", "suite", "--quiet"], &[("CONFORMANCE_BASELINE", stream)]);
+    assert!(done.err.contains("stands in an earlier stream too"), "both are read: {}", done.err);
+    let typed = header(&place, &["--fail-on", "drift, flaky", "--profile", "all, core"], &[]);
+    assert_eq!(typed["selection"]["profiles"], json!(["core"]), "{typed}");
+}
+
+#[test]
 fn a_wrong_value_is_named_and_not_repeated_and_nothing_is_sent() {
     let server = listener();
     let place = place(&format!("[targets.here]\nurl = {:?}\n", server.url));
@@ -195,7 +225,9 @@ fn a_wrong_value_is_named_and_not_repeated_and_nothing_is_sent() {
         ("FAIL_FAST", "S3cret", "a number"),
         ("SHARD", "3/2", "a part of a whole, such as `2/5`"),
         ("TRIAL_TIMEOUT", "S3cret", "a duration such as `20s`"),
+        ("TRIAL_TIMEOUT", "0s", "a duration such as `20s`"),
         ("DEADLINE", "20", "a duration such as `20s`"),
+        ("DEADLINE", "0m", "a duration such as `20s`"),
         ("FAIL_ON", "drift,S3cret", "any of `drift`, `flaky`, `warning` and `latency`, with commas between"),
         ("URL", "https://user:S3cret@host/path", "an origin alone, such as `https://example.okta.com`"),
         ("TIMEOUT", "0s", "a duration such as `20s`"),
@@ -287,4 +319,26 @@ fn a_variable_that_nothing_reads_is_told_with_what_was_meant() {
         assert_eq!((done.code, done.err), (0, warning.unwrap_or_default()));
     }
     assert_eq!(run(&place, &["list", "--suite", "suite"], &[("CONFORMANCE_TARGT", "")]).err, "");
+}
+
+#[test]
+fn who_refuses_a_connection_is_told_by_the_name_of_the_proxy() {
+    // Nobody listens at either, and the name of the target is none.
+    let target = "url = \"http://okta.invalid\"\n";
+    let place = place("");
+    let said = |proxy: &str, more: &[(&str, &str)]| {
+        place.write("okta-conformance.toml", &format!("[targets.here]\n{target}{proxy}"));
+        let mut command = place.command(&["run", "--suite", "suite", "--target", "here", "--no-preflight"]);
+        let done = finish(command.envs(more.iter().copied()).spawn().expect("the program starts"));
+        assert_eq!(done.code, 2, "{done:?}");
+        assert!(!format!("{done:?}").contains("s3cret"), "{done:?}");
+        done.out
+    };
+    let named = said("proxy = \"http://me:s3cret@127.0.0.1:1\"\n", &[]);
+    assert!(named.contains("cannot connect by way of the proxy http://***@127.0.0.1:1: "), "{named}");
+    let around = said("", &[("http_proxy", "http://me:s3cret@127.0.0.1:1")]);
+    let way = "cannot connect (by way of a proxy, where the environment has http://***@127.0.0.1:1 for it): ";
+    assert!(around.contains(way), "{around}");
+    let none = said("", &[]);
+    assert!(none.contains("cannot connect: "), "{none}");
 }

@@ -119,7 +119,10 @@ fn what_a_killed_run_left_is_told_and_swept() {
 
         let swept = sweep(&place, &mock.url, &[]);
         assert_eq!(swept.code, 0, "{}{}", swept.out, swept.err);
-        assert!(swept.out.ends_with(&format!("{told} removed, 0 left, on {}\n", mock.url)), "{}", swept.out);
+        let ended =
+            ["removed ", "already gone: "].map(|word| swept.out.lines().filter(|line| line.starts_with(word)).count());
+        assert_eq!(ended.iter().sum::<usize>(), told, "{}", swept.out);
+        assert!(swept.out.ends_with(&format!(", 0 left, on {}\n", mock.url)), "{}", swept.out);
         assert_eq!(mock.servers(), start, "after {lines}: the org is as it was");
         assert_eq!(ledgers(&place), [""; 0]);
         let again = sweep(&place, &mock.url, &[]);
@@ -281,6 +284,47 @@ fn what_cannot_be_removed_stays_in_its_ledger() {
     let swept = sweep(&place, &gate.url, &[]);
     assert_eq!(swept.code, 0, "{}", swept.out);
     assert_eq!((mock.servers(), ledgers(&place)), (start, vec![]));
+}
+
+#[test]
+fn a_sweep_says_what_it_removed_and_what_was_gone() {
+    let place = Place::new();
+    let mock = org(&place);
+    let there = make(&mock, "okc_aaaaaa_00001");
+    let head = |origin: &str| json!({ "ledger": "run", "origin": origin, "run": "abcdef", "names": "okc_abcdef_", "started": "2026-01-01T00:00:00Z" });
+    let made = |number: usize, method: &str, path: &str| {
+        let path = format!("/api/v1/authorizationServers/{path}");
+        let removal = json!({ "method": method, "path": path, "principal": "manager", "trial": "a/b/c" });
+        json!({ "ledger": "made", "number": number, "removal": removal })
+    };
+    let lines = |origin: &str| {
+        let removals = [
+            made(1, "DELETE", &there),
+            made(2, "DELETE", &format!("{there}/scopes/scp1")),
+            made(3, "POST", &format!("{there}/lifecycle/deactivate")),
+        ];
+        format!("{}\n{}\n{}\n{}\n", head(origin), removals[0], removals[1], removals[2])
+    };
+    place.write("reports/ledgers/abcdef.jsonl", &lines(&mock.url));
+    let swept = sweep(&place, &mock.url, &[]);
+    let said = [
+        format!("put back as it was: authorization server {there} (run abcdef, a/b/c)"),
+        "already gone: scope scp1 (run abcdef, a/b/c)".to_owned(),
+        format!("removed authorization server {there} (run abcdef, a/b/c)"),
+        format!("2 removed, 1 already gone, 0 left, on {}\n", mock.url),
+    ];
+    assert_eq!((swept.code, swept.out), (0, said.join("\n")), "{}", swept.err);
+
+    // A target that is not there tells nothing, so nothing is removed and nothing forgotten.
+    let nowhere = "http://127.0.0.1:1";
+    assert_eq!(sweep(&place, nowhere, &[]).code, 0, "nothing is asked where there is nothing to remove");
+    place.write("reports/ledgers/abcdef.jsonl", &lines(nowhere));
+    for more in [&[][..], &["--dry-run"]] {
+        let swept = sweep(&place, nowhere, more);
+        assert_eq!((swept.code, swept.out.as_str()), (2, ""), "{}", swept.err);
+        assert!(swept.err.starts_with("error: it is not known what is left, so nothing is removed: "), "{}", swept.err);
+    }
+    assert_eq!(ledgers(&place), ["abcdef.jsonl"]);
 }
 
 #[test]

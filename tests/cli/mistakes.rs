@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::support::{Done, Place, data, snapshot};
+use super::support::{Done, Place, data, finish, snapshot};
 
 /// Adds a file of `tests/data/mistakes` to the suite of things and checks it.
 fn check(name: &str) -> (Place, Done) {
@@ -26,6 +26,45 @@ fn all_mistakes_of_a_file_come_at_once() {
     let (place, done) = check("many");
     assert_eq!(counted(&done), done.err.lines().filter(|line| line.starts_with("error: ")).count());
     snapshot(&place, "mistakes-many", &done.err);
+}
+
+#[test]
+fn no_mistake_waits_for_another_to_be_mended() {
+    let place = Place::with_suite(&[]);
+    let text = fs::read_to_string(data("mistakes/rounds.yaml")).expect("a file of mistakes");
+    place.write("suite/cases/things/rounds.yaml", &text);
+    let requirements = place.read("suite/cases/requirements.yaml");
+    let idle = "  - { id: things.idle, text: Nobody looks, sources: [{ kind: docs, ref: page }] }\n";
+    place.write("suite/cases/requirements.yaml", &format!("{requirements}{idle}"));
+    let done = place.run(&["check", "suite"]);
+    assert_eq!(done.code, 3);
+    snapshot(&place, "mistakes-rounds", &done.err);
+    // A name that is none may be meant to be the one that seems idle.
+    let broken = text.replacen("[things.work]", "[things.idel]", 1);
+    place.write("suite/cases/things/rounds.yaml", &broken);
+    let done = place.run(&["check", "suite"]);
+    assert!(done.err.contains("unknown requirement `things.idel`"), "{}", done.err);
+    assert!(!done.err.contains("no check is held"), "{}", done.err);
+}
+
+#[test]
+fn a_long_line_is_shown_around_its_mistake_in_the_columns_there_are() {
+    let place = Place::with_suite(&[]);
+    let steps = "{ call: listThings, query: { limit: 1 } }, ".repeat(6);
+    let case = format!(
+        "area: things\ntopic: long\nprofile: core\ncases:\n  - id: long\n    title: Long\n    requirements: [things.work]\n    steps: [{steps}{{ call: getThingg }}, {steps}]\n"
+    );
+    place.write("suite/cases/things/long.yaml", &case);
+    let widest = |columns: &[(&str, &str)]| {
+        let mut command = place.command(&["check", "suite"]);
+        let done = finish(command.envs(columns.iter().copied()).spawn().expect("the program starts"));
+        assert!(done.err.contains("unknown operation `getThingg`"), "{}", done.err);
+        let shown = done.err.lines().find(|line| line.contains("call: getThingg")).expect("the line").to_owned();
+        let caret = done.err.lines().find(|line| line.trim_end().ends_with("^^^^^^^^^")).expect("a caret");
+        assert_eq!(shown.find("getThingg"), caret.find('^'), "{}", done.err);
+        shown.chars().count()
+    };
+    assert_eq!([widest(&[("COLUMNS", "80")]), widest(&[])], [80, 100]);
 }
 
 #[test]

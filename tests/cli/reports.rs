@@ -130,6 +130,28 @@ fn lists_agree_with_each_other_and_with_what_runs() {
 }
 
 #[test]
+fn a_list_of_nothing_ends_as_a_run_of_nothing() {
+    let place = Place::new();
+    let one = "authorization-servers/get/same-as-created";
+    let codes = ["1/2", "2/2"].map(|shard| {
+        let listed = place.run(&["list", one, "--shard", shard]);
+        let ran = place.run(&["run", one, "--shard", shard, "--quiet"]);
+        assert_eq!((listed.code, listed.out.lines().count()), (ran.code, usize::from(ran.code == 0)), "{shard}");
+        if ran.code == 4 {
+            assert_eq!(listed.err, format!("nothing to run: no trial is in shard {shard}\n"));
+            let json = place.run(&["list", one, "--shard", shard, "--format", "json"]);
+            assert_eq!((json.code, json.out.as_str()), (4, "[]\n"));
+        }
+        ran.code
+    });
+    assert_eq!(codes.iter().sum::<i32>(), 4, "a trial is in one of two parts");
+    place.target("http://127.0.0.1:1", &["admin"], &[]);
+    let done = place.run(&["list", "**/unlicensed*", "--target", "here"]);
+    assert_eq!((done.code, done.out.as_str()), (4, ""), "{}", done.err);
+    assert_eq!(done.err, "nothing to run: no trial applies to here\n");
+}
+
+#[test]
 fn profiles_choose_and_aliases_still_work() {
     let place = Place::with_suite(&["levels", "tables"]);
     let list = |arguments: &[&str]| {

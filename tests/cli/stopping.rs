@@ -107,13 +107,41 @@ fn after_the_deadline_no_trial_starts() {
 
 #[test]
 fn a_trial_that_takes_too_long_sends_no_further_step() {
-    let server = Server::always(Answer::json(200, &serde_json::json!({ "id": "a", "name": "a", "color": "red" })));
-    let place = Place::with_suite(&["values"]);
-    let limits = ["--suite", "suite", "--trial-timeout", "0ms", "--target", &server.url];
-    let done = place.run(&[&["run", "things/values/same-as"][..], &limits].concat());
+    let place = Place::new();
+    let mock = MockProcess::start(&["--latency", "50ms"]);
+    let limits = ["--trial-timeout", "20ms", "--no-preflight", "--target", &mock.url];
+    let done = place.run(&[&["run", "authorization-servers/get/same-as-created"][..], &limits].concat());
     assert_eq!(done.code, 2, "{}", done.out);
-    assert!(server.lines().len() < 3, "not all steps are sent");
-    assert!(done.out.contains("the trial did not end within"), "{}", done.out);
+    assert!(done.out.contains("the trial did not end within 20ms"), "{}", done.out);
+    let events = place.events();
+    let phases: Vec<String> = of_kind(&events, "step-finished").map(|event| text(event, "phase")).collect();
+    assert_eq!(phases, ["given", "defer"], "no further step is sent, and what it made is removed");
+}
+
+#[test]
+fn a_limit_of_no_time_is_a_mistake() {
+    let place = Place::new();
+    for (arguments, said) in [
+        (&["run", "--timeout", "0s"][..], "`0s` is no time at all"),
+        (&["run", "--trial-timeout", "0ms"], "`0ms` is no time at all"),
+        (&["run", "--deadline", "0h"], "`0h` is no time at all"),
+        (&["replay", "x.jsonl", "--timeout", "0s"], "`0s` is no time at all"),
+        (&["mutants", "--time-limit", "0s"], "`0s` is no time at all"),
+        (&["mock", "--list-faults", "--rate-window", "0s"], "`0s` is no time at all"),
+        (&["mock", "--list-faults", "--rate-window", "1ms"], "`1ms` is no whole number of seconds"),
+        (&["mock", "--list-faults", "--token-lifetime", "1500ms"], "`1500ms` is no whole number of seconds"),
+        (
+            &["mock", "--list-faults", "--as-of", "1066-10-14"],
+            "no recording tells what the service did before 2020-08-01",
+        ),
+        (&["mock", "--list-faults", "--as-of", "9999-12-31"], "that day has not come"),
+        (&["replay", "x.jsonl", "--as-of", "9999-12-31"], "that day has not come"),
+    ] {
+        let done = place.run(arguments);
+        assert_eq!((done.code, done.out.as_str()), (3, ""), "{arguments:?}: {}", done.err);
+        assert!(done.err.contains(said), "{arguments:?}: {}", done.err);
+    }
+    assert!(place.files().is_empty(), "nothing has run");
 }
 
 #[test]

@@ -17,28 +17,33 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, ValueEnum};
+use clap::{
+    Args, ValueEnum,
+    builder::{PathBufValueParser, StringValueParser, TypedValueParser as _},
+};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
-pub(crate) use self::reports::{ReportFormat, ReportTo, parse_report, write_report};
+pub(crate) use self::reports::{ReportFormat, ReportTo, output, parse_report, write_report};
 use self::{
     outputs::{Outputs, flushed_at_waits},
     scan::secrets_written,
     signals::interrupted_twice,
 };
 use super::{
-    CommandError, Format, Mistake, WRONG_INPUT,
+    CommandError, Format, Mistake, WRONG_INPUT, listed,
+    out::out,
     streams::baseline,
     suite::{Choice, Chosen, show, show_nothing},
-    width,
+    width, with_causes,
 };
 use crate::{
+    counted::counted,
     event::{Event, Outcome},
     http::Limits,
     known::{self, KnownFailures},
     ledger::{self, Ledger},
-    plan::{Shard, parse_duration},
-    report::{Console, FailOn, Report, Style, Summary, Verdict},
+    plan::{Shard, parse_limit},
+    report::{Console, FailOn, Report, Style, Summary, Verdict, printable},
     run::{self, Options, Stopper},
     settings,
     target::Opened,
@@ -75,7 +80,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     known_failures: Option<PathBuf>,
     /// Writes a known-failures file of what failed, to be filled in
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(output))]
     propose_known_failures: Option<PathBuf>,
     /// Try a trial that failed or could not be judged up to N times more
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -103,25 +108,25 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "snapshots")]
     accept_snapshots: bool,
     /// What turns the run red beside failures
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    #[arg(long, value_parser = listed::words::<FailOnWhat>(), value_delimiter = ',', value_name = "WHAT")]
     fail_on: Vec<FailOnWhat>,
     /// A report to write, to PATH or into reports/ (repeatable)
     #[arg(long, value_name = "FORMAT[=PATH]", value_parser = parse_report)]
     report: Vec<ReportTo>,
     /// Where the event stream goes; `none` for nowhere
-    #[arg(long, default_value = EVENTS, value_name = "PATH|none")]
+    #[arg(long, default_value = EVENTS, value_name = "PATH|none", value_parser = StringValueParser::new().try_map(output))]
     events: String,
     /// Writes what was sent and what came as a recording, without secrets
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(output))]
     record: Option<PathBuf>,
     /// The longest that a request may take [default: what the settings say of the target, else 30s]
-    #[arg(long, value_name = "DUR", value_parser = parse_duration)]
+    #[arg(long, value_name = "DUR", value_parser = parse_limit)]
     timeout: Option<Duration>,
     /// The longest that a trial may take before it sends no further step
-    #[arg(long, default_value = "5m", value_name = "DUR", value_parser = parse_duration)]
+    #[arg(long, default_value = "5m", value_name = "DUR", value_parser = parse_limit)]
     trial_timeout: Duration,
     /// The longest that the run may take before it starts no further trial
-    #[arg(long, value_name = "DUR", value_parser = parse_duration)]
+    #[arg(long, value_name = "DUR", value_parser = parse_limit)]
     deadline: Option<Duration>,
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
@@ -232,7 +237,7 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     let shard = arguments.shard.map_or_else(settings::shard, |shard| Ok(Some(shard)))?;
     if let Some(shard) = shard {
         trials.retain(|trial| shard.holds(trial));
-        writeln!(io::stderr(), "shard {shard}: {} trials", trials.len())?;
+        writeln!(io::stderr(), "shard {shard}: {}", counted(trials.len(), "trial"))?;
     }
     if let Some(seed) = arguments.seed {
         trials.shuffle(&mut StdRng::seed_from_u64(seed));
@@ -300,18 +305,23 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     if let Some(baseline) = &baseline {
         outputs.report.compare_with(baseline);
     }
-    let code = finish(arguments, &outputs.report, Some(&mut outputs.console))?;
+    let code = finish(arguments, &outputs.report, Some(&mut outputs.console));
+    let code = code.and_then(|code| outputs.told(arguments.format).map(|()| code));
     match redactor {
         Some(redactor) if secrets_written(arguments, &options.run, &outputs, &redactor)? => {
-            Ok(Verdict::NotJudged.exit_code())
+            code.map(|_| Verdict::NotJudged.exit_code())
         }
-        _ => Ok(code),
+        _ => code,
     }
 }
 
 /// What earlier runs left on the target, so that nobody has to find it.
 fn say_remains(opened: &Opened) -> Result<(), CommandError> {
-    let remains = ledger::remains(Path::new(ledger::DIRECTORY), opened.target.client.origin())?;
+    let ledger::Found { remains, unread } =
+        ledger::remains(Path::new(ledger::DIRECTORY), opened.target.client.origin());
+    for error in &unread {
+        writeln!(io::stderr(), "warning: {}: what its run made may be left", printable(&with_causes(error)))?;
+    }
     if !remains.is_empty() {
         let runs: Vec<String> =
             remains.iter().map(|remains| format!("{} ({} known)", remains.run, remains.removals.len())).collect();
@@ -339,14 +349,11 @@ fn finish(
         let text = propose(report);
         fs::write(path, text).map_err(|error| Mistake::boxed(format!("cannot write {}: {error}", path.display())))?;
     }
-    if let Some(console) = console {
-        // Reports are written; a pipe that was closed early takes nothing away.
-        let _ = console.finish(report, fail_on);
-    }
-    if arguments.format == Format::Json {
-        let text = Summary::of(report, fail_on).json()?;
-        // A reader that goes away does not change what the run has shown.
-        let _ = writeln!(io::stdout(), "{text}");
+    let summed_up = console.map_or(Ok(()), |console| console.finish(report, fail_on));
+    match arguments.format {
+        Format::Text => summed_up?,
+        // Scripts read this; what is on stderr is beside it.
+        Format::Json => writeln!(out(), "{}", Summary::of(report, fail_on).json()?)?,
     }
     Ok(report.verdict(fail_on).exit_code())
 }

@@ -10,7 +10,7 @@ use std::{
 
 use super::{Arguments, ReportFormat, printed::Printed};
 use crate::{
-    cli::{CommandError, Format},
+    cli::{CommandError, Format, out::out},
     event::{Event, Stop},
     recording::Recorder,
     report::{Console, Report, StreamWriter},
@@ -42,7 +42,7 @@ impl Outputs {
             Snapshots::prepare(directory)?;
         }
         let out: Box<dyn Write> = match arguments.format {
-            Format::Text => Box::new(io::stdout().lock()),
+            Format::Text => Box::new(out()),
             Format::Json => Box::new(io::stderr().lock()),
         };
         let report = ReportFormat::report(arguments.report.iter().map(|to| to.format));
@@ -104,11 +104,17 @@ impl Outputs {
 
     /// What went wrong in writing, if anything did.
     pub(super) fn check(&mut self) -> Result<(), CommandError> {
-        let mut trouble = std::mem::take(&mut self.trouble);
         if let Some(Err(error)) = self.stream.take().map(StreamWriter::finish) {
-            trouble.written.get_or_insert(error.into());
+            self.trouble.written.get_or_insert(error.into());
         }
-        trouble.check()
+        self.trouble.written.take().map_or(Ok(()), Err)
+    }
+
+    /// What went wrong in printing, if anything did: a run of which a part could not be read has not told how it ended. On stderr, what is
+    /// for people stands beside what was asked for.
+    pub(super) fn told(&mut self, format: Format) -> Result<(), CommandError> {
+        let trouble = self.trouble.console.take().filter(|_| format == Format::Text);
+        trouble.map_or(Ok(()), |error| Err(error.into()))
     }
 }
 
@@ -146,9 +152,5 @@ impl Trouble {
         if let Err(error) = written {
             self.console.get_or_insert(error);
         }
-    }
-
-    fn check(self) -> Result<(), CommandError> {
-        self.written.map_or(Ok(()), Err)
     }
 }

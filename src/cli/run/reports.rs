@@ -1,6 +1,7 @@
 //! Reports: which formats there are, where they go, and writing one.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::{self, BufWriter, Write},
     path::PathBuf,
@@ -132,6 +133,14 @@ pub(crate) fn parse_report(text: &str) -> Result<ReportTo, String> {
         None => Destination::Path(format.default_path()),
     };
     Ok(ReportTo { format, to })
+}
+
+/// A file that a run writes. There is no `-` for stdout but in `--report`: the run itself prints there.
+pub(crate) fn output<T: AsRef<OsStr>>(path: T) -> Result<T, String> {
+    if path.as_ref() == "-" {
+        return Err("`-` names no file: name one, `./-` where it is to be called so, or `/dev/stdout`".to_owned());
+    }
+    Ok(path)
 }
 
 /// Writes a report beside its place and moves it there, so that no reader sees half of it.

@@ -17,7 +17,10 @@ pub use self::{
     trials::{ChangeKind, TrialChange},
 };
 use super::{FailOn, LatencyChange, Report, text::printable_json};
-use crate::event::{Outcome, Selection, Shard};
+use crate::{
+    counted::counted,
+    event::{Outcome, Selection, Shard},
+};
 
 /// What a newer run says beside an older one.
 #[derive(Debug, Clone, Serialize)]
@@ -260,7 +263,8 @@ fn notes(old: &Report, new: &Report) -> Vec<Note> {
             let announced: usize = report.parts.iter().map(|part| part.announced).sum();
             let ended = report.trials.len();
             let text = format!(
-                "the {name} run was cut short: {ended} of its {announced} trials ended, the rest is not compared"
+                "the {name} run was cut short: {ended} of its {} ended, the rest is not compared",
+                counted(announced, "trial")
             );
             note(About::CutShort, text);
         } else if report.stopped().is_some() {

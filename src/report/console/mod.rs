@@ -106,9 +106,9 @@ impl<W: io::Write> Console<W> {
             return Ok(());
         }
         let line = format!(
-            "okta-conformance {}: {} trials against {} ({}), {} at a time, run {}",
+            "okta-conformance {}: {} against {} ({}), {} at a time, run {}",
             header.program,
-            header.trials,
+            counted(header.trials, "trial"),
             header.target,
             header.origin.as_str(),
             header.jobs,

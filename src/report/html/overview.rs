@@ -6,7 +6,7 @@ use super::{
     findings::Findings,
     outcome::{Counts, class, mark},
     since,
-    text::{counted, duration, moment},
+    text::{counted, duration, moment, plural},
     tone,
 };
 use crate::{
@@ -124,16 +124,19 @@ fn figures(report: &Report, findings: &Findings<'_>) -> Markup {
     let figure = |part: &str, value: String, name: &str, more: String| {
         html! { li { a href={ "#" (part) } { strong { (value) } span { (name) } small { (more) } } } }
     };
+    let number = |part: &str, count: usize, noun: &str, more: String| {
+        figure(part, count.to_string(), &plural(count, noun), more)
+    };
     html! {
         ul .figures {
-            (figure("findings", findings.departures().to_string(), "departures", format!("{} in all", counted(findings.count(), "finding"))))
-            (figure("trials", report.trials.len().to_string(), "trials", counted(checks, "check")))
-            (figure("timings", report.requests().to_string(), "requests", format!("in {}", duration(report.seconds() * 1000.0))))
-            (figure("coverage", percent(reached, documented), "coverage", format!("{reached} of {documented} statuses")))
+            (number("findings", findings.departures(), "departure", format!("{} in all", counted(findings.count(), "finding"))))
+            (number("trials", report.trials.len(), "trial", counted(checks, "check")))
+            (number("timings", report.requests(), "request", format!("in {}", duration(report.seconds() * 1000.0))))
+            (figure("coverage", percent(reached, documented), "coverage", format!("{reached} of {}", counted(documented, "status"))))
             (figure("drift", new.to_string(), "new drift", format!("{} explained", report.drift.len() - new)))
             (figure("leaks", report.leaks.len().to_string(), "leaked", "made and not removed".to_owned()))
-            (figure("findings", report.warnings().to_string(), "warnings", "checks of level should".to_owned()))
-            (figure("notes", report.notes.to_string(), "notes", "checks of level info".to_owned()))
+            (number("findings", report.warnings(), "warning", "checks of level should".to_owned()))
+            (number("notes", report.notes, "note", "checks of level info".to_owned()))
         }
     }
 }

@@ -10,6 +10,7 @@ use chrono::DateTime;
 use maud::{Markup, PreEscaped, Render, html};
 use serde::Serialize;
 
+pub(super) use crate::counted::{counted, plural};
 use crate::{report::printable, secret::Redacted};
 
 impl Render for Redacted {
@@ -48,11 +49,6 @@ impl Data {
     pub(super) fn element(&self) -> Markup {
         html! { script #data type="application/json" { (PreEscaped(&self.0)) } }
     }
-}
-
-/// `3 trials`, `1 trial`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A moment for people, to the second: `2026-11-24 08:15:00 UTC`; as it stands where it is none.

@@ -3,6 +3,8 @@
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
+use crate::counted::counted;
+
 /// What a keyword wants, where the validator's own message says what is wrong instead.
 pub(super) fn wanted(kind: &ValidationErrorKind) -> Option<String> {
     Some(match kind {
@@ -18,10 +20,10 @@ pub(super) fn wanted(kind: &ValidationErrorKind) -> Option<String> {
         ValidationErrorKind::Constant { expected_value } => expected_value.to_string(),
         ValidationErrorKind::Pattern { pattern } => format!("text like /{pattern}/"),
         ValidationErrorKind::Format { format } => format!("text of the format {format}"),
-        ValidationErrorKind::MinLength { limit } => format!("text of {limit} characters or more"),
-        ValidationErrorKind::MaxLength { limit } => format!("text of {limit} characters or fewer"),
-        ValidationErrorKind::MinItems { limit } => format!("a list of {limit} items or more"),
-        ValidationErrorKind::MaxItems { limit } => format!("a list of {limit} items or fewer"),
+        ValidationErrorKind::MinLength { limit } => format!("text of {} or more", counted(*limit, "character")),
+        ValidationErrorKind::MaxLength { limit } => format!("text of {} or fewer", counted(*limit, "character")),
+        ValidationErrorKind::MinItems { limit } => format!("a list of {} or more", counted(*limit, "item")),
+        ValidationErrorKind::MaxItems { limit } => format!("a list of {} or fewer", counted(*limit, "item")),
         ValidationErrorKind::Minimum { limit } => format!("a number of {limit} or more"),
         ValidationErrorKind::Maximum { limit } => format!("a number of {limit} or less"),
         ValidationErrorKind::UniqueItems => "a list in which nothing stands twice".to_owned(),
