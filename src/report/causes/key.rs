@@ -28,8 +28,7 @@ pub(super) struct Key<'a> {
 impl<'a> Key<'a> {
     /// The key of a false check of an operation in a run.
     pub(super) fn of(mismatch: &'a Mismatch, operation: &'a str, report: &Report) -> Self {
-        let (origin, run) =
-            report.header.as_ref().map_or(("", ""), |header| (header.origin.as_str(), header.run.as_str()));
+        let (origin, run) = report.names();
         let check = mismatch.check.as_str();
         let expected = mismatch.expected.as_str();
         // Headers and the error object are those of every operation.

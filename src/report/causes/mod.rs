@@ -25,6 +25,7 @@ use super::{
 use crate::{
     event::{Mismatch, Outcome},
     level::Level,
+    signature::steady,
 };
 
 /// More of a value than a title holds.
@@ -129,13 +130,19 @@ impl Standing {
 enum Common<'a> {
     Area(&'a str),
     Path(&'a str),
-    Reason(Outcome, &'a str),
+    /// Told alike in every run.
+    Reason(Outcome, String),
 }
 
 impl Report {
     /// The causes: what turns the run red first, then what could not be judged, and of each the one with the most trials first.
     pub fn causes(&self, fail_on: FailOn) -> Vec<Cause<'_>> {
         self.causes_of(self.sorted(), fail_on, |_, _| true)
+    }
+
+    /// The origin and the name of the run, which its texts have in them.
+    fn names(&self) -> (&str, &str) {
+        self.header.as_ref().map_or(("", ""), |header| (header.origin.as_str(), header.run.as_str()))
     }
 
     /// How many causes keep the run from being conformant.
@@ -155,11 +162,13 @@ impl Report {
         let (mut checked, mut steps) = (Vec::new(), Vec::new());
         for trial in trials.into_iter().filter(|trial| Standing::of(trial, fail_on).is_some()) {
             let found = steps_of(trial, |mismatch| looks(trial, mismatch));
-            let reason = (trial.finished.outcome, trial.reason());
             let key = match absent.behind(trial) {
                 Some(Gone::Area(area)) => Common::Area(area),
                 Some(Gone::Path(path)) => Common::Path(path),
-                None if found.is_empty() => Common::Reason(reason.0, reason.1),
+                None if found.is_empty() => {
+                    let (origin, run) = self.names();
+                    Common::Reason(trial.finished.outcome, steady(trial.reason(), origin, run))
+                }
                 None => {
                     checked.push(trial);
                     steps.push(found);
@@ -168,7 +177,7 @@ impl Report {
             };
             common.entry(key).or_default().push(trial);
         }
-        let common = common.into_iter().map(|(key, trials)| (key.what(&absent), trials));
+        let common = common.into_iter().map(|(key, trials)| (key.what(&absent, &trials), trials));
         let checks = cover(self, &steps).into_iter().filter_map(|suspect| check(suspect, &checked));
         let mut causes: Vec<Cause<'a>> =
             common.chain(checks).filter_map(|(what, trials)| Cause::of(what, trials, fail_on)).collect();
@@ -178,11 +187,11 @@ impl Report {
 }
 
 impl<'a> Common<'a> {
-    fn what(self, absent: &Absent<'_>) -> What<'a> {
+    fn what(self, absent: &Absent<'_>, trials: &[&'a TrialReport]) -> What<'a> {
         match self {
             Self::Area(name) => What::Area { name, statuses: absent.statuses(name).to_vec() },
             Self::Path(path) => What::Path(path),
-            Self::Reason(_, reason) => What::Reason(reason),
+            Self::Reason(..) => What::Reason(trials.first().map_or("", |trial| trial.reason())),
         }
     }
 }
