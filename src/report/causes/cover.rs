@@ -1,6 +1,9 @@
 //! As few false checks as account for all trials: one thing that is wrong makes many trials fail, and more than one check in some of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
+};
 
 use super::key::{Key, operation};
 use crate::{
@@ -122,7 +125,14 @@ fn choose(suspects: &[Suspect<'_>], trials: usize) -> Vec<Option<usize>> {
     }
     let mut left = vec![0_usize; suspects.len()];
     met.iter().flatten().for_each(|index| left[*index] += 1);
-    while let Some(best) = (0..left.len()).rev().max_by_key(|index| left[*index]).filter(|best| left[*best] > 0) {
+    let queued = left.iter().enumerate().map(|(index, count)| (*count, Reverse(index)));
+    let mut queue: BinaryHeap<(usize, Reverse<usize>)> = queued.collect();
+    while let Some((count, Reverse(best))) = queue.pop().filter(|(count, _)| *count > 0) {
+        if count > left[best] {
+            // Others have accounted for some since it was queued.
+            queue.push((left[best], Reverse(best)));
+            continue;
+        }
         for Met { trial, .. } in &suspects[best].met {
             if owner[*trial].is_none() {
                 owner[*trial] = Some(best);

@@ -11,7 +11,7 @@ use crate::report::{
 /// More lines of one kind than a person reads.
 const MOST: usize = 20;
 
-/// More examples of one finding than a person reads.
+/// More examples of one cause than a person reads.
 const EXAMPLES: usize = 3;
 
 impl Comparison {
@@ -142,7 +142,7 @@ impl Text {
         }
     }
 
-    /// One broken thing is one finding.
+    /// One broken thing is told once.
     fn by_reason(&mut self, changes: &[&TrialChange]) {
         let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
         for change in changes {
