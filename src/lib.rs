@@ -60,6 +60,7 @@ pub mod report;
 pub mod run;
 pub mod secret;
 pub mod settings;
+mod signature;
 pub mod snapshot;
 pub mod suite;
 pub mod sweep;

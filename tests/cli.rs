@@ -6,6 +6,8 @@ mod browser;
 mod budget;
 #[path = "cli/cassettes.rs"]
 mod cassettes;
+#[path = "cli/causes.rs"]
+mod causes;
 #[path = "cli/coverage.rs"]
 mod coverage;
 #[path = "cli/detection.rs"]

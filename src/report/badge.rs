@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{AsideKind, FailOn, Report, Verdict};
+use super::{AsideKind, FailOn, Report, Standing, Verdict};
 use crate::event::Outcome;
 
 /// What the badge service reads.
@@ -25,8 +25,8 @@ impl Badge {
             Verdict::Conformant => (format!("{} passed", all - report.count(Outcome::KnownFailure)), "brightgreen"),
             Verdict::NotConformant => {
                 let causes = report.causes(fail_on);
-                let alike = causes.red.iter().map(Vec::len).sum::<usize>();
-                let red = alike + causes.lacking.iter().map(|lacking| lacking.trials.len()).sum::<usize>();
+                let red = causes.iter().filter(|cause| cause.standing == Standing::Red);
+                let red: usize = red.map(|cause| cause.trials.len()).sum();
                 let mut asides = AsideKind::ALL
                     .into_iter()
                     .filter(|kind| report.asides(*kind, fail_on).iter().any(|aside| aside.red));

@@ -8,11 +8,11 @@ use std::{
 };
 
 use super::{
-    AsideKind, FailOn, Report, TrialReport,
+    AsideKind, Cause, FailOn, Report, Standing, TrialReport,
     failure::headline,
     text::{counted, one_line, printable},
 };
-use crate::event::{Mismatch, Outcome};
+use crate::event::Outcome;
 
 /// As many of a kind as GitHub shows of a step.
 const MOST: usize = 10;
@@ -40,18 +40,10 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Re
 }
 
 fn errors(report: &Report, fail_on: FailOn) -> Vec<Annotation> {
-    let causes = report.causes(fail_on);
-    let mut all: Vec<Annotation> =
-        causes.lacking.iter().map(|lacking| several(&lacking.sentence(), "failed", &lacking.trials)).collect();
-    let word = |trial: &TrialReport| fail_on.in_trial(&trial.finished).unwrap_or(trial.finished.outcome.name());
-    all.extend(report.missing().into_iter().map(|message| Annotation {
-        place: None,
-        title: "okta-conformance".to_owned(),
-        message,
-    }));
+    let annotation = |aside: String| Annotation { place: None, title: "okta-conformance".to_owned(), message: aside };
+    let mut all: Vec<Annotation> = report.missing().into_iter().map(annotation).collect();
     all.extend(asides(report, fail_on, true));
-    all.extend(causes.red.iter().filter_map(|alike| single(alike, word(alike.first()?))));
-    all.extend(causes.unjudged.iter().map(|group| several(group.reason, group.outcome.name(), &group.trials)));
+    all.extend(report.causes(fail_on).iter().filter(|cause| cause.standing.counts()).filter_map(annotated));
     all
 }
 
@@ -64,11 +56,8 @@ fn warnings(report: &Report, fail_on: FailOn) -> Vec<Annotation> {
         all.push(plain("leaked: made by this run and not removed", listed(&lines.collect::<Vec<_>>())));
     }
     all.extend(asides(report, fail_on, false));
-    let flaky = |trial: &&TrialReport| trial.finished.outcome == Outcome::Flaky && !fail_on.flaky;
-    all.extend(report.sorted().into_iter().filter(flaky).filter_map(|trial| single(&[trial], "flaky")));
-    let warned = report.warned(fail_on);
-    let warned = warned.iter().filter(|alike| alike.iter().all(|trial| trial.finished.outcome != Outcome::Flaky));
-    all.extend(warned.filter_map(|alike| single(alike, "warning")));
+    let told = |cause: &&Cause<'_>| matches!(cause.standing, Standing::Flaky | Standing::Warning);
+    all.extend(report.causes(fail_on).iter().filter(told).filter_map(annotated));
     all
 }
 
@@ -82,45 +71,42 @@ fn asides(report: &Report, fail_on: FailOn, red: bool) -> impl Iterator<Item = A
     })
 }
 
-/// One cause of trials that fail alike, beside the line of the first false check of the first of them, or of its case.
-fn single(alike: &[&TrialReport], word: &str) -> Option<Annotation> {
-    let (trial, others) = alike.split_first()?;
+/// A cause beside the line of the false check, or of the case of its first trial.
+fn annotated(cause: &Cause<'_>) -> Option<Annotation> {
+    let (trial, others) = cause.trials.split_first()?;
     let finished = &trial.finished;
-    let mismatches: Vec<(&str, &Mismatch)> = trial
-        .last_failures()
-        .flat_map(|failure| failure.mismatches.iter().map(|mismatch| (failure.call.as_str(), mismatch)))
-        .collect();
-    let place = mismatches.iter().find_map(|(_, mismatch)| mismatch.place.as_ref());
+    let place = cause.check().and_then(|check| check.example.place.as_ref());
     let place = place.map_or((finished.file.clone(), finished.line), |place| (place.path.clone(), place.line));
-    let mut message = one_line(&finished.title, MOST_LINE);
-    for (call, mismatch) in mismatches.iter().take(MOST) {
+    let mut message = one_line(&format!("{}: {}", finished.trial, finished.title), MOST_LINE);
+    if cause.check().is_some() {
+        details(trial, &mut message);
+    }
+    if !others.is_empty() {
+        let names: Vec<String> = others.iter().map(|trial| trial.finished.trial.clone()).collect();
+        let _ = write!(message, "\nalike:\n{}", listed(&names));
+    }
+    let trials = if others.is_empty() { String::new() } else { format!(" ({})", counted(cause.trials.len(), "trial")) };
+    Some(Annotation { place: Some(place), title: format!("{}: {}{trials}", cause.word(), cause.title()), message })
+}
+
+/// What was wrong in a trial, what it is held to, and the command that shows it again.
+fn details(trial: &TrialReport, message: &mut String) {
+    let mismatches = trial
+        .last_failures()
+        .flat_map(|failure| failure.mismatches.iter().map(|mismatch| (failure.call.as_str(), mismatch)));
+    for (call, mismatch) in mismatches.take(MOST) {
         let _ = write!(message, "\n{call}: {}", one_line(&headline(mismatch), MOST_LINE));
         for requirement in &mismatch.requirements {
             let text = format!("{}: {} ({})", requirement.id, requirement.text, requirement.evidence);
             let _ = write!(message, "\n  requirement {}", one_line(&text, MOST_LINE));
         }
     }
-    if !trial.reason().is_empty() && (mismatches.is_empty() || finished.outcome != Outcome::Failed) {
+    if !trial.reason().is_empty() && trial.finished.outcome != Outcome::Failed {
         let _ = write!(message, "\n{}", one_line(trial.reason(), MOST_LINE));
     }
     if let Some(curl) = trial.failures.iter().find_map(|failure| failure.curl.as_ref()) {
         let _ = write!(message, "\nagain: {}", one_line(curl.as_str(), MOST_LINE));
     }
-    let mut title = format!("{word}: {}", finished.trial);
-    if !others.is_empty() {
-        let names: Vec<String> = others.iter().map(|trial| trial.finished.trial.clone()).collect();
-        let _ = write!(title, " and {} alike", others.len());
-        let _ = write!(message, "\nalike:\n{}", listed(&names));
-    }
-    Some(Annotation { place: Some(place), title, message })
-}
-
-/// One cause of several trials, beside the first of them.
-fn several(reason: &str, word: &str, trials: &[&TrialReport]) -> Annotation {
-    let place = trials.first().map(|trial| (trial.finished.file.clone(), trial.finished.line));
-    let names: Vec<String> = trials.iter().map(|trial| trial.finished.trial.clone()).collect();
-    let message = format!("{}\n{}", one_line(reason, MOST_LINE), listed(&names));
-    Annotation { place, title: format!("{word}: {}", counted(trials.len(), "trial")), message }
 }
 
 fn listed(lines: &[String]) -> String {

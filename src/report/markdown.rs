@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    AsideKind, Causes, FailOn, Failure, Report, TrialReport, Verdict,
+    AsideKind, Cause, FailOn, Report, Standing, TrialReport, Verdict, What,
     text::{beginning, counted, one_line, printable},
 };
 use crate::event::Outcome;
@@ -39,10 +39,10 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Re
     page.add("part", &head(report, fail_on));
     let causes = report.causes(fail_on);
     asides(report, fail_on, true, &mut page);
-    failures(&causes, &mut page);
-    unjudged(&causes, &mut page);
+    of_standing("Failures", "cause", Standing::Red, &causes, &mut page);
+    of_standing("Could not be judged", "cause", Standing::Unjudged, &causes, &mut page);
     asides(report, fail_on, false, &mut page);
-    lists(report, fail_on, &mut page);
+    lists(report, &causes, &mut page);
     writer.write_all(page.end().as_bytes())
 }
 
@@ -115,20 +115,11 @@ fn head(report: &Report, fail_on: FailOn) -> String {
     text
 }
 
-fn failures(causes: &Causes<'_>, page: &mut Page) {
-    page.heading("Failures");
-    for lacking in &causes.lacking {
-        page.add("failure", &group("failed", &lacking.sentence(), &lacking.trials));
-    }
-    for alike in &causes.red {
-        page.add("failure", &single(alike));
-    }
-}
-
-fn unjudged(causes: &Causes<'_>, page: &mut Page) {
-    page.heading("Could not be judged");
-    for group_of in &causes.unjudged {
-        page.add("reason", &group(group_of.outcome.name(), group_of.reason, &group_of.trials));
+/// The causes that mean the same for the run, each with its first trial.
+fn of_standing(heading: &str, kind: &'static str, standing: Standing, causes: &[Cause<'_>], page: &mut Page) {
+    page.heading(heading);
+    for cause in causes.iter().filter(|cause| cause.standing == standing) {
+        page.add(kind, &whole(cause));
     }
 }
 
@@ -146,7 +137,7 @@ fn asides(report: &Report, fail_on: FailOn, red: bool, page: &mut Page) {
 }
 
 /// What does not turn a run red.
-fn lists(report: &Report, fail_on: FailOn, page: &mut Page) {
+fn lists(report: &Report, causes: &[Cause<'_>], page: &mut Page) {
     page.heading("Leaked: made by this run and not removed");
     for leak in &report.leaks {
         page.add(
@@ -158,49 +149,36 @@ fn lists(report: &Report, fail_on: FailOn, page: &mut Page) {
     for finding in &report.findings {
         page.add("finding", &format!("\n- {}", span(finding.text.as_str())));
     }
-    for (heading, kind, outcome) in
-        [("Flaky", "flaky trial", Outcome::Flaky), ("Known failures", "known failure", Outcome::KnownFailure)]
-    {
+    for (heading, kind, standing) in [
+        ("Flaky", "flaky cause", Standing::Flaky),
+        ("Known failures", "known cause", Standing::Known),
+        ("Warnings", "warning", Standing::Warning),
+    ] {
         page.heading(heading);
-        for trial in report.sorted().into_iter().filter(|trial| trial.finished.outcome == outcome) {
-            page.add(kind, &format!("\n- {}: {}", span(&trial.finished.trial), span(trial.reason())));
+        for cause in causes.iter().filter(|cause| cause.standing == standing) {
+            page.add(kind, &format!("\n- {}", span(&format!("{} ({})", cause.title(), cause.trial_names()))));
         }
-    }
-    page.heading("Warnings");
-    for alike in report.warned(fail_on) {
-        let Some((trial, others)) = alike.split_first() else { continue };
-        let more = if others.is_empty() { String::new() } else { format!(" and {} alike", others.len()) };
-        page.add("warning", &format!("\n- {}{more}: {}", span(&trial.finished.trial), span(&trial.first_mismatch())));
     }
 }
 
-/// A trial with all that was wrong in it, and the names of those that fail alike, folded.
-fn single(alike: &[&TrialReport]) -> String {
-    let Some((trial, others)) = alike.split_first() else { return String::new() };
+/// A cause with all that was wrong in its first trial, and the names of the others, folded.
+fn whole(cause: &Cause<'_>) -> String {
+    let Some((trial, others)) = cause.trials.split_first() else { return String::new() };
     let finished = &trial.finished;
-    let mut text = format!("{}\n{}:{}\n", printable(&finished.title), printable(&finished.file), finished.line);
-    if finished.outcome != Outcome::Failed {
+    let (file, line) = (printable(&finished.file), finished.line);
+    let mut text = format!("{}\n{}\n{file}:{line}\n", printable(&finished.trial), printable(&finished.title));
+    if finished.outcome != Outcome::Failed && !matches!(cause.what, What::Reason(_)) {
         let _ = writeln!(text, "{}", printable(trial.reason()));
     }
     for failure in &trial.failures {
         text.push('\n');
         text.push_str(&failure.text());
     }
-    let mut line = finished.trial.clone();
     if !others.is_empty() {
-        let _ = write!(line, " and {} alike", others.len());
         let _ = write!(text, "\nalike:\n{}", names(others));
     }
-    folded(finished.outcome.name(), &line, &text)
-}
-
-/// Several trials with one cause, folded.
-fn group(word: &str, reason: &str, trials: &[&TrialReport]) -> String {
-    let mut text = names(trials);
-    if let Some(failure) = trials.iter().find_map(|trial| trial.failures.first()) {
-        let _ = write!(text, "\nthe first of them:\n{}", Failure::text(failure));
-    }
-    folded(word, reason, &text)
+    let title = format!("{} ({})", cause.title(), counted(cause.trials.len(), "trial"));
+    folded(cause.word(), &title, &text)
 }
 
 fn names(trials: &[&TrialReport]) -> String {

@@ -11,11 +11,9 @@ mod coverage;
 mod diff;
 mod failure;
 mod github;
-mod groups;
 mod har;
 mod html;
 mod junit;
-mod lacking;
 mod latency;
 #[cfg(test)]
 mod laws;
@@ -35,9 +33,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use aside::{Aside, AsideKind};
 pub use badge::Badge;
-pub use causes::{Causes, Unjudged};
+pub use causes::{Cause, CauseSummary, Check, Standing, What};
 pub use comparison::{
-    About, Cause, ChangeKind, Comparison, ComparisonSummary, Course, DriftChange, LostCheck, Note, Side, TrialChange,
+    About, ChangeKind, Comparison, ComparisonSummary, Course, DriftChange, LostCheck, Note, Side, TrialChange,
 };
 pub use console::{Console, Style};
 pub use coverage::{Answers, Coverage};
@@ -46,7 +44,6 @@ pub use github::write as write_github;
 pub use har::write as write_har;
 pub use html::{write as write_html, write_trend};
 pub use junit::{write as write_junit, write_strict as write_junit_strict};
-pub use lacking::Lacking;
 pub use latency::{Latencies, LatencyChange, median, quantile};
 pub use markdown::write as write_markdown;
 pub use notes::{Noted, Notes};

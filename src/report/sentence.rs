@@ -37,7 +37,11 @@ impl Report {
         let to =
             self.header.as_ref().map_or_else(String::new, |header| format!(" to {}", one_line(&header.target, 80)));
         let requests = counted(self.requests(), "request");
-        let mut line = format!(": {}; {requests}{to} in {:.2} s", self.counts(), self.seconds());
+        let causes = match self.counted_causes(fail_on) {
+            0 => String::new(),
+            causes => format!("; {}", counted(causes, "cause")),
+        };
+        let mut line = format!(": {}{causes}; {requests}{to} in {:.2} s", self.counts(), self.seconds());
         if self.warnings() > 0 {
             let _ = write!(line, "; {}", counted(self.warnings(), "warning"));
         }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-use super::{ComparisonSummary, FailOn, Report, text::printable_json};
+use super::{Cause, CauseSummary, ComparisonSummary, FailOn, Report, text::printable_json};
 use crate::event::{Outcome, SnapshotKind, Stop};
 
 /// What a script wants to know about a run.
@@ -35,6 +35,7 @@ pub struct Summary<'a> {
     suite: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<String>,
+    causes: Vec<CauseSummary>,
     red: Vec<RedTrial>,
     drifted: Vec<DriftSummary>,
     leaks: Vec<LeakSummary>,
@@ -142,6 +143,7 @@ impl<'a> Summary<'a> {
             target: report.header.as_ref().map(|header| header.target.clone()),
             suite: report.header.as_ref().map(|header| header.suite.clone()),
             run: report.header.as_ref().map(|header| header.run.clone()),
+            causes: report.causes(fail_on).iter().map(Cause::summary).collect(),
             red: red.collect(),
             drifted: drift.collect(),
             leaks: leaked.collect(),

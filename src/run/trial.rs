@@ -16,9 +16,9 @@ use crate::{
     check::{False, Verdict},
     event::{Checks, Event, Outcome, Phase, StepFinished, TrialFinished},
     http::{Exchange, Fault, curl},
-    known::signature,
     level::Level,
     plan::{RequestTarget, Step, Trial},
+    signature::signature,
     template::Variables,
 };
 

@@ -227,7 +227,7 @@ fn many(count: usize) -> String {
         let trial = format!("things/values/number-{index:04}");
         let (mut step, mut finished) = (step.clone(), finished.clone());
         step["trial"] = trial.clone().into();
-        step["mismatches"][0]["expected"] = format!("number {index}").into();
+        step["mismatches"][0]["check"] = format!("number {index}").into();
         finished["trial"] = trial.into();
         lines.extend([step.to_string(), finished.to_string()]);
     }
@@ -246,7 +246,7 @@ fn what_is_more_than_a_reader_takes_is_counted() {
     let shown = page.matches("<details>").count();
     assert!(shown > 10, "{shown}");
     assert!(page.ends_with(&format!(
-        "\n_Left out for want of room: {} failures. The event stream has all of it._\n",
+        "\n_Left out for want of room: {} causes. The event stream has all of it._\n",
         300 - shown
     )));
 
@@ -256,7 +256,7 @@ fn what_is_more_than_a_reader_takes_is_counted() {
 
     let text = print("text");
     assert_eq!(text.matches("\nfailed  ").count(), 20);
-    assert!(text.contains("\nand 280 more (all in full with --verbose, and in the other reports):\n"));
+    assert!(text.contains("\nand 280 more causes (all in full with --verbose, and in the other reports):\n"));
     assert_eq!(text.matches("things/values/number-").count(), 20 * 2 + 280);
     assert_eq!(junit(&print("junit")).1.failures, 300);
 }

@@ -10,10 +10,10 @@ use super::{
 /// Opens everything that is folded up, so that a test sees all of the page.
 const UNFOLD: &str = "for (const details of document.querySelectorAll('details')) details.open = true;";
 
-/// The trials that are seen: those among the findings, and those of the list.
+/// The trials that are seen: those among the causes, and those of the list.
 const SEEN: &str = "
     const seen = (selector) => [...document.querySelectorAll(selector)].filter((one) => !one.closest('[hidden]'));
-    const found = seen('#findings li[data-trial]').map((one) => one.dataset.trial);
+    const found = seen('#causes li[data-trial]').map((one) => one.dataset.trial);
     const listed = seen('#list .line > summary .mono, #list div.line .mono').map((one) => one.textContent);
     return [found.sort(), listed.sort()];
 ";
@@ -127,7 +127,7 @@ fn the_policy_refuses_what_the_page_did_not_bring() {
 }
 
 #[test]
-fn filters_choose_among_findings_and_trials_alike() {
+fn filters_choose_among_causes_and_trials_alike() {
     in_browser(async |browser| {
         let (_place, path) = report("every");
         browser.open(&path, "").await;
@@ -135,7 +135,7 @@ fn filters_choose_among_findings_and_trials_alike() {
         assert_eq!(
             (found.len(), listed.len()),
             (16, 20),
-            "all but what is plainly passed or does not apply is a finding"
+            "all but what is plainly passed or does not apply has a cause"
         );
         browser.ask::<()>("document.querySelector('#outcomes button[value=\"2\"]').click()").await;
         assert_eq!(
@@ -143,7 +143,7 @@ fn filters_choose_among_findings_and_trials_alike() {
             (vec!["things/values/settles".to_owned()], vec!["things/values/settles".to_owned()])
         );
         let said: String = browser.ask("return document.getElementById('matching').value").await;
-        assert_eq!(said, "1 of 20 trials, in 1 finding");
+        assert_eq!(said, "1 of 20 trials, in 1 cause");
         let pressed: String =
             browser.ask("return document.querySelector('#outcomes button[value=\"2\"]').ariaPressed").await;
         assert_eq!(pressed, "true");
@@ -173,7 +173,7 @@ fn filters_choose_among_findings_and_trials_alike() {
 fn a_link_opens_its_trial() {
     in_browser(async |browser| {
         let (_place, path) = report("every");
-        // The first has its details among the findings, the second stands in the list alone.
+        // The first has its details among the causes, the second stands in the list alone.
         for id in ["things/values/keeps-its-description[long]", "things/values/created-and-read"] {
             browser.open(&path, &format!("#{id}")).await;
             let script = format!(
@@ -302,22 +302,22 @@ fn it_can_be_put_on_paper() {
         browser.open(&path, "").await;
         let pdf = browser.print().await;
         assert!(pdf.starts_with(b"%PDF-"));
-        let folded: usize = browser.ask("return document.querySelectorAll('.cause:not([open])').length").await;
+        let folded: usize = browser.ask("return document.querySelectorAll('.fold:not([open])').length").await;
         assert!(folded > 0, "what printing unfolded is folded again");
         browser.prefer("dark", "print").await;
         browser.ask::<()>("dispatchEvent(new Event('beforeprint'))").await;
         let script = "
             const shown = (selector) => [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility()).length;
-            return [shown('nav, #filters, #list .line, button'), shown('.finding') - shown('.cause[open]'), shown('.versus') > 0,
+            return [shown('nav, #filters, #list .line, button'), shown('.cause') - shown('.fold[open]'), shown('.versus') > 0,
                 document.documentElement.scrollWidth <= innerWidth];
         ";
         let paper: (usize, usize, bool, bool) = browser.ask(script).await;
-        assert_eq!(paper, (0, 0, true, true), "nothing to press, and no finding is folded up");
+        assert_eq!(paper, (0, 0, true, true), "nothing to press, and no cause is folded up");
     });
 }
 
 #[test]
-fn findings_need_no_script() {
+fn causes_need_no_script() {
     in_browser(async |browser| {
         let (_place, path) = report("every");
         browser.set("Emulation.setScriptExecutionDisabled", serde_json::json!({ "value": true })).await;
@@ -325,7 +325,7 @@ fn findings_need_no_script() {
         browser.set("Emulation.setScriptExecutionDisabled", serde_json::json!({ "value": false })).await;
         let script = "
             const shown = (selector) => [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility()).length;
-            return [shown('.finding'), shown('#filters, #trials, .copy, #theme'), shown('noscript'), document.getElementById('things/values/settles').closest('details').open];
+            return [shown('.cause'), shown('#filters, #trials, .copy, #theme'), shown('noscript'), document.getElementById('things/values/settles').closest('details').open];
         ";
         let plain: (usize, usize, usize, bool) = browser.ask(script).await;
         assert_eq!(plain, (14, 0, 1, true), "the link unfolds its trial all the same");

@@ -70,9 +70,9 @@ fn a_page_of_nothing_but_failures_stays_bearable() {
     assert!(page.len() < 16 << 20, "{} bytes", page.len());
     assert_eq!(page.matches("<li data-trial=").count(), 6_000, "each can be linked to");
     assert!(page.contains("The page is full; the event stream has the details of this trial."));
-    for finding in page.split("<article ").skip(1) {
-        let first = finding.split("<li data-trial=").nth(1).expect("a trial");
-        assert!(first.contains("class=\"step\""), "the first of each finding has its details: {first}");
+    for cause in page.split("<article ").skip(1) {
+        let first = cause.split("<li data-trial=").nth(1).expect("a trial");
+        assert!(first.contains("class=\"step\""), "the first of each cause has its details: {first}");
     }
 }
 

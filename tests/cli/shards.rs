@@ -197,7 +197,7 @@ fn the_merged_parts_are_the_whole_in_every_format() {
         assert_eq!(only(&merged, &lines), only(&lines, &merged), "{format}");
         assert_eq!(merged.len(), lines.len(), "{format}");
     }
-    // Of a page: every trial among its findings, every headline, every requirement, in order.
+    // Of a page: every trial among its causes, every headline, every requirement, in order.
     let said = |names: &[String]| -> Vec<String> {
         let page = print(names, "html").join("\n");
         let parts = regex::Regex::new(r#"(data-trial="[^"]*"|<h3 [^\n]*?</h3>|<tr id="[^"]*")"#).expect("a pattern");

@@ -3,7 +3,6 @@
 //! Owns [`Comparison`], a plain value that every format can show, and what it says: whether anything got worse. It is made of two
 //! [`Report`]s and knows nothing of where these come from.
 
-mod cause;
 mod text;
 mod trials;
 
@@ -12,14 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 pub(super) use self::trials::former_ids;
-pub use self::{
-    cause::Cause,
-    trials::{ChangeKind, TrialChange},
-};
-use super::{FailOn, LatencyChange, Report, text::printable_json};
+pub use self::trials::{ChangeKind, TrialChange};
+use super::{Cause, CauseSummary, FailOn, LatencyChange, Report, TrialReport, text::printable_json};
 use crate::{
     counted::counted,
-    event::{Outcome, Selection, Shard},
+    event::{Mismatch, Outcome, Selection, Shard},
+    secret::Redacted,
 };
 
 /// What a newer run says beside an older one.
@@ -31,8 +28,8 @@ pub struct Comparison {
     pub new: Side,
     /// What the two differ in beside time, or lack.
     pub notes: Vec<Note>,
-    /// What is behind the trials that fail now and did not, or do so in another way: one missing resource is one cause.
-    pub causes: Vec<Cause>,
+    /// What is behind the trials that fail now and did not, or do so in another way.
+    pub causes: Vec<CauseSummary>,
     /// The trials that did not end as before, by kind and ID.
     pub trials: Vec<TrialChange>,
     /// How many ended as before.
@@ -188,7 +185,7 @@ impl Comparison {
         Self {
             old: Side::of(old),
             new: Side::of(new),
-            causes: cause::causes(&trials, new),
+            causes: causes(&trials, new),
             lost_checks: lost_checks(&pairs),
             trials,
             unchanged,
@@ -296,6 +293,37 @@ fn notes(old: &Report, new: &Report) -> Vec<Note> {
         note(About::Order, "the old run began after the new one: are they in the right order?".to_owned());
     }
     notes
+}
+
+/// The causes of the newer run, of those trials and those false checks alone that are news.
+fn causes(changes: &[TrialChange], new: &Report) -> Vec<CauseSummary> {
+    let asked: BTreeMap<&str, &TrialChange> =
+        changes.iter().filter(|change| asks_why(change)).map(|change| (change.trial.as_str(), change)).collect();
+    let change = |trial: &TrialReport| asked.get(trial.finished.trial.as_str()).copied();
+    let trials = new.sorted().into_iter().filter(|trial| change(trial).is_some()).collect();
+    let looks =
+        |trial: &TrialReport, mismatch: &Mismatch| change(trial).is_some_and(|change| is_news(mismatch, change));
+    new.causes_of(trials, FailOn::default(), looks).iter().map(Cause::summary).collect()
+}
+
+/// Whether something in the answers is behind the change. A fixture that was refused is as telling as a step.
+fn asks_why(change: &TrialChange) -> bool {
+    match change.kind {
+        ChangeKind::Broken | ChangeKind::Unjudged => true,
+        ChangeKind::ChangedFailure => !change.appeared.is_empty(),
+        ChangeKind::New => change.worse,
+        _ => false,
+    }
+}
+
+/// Of a failure that changed, what was wrong before is no news.
+fn is_news(mismatch: &Mismatch, change: &TrialChange) -> bool {
+    let pointer = mismatch.pointer.as_ref().map(Redacted::as_str).filter(|pointer| !pointer.is_empty());
+    let start = match pointer {
+        Some(pointer) => format!("{} {pointer}: ", mismatch.check),
+        None => format!("{}: ", mismatch.check),
+    };
+    change.kind != ChangeKind::ChangedFailure || change.appeared.iter().any(|text| text.starts_with(&start))
 }
 
 /// Checks that were made by as many steps as before nowhere where the trial still passes.

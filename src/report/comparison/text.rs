@@ -11,7 +11,7 @@ use crate::report::{
 /// More lines of one kind than a person reads.
 const MOST: usize = 20;
 
-/// More examples of one finding than a person reads.
+/// More examples of one cause than a person reads.
 const EXAMPLES: usize = 3;
 
 impl Comparison {
@@ -100,18 +100,9 @@ impl Text {
         if comparison.causes.is_empty() {
             return;
         }
-        self.line("\nwhat is wrong now and was not");
+        self.line(&format!("\nwhat is wrong now and was not: {}", counted(comparison.causes.len(), "cause")));
         self.some(&comparison.causes, MOST, |text, cause| {
-            let place = if cause.pointer.is_empty() { String::new() } else { format!(" {}", cause.pointer) };
-            let calls = match cause.calls.as_slice() {
-                [first, second, third, .., _] => {
-                    format!("{first}, {second}, {third} and {} more", cause.calls.len() - 3)
-                }
-                calls => calls.join(", "),
-            };
-            let trials = counted(cause.trials.len(), "trial");
-            let (expected, actual) = (&cause.expected, &cause.actual);
-            text.line(&format!("  {calls}: {}{place}: expected {expected}, got {actual} ({trials})", cause.check));
+            text.line(&format!("  {} ({})", cause.title, counted(cause.trials.len(), "trial")));
             for beside in cause.beside.iter().take(EXAMPLES) {
                 text.line(&format!("    and with it {beside}"));
             }
@@ -151,7 +142,7 @@ impl Text {
         }
     }
 
-    /// One broken thing is one finding.
+    /// One broken thing is told once.
     fn by_reason(&mut self, changes: &[&TrialChange]) {
         let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
         for change in changes {

@@ -1,22 +1,20 @@
 //! The end of a run for a person: what is wrong, by cause, as a compiler tells it, and what to do next; then the line that sums up.
 
-use std::{collections::BTreeSet, io};
+use std::io;
 
 use super::Console;
 use crate::{
     event::Outcome,
-    level::Level,
     report::{
-        FailOn, Failure, Lacking, Report, TrialReport, Unjudged, Verdict,
-        failure::{Line, Part, headline},
+        Cause, FailOn, Failure, Report, Standing, TrialReport, Verdict, What,
+        failure::{Line, Part},
         text::{counted, on_one_line, shortened},
-        without_indices,
         wrap::fitted,
     },
 };
 
-/// More failures than a person reads one after the other; the rest get a line each.
-const MOST_FAILURES: usize = 20;
+/// More causes than a person reads one after the other; the rest get a line each.
+const MOST_CAUSES: usize = 20;
 
 /// The longest header that is shown where not everything is wanted.
 const MOST_HEADER: usize = 120;
@@ -26,9 +24,6 @@ const MOST_BODY: usize = 500;
 
 /// As many lines of a body are shown where not everything is wanted.
 const MOST_LINES: usize = 12;
-
-/// The longest line about a warning.
-const MOST_LINE: usize = 300;
 
 /// As many trials of one cause as are named.
 const MOST_NAMES: usize = 3;
@@ -40,15 +35,11 @@ impl<W: io::Write> Console<W> {
     /// A closed pipe and the like.
     pub fn finish(&mut self, report: &Report, fail_on: FailOn) -> io::Result<()> {
         let causes = report.causes(fail_on);
-        self.failures(&causes.red)?;
-        for lacking in &causes.lacking {
-            self.lacking(lacking)?;
-        }
-        for group in &causes.unjudged {
-            self.unjudged(group)?;
-        }
+        let of = |standing: Standing| causes.iter().filter(|cause| cause.standing == standing).collect::<Vec<_>>();
+        self.failures(&of(Standing::Red))?;
+        self.several(&of(Standing::Unjudged))?;
         if !self.style.quiet {
-            self.warnings(report, fail_on)?;
+            self.several(&of(Standing::Warning))?;
             self.drift(report)?;
             self.snapshots(report)?;
         }
@@ -63,45 +54,70 @@ impl<W: io::Write> Console<W> {
         writeln!(self.out, "\n{name}{numbers}")
     }
 
-    fn failures(&mut self, red: &[Vec<&TrialReport>]) -> io::Result<()> {
-        let full = if self.style.verbose { red.len() } else { MOST_FAILURES };
-        for alike in red.iter().take(full) {
-            self.alike(alike)?;
-        }
-        if red.len() > full {
-            let more = red.len() - full;
-            self.line("", "")?;
-            self.line("1", &format!("and {more} more (all in full with --verbose, and in the other reports):"))?;
-            for trial in red.iter().skip(full).flatten() {
-                self.line("", &format!("  {}: {}", trial.finished.trial, trial.reason()))?;
-            }
-        }
-        if red.iter().flatten().any(|trial| trial.finished.outcome == Outcome::Failed) && !self.style.quiet {
+    fn failures(&mut self, red: &[&Cause<'_>]) -> io::Result<()> {
+        self.several(red)?;
+        let failed = |cause: &&Cause<'_>| cause.trials.iter().any(|trial| trial.finished.outcome == Outcome::Failed);
+        if red.iter().any(failed) && !self.style.quiet {
             self.line("", "")?;
             self.line("2", "to expect such failures until a day: --propose-known-failures FILE writes the entries")?;
         }
         Ok(())
     }
 
-    /// The first of the trials that fail alike in full, all of them where everything is wanted.
-    fn alike(&mut self, alike: &[&TrialReport]) -> io::Result<()> {
-        let full = if self.style.verbose { alike.len() } else { 1 };
-        for trial in alike.iter().take(full) {
-            self.single(trial)?;
+    /// The first causes with all that there is to say, the rest by their titles.
+    fn several(&mut self, causes: &[&Cause<'_>]) -> io::Result<()> {
+        let (full, rest) =
+            causes.split_at(if self.style.verbose { causes.len() } else { causes.len().min(MOST_CAUSES) });
+        for cause in full {
+            self.line("", "")?;
+            self.cause(cause)?;
         }
-        if alike.len() > full {
-            self.line("1", &format!("  and {} alike:", alike.len() - full))?;
-            self.names(&alike[full..])?;
+        if !rest.is_empty() {
+            self.line("", "")?;
+            let more = counted(rest.len(), "more cause");
+            self.line("1", &format!("and {more} (all in full with --verbose, and in the other reports):"))?;
+            for cause in rest {
+                self.line("", &format!("  {}: {} ({})", cause.word(), cause.title(), cause.trial_names()))?;
+            }
         }
         Ok(())
     }
 
-    fn single(&mut self, trial: &TrialReport) -> io::Result<()> {
+    /// A cause: what it is, its first trial in full where a check was false, and the names of the others.
+    fn cause(&mut self, cause: &Cause<'_>) -> io::Result<()> {
+        match cause.outcome {
+            Outcome::Passed => self.line("33", &format!("{:<15} {}", cause.word(), with_size(cause)))?,
+            outcome => self.headed(outcome, &with_size(cause))?,
+        }
+        if let Some(check) = cause.check().filter(|check| !check.beside.is_empty()) {
+            self.line("", &format!("  and with it: {}", check.beside.join(", ")))?;
+        }
+        let told = match &cause.what {
+            _ if matches!(cause.outcome, Outcome::Passed | Outcome::NotRun) && !self.style.verbose => 0,
+            _ if self.style.verbose => cause.trials.len(),
+            What::Check(_) => 1,
+            What::Reason(_) => usize::from(cause.standing == Standing::Red),
+            What::Area { .. } | What::Path(_) => 0,
+        };
+        let (shown, others) = cause.trials.split_at(told);
+        shown.iter().try_for_each(|trial| self.single(trial, cause))?;
+        if !shown.is_empty() && !others.is_empty() {
+            self.line("1", &format!("  and {} alike:", others.len()))?;
+        }
+        self.names(others)?;
+        match others.first().filter(|_| shown.is_empty() && cause.standing.counts() && cause.outcome != Outcome::NotRun)
+        {
+            Some(first) => self.next(&explain(first)),
+            None => Ok(()),
+        }
+    }
+
+    fn single(&mut self, trial: &TrialReport, cause: &Cause<'_>) -> io::Result<()> {
         let finished = &trial.finished;
-        self.line("", "")?;
-        self.headed(finished.outcome, &finished.trial)?;
+        self.line("", &format!("  {}", finished.trial))?;
         self.line("", &format!("  {}", finished.title))?;
-        if finished.outcome != Outcome::Failed && !trial.reason().is_empty() {
+        let told = finished.outcome == Outcome::Failed || cause.what == What::Reason(trial.reason());
+        if !told && !trial.reason().is_empty() {
             self.line("", &format!("  {}", trial.reason()))?;
         }
         for failure in &trial.failures {
@@ -187,63 +203,12 @@ impl<W: io::Write> Console<W> {
         self.line(code, &format!("  {text}"))
     }
 
-    /// One missing resource is one finding, not sixty.
-    fn lacking(&mut self, lacking: &Lacking<'_>) -> io::Result<()> {
-        self.line("", "")?;
-        self.headed(Outcome::Failed, &lacking.sentence())?;
-        self.names(&lacking.trials)?;
-        if let (Some(trial), true) = (lacking.trials.first(), self.style.verbose) {
-            trial.failures.iter().try_for_each(|failure| self.failure(failure))?;
-        }
-        Ok(())
-    }
-
-    /// Trials that could not be judged, by reason: one broken thing is one finding.
-    fn unjudged(&mut self, group: &Unjudged<'_>) -> io::Result<()> {
-        self.line("", "")?;
-        self.headed(group.outcome, group.reason)?;
-        self.names(&group.trials)?;
-        let Some(first) = group.trials.first().filter(|_| group.outcome != Outcome::NotRun) else { return Ok(()) };
-        if self.style.verbose {
-            first.failures.iter().try_for_each(|failure| self.failure(failure))?;
-        }
-        self.next(&explain(first))
-    }
-
     fn names(&mut self, trials: &[&TrialReport]) -> io::Result<()> {
         for trial in trials.iter().take(MOST_NAMES) {
             self.line("", &format!("    {}", trial.finished.trial))?;
         }
         if trials.len() > MOST_NAMES {
             self.line("", &format!("    and {} more", trials.len() - MOST_NAMES))?;
-        }
-        Ok(())
-    }
-
-    fn warnings(&mut self, report: &Report, fail_on: FailOn) -> io::Result<()> {
-        for alike in report.warned(fail_on) {
-            let Some((trial, others)) = alike.split_first() else { continue };
-            self.line("", "")?;
-            self.line("33", &format!("warning         {}", trial.finished.trial))?;
-            let mut told = BTreeSet::new();
-            for failure in &trial.failures {
-                if self.style.verbose {
-                    self.failure(failure)?;
-                    continue;
-                }
-                for mismatch in failure.mismatches.iter().filter(|mismatch| mismatch.level == Level::Should) {
-                    // The same of each item of a list is told once.
-                    let place = mismatch.pointer.as_ref().map(|pointer| without_indices(pointer.as_str()));
-                    if told.insert((&failure.call, &mismatch.check, place, &mismatch.expected)) {
-                        let line = format!("  {}: {}", failure.call, headline(mismatch));
-                        self.line("", &shortened(&line, MOST_LINE))?;
-                    }
-                }
-            }
-            if !others.is_empty() {
-                self.line("", &format!("  and {} alike:", others.len()))?;
-                self.names(others)?;
-            }
         }
         Ok(())
     }
@@ -293,6 +258,12 @@ fn tells(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let telling = ["content-type", "link", "location", "retry-after", "www-authenticate"];
     telling.contains(&name.as_str()) || name.ends_with("request-id")
+}
+
+/// The title, and how many trials there are if there are more than one.
+fn with_size(cause: &Cause<'_>) -> String {
+    let several = if cause.trials.len() > 1 { format!(" ({} trials)", cause.trials.len()) } else { String::new() };
+    format!("{}{several}", cause.title())
 }
 
 /// Shows the requirement and the steps of a trial.

@@ -53,13 +53,14 @@ impl<W: io::Write> Console<W> {
 
     /// Writes one line of foreign text in this colour, in pieces where it is wider than the terminal.
     fn line(&mut self, code: &str, line: &str) -> io::Result<()> {
+        let text = self.painted(code, line);
+        writeln!(self.out, "{text}")
+    }
+
+    fn painted(&self, code: &str, line: &str) -> String {
         let line = on_one_line(line);
         let pieces = self.style.width.map_or_else(|| vec![line.clone()], |width| wrapped(&line, width));
-        for piece in pieces {
-            let piece = self.paint(code, &piece);
-            writeln!(self.out, "{piece}")?;
-        }
-        Ok(())
+        pieces.iter().map(|piece| self.paint(code, piece)).collect::<Vec<_>>().join("\n")
     }
 
     /// A line that begins with an outcome in its colour.
@@ -141,7 +142,11 @@ impl<W: io::Write> Console<W> {
 
     fn finding(&mut self, finding: &Finding) -> io::Result<()> {
         let (code, word) = if finding.fatal { ("1;31", "preflight:") } else { ("33", "preflight, a warning:") };
-        self.line(code, &format!("{word} {}", finding.text))
+        let text = self.painted(code, &format!("{word} {}", finding.text));
+        match &self.progress {
+            Some(progress) => progress.above(|| writeln!(self.out, "{text}")),
+            None => writeln!(self.out, "{text}"),
+        }
     }
 
     fn trial(&mut self, finished: &TrialFinished) -> io::Result<()> {

@@ -95,6 +95,11 @@ impl Progress {
             self.bar.println(line);
         }
     }
+
+    /// Writes something while the line is away, so that what is written stands above it.
+    pub(super) fn above<R>(&self, write: impl FnOnce() -> R) -> R {
+        self.bar.suspend(write)
+    }
 }
 
 impl Drop for Progress {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{
-    findings::{expected_actual, requirements},
+    causes::{expected_actual, requirements},
     text::counted,
 };
 use crate::report::{DriftCount, DriftKey, Noted, Report};

@@ -1,12 +1,12 @@
 //! A run as one HTML file, which opens from disk without a network.
 //!
 //! Owns the order of the page. A part of the page is a file here; `frame` is what pages share, `text` the boundary that foreign text passes.
-//! What a reader needs first, and every finding, is there without a script; the list of all trials, search and filters are the script's.
+//! What a reader needs first, and every cause, is there without a script; the list of all trials, search and filters are the script's.
 
+mod causes;
 mod coverage;
 mod diff;
 mod exchange;
-mod findings;
 mod frame;
 mod lists;
 mod outcome;
@@ -24,7 +24,7 @@ use maud::{Markup, html};
 
 pub use self::trend::write as write_trend;
 use self::{
-    findings::Findings,
+    causes::Causes,
     frame::{Page, Tone},
     text::Data,
     trials::Trials,
@@ -40,15 +40,15 @@ const SCRIPT: &str = include_str!("report.js");
 /// A place that cannot be written.
 pub fn write(report: &Report, fail_on: FailOn, mut writer: impl io::Write) -> io::Result<()> {
     let verdict = report.verdict(fail_on);
-    let findings = Findings::of(report);
-    let data = Data::of(&Trials::of(report, &findings))?;
+    let causes = Causes::of(report, fail_on);
+    let data = Data::of(&Trials::of(report, &causes))?;
     let target = report.header.as_ref().map_or("no run", |header| header.target.as_str());
     let title = super::printable(&format!("{}: {target}", verdict.name()));
     let main = html! {
-        (overview::section(report, fail_on, &findings))
+        (overview::section(report, fail_on, &causes))
         div .results {
-            (findings::filters())
-            (findings.section())
+            (causes::filters())
+            (causes.section())
             (trials::section(report))
         }
         (coverage::section(report))
@@ -62,7 +62,7 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl io::Write) -> io
     let page = Page {
         title: &title,
         tone: tone(verdict),
-        parts: &parts(report, &findings),
+        parts: &parts(report, &causes),
         style: STYLE,
         script: SCRIPT,
         data: Some(data),
@@ -79,11 +79,11 @@ fn tone(verdict: Verdict) -> Tone {
     }
 }
 
-fn parts(report: &Report, findings: &Findings<'_>) -> Vec<(&'static str, String)> {
+fn parts(report: &Report, causes: &Causes<'_>) -> Vec<(&'static str, String)> {
     let counted = |name: &str, count: usize| if count == 0 { name.to_owned() } else { format!("{name} {count}") };
     vec![
         ("overview", "Overview".to_owned()),
-        ("findings", counted("Findings", findings.count())),
+        ("causes", counted("Causes", causes.count())),
         ("trials", counted("Trials", report.trials.len())),
         ("coverage", "Coverage".to_owned()),
         ("requirements", "Requirements".to_owned()),

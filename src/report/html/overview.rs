@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{
-    findings::Findings,
+    causes::Causes,
     outcome::{Counts, class, mark},
     since,
     text::{counted, duration, moment, plural},
@@ -14,7 +14,7 @@ use crate::{
     report::{FailOn, Report, Verdict},
 };
 
-pub(super) fn section(report: &Report, fail_on: FailOn, findings: &Findings<'_>) -> Markup {
+pub(super) fn section(report: &Report, fail_on: FailOn, causes: &Causes<'_>) -> Markup {
     let verdict = report.verdict(fail_on);
     let mut counts = Counts::default();
     report.trials.iter().for_each(|trial| counts.add(trial.finished.outcome));
@@ -28,7 +28,7 @@ pub(super) fn section(report: &Report, fail_on: FailOn, findings: &Findings<'_>)
                     }
                 }
                 h1 #verdict { span aria-hidden="true" { (verdict_mark(verdict)) " " } (capital(verdict.name())) }
-                p .sentence { (sentence(report, verdict, findings)) }
+                p .sentence { (sentence(report, verdict, causes)) }
                 @if counts.total() > 0 {
                     div .total { (counts.bar()) }
                     ul .counts {
@@ -44,10 +44,10 @@ pub(super) fn section(report: &Report, fail_on: FailOn, findings: &Findings<'_>)
             }
             (preflight(report))
             @for missing in report.missing() { p .card.gap { span .tag.broken { "incomplete" } " " (missing) } }
-            (figures(report, findings))
+            (figures(report, causes))
             @if let Some(comparison) = &report.comparison { (since::card(comparison, fail_on)) }
             @if let Some(header) = &report.header { (facts(report, header)) }
-            noscript { p .card { "Search, filters and the list of all trials need a script. The findings and the tables below are complete without one." } }
+            noscript { p .card { "Search, filters and the list of all trials need a script. The causes and the tables below are complete without one." } }
         }
     }
 }
@@ -66,18 +66,18 @@ fn capital(words: &str) -> String {
 }
 
 /// The verdict in a sentence.
-fn sentence(report: &Report, verdict: Verdict, findings: &Findings<'_>) -> String {
+fn sentence(report: &Report, verdict: Verdict, causes: &Causes<'_>) -> String {
     let mut counts = Counts::default();
     report.trials.iter().for_each(|trial| counts.add(trial.finished.outcome));
-    let (red, causes) = (counts.red(), findings.departures());
+    let red = counts.red();
     let mut text = match verdict {
         Verdict::Conformant => "The target does what it is held to, wherever it could be judged.".to_owned(),
         Verdict::NotConformant if red > 0 => {
             let shows = if red == 1 { "shows" } else { "show" };
             format!(
-                "{} {shows} that the target departs from what it is held to, in {}.",
+                "{} {shows} that the target departs from what it is held to, by {}.",
                 counted(red, "trial"),
-                counted(causes, "finding")
+                counted(causes.red(), "cause")
             )
         }
         Verdict::NotConformant => {
@@ -117,7 +117,7 @@ fn preflight(report: &Report) -> Markup {
     }
 }
 
-fn figures(report: &Report, findings: &Findings<'_>) -> Markup {
+fn figures(report: &Report, causes: &Causes<'_>) -> Markup {
     let (reached, documented) = report.coverage.reached(report.operations());
     let new = report.unexplained_drift().count();
     let checks: usize = report.trials.iter().map(|trial| trial.finished.checks.total()).sum();
@@ -129,13 +129,13 @@ fn figures(report: &Report, findings: &Findings<'_>) -> Markup {
     };
     html! {
         ul .figures {
-            (number("findings", findings.departures(), "departure", format!("{} in all", counted(findings.count(), "finding"))))
+            (number("causes", causes.counted(), "cause", format!("{} in all, with warnings and what is known", causes.count())))
             (number("trials", report.trials.len(), "trial", counted(checks, "check")))
             (number("timings", report.requests(), "request", format!("in {}", duration(report.seconds() * 1000.0))))
             (figure("coverage", percent(reached, documented), "coverage", format!("{reached} of {}", counted(documented, "status"))))
             (figure("drift", new.to_string(), "new drift", format!("{} explained", report.drift.len() - new)))
             (figure("leaks", report.leaks.len().to_string(), "leaked", "made and not removed".to_owned()))
-            (number("findings", report.warnings(), "warning", "checks of level should".to_owned()))
+            (number("causes", report.warnings(), "warning", "checks of level should".to_owned()))
             (number("notes", report.notes, "note", "checks of level info".to_owned()))
         }
     }

@@ -11,8 +11,8 @@
   const more = by("more");
   const pressed = new Set();
   const numbers = new Map(data.trials.map((trial, number) => [trial[ID], number]));
-  const entries = [...document.querySelectorAll("#findings li[data-trial]")].map((item) => [item, numbers.get(item.dataset.trial)]);
-  const findings = [...document.querySelectorAll(".finding")];
+  const entries = [...document.querySelectorAll("#causes li[data-trial]")].map((item) => [item, numbers.get(item.dataset.trial)]);
+  const causes = [...document.querySelectorAll(".cause")];
   let haystacks;
   let found = [];
   let shown = 0;
@@ -66,18 +66,18 @@
     found = [...kept.keys()].filter((number) => kept[number]);
     for (const [item, number] of entries) item.hidden = !kept[number];
     let left = 0;
-    for (const finding of findings) {
-      const items = [...finding.querySelectorAll("li[data-trial]")];
+    for (const cause of causes) {
+      const items = [...cause.querySelectorAll("li[data-trial]")];
       const visible = items.filter((item) => !item.hidden).length;
-      finding.hidden = visible === 0;
+      cause.hidden = visible === 0;
       if (visible) left += 1;
       const all = counted(items.length, "trial");
-      finding.querySelector(".size").textContent = visible === items.length ? all : `${visible} of ${all}`;
+      cause.querySelector(".size").textContent = visible === items.length ? all : `${visible} of ${all}`;
     }
     const whole = found.length === data.trials.length;
     by("matching").value = whole
       ? `All ${counted(data.trials.length, "trial")}`
-      : `${found.length} of ${counted(data.trials.length, "trial")}, in ${counted(left, "finding")}`;
+      : `${found.length} of ${counted(data.trials.length, "trial")}, in ${counted(left, "cause")}`;
     by("everything").hidden = whole;
     list.replaceChildren();
     shown = 0;
@@ -238,10 +238,10 @@
   );
   for (const part of parts.keys()) if (part) watch.observe(part);
 
-  // On paper: every finding, and the first trial of each that is no warning.
+  // On paper: every cause, and the first trial of each that is no warning.
   let opened = [];
   addEventListener("beforeprint", () => {
-    const wanted = ".cause, .finding:not(.warn) li:first-child > .trial, .more";
+    const wanted = ".fold, .cause:not(.warn) li:first-child > .trial, .more";
     opened = [...document.querySelectorAll(wanted)].filter((details) => !details.open);
     for (const details of opened) details.open = true;
   });

@@ -6,7 +6,7 @@ use super::{
     outcome,
     text::{counted, duration, moment},
 };
-use crate::report::{Cause, ChangeKind, Comparison, Course, FailOn, TrialChange};
+use crate::report::{CauseSummary, ChangeKind, Comparison, Course, FailOn, TrialChange};
 
 /// More of one kind than a first screen holds; the rest is counted.
 const MOST: usize = 8;
@@ -47,23 +47,14 @@ fn some<T>(all: &[T], show: impl Fn(&T) -> Markup) -> Markup {
     }
 }
 
-fn causes(causes: &[Cause]) -> Markup {
+fn causes(causes: &[CauseSummary]) -> Markup {
     html! {
         @if !causes.is_empty() {
-            h3 { "Wrong now, and was not" }
+            h3 { "Wrong now, and was not: " (counted(causes.len(), "cause")) }
             (some(causes, |cause| html! {
-                code { (calls(&cause.calls)) } ": " (cause.check) @if !cause.pointer.is_empty() { " " code { (cause.pointer) } }
-                ": expected " (cause.expected) ", got " (cause.actual) " " span .muted { "(" (counted(cause.trials.len(), "trial")) ")" }
+                (cause.title) " " span .muted { "(" (counted(cause.trials.len(), "trial")) ")" }
             }))
         }
-    }
-}
-
-/// A few of many operations.
-fn calls(calls: &[String]) -> String {
-    match calls {
-        [first, second, third, _, ..] => format!("{first}, {second}, {third} and {} more", calls.len() - 3),
-        calls => calls.join(", "),
     }
 }
 

@@ -269,7 +269,7 @@ fn runs(points: &[Point]) -> Markup {
             div .scroll.tall tabindex="0" role="region" aria-labelledby="runs-title" {
                 table {
                     thead { tr {
-                        th scope="col" { "Started" } th scope="col" { "Verdict" } th scope="col" { "Trials" } th .number scope="col" { "Requests" }
+                        th scope="col" { "Started" } th scope="col" { "Verdict" } th scope="col" { "Trials" } th .number scope="col" { "Causes" } th .number scope="col" { "Requests" }
                         th .number scope="col" { "New drift" } th .number scope="col" { "Leaked" } th .number scope="col" { "Median" } th .number scope="col" { "95 %" }
                         th scope="col" { "Target" } th scope="col" { "Run" }
                     } }
@@ -286,6 +286,7 @@ fn run(point: &Point) -> Markup {
             th scope="row" { (point.started) }
             td { span .tag.(tone(Some(point)).class()) { (point.verdict) } @if !point.complete { " " span .tag.warn { "cut short" } } }
             td { (words(point)) }
+            td .number { (point.causes) }
             td .number { (point.requests) }
             td .number { (point.new_drift) }
             td .number { (point.leaked) }

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use serde::Serialize;
 
 use super::{
-    findings::{Findings, levels},
+    causes::{Causes, levels},
     outcome,
 };
 use crate::{
@@ -64,7 +64,7 @@ struct Row(
     Vec<usize>,
     /// Reason and one, or 0.
     usize,
-    /// 1 where the details stand among the findings.
+    /// 1 where the details stand among the causes.
     u8,
 );
 
@@ -85,8 +85,8 @@ impl<'a> Names<'a> {
 }
 
 impl Trials {
-    pub(super) fn of(report: &Report, findings: &Findings<'_>) -> Self {
-        let detailed: HashSet<&str> = findings.trials().map(|trial| trial.finished.trial.as_str()).collect();
+    pub(super) fn of(report: &Report, causes: &Causes<'_>) -> Self {
+        let detailed: HashSet<&str> = causes.trials().map(|trial| trial.finished.trial.as_str()).collect();
         let noted: HashSet<&str> = report.noted.iter().flat_map(|note| &note.trials).map(String::as_str).collect();
         let mut sorted: Vec<&TrialReport> = report.trials.iter().collect();
         sorted.sort_by_key(|trial| (order(trial.finished.outcome), &trial.finished.trial));

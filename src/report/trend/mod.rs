@@ -46,6 +46,8 @@ pub struct Point {
     pub verdict: &'static str,
     /// Trials by outcome.
     pub trials: BTreeMap<&'static str, usize>,
+    /// How many causes kept it from being conformant.
+    pub causes: usize,
     /// Requests sent.
     pub requests: usize,
     /// The time that it took, in seconds.
@@ -135,6 +137,7 @@ impl Trend {
             complete: report.parts.iter().all(|part| part.ended),
             verdict: report.verdict(FailOn::default()).name(),
             trials: counts.filter(|(_, count)| *count > 0).collect(),
+            causes: report.counted_causes(FailOn::default()),
             requests: report.requests(),
             duration_s: report.seconds(),
             new_drift: report.unexplained_drift().count(),

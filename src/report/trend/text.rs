@@ -26,8 +26,19 @@ impl Trend {
         let target = if several { "target" } else { "" };
         let _ = writeln!(
             out,
-            "{:<20} {:<8} {:>6} {:>6} {:>6} {:>5} {:>5} {:>8} {:>8} {:>8}  {:<19} {target}",
-            "started", "run", "passed", "failed", "others", "n/a", "drift", "requests", "median", "p95", "verdict"
+            "{:<20} {:<8} {:>6} {:>6} {:>6} {:>5} {:>6} {:>5} {:>8} {:>8} {:>8}  {:<19} {target}",
+            "started",
+            "run",
+            "passed",
+            "failed",
+            "others",
+            "n/a",
+            "causes",
+            "drift",
+            "requests",
+            "median",
+            "p95",
+            "verdict"
         );
         for point in &self.points {
             let _ = writeln!(out, "{}", line(point, several).trim_end());
@@ -111,9 +122,10 @@ fn line(point: &Point, several: bool) -> String {
     let cut = if point.complete { "" } else { ", cut short" };
     let verdict = format!("{}{cut}", point.verdict);
     format!(
-        "{:<20} {run:<8} {passed:>6} {failed:>6} {:>6} {idle:>5} {:>5} {:>8} {:>8.1} {:>8.1}  {verdict:<19} {}",
+        "{:<20} {run:<8} {passed:>6} {failed:>6} {:>6} {idle:>5} {:>6} {:>5} {:>8} {:>8.1} {:>8.1}  {verdict:<19} {}",
         minute(&point.started),
         all - passed - failed - idle,
+        point.causes,
         point.new_drift,
         point.requests,
         point.median_ms,

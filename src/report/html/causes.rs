@@ -1,4 +1,4 @@
-//! Findings, one for each cause, with every trial that shows it: what it is held to, what was expected, what came.
+//! Causes, each with every trial that shows it: what it is held to, what was expected, what came.
 
 use std::cell::Cell;
 
@@ -12,82 +12,82 @@ use super::{
 use crate::{
     event::{Mismatch, Outcome, Phase, RequirementText},
     level::Level,
-    report::{
-        Failure, Report, TrialReport,
-        diff::lines,
-        groups::{Common, Group},
-        text::one_line,
-    },
+    report::{Cause, FailOn, Failure, Report, Standing, TrialReport, diff::lines},
 };
 
 /// Details beyond this many bytes of a page are left out: a target that fails everywhere shows the same thing a thousand times.
 const MOST_DETAILS: usize = 8 * 1024 * 1024;
 
-/// More of a value than a headline holds.
-const MOST_HEADLINE: usize = 100;
-
-/// The findings of a run, and how many bytes of details the page may still hold.
-pub(super) struct Findings<'a> {
-    groups: Vec<Group<'a>>,
+/// The causes of a run, and how many bytes of details the page may still hold.
+pub(super) struct Causes<'a> {
+    all: Vec<Cause<'a>>,
     left: Cell<usize>,
 }
 
-impl<'a> Findings<'a> {
-    pub(super) fn of(report: &'a Report) -> Self {
-        Self { groups: report.groups(), left: Cell::new(MOST_DETAILS) }
+impl<'a> Causes<'a> {
+    pub(super) fn of(report: &'a Report, fail_on: FailOn) -> Self {
+        Self { all: report.causes(fail_on), left: Cell::new(MOST_DETAILS) }
     }
 
     pub(super) fn count(&self) -> usize {
-        self.groups.len()
+        self.all.len()
     }
 
-    /// Those that say something against the target.
-    pub(super) fn departures(&self) -> usize {
-        self.groups.iter().filter(|group| outcome::class(group.outcome()) == "bad").count()
+    /// Those that turn the run red.
+    pub(super) fn red(&self) -> usize {
+        self.all.iter().filter(|cause| cause.standing == Standing::Red).count()
     }
 
-    /// The trials whose details stand among the findings.
+    /// Those that keep the run from being conformant.
+    pub(super) fn counted(&self) -> usize {
+        self.all.iter().filter(|cause| cause.standing.counts()).count()
+    }
+
+    /// The trials whose details stand among the causes.
     pub(super) fn trials(&self) -> impl Iterator<Item = &'a TrialReport> {
-        self.groups.iter().flat_map(|group| group.trials.iter().copied())
+        self.all.iter().flat_map(|cause| cause.trials.iter().copied())
     }
 
     pub(super) fn section(&self) -> Markup {
         html! {
-            section #findings aria-labelledby="findings-title" {
-                h2 #findings-title { "Findings" }
-                p .lead { "One for each cause, with the trials that show it. The link of a trial leads here from anywhere." }
-                @if self.groups.is_empty() {
+            section #causes aria-labelledby="causes-title" {
+                h2 #causes-title { "Causes" }
+                p .lead { "What is behind the trials that have something to say, each with those trials. The link of a trial leads here from anywhere." }
+                @if self.all.is_empty() {
                     p .card.empty { "Nothing to report: no departure, nothing that could not be judged, no warning." }
                 }
-                @for (index, group) in self.groups.iter().enumerate() { (self.finding(index, group)) }
+                @for (index, cause) in self.all.iter().enumerate() { (self.cause(index, cause)) }
             }
         }
     }
 
-    fn finding(&self, index: usize, group: &Group<'_>) -> Markup {
-        let outcome = group.outcome();
-        let warning = outcome == Outcome::Passed;
-        let class = if warning { "warn" } else { outcome::class(outcome) };
+    fn cause(&self, index: usize, cause: &Cause<'_>) -> Markup {
+        let warning = cause.outcome == Outcome::Passed;
+        let class = if warning { "warn" } else { outcome::class(cause.outcome) };
         html! {
-            article .finding.card.(class) {
-                details .cause open[index == 0] {
+            article .cause.card.(class) {
+                details .fold open[index == 0] {
                     summary {
                         span .what {
-                            @if warning { span .tag.warn { span aria-hidden="true" { "!" } "warning" } } @else { (outcome::tag(outcome)) }
-                            h3 .foreign { (headline(group)) }
+                            @if warning { span .tag.warn { span aria-hidden="true" { "!" } "warning" } } @else { (outcome::tag(cause.outcome)) }
+                            h3 .foreign { (title(cause)) }
                         }
-                        span .size { (counted(group.trials.len(), "trial")) }
+                        span .size { (counted(cause.trials.len(), "trial")) }
                     }
-                    @if let Some(example) = example(group) { (requirements(&example.requirements)) (expected_actual(example, None)) }
+                    @if let Some(check) = cause.check() {
+                        (requirements(&check.example.requirements))
+                        (expected_actual(check.example, None))
+                        @if !check.beside.is_empty() { p .muted.foreign { "And with it: " (check.beside.join(", ")) } }
+                    }
                     ul .shown-by aria-label="Trials" {
-                        @for (index, trial) in group.trials.iter().enumerate() { (self.trial(trial, index == 0)) }
+                        @for (index, trial) in cause.trials.iter().enumerate() { (self.trial(trial, index == 0)) }
                     }
                 }
             }
         }
     }
 
-    /// A trial of a finding; the first of each has its details, however full the page is.
+    /// A trial of a cause; the first of each has its details, however full the page is.
     fn trial(&self, trial: &TrialReport, first: bool) -> Markup {
         let finished = &trial.finished;
         let empty = trial.failures.is_empty() && finished.earlier.is_empty();
@@ -156,10 +156,10 @@ fn failed_step(failure: &Failure) -> Markup {
     }
 }
 
-/// Search and filters: of the findings and of the list of trials alike.
+/// Search and filters: of the causes and of the list of trials alike.
 pub(super) fn filters() -> Markup {
     html! {
-        form #filters .filters.card.needs-script role="search" aria-label="Filter findings and trials" {
+        form #filters .filters.card.needs-script role="search" aria-label="Filter causes and trials" {
             div .row {
                 input #search type="search" aria-label="Search" placeholder="Search: ID, title, requirement, operation" autocomplete="off";
                 select #operation aria-label="Operation" { option value="" { "any operation" } }
@@ -181,31 +181,11 @@ pub(super) fn filters() -> Markup {
     }
 }
 
-fn headline(group: &Group<'_>) -> Markup {
-    match &group.common {
-        Common::Lacking { area, statuses } => {
-            let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
-            html! { "The target has none of " code { (area) } ": answers are " (statuses.join(", ")) }
-        }
-        Common::Missing { path } => {
-            html! { "Nothing but 404, 405 or 501 from " code { (path) } " and what is below it" }
-        }
-        Common::Check { call, example } => html! {
-            code { (call) } ": " (example.check)
-            @if let Some(pointer) = &example.pointer { @if !pointer.as_str().is_empty() { " " code { (pointer) } } }
-            ": expected " (one_line(example.expected.as_str(), MOST_HEADLINE)) ", got " (one_line(example.actual.as_str(), MOST_HEADLINE))
-        },
-        Common::Reason { reason: "", outcome } => html! { (outcome.name()) },
-        Common::Reason { reason, .. } => html! { (reason) },
-    }
-}
-
-/// The false check that stands for a finding.
-fn example<'a>(group: &Group<'a>) -> Option<&'a Mismatch> {
-    match &group.common {
-        Common::Check { example, .. } => Some(example),
-        Common::Lacking { .. } | Common::Missing { .. } | Common::Reason { .. } => None,
-    }
+/// The title, with the operations in the type of code.
+fn title(cause: &Cause<'_>) -> Markup {
+    let title = cause.title();
+    let parts = title.split_once(": ").filter(|_| cause.check().is_some());
+    html! { @if let Some((calls, rest)) = parts { code { (calls) } ": " (rest) } @else { (title) } }
 }
 
 pub(super) fn requirements(requirements: &[RequirementText]) -> Markup {

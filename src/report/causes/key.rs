@@ -1,0 +1,76 @@
+//! What makes false checks of several trials one thing that is wrong, in this run and in every other.
+
+use crate::{
+    event::{DocumentedOperation, Mismatch},
+    level::Level,
+    report::{Failure, Report, without_indices},
+    secret::Redacted,
+    signature::steady,
+};
+
+/// A false check without what is a trial's, a run's or an org's own: two with the same key are the same thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key<'a> {
+    /// How much it weighs.
+    pub(super) level: Level,
+    /// The operation that was called; none for what all of them have in common, so that a header that a gateway takes away is one thing.
+    pub(super) operation: Option<&'a str>,
+    /// What was checked: `status`, `body`, `schema`, `header Cache-Control`, …
+    pub(super) check: &'a str,
+    /// Where in the body, a JSON Pointer with `*` for every index; empty where it is about no place in it.
+    pub(super) pointer: String,
+    /// What is expected, where that does not depend on the case: a schema says of one place several things, which may be false apart.
+    pub(super) expected: String,
+    /// What came, where that says what is wrong: another status, another error code.
+    pub(super) actual: String,
+}
+
+impl<'a> Key<'a> {
+    /// The key of a false check of an operation in a run.
+    pub(super) fn of(mismatch: &'a Mismatch, operation: &'a str, report: &Report) -> Self {
+        let (origin, run) = report.names();
+        let check = mismatch.check.as_str();
+        let expected = mismatch.expected.as_str();
+        // Headers and the error object are those of every operation.
+        let general = check.starts_with("header ") || check.starts_with("error ");
+        Self {
+            level: mismatch.level,
+            operation: (!general).then_some(operation),
+            check,
+            pointer: without_indices(mismatch.pointer.as_ref().map(Redacted::as_str).unwrap_or_default()),
+            expected: match check {
+                // What a member is to hold is each case's own.
+                "body" => String::new(),
+                // What a schema says has nothing of a run in it, and names that look like identifiers.
+                "schema" => expected.to_owned(),
+                _ => steady(expected, origin, run),
+            },
+            actual: match check {
+                "status" | "error code" => steady(mismatch.actual.as_str(), origin, run),
+                _ => String::new(),
+            },
+        }
+    }
+
+    /// What is wrong where, in few words.
+    pub(super) fn what(&self) -> String {
+        format!("{} {}", self.check, self.pointer).trim_end().to_owned()
+    }
+}
+
+/// The operation that was called, also by a request that a case writes out.
+pub(super) fn operation<'a>(failure: &'a Failure, operations: &'a [DocumentedOperation]) -> &'a str {
+    let called = || {
+        let request = &failure.exchange.as_ref()?.request;
+        let path = request.url.as_str().splitn(4, '/').nth(3)?.split(['?', '#']).next()?;
+        let is_at = |template: &str| {
+            let (wanted, found) = (template.trim_start_matches('/').split('/'), path.split('/'));
+            wanted.clone().count() == found.clone().count()
+                && wanted.zip(found).all(|(wanted, found)| wanted.starts_with('{') || wanted == found)
+        };
+        let called = operations.iter().find(|operation| operation.method == request.method && is_at(&operation.path));
+        called.map(|operation| operation.id.as_str())
+    };
+    let call = failure.call.as_str();
+    if operations.iter().any(|operation| operation.id == call) { call } else { called().unwrap_or(call) }
+}
