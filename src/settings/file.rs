@@ -8,7 +8,7 @@ use std::{
 
 use reqwest::Url;
 
-use super::{FILE, SettingsError, origin::SecretFrom, tree};
+use super::{FILE, SettingsError, origin::SecretFrom, shown::shown, tree};
 use crate::{
     diagnostic::{COLUMNS, Diagnostic},
     http::parse_origin,
@@ -117,7 +117,7 @@ fn text_of(path: &Path) -> Result<String, SettingsError> {
 
 /// What the text of a settings file says.
 fn understand(path: &str, text: &str, names: Option<&Vocabulary>, found: &mut Vec<Diagnostic>) -> File {
-    let mut problems = Problems::new(&tree::shown(path, text), found);
+    let mut problems = Problems::new(&shown(path, text), found);
     let root = tree::parse(text, &mut problems);
     let mut file = File::default();
     if problems.count() > 0 {

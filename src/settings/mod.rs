@@ -7,6 +7,7 @@ mod environment;
 mod file;
 mod origin;
 mod sdk;
+mod shown;
 mod tree;
 mod variables;
 
