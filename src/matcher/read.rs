@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use chrono::DateTime;
 use jsonschema::Validator;
 use regex::Regex;
 use serde_json::json;
@@ -143,6 +144,7 @@ fn dollar_map(entries: &[(Key, Node)], cx: &Context<'_>, problems: &mut Problems
             all.push(Matcher { span: Span::new(key.span.start, node.span.end.max(key.span.end)), kind });
         }
     }
+    check_together(entries, &all, problems);
     // Nearly all hold one; a plan with a thousand cases has thousands of these lists.
     all.shrink_to_fit();
     Kind::All(all)
@@ -163,12 +165,12 @@ fn dollar(key: &Key, node: &Node, cx: &Context<'_>, problems: &mut Problems<'_>)
         "$each" => Kind::Each(inner(problems)),
         "$not" => Kind::Not(inner(problems)),
         "$unordered" => Kind::Unordered(read_all(problems.list(node, name)?, cx, problems)),
-        "$oneOf" => Kind::OneOf(read_all(problems.list(node, name)?, cx, problems)),
+        "$oneOf" => Kind::OneOf(read_all(some(problems.list(node, name)?, node, name, problems), cx, problems)),
         "$length" => length(node, problems)?,
         "$min" => Kind::Min(number(node, name, problems)?),
         "$max" => Kind::Max(number(node, name, problems)?),
-        "$notBefore" => Kind::NotBefore(Tree::read(node, cx.scope, problems)),
-        "$notAfter" => Kind::NotAfter(Tree::read(node, cx.scope, problems)),
+        "$notBefore" => Kind::NotBefore(moment(node, name, cx, problems)),
+        "$notAfter" => Kind::NotAfter(moment(node, name, cx, problems)),
         "$sameAs" => same_as(node, cx.scope, problems)?,
         "$schema" => {
             let wanted = problems.text(node, name)?;
@@ -188,6 +190,48 @@ fn dollar(key: &Key, node: &Node, cx: &Context<'_>, problems: &mut Problems<'_>)
     })
 }
 
+/// What stands in a list of which one is to hold; with nothing in it, the matcher would never hold, and under `$not` always.
+fn some<'i, T>(items: &'i [T], node: &Node, name: &str, problems: &mut Problems<'_>) -> &'i [T] {
+    if items.is_empty() {
+        problems.at(node.span, format!("`{name}` of nothing says nothing"));
+    }
+    items
+}
+
+/// Matchers of one map that can never hold together.
+fn check_together(entries: &[(Key, Node)], all: &[Matcher], problems: &mut Problems<'_>) {
+    let span = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.span);
+    if let (Some(_), Some(absent)) = (span("$present"), span("$absent")) {
+        problems.at(absent, "nothing is both `$present` and `$absent`");
+    }
+    let min = all.iter().find_map(|matcher| if let Kind::Min(bound) = matcher.kind { Some(bound) } else { None });
+    let max = all.iter().find_map(|matcher| if let Kind::Max(bound) = matcher.kind { Some(bound) } else { None });
+    if let (Some(min), Some(max), Some(at)) = (min, max, span("$max"))
+        && min > max
+    {
+        problems.at(at, format!("no number is at least {min} and at most {max}"));
+    }
+}
+
+/// A time, unless it is a variable's.
+fn moment(node: &Node, name: &str, cx: &Context<'_>, problems: &mut Problems<'_>) -> Tree {
+    let tree = Tree::read(node, cx.scope, problems);
+    let is_time = |text: &str| DateTime::parse_from_rfc3339(text).is_ok();
+    let wrong = match &tree {
+        Tree::Literal(text) => !is_time(text),
+        Tree::Text(_) => false,
+        Tree::Constant(_) | Tree::List(_) | Tree::Map(_) => true,
+    };
+    if wrong {
+        problems.at_with(
+            node.span,
+            format!("`{name}` needs a time"),
+            "such as \"2026-11-24T06:00:00.000Z\", or a variable",
+        );
+    }
+    tree
+}
+
 fn flag(node: &Node, name: &str, problems: &mut Problems<'_>, kind: Kind) -> Option<Kind> {
     if problems.bool(node, name)? {
         return Some(kind);
@@ -199,6 +243,7 @@ fn flag(node: &Node, name: &str, problems: &mut Problems<'_>, kind: Kind) -> Opt
 
 fn types(node: &Node, problems: &mut Problems<'_>) -> Vec<JsonType> {
     let names = problems.texts(node, "$type");
+    some(&names, node, "$type", problems);
     let mut types = Vec::new();
     for (span, name) in names {
         match JsonType::ALL.iter().find(|(known, _)| *known == name) {
@@ -255,6 +300,10 @@ fn length(node: &Node, problems: &mut Problems<'_>) -> Option<Kind> {
                 "max" => max = problems.integer(node, "max")?,
                 other => problems.unknown(key.span, "bound", other, ["min", "max"]),
             }
+        }
+        some(entries, node, "$length", problems);
+        if min > max {
+            problems.at(node.span, "no length is at least `min` and at most `max`");
         }
         return Some(Kind::Length { min, max });
     }

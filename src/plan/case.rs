@@ -121,6 +121,9 @@ fn read_file(
     // Cases are read even when the head is wrong, so that all mistakes come at once.
     let head = FileHead { source, area, topic, profile: profile.unwrap_or("?") };
     check_place(&head, root, &mut problems);
+    if let Some([]) = nodes {
+        problems.at(root.span, "this file has no case in its `cases`");
+    }
     for node in nodes.unwrap_or_default() {
         read_case(node, &head, lookup, found, output);
     }

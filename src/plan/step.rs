@@ -299,7 +299,7 @@ fn read_repetition(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Repe
     if let Some(node) = repeat
         && let Some(mut fields) = Fields::of(node, "repeat", problems)
     {
-        let max = fields.required("max", problems).and_then(|node| problems.integer(node, "max"));
+        let max = fields.required("max", problems).and_then(|node| at_least_one(node, problems));
         let status = fields.required("until", problems).and_then(|node| expect::read_status(node, problems));
         fields.finish(problems);
         return match (max, status) {
@@ -310,11 +310,19 @@ fn read_repetition(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Repe
     if let Some(node) = paginate
         && let Some(mut fields) = Fields::of(node, "paginate", problems)
     {
-        let max = fields.required("max", problems).and_then(|node| problems.integer(node, "max"));
+        let max = fields.required("max", problems).and_then(|node| at_least_one(node, problems));
         fields.finish(problems);
         return max.map_or(Repetition::Once, |max| Repetition::Pages { max });
     }
     Repetition::Once
+}
+
+fn at_least_one(node: &Node, problems: &mut Problems<'_>) -> Option<u64> {
+    let max = problems.integer(node, "max")?;
+    if max == 0 {
+        problems.at(node.span, "`max` must be 1 or more");
+    }
+    Some(max)
 }
 
 /// The captures; also a wrong one adds its name, so that whoever uses it is not told of it again.
