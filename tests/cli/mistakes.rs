@@ -146,6 +146,52 @@ fn a_suite_without_mistakes_says_what_it_holds() {
 }
 
 #[test]
+fn a_file_that_every_suite_has_is_missed_by_its_name() {
+    for file in ["schemas/operations.yaml", "cases/requirements.yaml", "cases/vocabulary.yaml"] {
+        let place = Place::with_suite(&["levels"]);
+        fs::remove_file(place.path("suite").join(file)).expect("a file of the suite");
+        let done = place.run(&["check", "suite"]);
+        let missed =
+            format!("error: suite is not a suite: it has no `{file}` (docs/writing-cases.md shows a whole suite)\n");
+        assert_eq!((done.code, done.err), (3, missed));
+    }
+}
+
+/// The page's files, each named before its block, make the suite that the page shows.
+#[test]
+fn the_suite_of_the_manual_is_whole() {
+    let manual = fs::read_to_string(data("../../docs/writing-cases.md")).expect("the manual");
+    let chapter = manual.split("\n## ").find_map(|text| text.strip_prefix("The smallest suite\n")).expect("a chapter");
+    let place = Place::new();
+    let mut blocks = chapter.split("\n```");
+    let mut before = blocks.next().expect("a text");
+    let mut files = 0;
+    while let (Some(block), Some(after)) = (blocks.next(), blocks.next()) {
+        let name = before.trim_start().strip_prefix('`').and_then(|text| text.split('`').next());
+        if let Some(name) = name.filter(|name| name.starts_with("mine/")) {
+            let (_, content) = block.split_once('\n').expect("a language");
+            place.write(name, &format!("{content}\n"));
+            files += 1;
+        }
+        before = after;
+    }
+    assert_eq!(files, 6);
+    let done = place.run(&["check", "mine"]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""), "{}", done.out);
+    assert!(done.out.starts_with("mine: no mistakes in 1 trial"), "{}", done.out);
+    let done = place.run(&["run", "--suite", "mine"]);
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    assert!(done.out.contains("1 passed"), "{}", done.out);
+    // Each of them is needed.
+    for name in place.files().into_keys().filter(|name| name.starts_with("mine/") && !name.ends_with("/list.yaml")) {
+        let text = place.read(&name);
+        fs::remove_file(place.path(&name)).expect("a file");
+        assert_eq!(place.run(&["check", "mine"]).code, 3, "without {name}");
+        place.write(&name, &text);
+    }
+}
+
+#[test]
 fn a_run_with_mistakes_sends_nothing_and_writes_nothing() {
     let place = Place::with_suite(&[]);
     let text = fs::read_to_string(data("mistakes/many.yaml")).expect("a file of mistakes");
