@@ -81,6 +81,23 @@ fn ids_and_aliases_name_one_trial_each() {
 }
 
 #[test]
+fn mistakes_in_the_head_of_a_case_are_at_their_place() {
+    let (place, done) = check("heads");
+    snapshot(&place, "mistakes-heads", &done.err);
+}
+
+#[test]
+fn the_first_byte_that_is_no_text_is_named() {
+    let place = Place::with_suite(&["levels"]);
+    let broken = [b"# \xc3\xa4\n# \xc3\xa4b".as_slice(), b"\xff\n"].concat();
+    fs::write(place.path("suite/cases/things/broken.yaml"), broken).expect("a file");
+    let done = place.run(&["check", "suite"]);
+    let expected = "error: cannot read suite/cases/things/broken.yaml\n  because: it is not UTF-8: the byte 0xff at line 2, \
+                    column 5 begins no character\n";
+    assert_eq!((done.code, done.err.as_str()), (3, expected));
+}
+
+#[test]
 fn what_is_no_yaml_for_us_is_refused_at_its_place() {
     for name in ["syntax", "anchor", "merge", "tag", "twice", "documents", "number", "infinite"] {
         let (place, done) = check(name);
