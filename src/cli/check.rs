@@ -66,7 +66,7 @@ fn check_files(files: &[&PathBuf], color: bool) -> Result<u8, CommandError> {
         None => (Suite::embedded(&mut found), "the suite inside this program".to_owned()),
     };
     let (known, cases): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|file| KnownFailures::is_file(file));
-    for file in cases {
+    for file in &cases {
         if suite_around(file).is_none() {
             suite.add_case_file(file)?;
         }
@@ -76,7 +76,14 @@ fn check_files(files: &[&PathBuf], color: bool) -> Result<u8, CommandError> {
         && let Some(plan) = Plan::compile(&suite, &mut found)
     {
         for file in known {
+            let before = found.len();
             KnownFailures::read(file, &plan.trials, &mut found)?;
+            if found.len() == before {
+                writeln!(out(), "{}: no mistakes", file.display())?;
+            }
+        }
+        if cases.is_empty() && found.is_empty() {
+            return Ok(0);
         }
     }
     conclude(&suite, found, &name, color)

@@ -8,8 +8,9 @@ use super::{
     CommandError, Format, listed,
     out::out,
     streams::{files_of, merged},
+    width,
 };
-use crate::report::{Comparison, Ending, FailOn, Report};
+use crate::report::{Comparison, Ending, FailOn, Report, fit};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -52,8 +53,8 @@ pub(crate) fn diff(arguments: &Arguments) -> Result<u8, CommandError> {
     let mut out = out();
     match arguments.format {
         Format::Text => {
-            write!(out, "{}", comparison.text(arguments.verbose))?;
-            writeln!(out, "\n{}", comparison.sentence(fail_on))?;
+            let text = format!("{}\n{}\n", comparison.text(arguments.verbose), comparison.sentence(fail_on));
+            write!(out, "{}", fit(&text, width()))?;
         }
         Format::Json => {
             writeln!(out, "{}", comparison.summary(fail_on).json()?)?;

@@ -1,18 +1,19 @@
 //! `explain`: what a trial is about and what establishes it.
 
 use std::{
+    fmt::Write as _,
     fs,
-    io::Write,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
 use clap::Args;
 
-use super::{CommandError, WRONG_INPUT, out::out, run::EVENTS, suite};
+use super::{CommandError, WRONG_INPUT, out::out, run::EVENTS, suite, width};
 use crate::{
     event::Event,
     plan::Trial,
-    report::{printable, read_stream},
+    report::{fit, printable, read_stream},
 };
 
 #[derive(Debug, Args)]
@@ -30,17 +31,17 @@ pub(crate) struct Arguments {
 pub(crate) fn explain(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
     let trial = suite::find(&plan, &arguments.id)?;
-    let mut out = out();
+    let mut text = String::new();
     let (file, line) = trial.location();
-    writeln!(out, "{}\n  {}\n  {file}:{line}", trial.id, trial.title)?;
-    writeln!(out, "  principal {}, profile {}", trial.principal, trial.profile)?;
+    writeln!(text, "{}\n  {}\n  {file}:{line}", trial.id, trial.title)?;
+    writeln!(text, "  principal {}, profile {}", trial.principal, trial.profile)?;
     if !trial.needs.is_empty() {
-        writeln!(out, "  needs {}", trial.needs.join(", "))?;
+        writeln!(text, "  needs {}", trial.needs.join(", "))?;
     }
-    writeln!(out, "\nheld to")?;
+    writeln!(text, "\nheld to")?;
     for id in trial.requirements.iter() {
         if let Some(requirement) = plan.requirements.get(id) {
-            writeln!(out, "  {id}: {}\n    source: {}", requirement.text, requirement.evidence())?;
+            writeln!(text, "  {id}: {}\n    source: {}", requirement.text, requirement.evidence())?;
         }
     }
     let operations: Vec<String> = plan
@@ -64,13 +65,14 @@ pub(crate) fn explain(arguments: &Arguments, color: bool) -> Result<u8, CommandE
         })
         .collect();
     if !operations.is_empty() {
-        writeln!(out, "\noperations\n{}", operations.join("\n"))?;
+        writeln!(text, "\noperations\n{}", operations.join("\n"))?;
     }
-    writeln!(out, "\ncase\n{}", case_text(trial))?;
+    writeln!(text, "\ncase\n{}", case_text(trial))?;
     match last_outcome(&arguments.events, &trial.id)? {
-        Some(outcome) => writeln!(out, "last outcome ({}): {outcome}", arguments.events.display())?,
-        None => writeln!(out, "no outcome of it at {}", arguments.events.display())?,
+        Some(outcome) => writeln!(text, "last outcome ({}): {outcome}", arguments.events.display())?,
+        None => writeln!(text, "no outcome of it at {}", arguments.events.display())?,
     }
+    write!(out(), "{}", fit(&text, width()))?;
     Ok(0)
 }
 

@@ -8,8 +8,9 @@ use super::{
     CommandError, Mistake,
     out::out,
     streams::{files_at, merged},
+    width,
 };
-use crate::report::{Ending, Report, Trend, grouped, read_header, write_trend};
+use crate::report::{Ending, Report, Trend, fit, grouped, read_header, write_trend};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -58,7 +59,7 @@ pub(crate) fn trend(arguments: &Arguments) -> Result<u8, CommandError> {
     let trend = trend.finish();
     let mut out = out();
     match arguments.format {
-        TrendFormat::Text => write!(out, "{}", trend.text(arguments.verbose))?,
+        TrendFormat::Text => write!(out, "{}", fit(&trend.text(arguments.verbose, width()), width()))?,
         TrendFormat::Json => writeln!(out, "{}", trend.json()?)?,
         TrendFormat::Html => write_trend(&trend, &mut out)?,
     }

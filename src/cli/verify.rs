@@ -9,11 +9,11 @@ use std::{
 use clap::Args;
 use serde_json::json;
 
-use super::{CommandError, Format, WRONG_INPUT, out::out, suite};
+use super::{CommandError, Format, WRONG_INPUT, out::out, suite, width};
 use crate::{
     counted::counted,
     level::Level,
-    report::{Verdict, printable},
+    report::{Verdict, fit, printable},
     verify::{Judged, verify as judge_file},
 };
 
@@ -98,7 +98,11 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     }
     let mut out = out();
     match arguments.format {
-        Format::Text => text(&sum, arguments.files.len(), &mut out)?,
+        Format::Text => {
+            let mut lines = Vec::new();
+            text(&sum, arguments.files.len(), &mut lines)?;
+            write!(out, "{}", fit(&String::from_utf8(lines)?, width()))?;
+        }
         Format::Json => {
             serde_json::to_writer_pretty(&mut out, &summary(&sum))?;
             writeln!(out)?;

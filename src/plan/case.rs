@@ -236,7 +236,9 @@ fn compile_case(
     let Some(mut fields) = Fields::of(node, "case", &mut problems) else { return };
     let id_node = fields.optional("id");
     let id = slug(&mut fields, "id", &mut problems);
-    let title = fields.text("title", &mut problems);
+    let title = read_title(&mut fields, &mut problems);
+    // Taken out before, where it stands; a key of a case all the same.
+    fields.optional("each");
     let aliases = fields.optional("aliases").map(|node| problems.texts(node, "aliases")).unwrap_or_default();
     let case_head = read_case_head(&mut fields, row, lookup, &mut problems);
     let exclusive = fields.optional("exclusive").and_then(|node| problems.bool(node, "exclusive")).unwrap_or(false);
@@ -249,14 +251,22 @@ fn compile_case(
     let context = step::StepContext { lookup, inherited: &case_head.inherited, fixture: false };
     let steps = steps.map(|node| step::read_all(node, &mut scope, &context, &mut problems)).unwrap_or_default();
     check_weight(span, &steps, &case_head, &mut problems);
-    let base = id.and_then(|id| trial_id(head, id, row));
+    let case = id.and_then(|id| Some(format!("{}/{}/{id}", head.area?, head.topic?)));
+    let base = case.as_ref().and_then(|case| trial_id(case, row));
     let several = case_head.principals.len() > 1;
     let of_principal =
         |base: &str, principal: &str| if several { format!("{base}@{principal}") } else { base.to_owned() };
     let aliases: Vec<String> = aliases.into_iter().map(|(_, alias)| alias).collect();
-    for (base, principal) in base.iter().flat_map(|base| case_head.principals.iter().map(move |name| (base, name))) {
-        let id = of_principal(base, principal);
-        output.names.push(Named { id, aliases: aliases.clone(), source: Arc::clone(head.source), span });
+    if let (Some(case), Some(base)) = (case, &base) {
+        let row = row.and_then(|row| row.get("row")).map(|node| node.span);
+        output.names.extend(case_head.principals.iter().map(|principal| Named {
+            id: of_principal(base, principal),
+            case: case.clone(),
+            aliases: aliases.clone(),
+            source: Arc::clone(head.source),
+            span,
+            row,
+        }));
     }
     let (Some(base), Some(title)) = (base, title) else { return };
     if problems.count() > before {
@@ -291,13 +301,29 @@ fn compile_case(
     }
 }
 
-/// The ID of a case or of a row of it; none where a part of it is missing.
-fn trial_id(head: &FileHead<'_>, id: &str, row: Option<&Node>) -> Option<String> {
-    let base = format!("{}/{}/{id}", head.area?, head.topic?);
+/// The ID of a case or of a row of it; none where a row has no name.
+fn trial_id(case: &str, row: Option<&Node>) -> Option<String> {
     match row {
-        None => Some(base),
-        Some(row) => Some(format!("{base}[{}]", row.get("row")?.as_text()?)),
+        None => Some(case.to_owned()),
+        Some(row) => Some(format!("{case}[{}]", row.get("row")?.as_text()?)),
     }
+}
+
+/// One sentence without a full stop: lists and reports have it on a line of theirs.
+fn read_title<'n>(fields: &mut Fields<'n>, problems: &mut Problems<'_>) -> Option<&'n str> {
+    let node = fields.required("title", problems)?;
+    let title = problems.text(node, "title")?;
+    let wrong = if title.trim().is_empty() {
+        "an empty title"
+    } else if title.contains(['\n', '\r']) {
+        "a title of several lines"
+    } else if title.ends_with('.') {
+        "a title that ends with a full stop"
+    } else {
+        return Some(title);
+    };
+    problems.at_with(node.span, wrong, "say what the case shows in one sentence, on one line, without a full stop");
+    Some(title)
 }
 
 fn base_scope() -> Scope {
@@ -334,8 +360,11 @@ fn read_case_head(
     {
         problems.at_with(node.span, "an empty list of principals", "name one, or leave it out");
     }
-    for (span, name) in &principals {
+    for (at, (span, name)) in principals.iter().enumerate() {
         known(&vocabulary.principals, *span, "principal", name, problems);
+        if principals[..at].iter().any(|(_, other)| other == name) {
+            problems.at_with(*span, format!("the principal `{name}` stands twice"), "remove one of them");
+        }
     }
     let needs = needs.map(|node| problems.texts(node, "needs")).unwrap_or_default();
     for (span, name) in &needs {

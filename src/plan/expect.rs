@@ -49,10 +49,12 @@ pub(super) fn read(
     };
     let matcher_cx = Context { scope, schemas: &cx.lookup.suite.schemas, patterns: &cx.lookup.patterns };
     let mut fields = Fields::of(node, "expectation", problems)?;
+    let before = problems.count();
     if let Some(node) = fields.optional("status") {
         expect.status_span = node.span;
         expect.status = read_statuses(node, problems);
     }
+    let misread = problems.count() > before;
     if let Some(node) = fields.optional("error") {
         let codes = problems.texts(node, "error").into_iter().map(|(_, code)| code).collect();
         expect.error = Some(ExpectedError { codes, span: node.span });
@@ -82,7 +84,7 @@ pub(super) fn read(
         expect.collected = Some(Box::new(Matcher::read(node, &matcher_cx, problems)));
     }
     fields.finish(problems);
-    if expect.status.is_empty() {
+    if expect.status.is_empty() && !misread {
         default_status(&mut expect, subject, problems);
     }
     Some(expect)

@@ -235,9 +235,15 @@ fn read_headers(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Box<
             HeaderPlan::Omit
         } else {
             let values = problems.texts(node, &key.name);
-            HeaderPlan::Values(
-                values.into_iter().map(|(span, text)| Template::read(&text, span, scope, problems)).collect(),
-            )
+            let mut read = |(span, text): (Span, String)| {
+                // RFC 9110, section 5.5.
+                if text.contains(|c: char| c.is_ascii_control() && c != '\t') {
+                    let help = "a header is one line: give it a list of values for several lines";
+                    problems.at_with(span, format!("a value of `{}` has a control character", key.name), help);
+                }
+                Template::read(&text, span, scope, problems)
+            };
+            HeaderPlan::Values(values.into_iter().map(&mut read).collect())
         };
         headers.push((key.name.clone(), plan));
     }

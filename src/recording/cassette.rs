@@ -11,7 +11,7 @@ use serde::{
 };
 use serde_saphyr::Tagged;
 
-use super::{Exchange, Fault, Place, coding::unpacked, sent};
+use super::{Exchange, Fault, NO_STATUS, Place, coding::unpacked, sent, status};
 
 /// What a tag of binary data is called once it is resolved.
 const BINARY: &str = "tag:yaml.org,2002:binary";
@@ -42,11 +42,13 @@ struct Request {
 #[derive(Deserialize)]
 struct Response {
     /// go-vcr.
+    #[serde(default, deserialize_with = "status::read")]
     code: Option<u16>,
     /// vcrpy; text in a cassette of go-vcr.
     #[serde(default)]
     status: Status,
     /// vcrpy for httpx, before version 6.
+    #[serde(default, deserialize_with = "status::read")]
     status_code: Option<u16>,
     #[serde(default)]
     headers: BTreeMap<String, Values>,
@@ -116,7 +118,7 @@ fn exchange(Interaction { request, response }: Interaction) -> Result<Exchange, 
         url: request.url,
         sent_headers: flat(request.headers),
         sent: sent(request.body.0),
-        status: status.ok_or("the answer has no status")?,
+        status: status.ok_or(NO_STATUS)?,
         body: unpacked(response.body.0, &headers)?,
         headers,
         at: None,
@@ -167,7 +169,8 @@ impl<'de> Deserialize<'de> for Status {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         struct Told {
-            code: u16,
+            #[serde(deserialize_with = "status::read")]
+            code: Option<u16>,
         }
 
         struct Seen;
@@ -185,7 +188,7 @@ impl<'de> Deserialize<'de> for Status {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Status, A::Error> {
                 let told = Told::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(Status(Some(told.code)))
+                Ok(Status(told.code))
             }
         }
 

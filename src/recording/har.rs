@@ -5,7 +5,7 @@ use chrono::DateTime;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::{Exchange, Fault, sent};
+use super::{Exchange, Fault, sent, status};
 
 #[derive(Deserialize)]
 struct Archive {
@@ -39,8 +39,8 @@ struct Request {
 
 #[derive(Deserialize)]
 struct Response {
-    /// Browsers write 0, some proxies -1, where none came.
-    status: i32,
+    #[serde(deserialize_with = "status::read")]
+    status: Option<u16>,
     #[serde(default)]
     headers: Vec<Pair>,
     #[serde(default)]
@@ -81,8 +81,9 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<Option<Exchange>>, Fault> {
 
 fn exchange(entry: Entry) -> Result<Option<Exchange>, String> {
     let Response { status, headers, content } = entry.response;
+    let Some(status) = status else { return Ok(None) };
     // Browsers do not keep every body, and then the answer is not whole.
-    if status <= 0 || content.as_ref().is_some_and(|content| content.size > 0 && content.text.is_none()) {
+    if content.as_ref().is_some_and(|content| content.size > 0 && content.text.is_none()) {
         return Ok(None);
     }
     let body = |content: Option<Content>| content.map_or(Ok(None), Content::bytes);
@@ -91,7 +92,7 @@ fn exchange(entry: Entry) -> Result<Option<Exchange>, String> {
         url: entry.request.url,
         sent_headers: flat(entry.request.headers),
         sent: body(entry.request.post_data)?.and_then(sent),
-        status: u16::try_from(status).map_err(|_| format!("{status} is no status"))?,
+        status,
         headers: flat(headers),
         body: body(content)?.unwrap_or_default(),
         at: entry.started_date_time.and_then(|time| DateTime::parse_from_rfc3339(&time).ok()),

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Exchange, Recorded, RecordingError};
+use super::{Exchange, NO_STATUS, Recorded, RecordingError, form::BYTE_ORDER_MARK, status};
 
 /// A longer line than any recording of this API has.
 const MAX_LINE: u64 = 16 * 1024 * 1024;
@@ -39,7 +39,8 @@ pub(super) struct LineRequest {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct LineResponse {
-    pub(super) status: u16,
+    #[serde(deserialize_with = "status::read")]
+    pub(super) status: Option<u16>,
     #[serde(default)]
     pub(super) headers: BTreeMap<String, Vec<String>>,
     #[serde(default)]
@@ -57,14 +58,19 @@ pub(super) fn read(
     loop {
         text.clear();
         line += 1;
-        if Read::take(&mut input, MAX_LINE).read_until(b'\n', &mut text).map_err(failed)? == 0 {
+        if Read::take(&mut input, MAX_LINE + 1).read_until(b'\n', &mut text).map_err(failed)? == 0 {
             return Ok(exchanges);
         }
+        let refused = |reason: String| RecordingError::Line { path: path.to_owned(), line, reason };
+        if text.len() as u64 > MAX_LINE {
+            return Err(refused(format!("it has more than {} MiB", MAX_LINE / 1024 / 1024)));
+        }
+        let marked = Some(text.as_slice()).filter(|_| line == 1).and_then(|text| text.strip_prefix(BYTE_ORDER_MARK));
+        let text = marked.unwrap_or(&text);
         if text.trim_ascii().is_empty() {
             continue;
         }
-        let refused = |reason: String| RecordingError::Line { path: path.to_owned(), line, reason };
-        let recorded: Line = serde_json::from_slice(&text).map_err(|error| refused(error.to_string()))?;
+        let recorded: Line = serde_json::from_slice(text).map_err(|error| refused(error.to_string()))?;
         exchanges += 1;
         take(exchange(recorded, format!("{path}:{line}")).map_err(refused)?);
     }
@@ -84,7 +90,7 @@ fn exchange(line: Line, place: String) -> Result<Recorded, String> {
         url: line.request.url,
         sent_headers: flat(line.request.headers).collect(),
         sent: Some(line.request.body).filter(|body| !body.is_null()),
-        status: line.response.status,
+        status: line.response.status.ok_or(NO_STATUS)?,
         headers: flat(line.response.headers).collect(),
         body,
         at: None,

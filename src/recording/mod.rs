@@ -9,6 +9,7 @@ mod form;
 mod har;
 mod lines;
 mod recorder;
+mod status;
 
 use std::{
     io::{self, BufReader, Cursor, Read},
@@ -130,6 +131,9 @@ impl Exchange {
         })
     }
 }
+
+/// What is said where an answer has none, in every form.
+const NO_STATUS: &str = "the answer has no status";
 
 /// What a request sent: JSON where it is JSON, else the text. Bytes that are no text cannot be sent again, and are as good as none.
 fn sent(body: Vec<u8>) -> Option<Value> {

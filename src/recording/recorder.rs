@@ -78,7 +78,7 @@ impl Recorder {
                 body: body(exchange.request.body.as_ref()),
             },
             response: LineResponse {
-                status: exchange.response.status,
+                status: Some(exchange.response.status),
                 headers: lists(&exchange.response.headers),
                 body: body(exchange.response.body.as_ref()),
             },

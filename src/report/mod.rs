@@ -58,6 +58,7 @@ pub use tap::write as write_tap;
 pub use text::printable;
 pub use trend::{OperationCourse, Point, Streams, Trend, TrialCourse, grouped};
 pub use verdict::{FailOn, Verdict};
+pub use wrap::fit;
 
 use failure::headline;
 

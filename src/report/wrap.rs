@@ -10,6 +10,12 @@ const NARROWEST: usize = 20;
 /// How much of a line stays in sight before a caret.
 const BEFORE_CARET: usize = 8;
 
+/// The text with its lines in pieces, where a width is given.
+pub fn fit(text: &str, width: Option<usize>) -> String {
+    let Some(width) = width else { return text.to_owned() };
+    text.lines().flat_map(|line| wrapped(line, width)).fold(String::new(), |all, line| all + &line + "\n")
+}
+
 /// The line in pieces of at most `width` columns, each but the first indented by two more than the line.
 pub(super) fn wrapped(line: &str, width: usize) -> Vec<String> {
     let width = width.max(NARROWEST);

@@ -80,14 +80,14 @@ pub enum SettingsError {
         name: String,
     },
     /// A variable that a secret was to come from.
-    #[error(
-        "the {what} is to come from the environment variable `{variable}`, which is not set, or to nothing that is text"
-    )]
+    #[error("the {what} is to come from the environment variable `{variable}`, which {state}")]
     Variable {
         /// Which secret.
         what: String,
         /// The variable.
         variable: String,
+        /// What is wrong with it, to be read after "which".
+        state: &'static str,
     },
     /// A command that a secret was to come from.
     #[error("the {what} is to come from the command `{program}`: {reason}")]

@@ -67,9 +67,15 @@ impl SecretFrom {
         let trimmed = |text: &str| SecretString::from(text.trim());
         match self {
             Self::Literal(secret) => Ok(secret.clone()),
-            Self::Env(variable) => environment::variable(variable)
-                .map(|value| trimmed(&value))
-                .ok_or_else(|| SettingsError::Variable { what: what.to_owned(), variable: variable.clone() }),
+            Self::Env(variable) => {
+                let state = match environment::text(variable) {
+                    Ok(Some(value)) => return Ok(trimmed(&value)),
+                    Ok(None) if environment::is_empty(variable) => "is empty",
+                    Ok(None) => "is not set",
+                    Err(()) => "holds bytes that are not UTF-8",
+                };
+                Err(SettingsError::Variable { what: what.to_owned(), variable: variable.clone(), state })
+            }
             Self::File(path) => crate::file::text(path, super::MAX_FILE)
                 .map(|text| trimmed(&text))
                 .map_err(|source| SettingsError::Read { path: path.display().to_string(), source }),

@@ -12,6 +12,9 @@ static SCHEMAS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
 /// Larger than any file of a suite that a person would write.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
+/// What a suite has beside cases, fixtures and schemas.
+const NEEDED: [&str; 3] = ["schemas/operations.yaml", "cases/requirements.yaml", "cases/vocabulary.yaml"];
+
 /// A directory of a suite that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
@@ -25,7 +28,7 @@ pub enum FilesError {
         source: io::Error,
     },
     /// Not the kind of directory that a suite is.
-    #[error("{path} is not a suite: it has no `{missing}`")]
+    #[error("{path} is not a suite: it has no `{missing}` (docs/writing-cases.md shows a whole suite)")]
     NotASuite {
         /// The directory given.
         path: String,
@@ -72,6 +75,10 @@ pub(super) fn directory(root: &Path) -> Result<Vec<Arc<Source>>, FilesError> {
             return Err(FilesError::NotASuite { path: root.display().to_string(), missing: part });
         }
         collect(&dir, &mut files)?;
+    }
+    // Without one of these, every name that a case uses would be unknown.
+    if let Some(missing) = NEEDED.into_iter().find(|file| !root.join(file).is_file()) {
+        return Err(FilesError::NotASuite { path: root.display().to_string(), missing });
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)

@@ -117,7 +117,11 @@ impl<'a> Problems<'a> {
         {
             return Some(value);
         }
-        self.expected(node, "a whole number, 0 or more", key);
+        let found = match &node.data {
+            Data::Number(number) => number.to_string(),
+            _ => node.kind().to_owned(),
+        };
+        self.at(node.span, format!("`{key}` must be a whole number, 0 or more, not {found}"));
         None
     }
 
@@ -162,7 +166,9 @@ impl<'n> Fields<'n> {
 
     /// Key and value, if they are there.
     pub(crate) fn entry(&mut self, key: &'static str) -> Option<(&'n Key, &'n Node)> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         self.entries.iter().find(|(found, _)| found.name == key).map(|(key, node)| (key, node))
     }
 

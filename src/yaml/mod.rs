@@ -1,7 +1,7 @@
 //! YAML text as a tree in which every key and value knows its place in the file.
 //!
-//! Owns reading (YAML 1.2 core schema, limits on depth and size, no anchors, aliases, tags or merge keys) and [`Fields`], with which
-//! the readers of our own files take maps apart and report all mistakes at once. It knows nothing of cases.
+//! Owns reading (the syntax of YAML 1.2 with the scalars of JSON, limits on depth and size, no anchors, aliases, tags or merge keys) and
+//! [`Fields`], with which the readers of our own files take maps apart and report all mistakes at once. It knows nothing of cases.
 
 mod fields;
 #[cfg(test)]
@@ -28,7 +28,7 @@ pub(crate) struct Node {
     pub(crate) data: Data,
 }
 
-/// A value of the YAML core schema; maps keep their order.
+/// A value of JSON; maps keep their order.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Data {
     Null,
@@ -109,7 +109,8 @@ impl Keys {
     }
 }
 
-/// What a scalar without quotes means; `None` for a number that could not be kept as it is written.
+/// What a scalar without quotes means: what it means in JSON, else text; `None` for a number that could not be kept as it is written. That
+/// is less than the core schema of YAML 1.2 knows, which has `True`, `Null`, `0x1f`, `+5`, `.5` and `010` too.
 fn resolve(text: &str) -> Option<Data> {
     match text {
         "" | "~" | "null" => return Some(Data::Null),
@@ -139,4 +140,29 @@ fn number(text: &str) -> Option<serde_json::Number> {
 fn is_beyond_all(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     digits.starts_with(|first: char| first.is_ascii_digit()) && text.parse::<f64>().is_ok_and(f64::is_infinite)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Data, Node, resolve};
+    use crate::diagnostic::Span;
+
+    fn meant(text: &str) -> Value {
+        Node { span: Span::default(), data: resolve(text).expect("a value") }.to_json()
+    }
+
+    /// The examples of `docs/writing-cases.md`.
+    #[test]
+    fn a_scalar_without_quotes_is_read_as_in_json_or_is_text() {
+        for text in ["null", "~", ""] {
+            assert_eq!(resolve(text), Some(Data::Null), "{text}");
+        }
+        assert_eq!([meant("true"), meant("false")], [json!(true), json!(false)]);
+        assert_eq!([meant("5"), meant("-1.5"), meant("2e3")], [json!(5), json!(-1.5), json!(2e3)]);
+        for text in ["True", "Null", "no", "off", "010", "0x1f", "+5", ".5", "1_000", ".inf", "-"] {
+            assert_eq!(meant(text), json!(text));
+        }
+    }
 }

@@ -102,12 +102,23 @@ impl<'a> Reader<'a> {
     }
 
     fn plain_node(&self, span: Span, anchor: usize, tagged: bool) -> Step<()> {
-        let what = match (anchor != 0, tagged) {
+        let (what, mark) = match (anchor != 0, tagged) {
             (false, false) => return Ok(()),
-            (true, _) => "anchors are not read here",
-            (false, true) => "tags are not read here",
+            (true, _) => ("anchors are not read here", '&'),
+            (false, true) => ("tags are not read here", '!'),
         };
+        let span = self.property(span, mark).unwrap_or(span);
         Err(Box::new(self.refuse(span, what).help("write the value out, or use a table or a fixture")))
+    }
+
+    /// Where the nearest anchor or tag before a value stands: the value's own place may be lines below it.
+    fn property(&self, value: Span, mark: char) -> Option<Span> {
+        let before = self.source.text.get(..value.start)?;
+        let begins =
+            |at: &usize| before[..*at].chars().next_back().is_none_or(|c| c.is_whitespace() || "[{,".contains(c));
+        let start = before.rmatch_indices(mark).map(|(at, _)| at).find(begins)?;
+        let text = before[start..].split(char::is_whitespace).next()?;
+        Some(Span::new(start, start + text.len()))
     }
 
     fn list(&mut self, start: Span, depth: usize) -> Step<Node> {

@@ -194,6 +194,23 @@ fn the_share_of_others_is_asked_for_in_each_layer() {
 }
 
 #[test]
+fn a_variable_without_a_secret_is_told_as_what_it_is() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let place = place("[targets.here]\nurl = \"http://127.0.0.1:9\"\nprincipals.admin.ssws.env = \"OKTA_MINE\"\n");
+    let odd = std::ffi::OsStr::from_bytes(b"a\xff");
+    for (value, state) in
+        [(None, "is not set"), (Some("".as_ref()), "is empty"), (Some(odd), "holds bytes that are not UTF-8")]
+    {
+        let mut command = place.command(&["run", "--suite", "suite", "--target", "here"]);
+        command.envs(value.map(|value| ("OKTA_MINE", value)));
+        let done = finish(command.spawn().expect("the program starts"));
+        let said = format!("is to come from the environment variable `OKTA_MINE`, which {state}\n");
+        assert!(done.code == 3 && done.err.contains(&said), "{}", done.err);
+    }
+}
+
+#[test]
 fn blanks_around_the_commas_of_a_list_are_no_part_of_it() {
     let server = listener();
     let place = place(&format!("[targets.here]\nurl = {:?}\n", server.url));

@@ -58,6 +58,7 @@ fn the_settings_and_known_failures_are_right() {
         place.write(name, &example(name));
         let done = place.run(&["check", name]);
         assert_eq!((done.code, done.err.as_str()), (0, ""), "{name}: {}", done.out);
+        assert_eq!(done.out, format!("{name}: no mistakes\n"));
     }
 }
 

@@ -116,6 +116,42 @@ fn the_console_is_as_wide_as_the_terminal() {
     assert_eq!(at_width("every", "none", &[]), print("every", "text", &[]).out, "what is no number says nothing");
 }
 
+/// The same command without a width and with 80 columns.
+fn both_widths(place: &Place, arguments: &[&str]) -> [String; 2] {
+    [None, Some("80")].map(|columns| {
+        let mut command = place.command(arguments);
+        command.envs(columns.map(|columns| ("COLUMNS", columns)));
+        let done = finish(command.spawn().expect("the program starts"));
+        assert_eq!(done.err, "", "{arguments:?}");
+        done.out
+    })
+}
+
+#[test]
+fn what_other_commands_print_is_as_wide_as_the_terminal_too() {
+    let place = Place::with_suite(&["levels"]);
+    let [every, green] = ["every", "green"].map(|name| data(&format!("streams/{name}.jsonl")).display().to_string());
+    let bad = data("recordings/bad.jsonl").display().to_string();
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<String>();
+    for arguments in [
+        &["explain", "authorization-servers/create/echoes[audiences]"][..],
+        &["verify", &bad, "--suite", "suite"],
+        &["diff", &green, &every],
+    ] {
+        let [free, narrow] = both_widths(&place, arguments);
+        assert!(free.lines().any(|line| line.width() > 80), "{free}");
+        assert_eq!(narrow.lines().find(|line| line.width() > 80), None, "{arguments:?}");
+        assert_eq!(words(&narrow), words(&free));
+    }
+    // The table of runs is one at any width: it has fewer columns.
+    let other = std::fs::read_to_string(&green).expect("a stream").replace("abc234", "abc235");
+    place.write("other.jsonl", &other.replace("\"target\":\"", "\"target\":\"a-target-with-a-long-name-of-"));
+    let [free, narrow] = both_widths(&place, &["trend", &every, "other.jsonl"]);
+    assert_eq!(narrow.lines().find(|line| line.width() > 80), None, "{narrow}");
+    assert!(free.lines().next().is_some_and(|head| head.contains("requests")), "{free}");
+    same_as_ever("trend-80", &narrow);
+}
+
 #[test]
 fn colours_are_put_around_what_is_said_and_change_nothing() {
     let plain = at_width("every", "80", &[]);

@@ -81,6 +81,23 @@ fn ids_and_aliases_name_one_trial_each() {
 }
 
 #[test]
+fn mistakes_in_the_head_of_a_case_are_at_their_place() {
+    let (place, done) = check("heads");
+    snapshot(&place, "mistakes-heads", &done.err);
+}
+
+#[test]
+fn the_first_byte_that_is_no_text_is_named() {
+    let place = Place::with_suite(&["levels"]);
+    let broken = [b"# \xc3\xa4\n# \xc3\xa4b".as_slice(), b"\xff\n"].concat();
+    fs::write(place.path("suite/cases/things/broken.yaml"), broken).expect("a file");
+    let done = place.run(&["check", "suite"]);
+    let expected = "error: cannot read suite/cases/things/broken.yaml\n  because: it is not UTF-8: the byte 0xff at line 2, \
+                    column 5 begins no character\n";
+    assert_eq!((done.code, done.err.as_str()), (3, expected));
+}
+
+#[test]
 fn what_is_no_yaml_for_us_is_refused_at_its_place() {
     for name in ["syntax", "anchor", "merge", "tag", "twice", "documents", "number", "infinite"] {
         let (place, done) = check(name);
@@ -143,6 +160,52 @@ fn a_suite_without_mistakes_says_what_it_holds() {
     let one = place.run(&["check", "suite/cases/things/levels.yaml"]);
     assert_eq!(one.code, 0, "{}", one.err);
     assert!(one.out.ends_with("no mistakes in 11 trials and 7 requirements\n"), "{}", one.out);
+}
+
+#[test]
+fn a_file_that_every_suite_has_is_missed_by_its_name() {
+    for file in ["schemas/operations.yaml", "cases/requirements.yaml", "cases/vocabulary.yaml"] {
+        let place = Place::with_suite(&["levels"]);
+        fs::remove_file(place.path("suite").join(file)).expect("a file of the suite");
+        let done = place.run(&["check", "suite"]);
+        let missed =
+            format!("error: suite is not a suite: it has no `{file}` (docs/writing-cases.md shows a whole suite)\n");
+        assert_eq!((done.code, done.err), (3, missed));
+    }
+}
+
+/// The page's files, each named before its block, make the suite that the page shows.
+#[test]
+fn the_suite_of_the_manual_is_whole() {
+    let manual = fs::read_to_string(data("../../docs/writing-cases.md")).expect("the manual");
+    let chapter = manual.split("\n## ").find_map(|text| text.strip_prefix("The smallest suite\n")).expect("a chapter");
+    let place = Place::new();
+    let mut blocks = chapter.split("\n```");
+    let mut before = blocks.next().expect("a text");
+    let mut files = 0;
+    while let (Some(block), Some(after)) = (blocks.next(), blocks.next()) {
+        let name = before.trim_start().strip_prefix('`').and_then(|text| text.split('`').next());
+        if let Some(name) = name.filter(|name| name.starts_with("mine/")) {
+            let (_, content) = block.split_once('\n').expect("a language");
+            place.write(name, &format!("{content}\n"));
+            files += 1;
+        }
+        before = after;
+    }
+    assert_eq!(files, 6);
+    let done = place.run(&["check", "mine"]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""), "{}", done.out);
+    assert!(done.out.starts_with("mine: no mistakes in 1 trial"), "{}", done.out);
+    let done = place.run(&["run", "--suite", "mine"]);
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    assert!(done.out.contains("1 passed"), "{}", done.out);
+    // Each of them is needed.
+    for name in place.files().into_keys().filter(|name| name.starts_with("mine/") && !name.ends_with("/list.yaml")) {
+        let text = place.read(&name);
+        fs::remove_file(place.path(&name)).expect("a file");
+        assert_eq!(place.run(&["check", "mine"]).code, 3, "without {name}");
+        place.write(&name, &text);
+    }
 }
 
 #[test]

@@ -50,6 +50,57 @@ fn a_broken_file_is_told_and_the_others_are_judged() {
 }
 
 #[test]
+fn a_line_is_refused_in_words() {
+    let place = Place::with_suite(&["levels"]);
+    let line = |status: &str| {
+        format!(
+            "{{\"request\":{{\"method\":\"GET\",\"url\":\"https://a.example/b\"}},\"response\":{{\"status\":{status}}}}}\n"
+        )
+    };
+    let wanted = "expected a status, which is a number from 100 to 999";
+    for (status, reason) in [
+        ("\"200\"", format!("invalid type: string \"200\", {wanted}")),
+        ("99999", format!("invalid value: integer `99999`, {wanted}")),
+        ("20", format!("invalid value: integer `20`, {wanted}")),
+        ("0", "the answer has no status".to_owned()),
+    ] {
+        place.write("odd.jsonl", &format!("{}{}", line("200"), line(status)));
+        let done = place.run(&["verify", "odd.jsonl", "--suite", "suite"]);
+        let beginning = format!("error: odd.jsonl:2: not a recorded exchange: {reason}");
+        assert!(done.code == 3 && done.err.starts_with(&beginning), "{status}: {}", done.err);
+        assert!(done.out.contains("1 exchange"), "{}", done.out);
+    }
+    place.write("long.jsonl", &format!("{}{}\n", line("200"), " ".repeat(16 * 1024 * 1024)));
+    let done = place.run(&["verify", "long.jsonl", "--suite", "suite"]);
+    assert_eq!(done.err, "error: long.jsonl:2: not a recorded exchange: it has more than 16 MiB\n");
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_first_line() {
+    let place = Place::with_suite(&["levels"]);
+    let good = fs::read_to_string(data("recordings/good.jsonl")).expect("a recording");
+    place.write("plain.jsonl", &good);
+    place.write("marked.jsonl", &format!("\u{feff}{good}"));
+    let [plain, marked] = ["plain", "marked"].map(|name| {
+        let done = place.run(&["verify", &format!("{name}.jsonl"), "--suite", "suite"]);
+        assert_eq!((done.code, done.err.as_str()), (0, ""), "{name}: {}", done.out);
+        done.out
+    });
+    assert_eq!(marked, plain);
+}
+
+/// A replay needs the whole file before its first request.
+#[test]
+fn of_a_file_with_a_broken_line_nothing_is_replayed() {
+    let place = Place::new();
+    let good = fs::read_to_string(data("recordings/documented.jsonl")).expect("a recording");
+    place.write("cut.jsonl", &format!("{good}{{\"request\":\n"));
+    let judged = place.run(&["verify", "cut.jsonl", "--format", "json"]).json();
+    let done = place.run(&["replay", "cut.jsonl", "--format", "json"]);
+    assert_eq!((done.code, &done.json()["exchanges"], &judged["exchanges"]), (3, &0.into(), &8.into()), "{}", done.err);
+}
+
+#[test]
 fn a_recording_of_other_things_judges_nothing() {
     let place = Place::with_suite(&["levels"]);
     place.write(

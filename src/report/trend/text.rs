@@ -15,36 +15,36 @@ const MOST: usize = 20;
 /// More runs than fit on a line beside an ID; the latest are shown.
 const MOST_RUNS: usize = 90;
 
+/// The columns of the table of runs: their titles, how wide they are, and which is left out first where they do not all fit.
+const COLUMNS: [(&str, usize, usize); 12] = [
+    ("started", 20, 0),
+    ("run", 8, 4),
+    ("passed", 6, 3),
+    ("failed", 6, 1),
+    ("others", 6, 6),
+    ("n/a", 5, 10),
+    ("causes", 6, 5),
+    ("drift", 5, 9),
+    ("requests", 8, 11),
+    ("median", 8, 8),
+    ("p95", 8, 7),
+    ("verdict", 20, 2),
+];
+
 /// From the least value of a course to its greatest.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 impl Trend {
     /// The text for people. Everything that is long is cut, unless `verbose`.
-    pub fn text(&self, verbose: bool) -> String {
+    ///
+    /// The table of runs has no more columns than fit into `width`.
+    pub fn text(&self, verbose: bool, width: Option<usize>) -> String {
         let mut out = String::new();
-        let several = self.points.iter().any(|point| point.target != self.points[0].target);
-        let target = if several { "target" } else { "" };
-        let _ = writeln!(
-            out,
-            "{:<20} {:<8} {:>6} {:>6} {:>6} {:>5} {:>6} {:>5} {:>8} {:>8} {:>8}  {:<19} {target}",
-            "started",
-            "run",
-            "passed",
-            "failed",
-            "others",
-            "n/a",
-            "causes",
-            "drift",
-            "requests",
-            "median",
-            "p95",
-            "verdict"
-        );
-        for point in &self.points {
-            let _ = writeln!(out, "{}", line(point, several).trim_end());
-        }
-        self.trials_text(&mut out, verbose);
-        self.operations_text(&mut out, verbose);
+        self.table(&mut out, width);
+        // Half of a line is for the name beside it.
+        let most_runs = width.map_or(MOST_RUNS, |width| MOST_RUNS.min(width / 2));
+        self.trials_text(&mut out, verbose, most_runs);
+        self.operations_text(&mut out, verbose, most_runs);
         let _ = writeln!(out, "\n{}", self.sentence());
         printable(&out)
     }
@@ -67,7 +67,38 @@ impl Trend {
         )
     }
 
-    fn trials_text(&self, out: &mut String, verbose: bool) {
+    fn table(&self, out: &mut String, width: Option<usize>) {
+        let several = self.points.iter().any(|point| point.target != self.points[0].target);
+        let kept = |column: usize| width.is_none_or(|width| fits(column, width));
+        let row = |cells: [String; COLUMNS.len()]| {
+            let shown = COLUMNS.iter().zip(cells).enumerate().filter(|(column, _)| kept(*column));
+            let cells = shown.map(|(_, ((title, width, _), cell))| match *title {
+                "started" | "run" => format!("{cell:<width$}"),
+                "verdict" => format!(" {cell:<0$}", width - 1),
+                _ => format!("{cell:>width$}"),
+            });
+            cells.collect::<Vec<_>>().join(" ")
+        };
+        // A target may have any name, so that it stands above its runs where the width is limited.
+        let beside = |text: &str| if several && width.is_none() { format!(" {text}") } else { String::new() };
+        let head = format!("{}{}", row(COLUMNS.map(|(title, ..)| title.to_owned())), beside("target"));
+        let _ = writeln!(out, "{}", head.trim_end());
+        let mut above = None;
+        for point in &self.points {
+            if several && width.is_some() && above.replace(&point.target) != Some(&point.target) {
+                let _ = writeln!(out, "against {}", point.target);
+            }
+            let line = format!("{}{}", row(cells(point)), beside(&point.target));
+            let _ = writeln!(out, "{}", line.trim_end());
+        }
+        let left_out: Vec<&str> =
+            COLUMNS.iter().enumerate().filter(|(at, _)| !kept(*at)).map(|(_, (title, ..))| *title).collect();
+        if !left_out.is_empty() {
+            let _ = writeln!(out, "too narrow for {}", left_out.join(", "));
+        }
+    }
+
+    fn trials_text(&self, out: &mut String, verbose: bool, most_runs: usize) {
         if self.trials.is_empty() {
             return;
         }
@@ -77,7 +108,7 @@ impl Trend {
             writeln!(out, "  . passed  F failed  k known  U unexpected pass  C changed failure  X expired  ~ flaky");
         let _ = writeln!(out, "  B blocked  E errored  - not applicable  o not run");
         for course in &self.trials[..shown] {
-            let _ = writeln!(out, "  {}  {}{}", strip(course), course.trial, self.since(course));
+            let _ = writeln!(out, "  {}  {}{}", strip(course, most_runs), course.trial, self.since(course));
         }
         if self.trials.len() > shown {
             let _ = writeln!(out, "  and {} more (all with --verbose)", self.trials.len() - shown);
@@ -92,7 +123,7 @@ impl Trend {
         })
     }
 
-    fn operations_text(&self, out: &mut String, verbose: bool) {
+    fn operations_text(&self, out: &mut String, verbose: bool, most_runs: usize) {
         let shown = if verbose { self.operations.len() } else { MOST.min(self.operations.len()) };
         if shown == 0 {
             return;
@@ -103,7 +134,12 @@ impl Trend {
             let (least, most) =
                 known().fold((f64::INFINITY, 0.0_f64), |(least, most), ms| (least.min(ms), most.max(ms)));
             let last = known().next_back().unwrap_or_default();
-            let _ = writeln!(out, "  {}  {last:>8.1} ms  ({least:.1} to {most:.1})  {}", bars(course), course.call);
+            let _ = writeln!(
+                out,
+                "  {}  {last:>8.1} ms  ({least:.1} to {most:.1})  {}",
+                bars(course, most_runs),
+                course.call
+            );
         }
         if self.operations.len() > shown {
             let _ = writeln!(out, "  and {} more (all with --verbose)", self.operations.len() - shown);
@@ -111,7 +147,14 @@ impl Trend {
     }
 }
 
-fn line(point: &Point, several: bool) -> String {
+/// Whether a column stands in a table of this width: all that are more important than it fit beside it.
+fn fits(column: usize, width: usize) -> bool {
+    let (_, _, rank) = COLUMNS[column];
+    let needed: usize = COLUMNS.iter().filter(|(_, _, other)| *other <= rank).map(|(_, width, _)| width + 1).sum();
+    needed <= width + 1
+}
+
+fn cells(point: &Point) -> [String; COLUMNS.len()] {
     let count = |outcome: Outcome| point.trials.get(outcome.name()).copied().unwrap_or_default();
     let all: usize = point.trials.values().sum();
     let (passed, failed, idle) = (count(Outcome::Passed), count(Outcome::Failed), count(Outcome::NotApplicable));
@@ -121,26 +164,29 @@ fn line(point: &Point, several: bool) -> String {
     };
     let cut = if point.complete { "" } else { ", cut short" };
     let verdict = format!("{}{cut}", point.verdict);
-    format!(
-        "{:<20} {run:<8} {passed:>6} {failed:>6} {:>6} {idle:>5} {:>6} {:>5} {:>8} {:>8.1} {:>8.1}  {verdict:<19} {}",
+    [
         minute(&point.started),
-        all - passed - failed - idle,
-        point.causes,
-        point.new_drift,
-        point.requests,
-        point.median_ms,
-        point.p95_ms,
-        if several { point.target.as_str() } else { "" }
-    )
+        run,
+        passed.to_string(),
+        failed.to_string(),
+        (all - passed - failed - idle).to_string(),
+        idle.to_string(),
+        point.causes.to_string(),
+        point.new_drift.to_string(),
+        point.requests.to_string(),
+        format!("{:.1}", point.median_ms),
+        format!("{:.1}", point.p95_ms),
+        verdict,
+    ]
 }
 
 /// The latest of a course of runs.
-fn latest<T>(course: &[T]) -> &[T] {
-    &course[course.len().saturating_sub(MOST_RUNS)..]
+fn latest<T>(course: &[T], most: usize) -> &[T] {
+    &course[course.len().saturating_sub(most)..]
 }
 
-fn strip(course: &TrialCourse) -> String {
-    latest(&course.outcomes).iter().map(|outcome| outcome.map_or(' ', sign)).collect()
+fn strip(course: &TrialCourse, most: usize) -> String {
+    latest(&course.outcomes, most).iter().map(|outcome| outcome.map_or(' ', sign)).collect()
 }
 
 fn sign(outcome: Outcome) -> char {
@@ -160,14 +206,14 @@ fn sign(outcome: Outcome) -> char {
 }
 
 /// A bar a run, from nothing to the greatest median: what looks twice as high is twice as slow.
-fn bars(course: &OperationCourse) -> String {
+fn bars(course: &OperationCourse, most_runs: usize) -> String {
     let most = course.medians_ms.iter().flatten().fold(0.0_f64, |most, ms| most.max(*ms));
     let bar = |ms: f64| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 7")]
         let height = (ms / most.max(0.001) * 7.0).round() as usize;
         BARS[height.min(7)]
     };
-    latest(&course.medians_ms).iter().map(|median| median.map_or(' ', bar)).collect()
+    latest(&course.medians_ms, most_runs).iter().map(|median| median.map_or(' ', bar)).collect()
 }
 
 fn day(started: &str) -> &str {
