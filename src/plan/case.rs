@@ -246,11 +246,15 @@ fn compile_case(
     let steps = fields.required("steps", &mut problems);
     let span = id_node.map_or(fields.span(), |node| node.span);
     fields.finish(&mut problems);
-    let mut scope = base_scope();
-    let fixtures = fixture::read_given(given, &case_head.inherited, &mut scope, lookup, &mut problems);
     let context = step::StepContext { lookup, inherited: &case_head.inherited, fixture: false };
-    let steps = steps.map(|node| step::read_all(node, &mut scope, &context, &mut problems)).unwrap_or_default();
-    check_weight(span, &steps, &case_head, &mut problems);
+    let read = |problems: &mut Problems<'_>| {
+        let mut scope = base_scope();
+        let fixtures = fixture::read_given(given, &case_head.inherited, &mut scope, lookup, problems);
+        let steps = steps.map(|node| step::read_all(node, &mut scope, &context, problems)).unwrap_or_default();
+        (fixtures, steps)
+    };
+    let first = read(&mut problems);
+    check_weight(span, &first.1, &case_head, &mut problems);
     let case = id.and_then(|id| Some(format!("{}/{}/{id}", head.area?, head.topic?)));
     let base = case.as_ref().and_then(|case| trial_id(case, row));
     let several = case_head.principals.len() > 1;
@@ -272,17 +276,9 @@ fn compile_case(
     if problems.count() > before {
         return;
     }
-    let mut parts = vec![(fixtures, steps)];
+    let mut parts = vec![first];
     // Compiled steps are not cloned: each further principal reads the case again.
-    for _ in 1..case_head.principals.len() {
-        let mut scope = base_scope();
-        let fixtures = fixture::read_given(given, &case_head.inherited, &mut scope, lookup, &mut problems);
-        let node = node.get("steps");
-        parts.push((
-            fixtures,
-            node.map(|node| step::read_all(node, &mut scope, &context, &mut problems)).unwrap_or_default(),
-        ));
-    }
+    parts.extend(case_head.principals.iter().skip(1).map(|_| read(&mut problems)));
     for (principal, (fixtures, steps)) in case_head.principals.iter().zip(parts) {
         output.trials.push(Trial {
             id: of_principal(&base, principal),
