@@ -1,5 +1,7 @@
 //! From the trees of case and fixture files to trials: rows, principals, fixtures, IDs.
 
+mod head;
+
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -8,6 +10,7 @@ use std::{
 
 use serde_json_path::{JsonPath, ParseError};
 
+use self::head::Head;
 use super::{
     Step, Trial,
     fixture::{self, FixtureText},
@@ -216,13 +219,6 @@ fn without_key(node: &Node, name: &str) -> Node {
     Node { span: node.span, data }
 }
 
-/// The values of a case that a row of its table may replace.
-struct CaseHead {
-    principals: Vec<String>,
-    needs: Vec<String>,
-    inherited: Inherited,
-}
-
 fn compile_case(
     node: &Node,
     row: Option<&Node>,
@@ -236,11 +232,11 @@ fn compile_case(
     let Some(mut fields) = Fields::of(node, "case", &mut problems) else { return };
     let id_node = fields.optional("id");
     let id = slug(&mut fields, "id", &mut problems);
-    let title = read_title(&mut fields, &mut problems);
+    let title = head::read_title(&mut fields, &mut problems);
     // Taken out before, where it stands; a key of a case all the same.
     fields.optional("each");
     let aliases = fields.optional("aliases").map(|node| problems.texts(node, "aliases")).unwrap_or_default();
-    let case_head = read_case_head(&mut fields, row, lookup, &mut problems);
+    let case_head = head::read(&mut fields, row, lookup, &mut problems);
     let exclusive = fields.optional("exclusive").and_then(|node| problems.bool(node, "exclusive")).unwrap_or(false);
     let given = fields.optional("given");
     let steps = fields.required("steps", &mut problems);
@@ -305,80 +301,12 @@ fn trial_id(case: &str, row: Option<&Node>) -> Option<String> {
     }
 }
 
-/// One sentence without a full stop: lists and reports have it on a line of theirs.
-fn read_title<'n>(fields: &mut Fields<'n>, problems: &mut Problems<'_>) -> Option<&'n str> {
-    let node = fields.required("title", problems)?;
-    let title = problems.text(node, "title")?;
-    let wrong = if title.trim().is_empty() {
-        "an empty title"
-    } else if title.contains(['\n', '\r']) {
-        "a title of several lines"
-    } else if title.ends_with('.') {
-        "a title that ends with a full stop"
-    } else {
-        return Some(title);
-    };
-    problems.at_with(node.span, wrong, "say what the case shows in one sentence, on one line, without a full stop");
-    Some(title)
-}
-
 fn base_scope() -> Scope {
     let mut scope = Scope::default();
     for name in ["unique", "target.origin", "target.host", "token"] {
         scope.add(name);
     }
     scope
-}
-
-fn read_case_head(
-    fields: &mut Fields<'_>,
-    row: Option<&Node>,
-    lookup: &Lookup<'_>,
-    problems: &mut Problems<'_>,
-) -> CaseHead {
-    // A row speaks for its own trial, the case for the rest.
-    let mut either = |key: &'static str| {
-        let of_case = fields.optional(key);
-        row.and_then(|row| row.get(key)).or(of_case)
-    };
-    let (principal, needs, level, requirements) =
-        (either("principal"), either("needs"), either("level"), either("requirements"));
-    if let Some(node) = row.and_then(|row| row.get("row"))
-        && let Some(text) = problems.text(node, "row")
-    {
-        check_slug(text, node.span, "row", problems);
-    }
-    let vocabulary = &lookup.suite.vocabulary;
-    let principals = principal
-        .map_or_else(|| vec![(Span::default(), "manager".to_owned())], |node| problems.texts(node, "principal"));
-    if principals.is_empty()
-        && let Some(node) = principal.filter(|node| matches!(node.data, Data::List(_)))
-    {
-        problems.at_with(node.span, "an empty list of principals", "name one, or leave it out");
-    }
-    for (at, (span, name)) in principals.iter().enumerate() {
-        known(&vocabulary.principals, *span, "principal", name, problems);
-        if principals[..at].iter().any(|(_, other)| other == name) {
-            problems.at_with(*span, format!("the principal `{name}` stands twice"), "remove one of them");
-        }
-    }
-    let needs = needs.map(|node| problems.texts(node, "needs")).unwrap_or_default();
-    for (span, name) in &needs {
-        known(&vocabulary.capabilities, *span, "capability", name, problems);
-    }
-    let level = level.map_or(Some(Level::Must), |node| Level::read(node, problems));
-    let requirements = if let Some(node) = requirements {
-        read_requirements(node, lookup, problems)
-    } else {
-        problems.at_with(fields.span(), "this case has no `requirements`", "name what it holds the target to");
-        Arc::default()
-    };
-    let names = |list: Vec<(Span, String)>| list.into_iter().map(|(_, name)| name).collect();
-    CaseHead {
-        principals: names(principals),
-        needs: names(needs),
-        inherited: Inherited { level: level.unwrap_or(Level::Must), requirements },
-    }
 }
 
 /// The IDs of requirements at `node`, each known.
@@ -396,7 +324,7 @@ pub(super) fn read_requirements(node: &Node, lookup: &Lookup<'_>, problems: &mut
 }
 
 /// A case that can only record would pass on any target, a dead one too.
-fn check_weight(span: Span, steps: &[Step], head: &CaseHead, problems: &mut Problems<'_>) {
+fn check_weight(span: Span, steps: &[Step], head: &Head, problems: &mut Problems<'_>) {
     let inert = steps.iter().all(|step| step.level == Level::Info);
     if !steps.is_empty() && inert && head.inherited.level != Level::Info {
         problems.at_with(span, "every step of this case is `info`", "say so for the case: `level: info`");

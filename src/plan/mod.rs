@@ -8,6 +8,7 @@ mod duration;
 mod expect;
 mod fixture;
 mod names;
+mod repetition;
 mod select;
 mod shard;
 mod step;

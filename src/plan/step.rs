@@ -1,9 +1,9 @@
-//! Steps: requests, captures, deferred requests, repetition.
+//! Steps: requests, captures, deferred requests.
 
 use std::sync::Arc;
 
 use super::{
-    BodyPlan, Capture, CaptureFrom, HeaderPlan, Repetition, Request, RequestTarget, Step, case, duration, expect,
+    BodyPlan, Capture, CaptureFrom, HeaderPlan, Repetition, Request, RequestTarget, Step, case, expect, repetition,
 };
 use crate::{
     diagnostic::Span,
@@ -45,7 +45,7 @@ fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Pro
     let expect_node = fields.optional("expect");
     let capture_node = fields.optional("capture");
     let defer_node = fields.optional("defer");
-    let repetition = read_repetition(&mut fields, problems);
+    let repetition = repetition::read(&mut fields, problems);
     let level = fields.optional("level").and_then(|node| Level::read(node, problems)).unwrap_or(Level::Must);
     let requirements = fields.optional("requirements").map_or_else(
         || Arc::clone(&cx.inherited.requirements),
@@ -281,54 +281,6 @@ fn read_principal(fields: &mut Fields<'_>, cx: &StepContext<'_>, problems: &mut 
         problems.unknown(node.span, "principal", name, principals.keys().map(String::as_str));
     }
     Some(name.to_owned())
-}
-
-fn read_repetition(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Repetition {
-    let eventually = fields.optional("eventually");
-    let repeat = fields.optional("repeat");
-    let paginate = fields.optional("paginate");
-    let given: Vec<&Node> = [eventually, repeat, paginate].into_iter().flatten().collect();
-    if let [_, second, ..] = given.as_slice() {
-        let help = "keep one of `eventually`, `repeat` and `paginate`";
-        problems.at_with(second.span, "a step repeats its request in one way", help);
-    }
-    if let Some(node) = eventually {
-        return match problems.text(node, "eventually").map(duration::parse) {
-            Some(Ok(duration)) => Repetition::Eventually(duration),
-            Some(Err(message)) => {
-                problems.at(node.span, message);
-                Repetition::Once
-            }
-            None => Repetition::Once,
-        };
-    }
-    if let Some(node) = repeat
-        && let Some(mut fields) = Fields::of(node, "repeat", problems)
-    {
-        let max = fields.required("max", problems).and_then(|node| at_least_one(node, problems));
-        let status = fields.required("until", problems).and_then(|node| expect::read_status(node, problems));
-        fields.finish(problems);
-        return match (max, status) {
-            (Some(max), Some(status)) => Repetition::Until { max, status },
-            _ => Repetition::Once,
-        };
-    }
-    if let Some(node) = paginate
-        && let Some(mut fields) = Fields::of(node, "paginate", problems)
-    {
-        let max = fields.required("max", problems).and_then(|node| at_least_one(node, problems));
-        fields.finish(problems);
-        return max.map_or(Repetition::Once, |max| Repetition::Pages { max });
-    }
-    Repetition::Once
-}
-
-fn at_least_one(node: &Node, problems: &mut Problems<'_>) -> Option<u64> {
-    let max = problems.integer(node, "max")?;
-    if max == 0 {
-        problems.at(node.span, "`max` must be 1 or more");
-    }
-    Some(max)
 }
 
 /// The captures; also a wrong one adds its name, so that whoever uses it is not told of it again.

@@ -1,0 +1,85 @@
+//! What stands at the head of a case: its title, who acts, what it needs, how much it weighs, what it holds the target to.
+
+use std::sync::Arc;
+
+use super::{Inherited, Lookup, check_slug, known, read_requirements};
+use crate::{
+    diagnostic::Span,
+    level::Level,
+    yaml::{Data, Fields, Node, Problems},
+};
+
+/// The values of a case that a row of its table may replace.
+pub(super) struct Head {
+    pub(super) principals: Vec<String>,
+    pub(super) needs: Vec<String>,
+    pub(super) inherited: Inherited,
+}
+
+/// One sentence without a full stop: lists and reports have it on a line of theirs.
+pub(super) fn read_title<'n>(fields: &mut Fields<'n>, problems: &mut Problems<'_>) -> Option<&'n str> {
+    let node = fields.required("title", problems)?;
+    let title = problems.text(node, "title")?;
+    let wrong = if title.trim().is_empty() {
+        "an empty title"
+    } else if title.contains(['\n', '\r']) {
+        "a title of several lines"
+    } else if title.ends_with('.') {
+        "a title that ends with a full stop"
+    } else {
+        return Some(title);
+    };
+    problems.at_with(node.span, wrong, "say what the case shows in one sentence, on one line, without a full stop");
+    Some(title)
+}
+
+pub(super) fn read(
+    fields: &mut Fields<'_>,
+    row: Option<&Node>,
+    lookup: &Lookup<'_>,
+    problems: &mut Problems<'_>,
+) -> Head {
+    // A row speaks for its own trial, the case for the rest.
+    let mut either = |key: &'static str| {
+        let of_case = fields.optional(key);
+        row.and_then(|row| row.get(key)).or(of_case)
+    };
+    let (principal, needs, level, requirements) =
+        (either("principal"), either("needs"), either("level"), either("requirements"));
+    if let Some(node) = row.and_then(|row| row.get("row"))
+        && let Some(text) = problems.text(node, "row")
+    {
+        check_slug(text, node.span, "row", problems);
+    }
+    let vocabulary = &lookup.suite.vocabulary;
+    let principals = principal
+        .map_or_else(|| vec![(Span::default(), "manager".to_owned())], |node| problems.texts(node, "principal"));
+    if principals.is_empty()
+        && let Some(node) = principal.filter(|node| matches!(node.data, Data::List(_)))
+    {
+        problems.at_with(node.span, "an empty list of principals", "name one, or leave it out");
+    }
+    for (at, (span, name)) in principals.iter().enumerate() {
+        known(&vocabulary.principals, *span, "principal", name, problems);
+        if principals[..at].iter().any(|(_, other)| other == name) {
+            problems.at_with(*span, format!("the principal `{name}` stands twice"), "remove one of them");
+        }
+    }
+    let needs = needs.map(|node| problems.texts(node, "needs")).unwrap_or_default();
+    for (span, name) in &needs {
+        known(&vocabulary.capabilities, *span, "capability", name, problems);
+    }
+    let level = level.map_or(Some(Level::Must), |node| Level::read(node, problems));
+    let requirements = if let Some(node) = requirements {
+        read_requirements(node, lookup, problems)
+    } else {
+        problems.at_with(fields.span(), "this case has no `requirements`", "name what it holds the target to");
+        Arc::default()
+    };
+    let names = |list: Vec<(Span, String)>| list.into_iter().map(|(_, name)| name).collect();
+    Head {
+        principals: names(principals),
+        needs: names(needs),
+        inherited: Inherited { level: level.unwrap_or(Level::Must), requirements },
+    }
+}
