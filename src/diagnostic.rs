@@ -73,12 +73,14 @@ pub struct Diagnostic {
     pub label: String,
     /// The remedy.
     pub help: Option<String>,
+    /// Whether it keeps nothing from being done.
+    pub warning: bool,
 }
 
 impl Diagnostic {
     /// A diagnostic without label and remedy; [`Self::label`] and [`Self::help`] add them.
     pub fn new(source: &Arc<Source>, span: Span, title: impl Into<String>) -> Self {
-        Self { title: title.into(), source: Arc::clone(source), span, label: String::new(), help: None }
+        Self { title: title.into(), source: Arc::clone(source), span, label: String::new(), help: None, warning: false }
     }
 
     /// Adds what stands beside the caret.
@@ -95,13 +97,21 @@ impl Diagnostic {
         self
     }
 
+    /// As something that keeps nothing from being done.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.warning = true;
+        self
+    }
+
     /// The text for people: title, `file:line:col`, the line with a caret, the remedy. Of a line that is longer than `columns`, what is
     /// around the caret.
     pub fn render(&self, styled: bool, columns: usize) -> String {
-        let title = format!("error: {}", self.title);
+        let title = format!("{}: {}", if self.warning { "warning" } else { "error" }, self.title);
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(columns);
-        let mut group = Group::with_title(Level::ERROR.no_name().primary_title(title.as_str()))
+        let level = if self.warning { Level::WARNING } else { Level::ERROR };
+        let mut group = Group::with_title(level.no_name().primary_title(title.as_str()))
             .element(self.snippet(AnnotationKind::Primary));
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));

@@ -52,6 +52,7 @@ mod level;
 mod matcher;
 pub mod mock;
 pub mod mutants;
+mod naming;
 pub mod plan;
 mod pointer;
 pub mod recording;

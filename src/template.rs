@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::{
     diagnostic::Span,
+    pointer,
     yaml::{Data, Node, Problems},
 };
 
@@ -181,6 +182,17 @@ impl Template {
         self.parts().iter().map(part).collect()
     }
 
+    /// The name that it begins with, and the text behind that up to the next one; an empty one where that follows at once.
+    pub(crate) fn beginning(&self) -> Option<(&str, Option<&str>)> {
+        let mut parts = self.parts().iter();
+        let Some(Part::Name(name)) = parts.next() else { return None };
+        let behind = parts.next().map(|part| match part {
+            Part::Literal(text) => text.as_ref(),
+            Part::Name(_) => "",
+        });
+        Some((name.as_ref(), behind))
+    }
+
     /// The one name that the template consists of.
     fn whole(&self) -> Option<&Arc<str>> {
         match self {
@@ -259,6 +271,23 @@ impl Tree {
                 constant.map_or(Self::Map(entries), |members| Self::Constant(Box::new(Value::Object(members))))
             }
             Data::Null | Data::Bool(_) | Data::Number(_) => Self::Constant(Box::new(node.to_json())),
+        }
+    }
+
+    /// The part at a JSON Pointer.
+    pub(crate) fn at(&self, pointer: &str) -> Option<Cow<'_, Self>> {
+        let Some(rest) = pointer.strip_prefix('/') else { return Some(Cow::Borrowed(self)) };
+        match self {
+            Self::Constant(value) => match value.pointer(pointer)? {
+                Value::String(text) => Some(Cow::Owned(Self::Literal(text.as_str().into()))),
+                other => Some(Cow::Owned(Self::Constant(Box::new(other.clone())))),
+            },
+            Self::Map(entries) => {
+                let (step, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                let (_, tree) = entries.iter().find(|(name, _)| *name == pointer::name(step))?;
+                tree.at(rest)
+            }
+            Self::Literal(_) | Self::Text(_) | Self::List(_) => None,
         }
     }
 

@@ -18,6 +18,9 @@ pub(crate) enum Headers {
     Recorded,
 }
 
+/// The check that the answer to a create names something new.
+pub(crate) const IDENTITY: &str = "identity";
+
 /// The answer and what it is held to.
 struct Judge<'a> {
     answer: &'a Answer,
@@ -45,6 +48,55 @@ pub(crate) fn judge_headers(answer: &Answer, contract: &Contract, headers: Heade
     let mut judge = Judge { answer, contract, cap: Level::Must, verdict: Verdict::default() };
     judge.headers(headers);
     judge.verdict
+}
+
+/// What a successful answer to a create says of the thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// An identifier that is new.
+    New,
+    /// One that is new, and another name than was sent: a search for what was made would not find it.
+    Renamed { sent: String, answered: String },
+    /// None that names one thing.
+    Missing,
+    /// That of something that was there before.
+    Before,
+}
+
+impl Identity {
+    /// Whether the answer names something that may be worked with.
+    pub(crate) fn is_usable(&self) -> bool {
+        match self {
+            Self::New | Self::Renamed { .. } => true,
+            Self::Missing | Self::Before => false,
+        }
+    }
+}
+
+/// Holds the answer to a create to naming something new. It is never less than a `must`: what was there before is nobody's to work with.
+pub(crate) fn judge_identity(identity: &Identity, operation: &Operation) -> Verdict {
+    let mut verdict = Verdict::default();
+    let Some(makes) = &operation.makes else { return verdict };
+    verdict.count(IDENTITY, Level::Must);
+    let new = "the identifier of something new".to_owned();
+    let (pointer, expected, actual) = match identity {
+        Identity::New => return verdict,
+        Identity::Missing => (&makes.id, new, "none".to_owned()),
+        Identity::Before => (&makes.id, new, "that of something that was there before".to_owned()),
+        Identity::Renamed { sent, answered } => {
+            (makes.name.as_ref().unwrap_or(&makes.id), format!("the name that was sent, `{sent}`"), shorten(answered))
+        }
+    };
+    verdict.falses.push(False {
+        check: IDENTITY.to_owned(),
+        level: Level::Must,
+        requirements: vec![operation.requirement.clone()],
+        span: None,
+        pointer: Some(pointer.clone()),
+        expected,
+        actual,
+    });
+    verdict
 }
 
 impl Judge<'_> {

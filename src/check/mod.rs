@@ -6,7 +6,7 @@ mod contract;
 mod expect;
 mod names;
 
-pub(crate) use contract::{Headers, judge_body, judge_headers};
+pub(crate) use contract::{Headers, IDENTITY, Identity, judge_body, judge_headers, judge_identity};
 pub(crate) use expect::{judge_expectations, judge_status};
 
 use names::Names;

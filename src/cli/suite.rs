@@ -97,6 +97,15 @@ pub(crate) fn show(found: &mut [Diagnostic], color: bool) {
     let _ = writeln!(err, "{}; nothing was sent", counted(found.len(), "mistake"));
 }
 
+/// Shows what is no mistake, but may be meant otherwise.
+pub(crate) fn warn(found: &[Diagnostic], color: bool) {
+    let columns = columns_of(io::stderr()).unwrap_or(COLUMNS);
+    let mut err = io::stderr().lock();
+    for diagnostic in found {
+        let _ = writeln!(err, "{}\n", diagnostic.render(color, columns));
+    }
+}
+
 /// Says which patterns select nothing, with a way on.
 pub(crate) fn show_nothing(idle: &[String]) -> Result<(), CommandError> {
     let what = if idle.is_empty() {

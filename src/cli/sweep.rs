@@ -1,6 +1,7 @@
 //! `sweep`: removes what earlier runs left behind on a target.
 
 use std::{
+    collections::BTreeSet,
     io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
@@ -12,10 +13,11 @@ use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite, with_causes};
 use crate::{
     http::Limits,
     ledger::{DIRECTORY, Found, forget, remains},
+    naming::Names,
     plan::{Plan, parse_duration},
-    report::{Verdict, printable},
-    run::protected,
-    sweep::{Leftover, Removed, by_ledger, by_name, remove},
+    report::{Verdict, on_one_line},
+    run::{Before, SETTLING},
+    sweep::{Ended, Leftover, Sweeper, by_ledger, by_name},
     target::Opened,
 };
 
@@ -39,13 +41,16 @@ pub(crate) struct Arguments {
     /// With --by-name: how old a thing must be, so that a run that is going on loses nothing
     #[arg(long, default_value = "1h", value_name = "DUR", value_parser = parse_duration, requires = "by_name")]
     older_than: Duration,
+    /// Put back what a run has changed of the default server, where the target shows what the run left
+    #[arg(long)]
+    allow_default_server: bool,
     /// Say what would be removed, and remove nothing
     #[arg(long)]
     dry_run: bool,
 }
 
 pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
-    if arguments.prefix.as_ref().is_some_and(|prefix| prefix.len() < 3) {
+    if arguments.prefix.as_ref().is_some_and(|prefix| Names::read(prefix).is_none()) {
         return Err(Mistake::boxed("a prefix of fewer than three characters would match what no run has made"));
     }
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
@@ -58,81 +63,177 @@ pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
 }
 
 async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, CommandError> {
-    let mut out = out();
     let Found { remains, unread } = remains(Path::new(DIRECTORY), opened.target.client.origin());
     for error in &unread {
         let hint = "what its run made may be left; remove the file when nothing is";
-        writeln!(io::stderr(), "error: {}: {hint}", printable(&with_causes(error)))?;
+        writeln!(io::stderr(), "error: {}: {hint}", on_one_line(&with_causes(error)))?;
     }
-    let ledgers: Vec<PathBuf> =
-        remains.iter().filter(|remains| remains.whole).map(|remains| remains.path.clone()).collect();
-    // A thing whose answer never came is in no ledger, but its run is over, so its name is enough.
-    let mut names: Vec<(String, Duration)> =
+    for remains in &remains {
+        if remains.suite.as_ref().is_some_and(|suite| *suite != plan.makes_hash()) {
+            let path = on_one_line(&remains.path.display().to_string());
+            let hint = "give its run's suite (`--suite`); what this one does not find may be left all the same";
+            writeln!(io::stderr(), "warning: the ledger {path} is of another suite: {hint}")?;
+        }
+    }
+    // A thing whose answer never came has a name, and its run is over, so that is enough.
+    let mut names: Vec<(Names, Duration)> =
         remains.iter().filter_map(|remains| Some((remains.names.clone()?, Duration::ZERO))).collect();
     if arguments.by_name {
-        let prefix = arguments.prefix.clone().unwrap_or_else(|| format!("{}_", opened.prefix));
-        names.push((prefix, arguments.older_than));
+        let prefix = arguments.prefix.as_ref().unwrap_or(&opened.prefix);
+        names.extend(Names::read(prefix).map(|names| (names, arguments.older_than)));
     }
-    let mut found: Vec<Leftover> = by_ledger(plan, remains);
-    for (prefix, age) in names {
-        let named = match by_name(plan, &opened.target, &prefix, age).await {
+    let mut tally = Tally { blind: !unread.is_empty(), ..Tally::default() };
+    if plan.contract.sweep.is_empty() {
+        tally.blind = true;
+        let why = "the suite does not say where things are found by their names (`contract.sweep` of its operations)";
+        writeln!(io::stderr(), "error: {why}, so nothing is looked for")?;
+    }
+    let mut found: Vec<Leftover> = by_ledger(plan, &remains);
+    for (names, age) in names {
+        let named = match by_name(plan, &opened.target, &names, age).await {
             Ok(named) => named,
             Err(reason) => return nothing_removed("what is left", opened.redactor.text(&reason).as_str()),
         };
         for leftover in named {
-            if !found.iter().any(|other| other.path == leftover.path) {
+            if !found.iter().any(|other| other.is(&leftover)) {
                 found.push(leftover);
             }
         }
     }
-    let nothing = found.is_empty() || arguments.dry_run;
-    let protected = if nothing { Ok(Vec::new()) } else { protected(plan, &opened.target, "manager").await };
-    let protected = match protected {
-        Ok(protected) => protected,
+    let shown = |text: &str| on_one_line(opened.redactor.text(text).as_str());
+    if arguments.dry_run {
+        for leftover in &found {
+            writeln!(out(), "{} {}", leftover.plan(), shown(&leftover.what))?;
+        }
+        writeln!(out(), "{} to remove, 0 left, on {}", found.len(), on_one_line(&opened.target.name))?;
+        return Ok(tally.code());
+    }
+    let nothing = found.is_empty();
+    let before = if nothing { None } else { Some(Before::ask(plan, &opened.target, "manager").await) };
+    let before = match before.transpose() {
+        Ok(before) => before,
         Err(unknown) => return nothing_removed("what others use", opened.redactor.text(&unknown.to_string()).as_str()),
     };
-    // What a thing is called, the target says.
-    let shown = |text: &str| printable(opened.redactor.text(text).as_str());
-    let (mut removed, mut gone, mut left) = (0, 0, 0);
-    for leftover in &found {
+    if let Some(before) = before {
+        let restores = arguments.allow_default_server;
+        let sweeper = Sweeper { plan, target: &opened.target, restores, before };
+        tally.end_all(&found, &sweeper, &shown).await?;
+    }
+    let done: Vec<PathBuf> = remains
+        .iter()
+        .enumerate()
+        .filter(|(index, remains)| remains.whole && !tally.open_ledgers.contains(index))
+        .map(|(_, remains)| remains.path.clone())
+        .collect();
+    forget(&done)?;
+    writeln!(out(), "{}, on {}", tally.sentence(), on_one_line(&opened.target.name))?;
+    Ok(tally.code())
+}
+
+/// What a sweep did.
+#[derive(Default)]
+struct Tally {
+    removed: usize,
+    earlier: usize,
+    left: usize,
+    may_be_left: usize,
+    /// Ledgers with something that is left, or may be.
+    open_ledgers: BTreeSet<usize>,
+    /// Whether there is something that could not be looked for.
+    blind: bool,
+}
+
+impl Tally {
+    async fn end_all(
+        &mut self,
+        found: &[Leftover],
+        sweeper: &Sweeper<'_>,
+        shown: &impl Fn(&str) -> String,
+    ) -> Result<(), CommandError> {
+        let mut absent = Vec::new();
+        for leftover in found {
+            match sweeper.end(leftover, false).await {
+                Ended::Absent => absent.push(leftover),
+                ended => self.note(leftover, &ended, shown)?,
+            }
+        }
+        if !absent.is_empty() {
+            tokio::time::sleep(SETTLING).await;
+        }
+        for leftover in absent {
+            let ended = sweeper.end(leftover, true).await;
+            self.note(leftover, &ended, shown)?;
+        }
+        Ok(())
+    }
+
+    fn note(
+        &mut self,
+        leftover: &Leftover,
+        ended: &Ended,
+        shown: &impl Fn(&str) -> String,
+    ) -> Result<(), CommandError> {
+        // What a thing is called, the target and the ledger say.
         let what = shown(&leftover.what);
-        if arguments.dry_run {
-            writeln!(out, "would remove {what}")?;
-            continue;
+        let line = match ended {
+            Ended::Removed => {
+                self.removed += 1;
+                format!("removed {what}")
+            }
+            Ended::Restored => {
+                self.removed += 1;
+                format!("put back as it was: {what}")
+            }
+            Ended::Earlier => {
+                self.earlier += 1;
+                format!("already gone: {what}")
+            }
+            Ended::NotMade => format!("never made: {what}"),
+            Ended::Left(reason) => {
+                self.left += 1;
+                format!("left {what}: {}", shown(reason))
+            }
+            Ended::Absent => {
+                self.may_be_left += 1;
+                format!("may be left: {what}")
+            }
+            Ended::MayBeLeft(reason) => {
+                self.may_be_left += 1;
+                format!("may be left: {what}: {}", shown(reason))
+            }
+        };
+        if matches!(ended, Ended::Left(_) | Ended::Absent | Ended::MayBeLeft(_)) {
+            self.open_ledgers.extend(leftover.ledger);
         }
-        match remove(leftover, plan, &protected, &opened.target).await {
-            Removed::Now => {
-                removed += 1;
-                writeln!(out, "removed {what}")?;
-            }
-            Removed::Restored => {
-                removed += 1;
-                writeln!(out, "put back as it was: {what}")?;
-            }
-            Removed::Earlier => {
-                gone += 1;
-                writeln!(out, "already gone: {what}")?;
-            }
-            Removed::Left(reason) => {
-                left += 1;
-                writeln!(out, "left {what}: {}", shown(&reason))?;
-            }
+        writeln!(out(), "{line}")?;
+        Ok(())
+    }
+
+    fn sentence(&self) -> String {
+        let mut parts = vec![format!("{} removed", self.removed)];
+        if self.earlier > 0 {
+            parts.push(format!("{} already gone", self.earlier));
         }
+        if self.left > 0 || !self.blind {
+            parts.push(format!("{} left", self.left));
+        }
+        if self.may_be_left > 0 {
+            parts.push(format!("{} may be left", self.may_be_left));
+        }
+        if self.blind {
+            parts.push("what else is left is not known".to_owned());
+        }
+        parts.join(", ")
     }
-    if left == 0 && !arguments.dry_run {
-        forget(&ledgers)?;
+
+    fn code(&self) -> u8 {
+        let known = self.left == 0 && self.may_be_left == 0 && !self.blind;
+        if known { 0 } else { Verdict::NotJudged.exit_code() }
     }
-    let done = match (arguments.dry_run, gone) {
-        (true, _) => format!("{} to remove", found.len()),
-        (false, 0) => format!("{removed} removed"),
-        (false, gone) => format!("{removed} removed, {gone} already gone"),
-    };
-    writeln!(out, "{done}, {left} left, on {}", printable(&opened.target.name))?;
-    Ok(if left > 0 || !unread.is_empty() { Verdict::NotJudged.exit_code() } else { 0 })
 }
 
 /// Nobody is to lose anything because the target could not be asked.
 fn nothing_removed(unknown: &str, reason: &str) -> Result<u8, CommandError> {
-    writeln!(io::stderr(), "error: it is not known {unknown}, so nothing is removed: {}", printable(reason))?;
+    writeln!(io::stderr(), "error: it is not known {unknown}, so nothing is removed: {}", on_one_line(reason))?;
     Ok(Verdict::NotJudged.exit_code())
 }

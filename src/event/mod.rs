@@ -34,6 +34,8 @@ pub enum Event {
     TrialFinished(Box<TrialFinished>),
     /// Something that a trial made could not be removed.
     Leaked(Leak),
+    /// Something that a trial may have made, and nothing tells whether it did.
+    MayBeLeft(Leak),
     /// The run waits for a rate limit.
     Waited(Waited),
     /// What the preflight found.
@@ -265,14 +267,14 @@ pub struct Attempt {
     pub reason: Redacted,
 }
 
-/// Something that a trial made and could not remove.
+/// Something that a trial made and could not remove, or may have made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leak {
     /// The trial's ID.
     pub trial: String,
-    /// The request that should have removed it.
+    /// The request that should have removed it, or that may have made it.
     pub call: Redacted,
-    /// Why it did not.
+    /// Why it did not, or why that is not known.
     pub reason: Redacted,
 }
 
@@ -360,6 +362,8 @@ pub enum Stop {
     Breaker,
     /// The preflight found that trials would say nothing.
     Preflight,
+    /// What it makes could not be written down.
+    Ledger,
 }
 
 /// The footer.

@@ -83,7 +83,15 @@ pub enum Fault {
     /// Out of time.
     #[error("no complete answer within {0:?}")]
     Timeout(Duration),
-    /// The connection broke, or what came was not HTTP.
+    /// The connection ended before the head of an answer was there. Whether the request was carried out, nobody knows.
+    #[error("the connection ended before an answer{way}: {reason}")]
+    Lost {
+        /// As of [`Self::Connect`].
+        way: String,
+        /// What is known of it.
+        reason: String,
+    },
+    /// The connection broke in the middle of an answer, or what came was not HTTP.
     #[error("the exchange broke off{way}: {reason}")]
     Broken {
         /// As of [`Self::Connect`].
@@ -288,7 +296,7 @@ impl Client {
 
     /// Sends a request and reads the whole answer, within the limits.
     pub(super) async fn answer(&self, builder: RequestBuilder) -> Result<Answer, Fault> {
-        let mut response = builder.send().await.map_err(|error| self.fault(&error))?;
+        let mut response = builder.send().await.map_err(|error| self.unanswered(&error))?;
         let (status, headers) = (response.status().as_u16(), texts(response.headers()));
         if headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > HEAD_LIMIT {
             return Err(Fault::LargeHead(HEAD_LIMIT));
@@ -307,6 +315,14 @@ impl Client {
             self.redactor.learn_from(body);
         }
         Ok(answer)
+    }
+
+    /// What went wrong before the head of an answer was there.
+    fn unanswered(&self, error: &reqwest::Error) -> Fault {
+        match self.fault(error) {
+            Fault::Broken { way, reason } if is_end(error) => Fault::Lost { way, reason },
+            fault => fault,
+        }
     }
 
     fn fault(&self, error: &reqwest::Error) -> Fault {
@@ -358,6 +374,29 @@ impl Network {
 /// Whether the target is on this machine, to which no proxy of the environment leads.
 fn is_here(target: &Url) -> bool {
     target.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127.") || host == "[::1]")
+}
+
+/// Whether the connection ended: closed or reset by the other side. What is not HTTP, on the other hand, would come again.
+fn is_end(error: &reqwest::Error) -> bool {
+    let mut source: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            return error.is_incomplete_message() || error.is_closed() || error.is_canceled() || {
+                let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+                io.is_some_and(|error| ended(error.kind()))
+            };
+        }
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return ended(error.kind());
+        }
+        source = error.source();
+    }
+    false
+}
+
+fn ended(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
+    matches!(kind, ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof | NotConnected)
 }
 
 /// The cause that names the trouble; the outer ones repeat the URL.

@@ -12,6 +12,7 @@ use std::{
 };
 
 use crate::{
+    check::IDENTITY,
     diagnostic::{Source, Span},
     event::{Mismatch, StepFinished},
     level::Level,
@@ -185,6 +186,10 @@ impl Checks {
 
     fn implied(&mut self, plan: &Plan, step: &Step) {
         let Some(operation) = step.request.operation() else { return };
+        // What is made below something goes with it, whatever it is called.
+        if operation.makes.is_some() && operation.path.parameters().next().is_none() {
+            self.add(operation.id.clone(), IDENTITY, [&operation.requirement]);
+        }
         for status in &step.expect.status {
             if *status == operation.success {
                 // HTTP itself keeps a body from a 204, so that there is none can only be false in a recording.

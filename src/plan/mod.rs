@@ -7,6 +7,7 @@ mod case;
 mod duration;
 mod expect;
 mod fixture;
+mod made;
 mod names;
 mod repetition;
 mod select;
@@ -29,7 +30,7 @@ use crate::{
     diagnostic::{Diagnostic, Source, Span},
     level::Level,
     matcher::Matcher,
-    suite::{Contract, HistoryEntry, Operation, Requirement, Schema, Suite, matching},
+    suite::{Contract, HistoryEntry, Makes, Operation, Requirement, Schema, Suite, SweepPlan, matching, short_hash},
     template::{Template, Tree},
 };
 
@@ -46,6 +47,8 @@ pub struct Plan {
     /// The names of `vocabulary.yaml`.
     pub(crate) principals: BTreeSet<String>,
     pub(crate) capabilities: BTreeSet<String>,
+    /// What `check` warns of.
+    pub(crate) warnings: Vec<Diagnostic>,
 }
 
 /// One case, on one row of its table, for one principal.
@@ -265,6 +268,7 @@ impl Plan {
         if !found.is_empty() {
             return None;
         }
+        let warnings = made::unremoved(suite, &trials);
         Some(Self {
             trials: trials.into_iter().map(Arc::new).collect(),
             contract: Arc::clone(suite.operations.contract.as_ref()?),
@@ -274,6 +278,7 @@ impl Plan {
             suite_hash: suite.hash().to_owned(),
             principals: suite.vocabulary.principals.keys().cloned().collect(),
             capabilities: suite.vocabulary.capabilities.keys().cloned().collect(),
+            warnings,
         })
     }
 }
@@ -282,6 +287,22 @@ impl Plan {
     /// The operation that a request of this method and path is one of.
     pub(crate) fn operation(&self, method: &str, path: &str) -> Option<&Arc<Operation>> {
         matching(&self.operations, method, path)
+    }
+
+    /// Tells suites apart by what their runs make and how that is found and removed: what a ledger must agree on.
+    pub(crate) fn makes_hash(&self) -> String {
+        let sweep = self.contract.sweep.iter().map(|sweep| {
+            let SweepPlan { list, names, created, delete } = sweep;
+            format!("{list} {} {created} {delete}", names.join(" "))
+        });
+        let makes = self.operations.iter().filter_map(|operation| {
+            let Makes { id, name, pair, remove } = operation.makes.as_ref()?;
+            let (name, pair) = (name.as_deref().unwrap_or_default(), pair.as_deref().unwrap_or_default());
+            let remove: Vec<String> =
+                remove.iter().map(|remove| format!("{} {}", remove.method, remove.path)).collect();
+            Some(format!("{} {} {id} {name} {pair} {}", operation.method, operation.path, remove.join(" ")))
+        });
+        short_hash(sweep.chain(makes))
     }
 
     /// Whether the contract says something about the answer to this step: a call, or a raw request to the API that the operations are

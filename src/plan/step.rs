@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    BodyPlan, Capture, CaptureFrom, HeaderPlan, Repetition, Request, RequestTarget, Step, case, expect, repetition,
+    BodyPlan, Capture, CaptureFrom, HeaderPlan, Repetition, Request, RequestTarget, Step, case, expect, made,
+    repetition,
 };
 use crate::{
     diagnostic::Span,
@@ -60,6 +61,9 @@ fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Pro
     let pages = matches!(repetition, Repetition::Pages { .. });
     let subject = expect::Subject { operation: operation.as_deref(), raw, span: request_span, pages };
     let expect = expect::read(expect_node, &subject, scope, cx, problems);
+    if let (Some(request), Some(expect)) = (&request, &expect) {
+        made::check_name(request, request_span, &expect.status, cx.lookup.suite, problems);
+    }
     let captures = capture_node.map(|node| read_captures(node, scope, cx, problems)).unwrap_or_default();
     let defer = defer_node.map(|node| read_deferred(node, scope, cx, problems)).unwrap_or_default();
     Some(Step {

@@ -55,6 +55,7 @@ impl Recorder {
             Event::TrialStarted(_)
             | Event::TrialFinished(_)
             | Event::Leaked(_)
+            | Event::MayBeLeft(_)
             | Event::Waited(_)
             | Event::Preflight(_)
             | Event::SnapshotDrifted(_) => {}

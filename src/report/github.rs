@@ -51,9 +51,10 @@ fn warnings(report: &Report, fail_on: FailOn) -> Vec<Annotation> {
     let plain = |title: &str, message: String| Annotation { place: None, title: title.to_owned(), message };
     let mut all: Vec<Annotation> =
         report.findings.iter().map(|finding| plain("preflight", finding.text.to_string())).collect();
-    if !report.leaks.is_empty() {
-        let lines = report.leaks.iter().map(|leak| format!("{} ({}; {})", leak.call, leak.reason, leak.trial));
-        all.push(plain("leaked: made by this run and not removed", listed(&lines.collect::<Vec<_>>())));
+    for (kind, leaks) in report.left() {
+        let lines = leaks.iter().map(|leak| format!("{} ({}; {})", leak.call, leak.reason, leak.trial));
+        let title = format!("{}: {}", kind.name(), kind.meaning());
+        all.push(plain(&title, listed(&lines.collect::<Vec<_>>())));
     }
     all.extend(asides(report, fail_on, false));
     let told = |cause: &&Cause<'_>| matches!(cause.standing, Standing::Flaky | Standing::Warning);

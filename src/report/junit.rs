@@ -17,7 +17,7 @@ use quick_junit::{
 };
 
 use super::{
-    AsideKind, FailOn, Failure, Report, TrialReport,
+    AsideKind, FailOn, Failure, LeftKind, Report, TrialReport,
     text::{beginning, one_line, printable},
 };
 use crate::{
@@ -86,7 +86,7 @@ fn junit(report: &Report, fail_on: FailOn, form: Form) -> JunitReport {
     if let Some(suite) = missing(report) {
         junit.add_test_suite(suite);
     }
-    if !report.leaks.is_empty() {
+    if report.left().next().is_some() {
         junit.add_test_suite(leaks(report));
     }
     for suite in AsideKind::ALL.into_iter().filter_map(|kind| asides(report, kind, fail_on)) {
@@ -252,15 +252,19 @@ fn missing(report: &Report) -> Option<TestSuite> {
 fn leaks(report: &Report) -> TestSuite {
     let mut suite = TestSuite::new("cleanup");
     // Numbered within its trial, so that a leak has the same name in every run, whatever else leaks.
-    let mut trials: BTreeMap<&str, Vec<&Leak>> = BTreeMap::new();
-    for leak in &report.leaks {
-        trials.entry(&leak.trial).or_default().push(leak);
+    let mut trials: BTreeMap<&str, Vec<(LeftKind, &Leak)>> = BTreeMap::new();
+    for (kind, leak) in report.left().flat_map(|(kind, leaks)| leaks.iter().map(move |leak| (kind, leak))) {
+        trials.entry(&leak.trial).or_default().push((kind, leak));
     }
     for (trial, leaks) in trials {
-        for (index, leak) in leaks.into_iter().enumerate() {
+        for (index, (kind, leak)) in leaks.into_iter().enumerate() {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
             let text = printable(&format!("{}: {}", leak.call, leak.reason));
-            status.set_type("leaked-resource").set_message(one_line(&text, MOST_LINE)).set_description(text);
+            let class = match kind {
+                LeftKind::Leaked => "leaked-resource",
+                LeftKind::MayBeLeft => "may-be-left",
+            };
+            status.set_type(class).set_message(one_line(&text, MOST_LINE)).set_description(text);
             let mut case = TestCase::new(format!("cleanup::{trial}::{}", index + 1), status);
             case.set_classname("cleanup");
             suite.add_test_case(case);

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    AsideKind, Cause, FailOn, Report, Standing, TrialReport, Verdict, What,
+    AsideKind, Cause, FailOn, LeftKind, Report, Standing, TrialReport, Verdict, What,
     text::{beginning, counted, one_line, printable},
 };
 use crate::event::Outcome;
@@ -138,12 +138,17 @@ fn asides(report: &Report, fail_on: FailOn, red: bool, page: &mut Page) {
 
 /// What does not turn a run red.
 fn lists(report: &Report, causes: &[Cause<'_>], page: &mut Page) {
-    page.heading("Leaked: made by this run and not removed");
-    for leak in &report.leaks {
-        page.add(
-            "leak",
-            &format!("\n- {}: {}, by {}", span(leak.call.as_str()), span(leak.reason.as_str()), span(&leak.trial)),
-        );
+    for (kind, leaks) in report.left() {
+        page.heading(match kind {
+            LeftKind::Leaked => "Leaked: made by this run and not removed",
+            LeftKind::MayBeLeft => "May be left: it is not known whether the target made it",
+        });
+        for leak in leaks {
+            page.add(
+                "leak",
+                &format!("\n- {}: {}, by {}", span(leak.call.as_str()), span(leak.reason.as_str()), span(&leak.trial)),
+            );
+        }
     }
     page.heading("Preflight");
     for finding in &report.findings {

@@ -55,6 +55,7 @@ pub use stream::{
 };
 pub use summary::Summary;
 pub use tap::write as write_tap;
+pub(crate) use text::on_one_line;
 pub use text::printable;
 pub use trend::{OperationCourse, Point, Streams, Trend, TrialCourse, grouped};
 pub use verdict::{FailOn, Verdict};
@@ -80,6 +81,8 @@ pub struct Report {
     pub trials: Vec<TrialReport>,
     /// What could not be removed, in the order of the trials' IDs.
     pub leaks: Vec<Leak>,
+    /// What trials may have made, and nothing tells whether they did.
+    pub may_be_left: Vec<Leak>,
     /// What no document describes, each once.
     pub drift: BTreeMap<DriftKey, DriftCount>,
     /// Behaviour that is not as accepted.
@@ -158,7 +161,44 @@ impl TrialReport {
     }
 }
 
+/// What is told of things on the target at the end of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LeftKind {
+    Leaked,
+    MayBeLeft,
+}
+
+impl LeftKind {
+    /// The word in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Leaked => "leaked",
+            Self::MayBeLeft => "may be left",
+        }
+    }
+
+    /// What the word means.
+    pub(crate) fn meaning(self) -> &'static str {
+        match self {
+            Self::Leaked => "made by this run and not removed",
+            Self::MayBeLeft => "it is not known whether the target made it",
+        }
+    }
+}
+
+/// In the order of trials, since these end by chance; within a trial as they were found.
+fn insert(leaks: &mut Vec<Leak>, leak: &Leak) {
+    let at = leaks.partition_point(|other| other.trial <= leak.trial);
+    leaks.insert(at, leak.clone());
+}
+
 impl Report {
+    /// What is left on the target, and what may be, where there is any.
+    pub(crate) fn left(&self) -> impl Iterator<Item = (LeftKind, &[Leak])> {
+        let both = [(LeftKind::Leaked, self.leaks.as_slice()), (LeftKind::MayBeLeft, self.may_be_left.as_slice())];
+        both.into_iter().filter(|(_, leaks)| !leaks.is_empty())
+    }
+
     /// A report that keeps every exchange, for the formats that show them all.
     pub fn with_exchanges() -> Self {
         Self { keeps_exchanges: true, ..Self::default() }
@@ -209,11 +249,8 @@ impl Report {
                 }
                 self.trials.push(TrialReport { finished, failures });
             }
-            Event::Leaked(leak) => {
-                // In the order of trials, since these end by chance; within a trial as they were found.
-                let at = self.leaks.partition_point(|other| other.trial <= leak.trial);
-                self.leaks.insert(at, leak.clone());
-            }
+            Event::Leaked(leak) => insert(&mut self.leaks, leak),
+            Event::MayBeLeft(leak) => insert(&mut self.may_be_left, leak),
             Event::Waited(waited) => self.waited += waited.seconds,
             // Each part of a run asks the target the same first.
             Event::Preflight(finding) if self.findings.contains(finding) => {}

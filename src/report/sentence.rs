@@ -60,8 +60,8 @@ impl Report {
         if !self.snapshots.is_empty() {
             let _ = write!(line, "; snapshots: {}", self.snapshot_counts());
         }
-        if !self.leaks.is_empty() {
-            let _ = write!(line, "; {} leaked", self.leaks.len());
+        for (kind, leaks) in self.left() {
+            let _ = write!(line, "; {} {}", leaks.len(), kind.name());
         }
         if self.rate_limited() > 0 {
             let _ = write!(line, "; {} of 429", counted(self.rate_limited(), "answer"));
@@ -89,6 +89,7 @@ fn why_stopped(stop: Stop) -> Option<&'static str> {
         Stop::FailFast => Some("at the limit of failures"),
         Stop::Breaker => Some("because one trial after the other met nothing but trouble"),
         Stop::Preflight => Some("by the preflight"),
+        Stop::Ledger => Some("because it could not write down what it makes"),
         Stop::Interrupt => None,
     }
 }

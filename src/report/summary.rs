@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use super::{Cause, CauseSummary, ComparisonSummary, FailOn, Report, text::printable_json};
-use crate::event::{Outcome, SnapshotKind, Stop};
+use crate::event::{Leak, Outcome, SnapshotKind, Stop};
 
 /// What a script wants to know about a run.
 #[derive(Debug, Serialize)]
@@ -24,6 +24,7 @@ pub struct Summary<'a> {
     new_drift: usize,
     notes: usize,
     leaked: usize,
+    may_be_left: usize,
     duration_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<Stop>,
@@ -39,6 +40,7 @@ pub struct Summary<'a> {
     red: Vec<RedTrial>,
     drifted: Vec<DriftSummary>,
     leaks: Vec<LeakSummary>,
+    unsettled: Vec<LeakSummary>,
     snapshots: Vec<SnapshotSummary>,
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<ComparisonSummary<'a>>,
@@ -102,11 +104,14 @@ impl<'a> Summary<'a> {
             count: count.count,
             explained: key.explained.clone(),
         });
-        let leaked = report.leaks.iter().map(|leak| LeakSummary {
-            trial: leak.trial.clone(),
-            call: leak.call.to_string(),
-            reason: leak.reason.to_string(),
-        });
+        let summed = |leaks: &[Leak]| {
+            let summary = |leak: &Leak| LeakSummary {
+                trial: leak.trial.clone(),
+                call: leak.call.to_string(),
+                reason: leak.reason.to_string(),
+            };
+            leaks.iter().map(summary).collect()
+        };
         let (reached, documented) = report.coverage.reached(report.operations());
         let snapshots = report.snapshots.iter().map(|drift| SnapshotSummary {
             trial: drift.trial.clone(),
@@ -137,6 +142,7 @@ impl<'a> Summary<'a> {
             new_drift: report.unexplained_drift().count(),
             notes: report.notes,
             leaked: report.leaks.len(),
+            may_be_left: report.may_be_left.len(),
             duration_s: rounded(report.seconds()),
             stopped: report.stopped(),
             started: report.header.as_ref().map(|header| header.started.clone()),
@@ -146,7 +152,8 @@ impl<'a> Summary<'a> {
             causes: report.causes(fail_on).iter().map(Cause::summary).collect(),
             red: red.collect(),
             drifted: drift.collect(),
-            leaks: leaked.collect(),
+            leaks: summed(&report.leaks),
+            unsettled: summed(&report.may_be_left),
             snapshots: snapshots.collect(),
             comparison: report.comparison.as_ref().map(|comparison| comparison.summary(fail_on)),
         }

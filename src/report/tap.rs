@@ -43,9 +43,11 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Re
             writeln!(writer, "# {line}")?;
         }
     }
-    for leak in &report.leaks {
-        let text = format!("{} ({}; {})", leak.call, leak.reason, leak.trial);
-        writeln!(writer, "# leaked: {}", one_line(&text, MOST_LINE))?;
+    for (kind, leaks) in report.left() {
+        for leak in leaks {
+            let text = format!("{} ({}; {})", leak.call, leak.reason, leak.trial);
+            writeln!(writer, "# {}: {}", kind.name(), one_line(&text, MOST_LINE))?;
+        }
     }
     let sentence = report.sentence(fail_on);
     let untold = report.verdict(fail_on) != Verdict::Conformant && !red;

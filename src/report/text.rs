@@ -49,7 +49,7 @@ fn ends_with_command(text: &str) -> bool {
 }
 
 /// The text as one printable line, with its line ends spelt out.
-pub(super) fn on_one_line(text: &str) -> String {
+pub(crate) fn on_one_line(text: &str) -> String {
     let text = printable(text);
     if text.contains('\n') { text.replace('\n', "\\n") } else { text }
 }

@@ -86,6 +86,7 @@ impl Report {
             return Verdict::NotConformant;
         }
         let cut_short = self.footer.is_none()
+            || !self.may_be_left.is_empty()
             || !self.missing().is_empty()
             || any(&[Outcome::Blocked, Outcome::Errored, Outcome::NotRun]);
         // A target without credentials passes what needs none; that says nothing about the rest.

@@ -1,18 +1,35 @@
-//! Removing what a trial has made: written down when it is made, removed when the trial ends, the last first.
+//! Removing what a trial has made and putting back what it has changed: when the trial ends, the last first, whatever its outcome.
+//!
+//! What a request makes, its operation says (`ours`); a step may have steps of its own for the end of its case beside that (`defer`).
+
+use std::time::Duration;
 
 use super::{
-    send::Halt,
+    describe::Origin,
+    inventory::let_in,
+    ours::{Made, Open, Request},
+    send::{Halt, Purpose, Sent},
     step::{Done, Judged, Sender},
-    trial::{Ending, Running},
+    trial::{Ending, Running, call},
 };
 use crate::{
     check::Verdict,
     event::{Event, Leak, Phase},
-    http::owned_text,
-    ledger::Removal,
+    http::{Exchange, Fault, Outgoing, owned_text},
+    ledger::{Change, Removal},
     plan::{RequestTarget, Step},
     template::Variables,
 };
+
+/// How long to wait before a clean-up request that met a broken connection or a server's trouble is sent again.
+const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_millis(600), Duration::from_millis(1800)];
+
+/// What a trial has left on the target until it is removed.
+pub(super) enum Left<'a> {
+    Made(Made),
+    Deferred(Deferred<'a>),
+    Open(Open),
+}
 
 /// A step to run when the case is over, with the values that it had when it was registered.
 pub(super) struct Deferred<'a> {
@@ -20,12 +37,64 @@ pub(super) struct Deferred<'a> {
     variables: Variables,
     /// Whether the answer that made something had the documented success status: then nothing to remove is a leak.
     made: bool,
-    /// Its number in the ledger; `None` where it is not known what is to be removed.
+    /// Its number in the ledger; `None` where it is not known what is to be sent, or where it goes with something else.
     entry: Option<usize>,
 }
 
+/// How removing something ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Removed {
+    Gone,
+    /// The target says that it is not there, though nothing has removed it: the thing may have another identifier.
+    Absent,
+    Left(String),
+}
+
 impl<'a> Running<'a, '_> {
-    /// Whatever an answer of 2xx may have made is to be removed, also when the case fails over it.
+    /// Writes down what puts back what a step is about to change, where that is known before and was not made by the run. Says how many
+    /// deferred steps are registered by this.
+    ///
+    /// # Errors
+    /// A ledger that cannot be kept: then nothing may be changed.
+    pub(super) async fn foresee(&mut self, step: &'a Step, variables: &Variables) -> Result<usize, Ending> {
+        let shared = self.shared;
+        let sender = self.sender(Judged::StatusAlone);
+        let Ok(outgoing) = sender.build(step, variables) else { return Ok(0) };
+        let plain = shared.target.client.plain_path(&outgoing.url);
+        let reads = matches!(outgoing.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        let makes = shared.plan.operation(&outgoing.method, &plain).is_some_and(|operation| operation.makes.is_some());
+        if reads || makes || shared.ours.holds(&plain) {
+            return Ok(0);
+        }
+        let known: Option<Vec<Outgoing>> =
+            step.defer.iter().map(|deferred| sender.build(deferred, variables).ok()).collect();
+        let Some(known) = known else { return Ok(0) };
+        for (deferred, restore) in step.defer.iter().zip(known) {
+            let restore = self.removal(restore);
+            let change = Change { method: outgoing.method.clone(), path: plain.clone(), restore };
+            let entry = shared.options.ledger.change(change).await;
+            let entry = entry.map_err(|error| Ending::Errored(sender.cannot_write(&error)))?;
+            let (variables, made) = (variables.clone(), false);
+            self.left.borrow_mut().push(Left::Deferred(Deferred {
+                step: deferred,
+                variables,
+                made,
+                entry: Some(entry),
+            }));
+        }
+        Ok(step.defer.len())
+    }
+
+    /// What was foreseen did not happen: the target refused it, or it was never sent.
+    pub(super) fn unforesee(&mut self, count: usize) {
+        for _ in 0..count {
+            if let Some(Left::Deferred(Deferred { entry: Some(entry), .. })) = self.left.borrow_mut().pop() {
+                self.shared.options.ledger.gone(entry);
+            }
+        }
+    }
+
+    /// Whatever an answer of 2xx may have made is to be removed as the step says, also when the case fails over it.
     ///
     /// # Errors
     /// A ledger that cannot be kept: then nothing more may be made.
@@ -33,76 +102,247 @@ impl<'a> Running<'a, '_> {
         let success = step.request.operation().map(|operation| operation.success);
         for (exchange, _) in &done.exchanges {
             let status = exchange.answer.status;
-            if (200..300).contains(&status) {
+            if (200..300).contains(&status) && !done.nothing_new {
                 let made = success.is_none_or(|success| success == status);
                 for step in &step.defer {
-                    let entry = self.enter(step, variables)?;
-                    self.deferred.push(Deferred { step, variables: variables.clone(), made, entry });
+                    let outgoing = self.sender(Judged::StatusAlone).build(step, variables).ok();
+                    if outgoing.as_ref().is_some_and(|outgoing| self.is_entered(outgoing)) {
+                        continue;
+                    }
+                    let entry = outgoing.map(|outgoing| self.enter(outgoing)).transpose()?.flatten();
+                    let deferred = Deferred { step, variables: variables.clone(), made, entry };
+                    self.left.borrow_mut().push(Left::Deferred(deferred));
                 }
             }
         }
         Ok(())
     }
 
-    /// Writes down what removes something, before anything else is sent.
-    fn enter(&self, step: &Step, variables: &Variables) -> Result<Option<usize>, Ending> {
-        let Ok(outgoing) = self.sender(Judged::StatusAlone).build(step, variables) else { return Ok(None) };
+    /// Whether the operation that made something says already that this request removes it.
+    fn is_entered(&self, outgoing: &Outgoing) -> bool {
+        let path = self.shared.target.client.path(&outgoing.url);
+        let bare = outgoing.body.is_none() && outgoing.headers.is_empty();
+        let same = |request: &Request| bare && request.method == outgoing.method && request.path == path;
+        self.left.borrow().iter().any(|left| match left {
+            Left::Made(made) => made.removals.iter().any(same),
+            Left::Deferred(_) | Left::Open(_) => false,
+        })
+    }
+
+    /// Writes down what removes something, unless it goes with what the run made.
+    fn enter(&self, outgoing: Outgoing) -> Result<Option<usize>, Ending> {
+        let plain = self.shared.target.client.plain_path(&outgoing.url);
+        if self.shared.ours.holds(&plain) {
+            return Ok(None);
+        }
+        let sender = self.sender(Judged::StatusAlone);
+        let entered = self.shared.options.ledger.enter_made(self.removal(outgoing));
+        entered.map(Some).map_err(|error| Ending::Errored(sender.cannot_write(&error)))
+    }
+
+    fn removal(&self, outgoing: Outgoing) -> Removal {
         let clean = |text: &str| self.shared.describer.redactor.text(text).to_string();
-        let removal = Removal {
+        Removal {
             method: outgoing.method,
             path: clean(&self.shared.target.client.path(&outgoing.url)),
             body: outgoing.body.map(|body| clean(&owned_text(body))),
             principal: outgoing.principal,
             trial: self.trial.id.clone(),
-        };
-        match self.shared.options.ledger.made(removal) {
-            Ok(number) => Ok(Some(number)),
-            Err(error) => Err(Ending::Errored(error.to_string())),
         }
     }
 
-    fn gone(&self, entry: Option<usize>) {
-        // A ledger that can no longer be written says too much rather than too little.
-        let _ = entry.map(|number| self.shared.options.ledger.gone(number));
-    }
-
-    /// Last made, first removed. A 404 means that it is gone, which is what was wanted.
+    /// Last made, first removed. What may have been made is looked for, and what stays unknown is left to the end of the run.
     pub(super) async fn clean_up(&mut self) {
-        let mut number = 0;
-        while let Some(Deferred { step, variables, made, entry }) = self.deferred.pop() {
+        let sender = Sender { removing: true, ends: None, ..self.sender(Judged::StatusAlone) };
+        let (mut number, mut open) = (0, Vec::new());
+        loop {
+            let left = self.left.borrow_mut().pop();
             number += 1;
-            let sender = Sender { removing: true, ends: None, ..self.sender(Judged::StatusAlone) };
-            let reason = match sender.send_deferred(step, &variables).await {
-                Ok(exchange) => {
-                    self.requests += 1;
-                    let status = exchange.answer.status;
-                    self.emit(step, Phase::Defer, number, 1, &Verdict::default(), exchange);
-                    if (200..300).contains(&status) || status == 404 {
-                        self.gone(entry);
-                        continue;
-                    }
-                    format!("answered {status}")
+            match left {
+                Some(Left::Made(made)) => self.remove(&sender, made, number).await,
+                Some(Left::Deferred(deferred)) => self.undo(&sender, deferred, number).await,
+                Some(Left::Open(may_be)) => open.push(may_be),
+                None if open.is_empty() => break,
+                None => {
+                    let still = sender.settle(std::mem::take(&mut open)).await;
+                    self.shared.ours.open.borrow_mut().extend(still);
                 }
-                Err(Halt::Unfilled(_)) if !made => continue,
-                Err(Halt::Unfilled(unfilled)) => unfilled.to_string(),
-                Err(Halt::Fault(fault)) => fault.to_string(),
-                Err(Halt::Server(exchange)) => format!("answered {}", exchange.answer.status),
-                Err(Halt::RateLimited(_)) => "429 that did not end".to_owned(),
-                Err(Halt::Ledger(reason)) => reason,
-                Err(Halt::Address(given)) => format!("{given} names no one thing"),
-                Err(Halt::Protected(path)) => format!("{path} is not the run's to write to"),
-                Err(Halt::Foreign { url, .. }) => format!("{url} is of another origin"),
-                Err(Halt::Late(_)) => "the trial's time was over".to_owned(),
-                Err(Halt::Stopped) => "the run was stopped while it waited for the rate limit".to_owned(),
-            };
-            let call = describe_deferred(step, &variables);
-            let redactor = self.shared.describer.redactor;
-            self.shared.emit(&Event::Leaked(Leak {
-                trial: self.trial.id.clone(),
-                call: redactor.text(&call),
-                reason: redactor.text(&reason),
-            }));
+            }
         }
+    }
+
+    async fn remove(&mut self, sender: &Sender<'a, '_>, made: Made, number: usize) {
+        let (sent, removed) = sender.remove(&made).await;
+        for (request, exchange) in sent {
+            self.requests += 1;
+            self.emit(request.operation, None, Phase::Defer, number, 1, &Verdict::default(), exchange);
+        }
+        match removed {
+            Removed::Gone => {}
+            Removed::Left(reason) => sender.leaked(&made, &reason),
+            Removed::Absent => sender.is_elsewhere(made),
+        }
+    }
+
+    /// A deferred step. A 404 means that what it is about is gone, which is what was wanted.
+    async fn undo(&mut self, sender: &Sender<'a, '_>, deferred: Deferred<'a>, number: usize) {
+        let Deferred { step, variables, made, entry } = deferred;
+        let sent = match sender.build(step, &variables) {
+            Ok(outgoing) => sender.send_stubbornly(&outgoing).await,
+            Err(halt) => Err(halt),
+        };
+        let reason = match sent {
+            Ok(exchange) | Err(Halt::Repeated(exchange)) => {
+                self.requests += 1;
+                let status = exchange.answer.status;
+                let origin = Origin { source: &step.source, span: step.span };
+                self.emit(call(step), Some(origin), Phase::Defer, number, 1, &Verdict::default(), *exchange);
+                if (200..300).contains(&status) || status == 404 {
+                    // A ledger that can no longer be written says too much rather than too little.
+                    entry.into_iter().for_each(|number| self.shared.options.ledger.gone(number));
+                    return;
+                }
+                format!("answered {status}")
+            }
+            Err(Halt::Unfilled(_)) if !made => return,
+            Err(halt) => reason(halt),
+        };
+        let redactor = self.shared.describer.redactor;
+        self.shared.emit(&Event::Leaked(Leak {
+            trial: self.trial.id.clone(),
+            call: redactor.text(&describe_deferred(step, &variables)),
+            reason: redactor.text(&reason),
+        }));
+    }
+}
+
+impl Sender<'_, '_> {
+    /// Removes something; what was sent, and how it ended.
+    pub(super) async fn remove(&self, made: &Made) -> (Vec<(Request, Exchange)>, Removed) {
+        let mut sent = Vec::new();
+        let Some((last, before)) = made.removals.split_last() else { return (sent, Removed::Gone) };
+        for request in before {
+            // It may be so already, and what matters is whether the last one is carried out.
+            if let Ok(exchange) = self.send_stubbornly(&self.outgoing(request, &made.principal)).await {
+                sent.push((request.clone(), *exchange));
+            }
+        }
+        let mut answered = self.send_stubbornly(&self.outgoing(last, &made.principal)).await;
+        if let Ok(exchange) = &answered
+            && matches!(exchange.answer.status, 401 | 403)
+        {
+            // Who made it may not be whoever may remove it.
+            let other = let_in(self.shared.plan, self.shared.target, &made.principal);
+            if !self.shared.target.client.same_credential(other, &made.principal) {
+                answered = self.send_stubbornly(&self.outgoing(last, other)).await;
+            }
+        }
+        let path =
+            self.shared.target.client.plain_path(&format!("{}{}", self.shared.target.client.origin(), last.path));
+        let removed = match answered {
+            Ok(exchange) => {
+                let status = exchange.answer.status;
+                sent.push((last.clone(), *exchange));
+                match status {
+                    200..300 => Removed::Gone,
+                    404 if made.making.is_none() || self.shared.ours.was_removed(&path) => Removed::Gone,
+                    404 => Removed::Absent,
+                    _ => Removed::Left(format!("answered {status}")),
+                }
+            }
+            Err(Halt::Repeated(exchange)) => {
+                sent.push((last.clone(), *exchange));
+                Removed::Gone
+            }
+            Err(halt) => Removed::Left(reason(halt)),
+        };
+        if removed == Removed::Gone {
+            self.shared.ours.removed(&path);
+            made.number.into_iter().for_each(|number| self.shared.options.ledger.gone(number));
+        }
+        (sent, removed)
+    }
+
+    /// Removes what was found at the end of the run.
+    pub(super) async fn remove_all(&self) {
+        loop {
+            let left = self.left.borrow_mut().pop();
+            match left {
+                Some(Left::Made(made)) => match self.remove(&made).await.1 {
+                    Removed::Gone | Removed::Absent => {}
+                    Removed::Left(reason) => self.leaked(&made, &reason),
+                },
+                Some(Left::Deferred(_) | Left::Open(_)) => {}
+                None => return,
+            }
+        }
+    }
+
+    /// The target made something and does not know it by the identifier that it gave.
+    fn is_elsewhere(&self, made: Made) {
+        let Made { making: Some(making), trial, .. } = made else { return };
+        let reason = "the target does not know it by the identifier that it answered".to_owned();
+        self.left.borrow_mut().push(Left::Open(Open {
+            making,
+            trial,
+            reason,
+            late: false,
+            absent: None,
+            unknown: None,
+        }));
+    }
+
+    /// Tells that something is left.
+    pub(super) fn leaked(&self, made: &Made, reason: &str) {
+        let Some(last) = made.removals.last() else { return };
+        let redactor = self.shared.describer.redactor;
+        self.shared.ours.told(&last.path);
+        self.shared.emit(&Event::Leaked(Leak {
+            trial: made.trial.clone(),
+            call: redactor.text(&format!("{} {}", last.operation, last.values)),
+            reason: redactor.text(reason),
+        }));
+    }
+
+    /// Sends a clean-up request; where the connection breaks or a server has trouble, a few times.
+    pub(super) async fn send_stubbornly(&self, outgoing: &Outgoing) -> Result<Box<Exchange>, Halt> {
+        for pause in PAUSES {
+            match self.send(Purpose::clean_up(), outgoing.clone()).await {
+                Err(
+                    Halt::Server(_) | Halt::Fault(Fault::Connect { .. } | Fault::Lost { .. } | Fault::Broken { .. }),
+                ) => {
+                    tokio::time::sleep(pause).await;
+                }
+                other => return other.map(|sent| Box::new(sent.exchange)),
+            }
+        }
+        self.send(Purpose::clean_up(), outgoing.clone()).await.map(|Sent { exchange, .. }| Box::new(exchange))
+    }
+
+    fn outgoing(&self, request: &Request, principal: &str) -> Outgoing {
+        Outgoing {
+            method: request.method.clone(),
+            url: format!("{}{}", self.shared.target.client.origin(), request.path),
+            headers: Vec::new(),
+            body: None,
+            principal: principal.to_owned(),
+        }
+    }
+}
+
+/// Why a clean-up request came to nothing.
+fn reason(halt: Halt) -> String {
+    match halt {
+        Halt::Unfilled(unfilled) => unfilled.to_string(),
+        Halt::Fault(fault) => fault.to_string(),
+        Halt::Server(exchange) | Halt::Repeated(exchange) => format!("answered {}", exchange.answer.status),
+        Halt::RateLimited(_) => "429 that did not end".to_owned(),
+        Halt::Ledger(reason) => reason,
+        Halt::Address(given) => format!("{given} names no one thing"),
+        Halt::Protected(path) => format!("{path} is not the run's to write to"),
+        Halt::Foreign { url, .. } => format!("{url} is of another origin"),
+        Halt::Late(_) => "the trial's time was over".to_owned(),
+        Halt::Stopped => "the run was stopped while it waited for the rate limit".to_owned(),
     }
 }
 

@@ -2,12 +2,15 @@
 //!
 //! Owns the run loop. A trial is `trial`'s, a request `step`'s, what an event looks like `describe`'s. Events go to one sink, in order.
 
+mod before;
 mod cleanup;
 mod describe;
 mod detect;
+mod inventory;
+mod ours;
 mod preflight;
-mod protected;
 mod send;
+mod settle;
 mod shared;
 mod step;
 mod trial;
@@ -20,10 +23,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) use before::{Before, list_of};
 pub(crate) use describe::Describer;
 use futures::{StreamExt, stream};
+pub(crate) use inventory::{Item, Listed, get, let_in, read};
+use ours::Ours;
+pub(crate) use ours::list_for;
 pub use preflight::{Preflight, preflight};
-pub(crate) use protected::protected;
+use settle::settle_run;
 pub(crate) use shared::Shared;
 pub use shared::Stopper;
 use tokio::sync::OnceCell;
@@ -37,6 +44,9 @@ use crate::{
     secret::Redactor,
     suite::Operation,
 };
+
+/// How far apart two looks must be that do not find something, until it is sure that it was not made.
+pub(crate) const SETTLING: Duration = Duration::from_secs(5);
 
 /// What a run is to be like.
 #[derive(Debug, Clone)]
@@ -69,6 +79,8 @@ pub struct Options {
     pub patience: Option<Duration>,
     /// Where what is made is written down until it is removed.
     pub ledger: Rc<Ledger>,
+    /// How far apart two looks must be that do not find something, until it is sure that it was not made.
+    pub settling: Duration,
     /// What the trials were chosen by, for the stream's header.
     pub selection: event::Selection,
 }
@@ -90,6 +102,7 @@ impl Default for Options {
             shard: None,
             patience: None,
             ledger: Rc::new(Ledger::none()),
+            settling: Duration::ZERO,
             selection: event::Selection::default(),
         }
     }
@@ -133,7 +146,8 @@ pub async fn run(
         outcomes: RefCell::default(),
         serial: Cell::new(0),
         troubled: Cell::new(0),
-        protected: OnceCell::new(),
+        before: OnceCell::new(),
+        ours: Ours::new(&options.prefix, &options.run),
         found: Preflight::default(),
     };
     shared.emit(&Event::RunStarted(Box::new(header(&shared, &trials))));
@@ -163,6 +177,7 @@ pub async fn run(
         () = work => {}
         () = deadline => {}
     }
+    settle_run(&shared).await;
     let trials = shared.outcomes.borrow().iter().map(|(outcome, count)| (outcome.name().to_owned(), *count)).collect();
     shared.emit(&Event::RunFinished(RunFinished {
         stopped: stopper.reason.get().copied(),
@@ -198,6 +213,7 @@ async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {
             Some(Stop::Deadline) => "the run's deadline passed before it",
             Some(Stop::FailFast) => "the run stopped at its limit of failures before it",
             Some(Stop::Preflight) => "the preflight found that it would say nothing",
+            Some(Stop::Ledger) => "the run stopped, because it could not write down what it makes",
             Some(Stop::Breaker) => "the run stopped, because one trial after the other met nothing but trouble",
         };
         shared.describer.unstarted(trial, Outcome::NotRun, reason)

@@ -1,4 +1,5 @@
-//! Sending one request of a step: building it, keeping to the rate limit, waiting out a 429 that nobody asked for.
+//! Sending one request of a step: building it, keeping to the rate limit, waiting out a 429 that nobody asked for, and sending it once more
+//! where the connection ended before an answer. What a request may make is written down before it goes out, and what came of it after.
 
 use std::time::{Duration, Instant};
 
@@ -7,15 +8,20 @@ use serde_json::Value;
 
 use super::{
     Shared,
-    protected::{Unknown, protected},
+    before::{Before, Known},
+    cleanup::Left,
+    inventory::Unknown,
+    ours::{Making, Open},
+    settle::{Looked, look},
     step::Sender,
 };
 use crate::{
+    check::Identity,
     diagnostic::Span,
-    event::{Event, Waited, Why},
+    event::{Event, Stop, Waited, Why},
     http::{Exchange, Fault, Outgoing},
+    ledger::{Intent, LedgerError},
     plan::{BodyPlan, HeaderPlan, Repetition, RequestTarget, Step},
-    suite::Protected,
     template::{Template, Unfilled, Variables},
 };
 
@@ -24,6 +30,36 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// An unasked-for 429 is waited out this often before the trial gives up.
 const RATE_LIMIT_TRIES: usize = 3;
+
+/// A request that was answered.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) exchange: Exchange,
+    /// What a successful answer to a create says of the thing.
+    pub(super) identity: Option<Identity>,
+    /// Sent a second time, since the connection ended before the first answer.
+    pub(super) repeated: bool,
+}
+
+/// What a request is sent for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Purpose<'a> {
+    /// Statuses that are an answer, whatever they otherwise say of the infrastructure.
+    pub(super) expected: &'a [u16],
+    /// Whether it is held back to keep to the rate limit: a step that wants the limit to be used up is not.
+    pub(super) paced: bool,
+}
+
+impl<'a> Purpose<'a> {
+    pub(super) fn of(step: &'a Step) -> Self {
+        Self { expected: &step.expect.status, paced: !matches!(step.repetition, Repetition::Until { status: 429, .. }) }
+    }
+
+    /// Removing or putting back.
+    pub(super) fn clean_up() -> Self {
+        Self { expected: &[], paced: true }
+    }
+}
 
 /// Why a step could not be judged.
 #[derive(Debug)]
@@ -47,7 +83,22 @@ pub(super) enum Halt {
     Unfilled(Unfilled),
     /// A 429 that is to be waited out for longer than the trial may take.
     Late(Duration),
+    /// The answer to the first request was lost, and that to the second says nothing of the target.
+    Repeated(Box<Exchange>),
     Stopped,
+}
+
+impl Halt {
+    /// Whether the request surely never went out.
+    pub(super) fn is_unsent(&self) -> bool {
+        match self {
+            Self::Foreign { .. } | Self::Protected(_) | Self::Address(_) | Self::Ledger(_) | Self::Unfilled(_) => true,
+            Self::Fault(fault) => matches!(fault, Fault::Connect { .. } | Fault::Credentials(_) | Fault::Request(_)),
+            // Refused, each time.
+            Self::RateLimited(_) | Self::Late(_) => true,
+            Self::Server(_) | Self::Repeated(_) | Self::Stopped => false,
+        }
+    }
 }
 
 impl From<Unknown> for Halt {
@@ -67,40 +118,41 @@ impl From<Unfilled> for Halt {
 
 impl Sender<'_, '_> {
     /// Sends until the answer says something about the target: a 429 that nobody asked for is waited out.
-    pub(super) async fn send(&self, step: &Step, outgoing: Outgoing) -> Result<Exchange, Halt> {
+    pub(super) async fn send(&self, purpose: Purpose<'_>, outgoing: Outgoing) -> Result<Sent, Halt> {
         let mut tries = 0;
         loop {
-            let exchange = self.exchange(step, outgoing.clone()).await?;
-            let status = exchange.answer.status;
-            if step.expect.status.contains(&status) {
-                return Ok(exchange);
+            let sent = self.exchange(purpose, outgoing.clone()).await?;
+            let status = sent.exchange.answer.status;
+            if purpose.expected.contains(&status) {
+                return Ok(sent);
+            }
+            if sent.repeated && status == 404 && outgoing.method == "DELETE" {
+                return Err(Halt::Repeated(Box::new(sent.exchange)));
             }
             if status >= 500 {
-                return Err(Halt::Server(Box::new(exchange)));
+                return Err(Halt::Server(Box::new(sent.exchange)));
             }
             if status != 429 {
-                return Ok(exchange);
+                return Ok(sent);
             }
             tries += 1;
             self.shared.rate_limited();
             if tries >= RATE_LIMIT_TRIES {
-                return Err(Halt::RateLimited(Box::new(exchange)));
+                return Err(Halt::RateLimited(Box::new(sent.exchange)));
             }
-            self.wait(&outgoing, exchange.answer.rate_limit_pause(), Why::TooManyRequests).await?;
+            self.wait(&outgoing, sent.exchange.answer.rate_limit_pause(), Why::TooManyRequests).await?;
         }
     }
 
     /// One request. Never given up in the middle: what it makes on the target must become known.
-    pub(super) async fn exchange(&self, step: &Step, outgoing: Outgoing) -> Result<Exchange, Halt> {
+    pub(super) async fn exchange(&self, purpose: Purpose<'_>, outgoing: Outgoing) -> Result<Sent, Halt> {
         let client = &self.shared.target.client;
-        let path = client.path(&outgoing.url);
-        let ask_beside = self.may_write(&outgoing, &path).await?;
-        // A step that wants the limit to be used up is not held back from it.
-        let paced = !matches!(step.repetition, Repetition::Until { status: 429, .. });
+        let (path, plain) = (client.path(&outgoing.url), client.plain_path(&outgoing.url));
+        self.may_write(&outgoing, &path, &plain).await?;
         let principal = client.shown_as(&outgoing.principal).to_owned();
         // What was made is removed also when the run is stopped, at the cost of others' share if need be.
         let hurried = || self.removing && self.shared.stopper.stopped();
-        while paced
+        while purpose.paced
             && !hurried()
             && let Some(pause) = self.shared.pace.wait(&principal, &path, Instant::now())
         {
@@ -110,22 +162,137 @@ impl Sender<'_, '_> {
             let prepared = self.shared.stopper.unless_stopped(client.prepare(&outgoing)).await;
             prepared.ok_or(Halt::Stopped)?.map_err(Halt::Fault)?;
         }
-        self.shared.sent(1);
-        let (sent, sender) = (Instant::now(), outgoing.principal.clone());
-        let sending = async { (client.send(outgoing).await, Instant::now()) };
-        let (exchange, answered) = if ask_beside {
-            // Who needs what is asked for beside this asks again if it does not come.
-            let ((exchange, answered), _) = tokio::join!(sending, self.protected(&sender));
-            (exchange, answered)
-        } else {
-            sending.await
+        let making = self.intend(&outgoing, &plain).await?;
+        let mut repeated = false;
+        let answered = loop {
+            match self.once(&outgoing, &principal, &path).await {
+                Err(Fault::Lost { .. }) if !repeated && self.may_repeat(&outgoing, &plain, making.as_ref()).await => {
+                    repeated = true;
+                }
+                answered => break answered,
+            }
         };
-        let exchange = exchange.map_err(|fault| {
-            self.shared.pace.lost(&path);
-            Halt::Fault(fault)
-        })?;
-        self.shared.pace.note(&principal, &path, &exchange.answer, sent, answered);
-        Ok(exchange)
+        match answered {
+            Ok(exchange) => {
+                let identity = match making {
+                    Some(making) => self.came_of(making, &exchange),
+                    None => None,
+                };
+                if outgoing.method == "DELETE" && (200..300).contains(&exchange.answer.status) {
+                    self.shared.ours.removed(&plain);
+                }
+                Ok(Sent { exchange, identity, repeated })
+            }
+            Err(fault) => {
+                if let Some(making) = making {
+                    self.lost(making, &fault, repeated);
+                }
+                Err(Halt::Fault(fault))
+            }
+        }
+    }
+
+    async fn once(&self, outgoing: &Outgoing, principal: &str, path: &str) -> Result<Exchange, Fault> {
+        self.shared.sent(1);
+        let sent = Instant::now();
+        let exchange = self.shared.target.client.send(outgoing.clone()).await;
+        match &exchange {
+            Ok(exchange) => self.shared.pace.note(principal, path, &exchange.answer, sent, Instant::now()),
+            Err(_) => self.shared.pace.lost(path),
+        }
+        exchange
+    }
+
+    /// Whether a request may be sent again whose connection ended before an answer: where doing it twice is doing it once (RFC 9110,
+    /// section 9.2.2), or where the target shows that it has not made what it was to make.
+    async fn may_repeat(&self, outgoing: &Outgoing, plain: &str, making: Option<&Making>) -> bool {
+        match outgoing.method.as_str() {
+            "GET" | "HEAD" | "PUT" | "DELETE" => true,
+            "POST" => match making {
+                Some(making) => {
+                    self.shared.stopper.unless_stopped(look(self.shared, making)).await == Some(Looked::Absent)
+                }
+                None => self.shared.plan.operation("POST", plain).is_some_and(|operation| operation.idempotent),
+            },
+            _ => false,
+        }
+    }
+
+    /// Writes down what a request may make; who cannot, must not send it.
+    async fn intend(&self, outgoing: &Outgoing, plain: &str) -> Result<Option<Making>, Halt> {
+        let Shared { plan, ours, options, describer, .. } = self.shared;
+        let Some(mut making) = ours.making(plan, outgoing, plain, self.trial) else { return Ok(None) };
+        let clean = |text: &str| describer.redactor.text(text).to_string();
+        let intent = Intent {
+            method: outgoing.method.clone(),
+            path: clean(plain),
+            name: making.name.as_deref().map(clean),
+            principal: outgoing.principal.clone(),
+            trial: self.trial.to_owned(),
+        };
+        making.number = options.ledger.intend(intent).await.map_err(|error| Halt::Ledger(self.cannot_write(&error)))?;
+        Ok(Some(making))
+    }
+
+    /// A run that cannot write down what it makes makes nothing more.
+    pub(super) fn cannot_write(&self, error: &LedgerError) -> String {
+        self.shared.stopper.stop(Stop::Ledger);
+        let source = std::error::Error::source(error).map(|source| format!(": {source}"));
+        format!("{error}{}", source.unwrap_or_default())
+    }
+
+    /// What an answer says of what was to be made: it is entered, or it was not made, or nobody knows.
+    fn came_of(&self, making: Making, exchange: &Exchange) -> Option<Identity> {
+        let Shared { plan, ours, options, before, .. } = self.shared;
+        let status = exchange.answer.status;
+        match status {
+            200..300 => {
+                let (identity, made) = ours.identify(plan, before.get(), &making, exchange);
+                let usable = matches!(identity, Identity::New | Identity::Renamed { .. });
+                if usable && made.is_empty() {
+                    options.ledger.gone(making.number);
+                } else if usable {
+                    made.into_iter().for_each(|made| self.enter(made));
+                } else {
+                    self.open(making, format!("answered {status} with what names nothing new"), false);
+                }
+                Some(identity)
+            }
+            // Refused, so nothing was made; but a 408 says that somebody gave up waiting.
+            400..500 if status != 408 => {
+                options.ledger.gone(making.number);
+                None
+            }
+            _ => {
+                self.open(making, format!("answered {status}"), false);
+                None
+            }
+        }
+    }
+
+    /// There is no answer. What never went out has made nothing.
+    fn lost(&self, making: Making, fault: &Fault, repeated: bool) {
+        match fault {
+            Fault::Connect { .. } | Fault::Credentials(_) | Fault::Request(_) if !repeated => {
+                self.shared.options.ledger.gone(making.number);
+            }
+            Fault::Timeout(_) => {
+                self.shared.options.ledger.late(making.number);
+                self.open(making, fault.to_string(), true);
+            }
+            Fault::Connect { .. }
+            | Fault::Credentials(_)
+            | Fault::Request(_)
+            | Fault::Lost { .. }
+            | Fault::Broken { .. }
+            | Fault::TooLarge(_)
+            | Fault::LargeHead(_) => self.open(making, fault.to_string(), false),
+        }
+    }
+
+    fn open(&self, making: Making, reason: String, late: bool) {
+        let open = Open { making, trial: self.trial.to_owned(), reason, late, absent: None, unknown: None };
+        self.left.borrow_mut().push(Left::Open(open));
     }
 
     async fn wait(&self, outgoing: &Outgoing, pause: Duration, why: Why) -> Result<(), Halt> {
@@ -150,30 +317,25 @@ impl Sender<'_, '_> {
         Ok(())
     }
 
-    /// What belongs to an org that others use is written to only by cases that say so, on targets that allow it. Says whether the next write
-    /// may need to know more of that than this one, so that it is worth asking for now.
-    async fn may_write(&self, outgoing: &Outgoing, path: &str) -> Result<bool, Halt> {
+    /// What the run did not make is not written to: neither what was there before, nor what the target shares with others, except by cases
+    /// that say so, on targets that allow it.
+    async fn may_write(&self, outgoing: &Outgoing, path: &str, plain: &str) -> Result<(), Halt> {
         if matches!(outgoing.method.as_str(), "GET" | "HEAD" | "OPTIONS") {
-            return Ok(false);
+            return Ok(());
         }
-        self.shared.options.ledger.begin().map_err(|error| Halt::Ledger(error.to_string()))?;
+        let before = self.before(&outgoing.principal).await?;
         // There are many ways to write one path; what counts is where the request would arrive.
-        let read = self.shared.target.client.plain_path(&outgoing.url);
-        if !self.shared.plan.contract.protected.iter().any(|protected| protected.may_cover(&read)) {
-            return Ok(!self.shared.protected.initialized());
-        }
-        match self.protected(&outgoing.principal).await?.iter().find(|protected| protected.covers(&read)) {
-            Some(protected) if !self.needs.iter().any(|name| protected.unless.contains(name)) => {
-                Err(Halt::Protected(path.to_owned()))
-            }
-            _ => Ok(false),
-        }
+        let allowed = match before.shared(plain) {
+            Some(protected) => self.needs.iter().any(|name| protected.unless.contains(name)),
+            None => before.knows(self.shared.plan, plain) != Known::Before,
+        };
+        if allowed { Ok(()) } else { Err(Halt::Protected(path.to_owned())) }
     }
 
-    /// What the target shares with others, asked for once a run.
-    async fn protected(&self, principal: &str) -> Result<&[Protected], Halt> {
-        let Shared { plan, target, protected: known, .. } = self.shared;
-        let asking = known.get_or_try_init(|| protected(plan, target, principal));
+    /// What the target held before the first write, asked for once a run.
+    async fn before(&self, principal: &str) -> Result<&Before, Halt> {
+        let Shared { plan, target, before, .. } = self.shared;
+        let asking = before.get_or_try_init(|| Before::ask(plan, target, principal));
         // What was made is removed also when the run is stopped, which needs the answer.
         if self.removing {
             return Ok(asking.await?);
@@ -188,8 +350,8 @@ impl Sender<'_, '_> {
             RequestTarget::Operation { operation, path } => {
                 let filled = operation.path.fill(|name| {
                     let template = path.iter().find(|(given, _)| given == name).map(|(_, template)| template);
-                    let text = template.map(|template| segment(name, template, variables)).transpose()?;
-                    Ok::<_, Halt>(utf8_percent_encode(&text.unwrap_or_default(), SEGMENT).to_string())
+                    let text = template.map(|template| named(name, template, variables)).transpose()?;
+                    Ok::<_, Halt>(segment(&text.unwrap_or_default()))
                 })?;
                 format!("{}{filled}", client.origin())
             }
@@ -208,8 +370,7 @@ impl Sender<'_, '_> {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            let encode = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
-            url = format!("{url}{}={}", encode(name), encode(&value));
+            url = format!("{url}{}={}", segment(name), segment(&value));
         }
         let mut headers = Vec::new();
         for (name, plan) in &request.headers {
@@ -234,10 +395,15 @@ impl Sender<'_, '_> {
 
 /// A parameter of a path. What a case writes there itself, it means; what a target gives must be the name of one thing, since clean-up goes
 /// there too.
-fn segment(name: &str, template: &Template, variables: &Variables) -> Result<String, Halt> {
+fn named(name: &str, template: &Template, variables: &Variables) -> Result<String, Halt> {
     let text = template.text(variables)?;
     if template.constant().is_none() && matches!(text.as_str(), "" | "." | "..") {
         return Err(Halt::Address(format!("{text:?} as `{name}`")));
     }
     Ok(text)
+}
+
+/// A text as one segment of a path, or a part of a query.
+pub(super) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
 }

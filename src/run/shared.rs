@@ -9,12 +9,12 @@ use std::{
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use super::{Describer, Options, Preflight, Target};
+use super::{Describer, Options, Preflight, Target, before::Before, ours::Ours};
 use crate::{
     event::{self, Event, Outcome, Stop},
     http::Pace,
+    naming::name,
     plan::Plan,
-    suite::Protected,
 };
 
 /// Stops a run: no trial starts, waits end, clean-up still happens.
@@ -60,8 +60,10 @@ pub(crate) struct Shared<'a> {
     pub(super) serial: Cell<usize>,
     /// Trials in a row that met nothing but trouble with the infrastructure.
     pub(super) troubled: Cell<usize>,
-    /// What the target shares with others, known before the first write.
-    pub(super) protected: OnceCell<Vec<Protected>>,
+    /// What the target held before the first write.
+    pub(super) before: OnceCell<Before>,
+    /// What the run has made.
+    pub(super) ours: Ours,
     /// What the preflight found.
     pub(super) found: Preflight,
 }
@@ -84,7 +86,7 @@ impl Shared<'_> {
     /// A name that nothing else in this run has, and that no other one begins with: a search for it finds one thing.
     pub(crate) fn unique(&self) -> String {
         self.serial.set(self.serial.get() + 1);
-        format!("{}_{}_{:05}", self.options.prefix, self.options.run, self.serial.get())
+        name(&self.options.prefix, &self.options.run, self.serial.get())
     }
 
     pub(super) fn finish(&self, finished: event::TrialFinished) {

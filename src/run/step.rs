@@ -1,17 +1,28 @@
 //! One step: building its request, sending it as often as it says, judging the answers, capturing.
 
-use std::time::{Duration, Instant};
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 
-use super::{Shared, send::Halt};
+use super::{
+    Shared,
+    cleanup::Left,
+    send::{Halt, Purpose, Sent},
+};
 use crate::{
-    check::{False, Headers, Verdict, judge_body, judge_expectations, judge_headers, judge_status},
+    check::{
+        False, Headers, Identity, Verdict, judge_body, judge_expectations, judge_headers, judge_identity, judge_status,
+    },
     counted::counted,
     diagnostic::Span,
-    http::Exchange,
+    http::{Exchange, SentRequest},
     level::Level,
     plan::{Capture, CaptureFrom, Repetition, Step},
+    suite::Operation,
     template::Variables,
 };
 
@@ -23,6 +34,8 @@ pub(super) struct Done {
     pub(super) requests: usize,
     /// The step was not as expected in a way that leaves nothing to judge behind it.
     pub(super) ends_trial: bool,
+    /// An answer to a create names nothing new, so there is nothing that is the run's to remove.
+    pub(super) nothing_new: bool,
 }
 
 /// How much of a step is judged.
@@ -36,6 +49,10 @@ pub(super) enum Judged {
 /// Sends one step of a trial.
 pub(super) struct Sender<'a, 's> {
     pub(super) shared: &'a Shared<'s>,
+    /// The trial's ID; empty for what the run does at its end.
+    pub(super) trial: &'a str,
+    /// What is left on the target until it is removed.
+    pub(super) left: Rc<RefCell<Vec<Left<'a>>>>,
     /// Who sends, unless the step says otherwise.
     pub(super) principal: &'a str,
     /// The capabilities that the trial needs, and so may use.
@@ -47,13 +64,21 @@ pub(super) struct Sender<'a, 's> {
     pub(super) ends: Option<Instant>,
 }
 
+impl<'a, 's> Sender<'a, 's> {
+    /// Sends what the run does at its end.
+    pub(super) fn of_the_run(shared: &'a Shared<'s>) -> Self {
+        let (left, principal, judged) = (Rc::default(), "manager", Judged::StatusAlone);
+        Self { shared, trial: "", left, principal, needs: &[], judged, removing: true, ends: None }
+    }
+}
+
 impl Sender<'_, '_> {
     /// Runs a step and adds what it captures to `variables`.
     pub(super) async fn run(&self, step: &Step, variables: &mut Variables) -> Result<Done, Halt> {
         match step.repetition {
             Repetition::Once => {
-                let exchange = self.send(step, self.build(step, variables)?).await?;
-                self.finish(step, exchange, 1, variables)
+                let sent = self.send(Purpose::of(step), self.build(step, variables)?).await?;
+                self.finish(step, sent, 1, variables)
             }
             Repetition::Eventually(limit) => {
                 let limit = self.shared.options.patience.map_or(limit, |patience| patience.min(limit));
@@ -62,14 +87,15 @@ impl Sender<'_, '_> {
             Repetition::Until { max, status } => {
                 let mut requests = 0;
                 loop {
-                    let exchange = self.exchange(step, self.build(step, variables)?).await?;
+                    let sent = self.exchange(Purpose::of(step), self.build(step, variables)?).await?;
+                    let exchange = &sent.exchange;
                     requests += 1;
                     let last = exchange.answer.status == status || u64::try_from(requests).unwrap_or(u64::MAX) >= max;
                     if exchange.answer.status >= 500 && !step.expect.status.contains(&exchange.answer.status) {
-                        return Err(Halt::Server(Box::new(exchange)));
+                        return Err(Halt::Server(Box::new(sent.exchange)));
                     }
                     if last || self.shared.stopper.stopped() {
-                        return self.finish(step, exchange, requests, variables);
+                        return self.finish(step, sent, requests, variables);
                     }
                 }
             }
@@ -77,21 +103,15 @@ impl Sender<'_, '_> {
         }
     }
 
-    /// The request alone, for clean-up; nothing is judged.
-    pub(super) async fn send_deferred(&self, step: &Step, variables: &Variables) -> Result<Exchange, Halt> {
-        let outgoing = self.build(step, variables)?;
-        self.send(step, outgoing).await
-    }
-
     async fn eventually(&self, step: &Step, limit: Duration, variables: &mut Variables) -> Result<Done, Halt> {
         let started = Instant::now();
         let mut pause = Duration::from_millis(100);
         let mut requests = 0;
         loop {
-            let exchange = self.send(step, self.build(step, variables)?).await?;
+            let sent = self.send(Purpose::of(step), self.build(step, variables)?).await?;
             requests += 1;
             let mut tried = variables.clone();
-            let done = self.finish(step, exchange, requests, &mut tried)?;
+            let done = self.finish(step, sent, requests, &mut tried)?;
             let settled = done.falses().all(|found| found.level == Level::Info);
             if settled || started.elapsed() + pause > limit {
                 *variables = tried;
@@ -110,9 +130,10 @@ impl Sender<'_, '_> {
         let mut outgoing = self.build(step, variables)?;
         let mut seen = vec![outgoing.url.clone()];
         loop {
-            let exchange = self.send(step, outgoing.clone()).await?;
+            let sent = self.send(Purpose::of(step), outgoing.clone()).await?;
             done.requests += 1;
-            let (verdict, ends) = self.judge(step, &exchange, variables)?;
+            let (verdict, ends) = self.judge(step, &sent, variables)?;
+            let exchange = sent.exchange;
             let next = exchange.answer.links().target("next").map(str::to_owned);
             if let Ok(Value::Array(items)) = exchange.answer.json() {
                 collected.extend(items.iter().cloned());
@@ -174,16 +195,13 @@ impl Sender<'_, '_> {
     }
 
     /// Judges one answer and captures from it.
-    fn finish(
-        &self,
-        step: &Step,
-        exchange: Exchange,
-        requests: usize,
-        variables: &mut Variables,
-    ) -> Result<Done, Halt> {
-        let (mut verdict, mut ends_trial) = self.judge(step, &exchange, variables)?;
+    fn finish(&self, step: &Step, sent: Sent, requests: usize, variables: &mut Variables) -> Result<Done, Halt> {
+        let (mut verdict, mut ends_trial) = self.judge(step, &sent, variables)?;
+        let nothing_new = sent.identity.as_ref().is_some_and(|identity| !identity.is_usable());
+        let exchange = sent.exchange;
         let as_expected = !ends_trial;
-        for capture in &step.captures {
+        // What is not the run's gets no name, so that nothing is sent there.
+        for capture in step.captures.iter().filter(|_| !nothing_new) {
             let value = captured(capture, &exchange);
             if as_expected {
                 Self::keep(step, capture, value, variables, &mut verdict, &mut ends_trial);
@@ -192,15 +210,21 @@ impl Sender<'_, '_> {
                 variables.set(&capture.name, value);
             }
         }
-        Ok(Done { exchanges: vec![(exchange, verdict)], requests, ends_trial })
+        Ok(Done { exchanges: vec![(exchange, verdict)], requests, ends_trial, nothing_new })
     }
 
-    fn judge(&self, step: &Step, exchange: &Exchange, variables: &Variables) -> Result<(Verdict, bool), Halt> {
+    /// Judges an answer, and says whether nothing can be judged behind it.
+    fn judge(&self, step: &Step, sent: &Sent, variables: &Variables) -> Result<(Verdict, bool), Halt> {
+        let Sent { exchange, identity, .. } = sent;
         let (answer, contract) = (&exchange.answer, &self.shared.plan.contract);
         let mut verdict = judge_status(answer, step, contract);
         let as_expected = verdict.falses.is_empty();
+        let usable = identity.as_ref().is_none_or(Identity::is_usable);
+        if let Some((identity, operation)) = identity.as_ref().zip(self.operation_of(&exchange.request)) {
+            verdict.add(judge_identity(identity, operation));
+        }
         if self.judged == Judged::StatusAlone {
-            return Ok((verdict, !as_expected));
+            return Ok((verdict, !as_expected || !usable));
         }
         if let Some(operation) = step.request.operation() {
             let codes = step.expect.error.as_ref().map_or(&[][..], |error| &*error.codes);
@@ -214,7 +238,13 @@ impl Sender<'_, '_> {
             verdict.add(judge_expectations(answer, step, contract, variables)?);
         }
         // A level below `must` says that the status is not settled; what follows may still be judged.
-        Ok((verdict, !as_expected && step.level == Level::Must))
+        Ok((verdict, !usable || !as_expected && step.level == Level::Must))
+    }
+
+    /// The operation that a request reached, a raw one too.
+    fn operation_of(&self, request: &SentRequest) -> Option<&Operation> {
+        let path = self.shared.target.client.plain_path(&request.url);
+        self.shared.plan.operation(&request.method, &path).map(AsRef::as_ref)
     }
 
     fn keep(

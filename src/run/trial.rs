@@ -2,11 +2,11 @@
 //!
 //! Clean-up runs after every ending: a mismatch, a fault, a stop, the trial's time limit.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc, time::Instant};
 
 use super::{
     Shared,
-    cleanup::Deferred,
+    cleanup::Left,
     describe::Origin,
     milliseconds,
     send::Halt,
@@ -35,7 +35,8 @@ pub(super) enum Ending {
 pub(super) struct Running<'a, 's> {
     pub(super) trial: &'a Trial,
     pub(super) shared: &'a Shared<'s>,
-    pub(super) deferred: Vec<Deferred<'a>>,
+    /// What it has left on the target until it is removed.
+    pub(super) left: Rc<RefCell<Vec<Left<'a>>>>,
     started: Instant,
     pub(super) requests: usize,
     checks: Checks,
@@ -55,7 +56,7 @@ pub(super) async fn run(trial: &Trial, attempt: usize, shared: &Shared<'_>) -> T
     let mut running = Running {
         trial,
         shared,
-        deferred: Vec::new(),
+        left: Rc::default(),
         started: Instant::now(),
         requests: 0,
         checks: Checks::default(),
@@ -136,14 +137,26 @@ impl<'a, 's> Running<'a, 's> {
         }
         let judged = if phase == Phase::Given { Judged::StatusAlone } else { Judged::Everything };
         let sender = self.sender(judged);
+        let foreseen = self.foresee(step, variables).await?;
         match sender.run(step, variables).await {
             Ok(done) => {
-                self.register(step, &done, variables)?;
+                if foreseen > 0
+                    && done.exchanges.iter().all(|(exchange, _)| (400..500).contains(&exchange.answer.status))
+                {
+                    self.unforesee(foreseen);
+                } else if foreseen == 0 {
+                    self.register(step, &done, variables)?;
+                }
                 let ends = done.ends_trial;
                 self.judged(step, phase, number, done);
                 Ok(ends)
             }
-            Err(halt) => self.halted(step, phase, number, halt),
+            Err(halt) => {
+                if halt.is_unsent() {
+                    self.unforesee(foreseen);
+                }
+                self.halted(step, phase, number, halt)
+            }
         }
     }
 
@@ -171,7 +184,8 @@ impl<'a, 's> Running<'a, 's> {
         let single = done.exchanges.len() == 1;
         for (exchange, verdict) in done.exchanges {
             let requests = if single { done.requests } else { 1 };
-            self.emit(step, phase, number, requests, &verdict, exchange);
+            let origin = Origin { source: &step.source, span: step.span };
+            self.emit(call(step), Some(origin), phase, number, requests, &verdict, exchange);
         }
     }
 
@@ -198,9 +212,11 @@ impl<'a, 's> Running<'a, 's> {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what an event says of a request, each of another type")]
     pub(super) fn emit(
         &self,
-        step: &Step,
+        call: String,
+        origin: Option<Origin<'_>>,
         phase: Phase,
         number: usize,
         requests: usize,
@@ -208,9 +224,8 @@ impl<'a, 's> Running<'a, 's> {
         exchange: Exchange,
     ) {
         let describer = &self.shared.describer;
-        let mismatches = describer.mismatches(verdict, Some(Origin { source: &step.source, span: step.span }));
+        let mismatches = describer.mismatches(verdict, origin);
         let curl = (!mismatches.is_empty()).then(|| describer.redactor.text(&curl(&exchange.request)));
-        let call = call(step);
         self.shared.emit(&Event::StepFinished(Box::new(StepFinished {
             trial: self.trial.id.clone(),
             phase,
@@ -231,6 +246,8 @@ impl<'a, 's> Running<'a, 's> {
     pub(super) fn sender(&self, judged: Judged) -> Sender<'a, 's> {
         Sender {
             shared: self.shared,
+            trial: &self.trial.id,
+            left: Rc::clone(&self.left),
             principal: &self.trial.principal,
             needs: &self.trial.needs,
             judged,
@@ -241,7 +258,7 @@ impl<'a, 's> Running<'a, 's> {
 
     fn halted(&mut self, step: &Step, phase: Phase, number: usize, halt: Halt) -> Result<bool, Ending> {
         self.requests += 1;
-        let call = call(step);
+        let (call, origin) = (call(step), Origin { source: &step.source, span: step.span });
         match halt {
             Halt::Foreign { url, span } => {
                 let expected = format!("a URL of {}", self.shared.target.client.origin());
@@ -262,12 +279,20 @@ impl<'a, 's> Running<'a, 's> {
             }
             Halt::Server(exchange) => {
                 let reason = format!("the target answered {}", exchange.answer.status);
-                self.emit(step, phase, number, 1, &Verdict::default(), *exchange);
+                self.emit(call, Some(origin), phase, number, 1, &Verdict::default(), *exchange);
                 Err(Ending::Errored(reason))
             }
             Halt::RateLimited(exchange) => {
                 let reason = "429 that did not end".to_owned();
-                self.emit(step, phase, number, 1, &Verdict::default(), *exchange);
+                self.emit(call, Some(origin), phase, number, 1, &Verdict::default(), *exchange);
+                Err(Ending::Errored(reason))
+            }
+            Halt::Repeated(exchange) => {
+                let reason = format!(
+                    "{call}: the connection ended before an answer, and {} to the same request again says nothing",
+                    exchange.answer.status
+                );
+                self.emit(call, Some(origin), phase, number, 2, &Verdict::default(), *exchange);
                 Err(Ending::Errored(reason))
             }
             Halt::Ledger(reason) => Err(Ending::Errored(reason)),
@@ -340,7 +365,7 @@ impl<'a, 's> Running<'a, 's> {
 }
 
 /// The operation, or method and path as the case writes them.
-fn call(step: &Step) -> String {
+pub(super) fn call(step: &Step) -> String {
     match &step.request.target {
         RequestTarget::Operation { operation, .. } => operation.id.clone(),
         RequestTarget::Path(path) | RequestTarget::Url(path) => format!("{} {}", step.request.method, path.source()),

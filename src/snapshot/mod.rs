@@ -160,6 +160,7 @@ impl Snapshots {
             }
             Event::TrialStarted(_)
             | Event::Leaked(_)
+            | Event::MayBeLeft(_)
             | Event::Waited(_)
             | Event::Preflight(_)
             | Event::SnapshotDrifted(_) => {}

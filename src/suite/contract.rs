@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Schema,
+    makes::place,
     operations::{ReadContext, read_errors},
 };
 use crate::{
@@ -37,12 +38,39 @@ pub(crate) struct Contract {
 pub(crate) struct SweepPlan {
     /// Path and query of a list, with `{prefix}` where a search for names goes.
     pub(crate) list: String,
-    /// The members of which one begins with the prefix of runs: texts, or lists of texts.
+    /// Where a thing has its names, as JSON Pointers.
     pub(crate) names: Vec<String>,
-    /// The member that holds the time of its creation.
+    /// Where it has the time of its creation, as a JSON Pointer.
     pub(crate) created: String,
     /// Path of the thing to delete, with `{id}`.
     pub(crate) delete: String,
+}
+
+impl SweepPlan {
+    /// Path and query of the whole list, whatever things are called.
+    pub(crate) fn whole_list(&self) -> String {
+        let Some((path, query)) = self.list.split_once('?') else { return self.list.clone() };
+        let kept: Vec<&str> = query.split('&').filter(|pair| !pair.contains("{prefix}")).collect();
+        if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
+    }
+
+    /// The identifier of the thing that a path leads to, or below which it leads.
+    pub(crate) fn id_in<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let (before, after) = self.delete.split_once("{id}")?;
+        let rest = path.strip_prefix(before)?;
+        let (id, below) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        (!id.is_empty() && below.starts_with(after)).then_some(id)
+    }
+
+    /// Whether a path is that of a thing, not below one.
+    pub(crate) fn is_thing(&self, path: &str) -> bool {
+        self.id_in(path).is_some_and(|id| self.path_of(id) == path)
+    }
+
+    /// The path of the thing with this identifier.
+    pub(crate) fn path_of(&self, id: &str) -> String {
+        self.delete.replace("{id}", id)
+    }
 }
 
 /// What is asked before the first trial.
@@ -104,12 +132,6 @@ impl Protected {
         // Of an empty one, everything would be a part.
         let alias = self.alias.as_ref().filter(|_| !id.is_empty())?;
         Some(Self { path: alias.replace("{id}", id), alias: None, unless: self.unless.clone() })
-    }
-
-    /// Whether a path could be the protected one or below it, by whatever identifier.
-    pub(crate) fn may_cover(&self, path: &str) -> bool {
-        let before_id = self.alias.as_ref().and_then(|alias| alias.split("{id}").next());
-        self.covers(path) || before_id.is_some_and(|before| path.starts_with(before))
     }
 
     /// Whether a path, with or without a query, is the protected one or below it.
@@ -187,8 +209,8 @@ fn read_sweep(node: &Node, problems: &mut Problems<'_>) -> Option<SweepPlan> {
     let names = fields.required("names", problems).map(|node| problems.texts(node, "names"));
     fields.finish(problems);
     let [list, created, delete] = texts;
-    let names = names?.into_iter().map(|(_, name)| name).collect();
-    Some(SweepPlan { list: list?, names, created: created?, delete: delete? })
+    let names = names?.into_iter().map(|(_, name)| place(&name)).collect();
+    Some(SweepPlan { list: list?, names, created: place(&created?), delete: delete? })
 }
 
 fn read_preflight(node: &Node, problems: &mut Problems<'_>) -> Option<PreflightPlan> {

@@ -5,6 +5,7 @@
 mod contract;
 mod files;
 mod history;
+mod makes;
 mod operations;
 mod requirements;
 mod schemas;
@@ -15,6 +16,7 @@ pub(crate) use contract::{Contract, Detection, On, PreflightPlan, Protected, Sha
 pub use files::FilesError;
 pub(crate) use files::read as read_file;
 pub(crate) use history::HistoryEntry;
+pub(crate) use makes::{Makes, Remove};
 pub(crate) use operations::{Operation, Operations, matching};
 pub(crate) use requirements::{Requirement, SourceKind, Vocabulary};
 pub(crate) use schemas::{Drift, Schema, Schemas, shorten};
@@ -182,10 +184,16 @@ impl Suite {
 }
 
 fn hash(files: &[Arc<Source>]) -> String {
+    short_hash(files.iter().map(|source| &source.text))
+}
+
+/// The first half of the SHA-256 of some texts.
+pub(crate) fn short_hash(texts: impl Iterator<Item = impl AsRef<str>>) -> String {
     let mut hasher = Sha256::new();
-    for source in files {
-        hasher.update(source.text.len().to_le_bytes());
-        hasher.update(source.text.as_bytes());
+    for text in texts {
+        let text = text.as_ref();
+        hasher.update(text.len().to_le_bytes());
+        hasher.update(text.as_bytes());
     }
     let digest = hasher.finalize();
     let half: [u8; 16] = std::array::from_fn(|index| digest[index]);

@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     Requirement, Schema, Schemas,
     contract::{self, Contract},
+    makes::{Leaves, Makes, MakesText, Remove, read_leaves, read_makes},
 };
 use crate::{
-    diagnostic::Span,
+    diagnostic::{Source, Span},
     yaml::{Fields, Node, Problems},
 };
 
@@ -16,6 +17,8 @@ use crate::{
 pub(crate) struct Operations {
     pub(crate) all: Vec<Arc<Operation>>,
     pub(crate) contract: Option<Arc<Contract>>,
+    /// The file.
+    pub(crate) source: Option<Arc<Source>>,
 }
 
 /// One operation of the API.
@@ -39,6 +42,16 @@ pub(crate) struct Operation {
     pub(crate) contract: bool,
     /// Documented statuses that a suite cannot bring about, and why.
     pub(crate) unreachable: BTreeMap<u16, String>,
+    /// What it makes, and how that is removed.
+    pub(crate) makes: Option<Makes>,
+    /// The state that it leaves a thing in, so that a change of somebody else's thing can be put back.
+    pub(crate) leaves: Option<Leaves>,
+    /// Whether a POST that is sent twice does what it does once. Of other methods, HTTP says it.
+    pub(crate) idempotent: bool,
+    /// Whether what it makes stays on purpose.
+    pub(crate) keeps: bool,
+    /// Where it stands in the table.
+    pub(crate) span: Span,
 }
 
 impl Operation {
@@ -86,6 +99,23 @@ impl PathTemplate {
             }
         }
         Ok(path)
+    }
+
+    /// The path with `value(parameter)` in place of each parameter.
+    pub(crate) fn filled(&self, mut value: impl FnMut(&str) -> String) -> String {
+        let filled: Result<String, std::convert::Infallible> = self.fill(|name| Ok(value(name)));
+        let Ok(filled) = filled;
+        filled
+    }
+
+    /// What stands in a path of this form in the place of each parameter.
+    pub(crate) fn values<'p>(&self, path: &'p str) -> Vec<(&str, &'p str)> {
+        let segments = self.segments.iter().zip(path.trim_start_matches('/').split('/'));
+        let value = |(segment, value)| match segment {
+            &Segment::Parameter(ref name) => Some((name.as_str(), value)),
+            Segment::Literal(_) => None,
+        };
+        segments.filter_map(value).collect()
     }
 
     /// What stands in a path of this form in the place of the last parameter.
@@ -149,16 +179,39 @@ impl Operations {
         let nodes = file.required("operations", problems).and_then(|node| problems.list(node, "operations"));
         file.finish(problems);
         let contract = contract.and_then(|node| contract::read(node, cx, problems)).map(Arc::new);
-        let mut all: Vec<Arc<Operation>> = Vec::new();
+        let mut all: Vec<(Operation, Option<MakesText>)> = Vec::new();
         for node in nodes.unwrap_or_default() {
-            let Some(operation) = read_operation(node, contract.as_deref(), cx, problems) else { continue };
-            if all.iter().any(|other| other.id == operation.id) {
+            let Some((operation, makes)) = read_operation(node, contract.as_deref(), cx, problems) else { continue };
+            if all.iter().any(|(other, _)| other.id == operation.id) {
                 problems.at(node.span, format!("operation `{}` stands twice", operation.id));
             }
-            all.push(Arc::new(operation));
+            all.push((operation, makes));
         }
-        Self { all, contract }
+        Self { all: resolve(all, problems), contract, source: Some(Arc::clone(&problems.source)) }
     }
+}
+
+/// Operations may name others that stand below them.
+fn resolve(read: Vec<(Operation, Option<MakesText>)>, problems: &mut Problems<'_>) -> Vec<Arc<Operation>> {
+    let all: Vec<Remove> = read
+        .iter()
+        .map(|(operation, _)| Remove {
+            operation: operation.id.clone(),
+            method: operation.method.clone(),
+            path: operation.path.clone(),
+        })
+        .collect();
+    let resolved = read.into_iter().map(|(mut operation, makes)| {
+        operation.makes = makes.map(|makes| makes.resolve(&operation.path, &all, problems));
+        if let Some(leaves) = &operation.leaves
+            && !all.iter().any(|other| other.operation == leaves.get && other.method.eq_ignore_ascii_case("GET"))
+        {
+            let title = format!("`{}` is not an operation that shows the state that is left", leaves.get);
+            problems.at_with(operation.span, title, "`get` names an operation of the method GET");
+        }
+        Arc::new(operation)
+    });
+    resolved.collect()
 }
 
 /// The operation that a request of this method and path is one of; the most literal path wins.
@@ -211,8 +264,10 @@ fn read_operation(
     contract: Option<&Contract>,
     cx: &ReadContext<'_>,
     problems: &mut Problems<'_>,
-) -> Option<Operation> {
+) -> Option<(Operation, Option<MakesText>)> {
     let mut fields = Fields::of(node, "operation", problems)?;
+    let id_span =
+        fields.entry("operationId").map_or(fields.span(), |(key, node)| Span::new(key.span.start, node.span.end));
     let id = fields.text("operationId", problems);
     let title = fields.text("title", problems);
     let method = fields.text("method", problems);
@@ -224,6 +279,10 @@ fn read_operation(
     let mut errors = read_errors(fields.optional("errors"), problems);
     let requirement = cx.requirement(&mut fields, "requirement", problems);
     let unreachable = fields.optional("unreachable");
+    let makes = fields.optional("makes").and_then(|node| read_makes(node, problems));
+    let leaves = fields.optional("leaves").and_then(|node| read_leaves(node, problems));
+    let mut flag = |key| fields.optional(key).and_then(|node| problems.bool(node, key)).unwrap_or(false);
+    let [idempotent, keeps] = ["idempotent", "keeps"].map(&mut flag);
     let bare = fields.optional("contract").is_some_and(|node| {
         let none = problems.text(node, "contract") == Some("none");
         if !none {
@@ -239,7 +298,7 @@ fn read_operation(
     let (success, schema) = success?;
     let unreachable =
         read_unreachable(unreachable, |status| status == success || errors.contains_key(&status), problems);
-    Some(Operation {
+    let operation = Operation {
         id: id?.to_owned(),
         title: title?.to_owned(),
         method: method?.to_owned(),
@@ -253,7 +312,13 @@ fn read_operation(
         requirement: requirement?,
         contract: !bare,
         unreachable,
-    })
+        makes: None,
+        leaves,
+        idempotent,
+        keeps,
+        span: id_span,
+    };
+    Some((operation, makes))
 }
 
 /// Status → why no case brings it about.

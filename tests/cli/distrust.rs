@@ -16,19 +16,22 @@ fn an_identifier_that_leads_elsewhere_is_no_part_of_a_path() {
     for id in ["..", ".", ""] {
         let made = json!({ "id": id });
         let server = Server::start(move |request| {
-            Some(if request.method == "POST" { Answer::json(201, &made) } else { Answer::json(200, &json!([])) })
+            Some(if request.method == "POST" { Answer::json(201, &made) } else { Answer::json(200, &json!({})) })
         });
         let place = Place::new();
         place.target(&server.url, &["admin"], &[]);
         let done = place.run(&["run", TRIAL, "--target", "here", "--no-preflight"]);
         let sent = server.lines();
-        let elsewhere = sent.iter().filter(|line| {
-            !["POST /api/v1/authorizationServers", "GET /api/v1/authorizationServers/default"].contains(&line.as_str())
-        });
-        assert_eq!((elsewhere.count(), done.code != 0), (0, true), "{id}: {sent:?} {}", done.out);
+        let server = "/api/v1/authorizationServers";
+        let known = [format!("POST {server}"), format!("GET {server}"), format!("GET {server}/default")];
+        let elsewhere = sent.iter().filter(|line| !known.contains(line));
+        assert_eq!((elsewhere.count(), done.code), (0, 2), "{id}: {sent:?} {}", done.out);
+        let found = "identity /id: expected the identifier of something new, got none";
+        assert!(done.out.contains(found), "{id}: {}", done.out);
         let events = place.events();
-        let leak = of_kind(&events, "leaked").next().expect("what was made is told");
-        assert!(text(leak, "reason").ends_with("names no one thing"), "{leak}");
+        let left = of_kind(&events, "may-be-left").next().expect("what may have been made is told");
+        assert!(text(left, "call").starts_with("createAuthorizationServer okc_"), "{left}");
+        assert!(text(left, "reason").ends_with("answered 200 and no list"), "{left}");
     }
 }
 
@@ -41,18 +44,23 @@ fn a_ledger_that_no_run_wrote_removes_nothing_of_others() {
     );
     let mock = MockProcess::start(&["--state", place.path("state.yaml").to_str().expect("a path")]);
     let before = mock.servers();
-    for names in ["", "Theirs", "Th", "_abcdef_", "x_abcdef_"] {
+    for names in ["", "Theirs", "Th", "_abcdef_", "x_abcdef_", "okc_abcdef_"] {
         let head = json!({ "ledger": "run", "origin": mock.url, "run": "abcdef", "names": names, "started": "2026-01-01T00:00:00Z" });
         let removal = |number: usize, path: &str| {
             let removal = json!({ "method": "DELETE", "path": path, "principal": "manager", "trial": "a/b/c" });
             format!("{}\n", json!({ "ledger": "made", "number": number, "removal": removal }))
         };
-        let defaults = ["%64efault", "default"]
-            .map(|name| removal(1, &format!("/api/v1/authorizationServers/{name}/scopes/scp1")));
+        let defaults = [(1, "%64efault"), (2, "default")]
+            .map(|(number, name)| removal(number, &format!("/api/v1/authorizationServers/{name}/scopes/scp1")));
         place.write("reports/ledgers/abcdef.jsonl", &format!("{head}\n{}", defaults.concat()));
         let swept = place.run(&["sweep", "--target", &mock.url]);
         assert_eq!(swept.code, 2, "{names}: {}{}", swept.out, swept.err);
-        assert_eq!(swept.out.matches("no run makes such a thing").count(), 2, "{names}: {}", swept.out);
+        let why = if names == "okc_abcdef_" {
+            "it is a part of what others use"
+        } else {
+            "the ledger does not say how its run names things"
+        };
+        assert_eq!(swept.out.matches(why).count(), 2, "{names}: {}", swept.out);
         assert_eq!(mock.servers(), before, "{names}");
     }
 }

@@ -7,7 +7,7 @@ use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
@@ -290,7 +290,7 @@ fn what_cannot_be_removed_stays_in_its_ledger() {
 fn a_sweep_says_what_it_removed_and_what_was_gone() {
     let place = Place::new();
     let mock = org(&place);
-    let there = make(&mock, "okc_aaaaaa_00001");
+    let there = make(&mock, "okc_abcdef_00001");
     let head = |origin: &str| json!({ "ledger": "run", "origin": origin, "run": "abcdef", "names": "okc_abcdef_", "started": "2026-01-01T00:00:00Z" });
     let made = |number: usize, method: &str, path: &str| {
         let path = format!("/api/v1/authorizationServers/{path}");
@@ -308,12 +308,14 @@ fn a_sweep_says_what_it_removed_and_what_was_gone() {
     place.write("reports/ledgers/abcdef.jsonl", &lines(&mock.url));
     let swept = sweep(&place, &mock.url, &[]);
     let said = [
-        format!("put back as it was: authorization server {there} (run abcdef, a/b/c)"),
+        format!(
+            "left authorization server {there} (run abcdef, a/b/c): the suite does not say that this removes what a run made"
+        ),
         "already gone: scope scp1 (run abcdef, a/b/c)".to_owned(),
         format!("removed authorization server {there} (run abcdef, a/b/c)"),
-        format!("2 removed, 1 already gone, 0 left, on {}\n", mock.url),
+        format!("1 removed, 1 already gone, 1 left, on {}\n", mock.url),
     ];
-    assert_eq!((swept.code, swept.out), (0, said.join("\n")), "{}", swept.err);
+    assert_eq!((swept.code, swept.out), (2, said.join("\n")), "{}", swept.err);
 
     // A target that is not there tells nothing, so nothing is removed and nothing forgotten.
     let nowhere = "http://127.0.0.1:1";
@@ -350,15 +352,26 @@ fn the_embedded_mock_needs_no_ledger() {
 #[test]
 fn what_is_removed_with_a_body_is_swept_with_it() {
     let locked = Arc::new(AtomicBool::new(true));
-    let lock = Arc::clone(&locked);
+    let (lock, name) = (Arc::clone(&locked), Mutex::new(Value::Null));
     let server = Server::start(move |request| {
+        let mut name = name.lock().expect("a name");
+        if request.method == "POST" {
+            *name = request.json()["name"].clone();
+        }
+        let thing = json!({ "id": "thi1", "name": *name, "color": "red" });
         Some(match request.method.as_str() {
-            "POST" => Answer::json(201, &json!({ "id": "thi1", "name": "a", "color": "red" })),
+            "POST" => Answer::json(201, &thing),
+            "GET" if request.target == "/api/v1/things" && name.is_null() => Answer::json(200, &json!([])),
+            "GET" if request.target == "/api/v1/things" => Answer::json(200, &json!([thing])),
+            "GET" => Answer::json(200, &thing),
             _ if lock.load(Ordering::SeqCst) => Answer::new(403, "{}"),
             _ => Answer::new(204, ""),
         })
     });
     let place = Place::with_suite(&[]);
+    let table = place.read("suite/schemas/operations.yaml");
+    let sweep = "  sweep: [{ list: /api/v1/things, names: name, created: created, delete: \"/api/v1/things/{id}\" }]\n  errors:\n";
+    place.write("suite/schemas/operations.yaml", &table.replacen("  errors:\n", sweep, 1));
     let cases = r#"area: things
 topic: bodies
 profile: core
@@ -368,7 +381,7 @@ cases:
     requirements: [things.work]
     steps:
       - call: createThing
-        body: { name: a }
+        body: { name: "${unique}" }
         capture: { id: "$.id" }
         defer: [{ call: deleteThing, path: { thingId: "${id}" }, body: { reason: "${id} is not needed" } }]
 "#;

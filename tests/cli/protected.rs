@@ -205,14 +205,11 @@ cases:
     assert_eq!(run("things/shared/removed").code, 2);
     assert_eq!(server.lines(), [asked.as_str()], "it is asked what is shared, and nothing is written");
     let done = run("things/shared/made");
-    // What is made is nothing that was there, so it is made while that is asked.
-    let mut sent = server.lines()[1..].to_vec();
-    sent.sort_unstable();
-    assert_eq!(sent, [asked.as_str(), "POST /api/v1/things"], "{}", done.out);
+    assert_eq!(server.lines()[1..], [asked.as_str(), "POST /api/v1/things"], "{}", done.out);
     assert!(done.out.contains("/api/v1/things/thi1shared is not the run's to write to"), "{}", done.out);
     let swept = place.run(&["sweep", "--suite", "suite", "--target", "here"]);
     assert_eq!(swept.code, 2, "{}{}", swept.out, swept.err);
-    assert!(swept.out.contains("no run makes such a thing"), "{}", swept.out);
+    assert!(swept.out.contains("the suite does not say that this removes what a run made"), "{}", swept.out);
     assert_eq!(server.lines()[3..], [asked.as_str()]);
     assert_eq!(run("things/shared/declared").code, 0);
     assert_eq!(server.lines()[4..], [asked.as_str(), "DELETE /api/v1/things/thi1shared"]);
@@ -232,10 +229,5 @@ fn who_cannot_tell_what_is_shared_is_not_written_to() {
     let done = place.run(&["run", "authorization-servers/get/same-as-created", "--target", "here", "--no-preflight"]);
     assert_eq!(done.code, 2, "{}", done.out);
     let sent = server.lines();
-    assert!(sent.contains(&"POST /api/v1/authorizationServers".to_owned()), "{sent:?}");
-    let written = sent.iter().filter(|line| !line.starts_with("GET") && !line.ends_with("/authorizationServers"));
-    assert_eq!(written.count(), 0, "{sent:?}");
-    let events = place.events();
-    let leak = of_kind(&events, "leaked").next().expect("what was made and is left is told");
-    assert!(text(leak, "reason").contains("503"), "{leak}");
+    assert!(!sent.is_empty() && sent.iter().all(|line| line.starts_with("GET ")), "{sent:?}");
 }

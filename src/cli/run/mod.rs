@@ -42,9 +42,10 @@ use crate::{
     http::Limits,
     known::{self, KnownFailures},
     ledger::{self, Ledger},
-    plan::{Shard, parse_limit},
+    naming::{Names, run_id},
+    plan::{Plan, Shard, parse_limit},
     report::{Console, FailOn, Report, Style, Summary, Verdict, printable},
-    run::{self, Options, Stopper},
+    run::{self, Options, SETTLING, Stopper},
     settings,
     target::Opened,
 };
@@ -160,17 +161,18 @@ pub(crate) fn fail_on(flags: &[FailOnWhat]) -> FailOn {
 }
 
 impl Arguments {
-    fn options(&self, opened: &Opened) -> Options {
+    fn options(&self, plan: &Plan, opened: &Opened) -> Options {
         let run = run_id();
         let ledger = if opened.is_mock() {
             Ledger::none()
         } else {
-            Ledger::new(
-                Path::new(ledger::DIRECTORY),
-                opened.target.client.origin(),
-                &run,
-                &format!("{}_{run}_", opened.prefix),
-            )
+            let of = ledger::Run {
+                origin: opened.target.client.origin().to_owned(),
+                run: run.clone(),
+                names: Names::of_run(&opened.prefix, &run).beginning(),
+                suite: plan.makes_hash(),
+            };
+            Ledger::new(Path::new(ledger::DIRECTORY), of)
         };
         Options {
             jobs: self.jobs.map_or(if opened.is_mock() { 16 } else { 4 }, usize::from),
@@ -184,6 +186,7 @@ impl Arguments {
             share: self.keep.map(|percent| f64::from(percent) / 100.0).or(opened.rate_share).unwrap_or(0.5),
             preflight: !opened.is_mock() && !self.no_preflight,
             ledger: Rc::new(ledger),
+            settling: if opened.is_mock() { Duration::ZERO } else { SETTLING },
             ..Options::default()
         }
     }
@@ -274,7 +277,7 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     if !opened.is_mock() && !arguments.allow_default_server {
         opened.withhold(&plan);
     }
-    let mut options = arguments.options(&opened);
+    let mut options = arguments.options(&plan, &opened);
     (options.known, options.shard) = (Arc::new(known), shard);
     options.selection = arguments.choice.selection();
     say_remains(&opened)?;
@@ -297,7 +300,14 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
         let name = &opened.target.name;
         writeln!(io::stderr(), "what the run made may be left: `okta-conformance sweep --target {name}` removes it")?;
     }
-    options.ledger.close()?;
+    let left = options.ledger.close()?;
+    if left && !cut {
+        let name = &opened.target.name;
+        writeln!(
+            io::stderr(),
+            "what is left stands in the ledger of the run: `okta-conformance sweep --target {name}` removes it"
+        )?;
+    }
     // The tokens of an embedded mock end with it.
     let redactor = (!opened.is_mock()).then(|| opened.redactor.clone());
     drop(opened);
@@ -324,7 +334,7 @@ fn say_remains(opened: &Opened) -> Result<(), CommandError> {
     }
     if !remains.is_empty() {
         let runs: Vec<String> =
-            remains.iter().map(|remains| format!("{} ({} known)", remains.run, remains.removals.len())).collect();
+            remains.iter().map(|remains| format!("{} ({} known)", remains.run, remains.len())).collect();
         let name = &opened.target.name;
         writeln!(
             io::stderr(),
@@ -369,16 +379,4 @@ fn propose(report: &Report) -> String {
         })
         .collect();
     known::propose(failed.iter().map(|(trial, signatures)| (*trial, signatures.as_slice())))
-}
-
-/// Six letters and digits: short in names, and no two runs of a night share it.
-fn run_id() -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let mut bits = rand::random::<u32>();
-    let mut id = String::new();
-    for _ in 0..6 {
-        id.push(char::from(LETTERS[(bits % 32) as usize]));
-        bits /= 32;
-    }
-    id
 }

@@ -28,6 +28,9 @@ const MOST_LINES: usize = 12;
 /// As many trials of one cause as are named.
 const MOST_NAMES: usize = 3;
 
+/// More things that are left are counted, not listed: every other report has them.
+const MOST_LEFT: usize = 20;
+
 impl<W: io::Write> Console<W> {
     /// Failures, drift, leaks, and the line that sums up.
     ///
@@ -237,13 +240,18 @@ impl<W: io::Write> Console<W> {
     }
 
     fn leaks(&mut self, report: &Report) -> io::Result<()> {
-        if report.leaks.is_empty() {
-            return Ok(());
+        for (kind, leaks) in report.left() {
+            self.line("", "")?;
+            self.line("1;31", &format!("{}: {}", kind.name(), kind.meaning()))?;
+            for leak in leaks.iter().take(MOST_LEFT) {
+                self.line("", &format!("  {} ({}; {})", leak.call, leak.reason, leak.trial))?;
+            }
+            if leaks.len() > MOST_LEFT {
+                self.line("", &format!("  and {} more, which every other report lists", leaks.len() - MOST_LEFT))?;
+            }
         }
-        self.line("", "")?;
-        self.line("1;31", "leaked: made by this run and not removed")?;
-        for leak in &report.leaks {
-            self.line("", &format!("  {} ({}; {})", leak.call, leak.reason, leak.trial))?;
+        if report.left().next().is_none() {
+            return Ok(());
         }
         // The embedded mock is gone with what was made on it.
         match report.header.as_ref().map(|header| header.target.as_str()).filter(|name| *name != "mock") {

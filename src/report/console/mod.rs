@@ -98,7 +98,11 @@ impl<W: io::Write> Console<W> {
             Event::Waited(waited) => self.waited(waited),
             Event::Preflight(finding) => self.finding(finding),
             // Told together, at the end.
-            Event::TrialStarted(_) | Event::StepFinished(_) | Event::Leaked(_) | Event::SnapshotDrifted(_) => Ok(()),
+            Event::TrialStarted(_)
+            | Event::StepFinished(_)
+            | Event::Leaked(_)
+            | Event::MayBeLeft(_)
+            | Event::SnapshotDrifted(_) => Ok(()),
         }
     }
 

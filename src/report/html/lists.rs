@@ -71,14 +71,15 @@ pub(super) fn leaks(report: &Report) -> Markup {
     html! {
         section #leaks aria-labelledby="leaks-title" {
             h2 #leaks-title { "Leaks" }
-            p .lead { "What the run made and could not remove." }
-            @if report.leaks.is_empty() { p .card.empty { "Nothing is left behind." } } @else {
+            p .lead { "What the run made and could not remove, and what it may have made." }
+            @if report.left().next().is_none() { p .card.empty { "Nothing is left behind." } } @else {
                 div .scroll tabindex="0" role="region" aria-label="Leaks" {
                     table {
-                        thead { tr { th scope="col" { "What should have removed it" } th scope="col" { "Why it did not" } th scope="col" { "Trial" } } }
+                        thead { tr { th scope="col" { "What is known" } th scope="col" { "What should have removed it, or may have made it" } th scope="col" { "Why it is not settled" } th scope="col" { "Trial" } } }
                         tbody {
-                            @for leak in &report.leaks {
+                            @for (kind, leak) in report.left().flat_map(|(kind, leaks)| leaks.iter().map(move |leak| (kind, leak))) {
                                 tr {
+                                    td { (kind.name()) }
                                     td { code .foreign { (leak.call) } }
                                     td .foreign { (leak.reason) }
                                     td { a .mono.foreign href={ "#" (leak.trial) } { (leak.trial) } }

@@ -89,7 +89,7 @@ fn parts(report: &Report, causes: &Causes<'_>) -> Vec<(&'static str, String)> {
         ("requirements", "Requirements".to_owned()),
         ("timings", "Timings".to_owned()),
         ("drift", counted("Drift", report.drift.len())),
-        ("leaks", counted("Leaks", report.leaks.len())),
+        ("leaks", counted("Leaks", report.left().map(|(_, leaks)| leaks.len()).sum::<usize>())),
         ("notes", counted("Notes", report.noted.iter().count())),
     ]
 }

@@ -93,6 +93,7 @@ fn sentence(report: &Report, verdict: Verdict, causes: &Causes<'_>) -> String {
         Some(Stop::Breaker) => {
             text.push_str(" The run stopped, because one trial after the other met nothing but trouble.");
         }
+        Some(Stop::Ledger) => text.push_str(" The run stopped, because it could not write down what it makes."),
         Some(Stop::Preflight) => text.push_str(" The preflight stopped the run."),
         Some(Stop::Interrupt) | None => {}
     }
@@ -134,7 +135,7 @@ fn figures(report: &Report, causes: &Causes<'_>) -> Markup {
             (number("timings", report.requests(), "request", format!("in {}", duration(report.seconds() * 1000.0))))
             (figure("coverage", percent(reached, documented), "coverage", format!("{reached} of {}", counted(documented, "status"))))
             (figure("drift", new.to_string(), "new drift", format!("{} explained", report.drift.len() - new)))
-            (figure("leaks", report.leaks.len().to_string(), "leaked", "made and not removed".to_owned()))
+            (figure("leaks", report.leaks.len().to_string(), "leaked", format!("{} may be left", report.may_be_left.len())))
             (number("causes", report.warnings(), "warning", "checks of level should".to_owned()))
             (number("notes", report.notes, "note", "checks of level info".to_owned()))
         }

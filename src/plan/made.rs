@@ -1,0 +1,67 @@
+//! What the steps of a suite make: that each thing can be found again by its name, and that something removes it.
+
+use std::sync::Arc;
+
+use super::{BodyPlan, Request, Step, Trial};
+use crate::{
+    diagnostic::{Diagnostic, Span},
+    suite::{Operation, Suite},
+    template::{Template, Tree},
+    yaml::Problems,
+};
+
+/// Reports the name of a thing that `sweep` looks for, where it is text of another form than the names of runs: nobody would find it again.
+pub(super) fn check_name(request: &Request, span: Span, status: &[u16], suite: &Suite, problems: &mut Problems<'_>) {
+    let Some(operation) = request.operation().filter(|operation| is_swept(operation, suite)) else { return };
+    let succeeds = status.iter().any(|status| (200..300).contains(status));
+    let name = operation.makes.as_ref().and_then(|makes| makes.name.as_ref());
+    let (Some(name), BodyPlan::Json(body), true) = (name, &request.body, succeeds) else { return };
+    let named = match body.at(name).as_deref() {
+        Some(Tree::Literal(text)) => Some(text.to_string()),
+        Some(Tree::Text(template)) => (!is_of_run(template)).then(|| template.source()),
+        // No text, so it is not taken for a name.
+        Some(Tree::Constant(_) | Tree::List(_) | Tree::Map(_)) | None => None,
+    };
+    if let Some(named) = named {
+        let title = format!("what is called `{named}` is found by no sweep if the run is killed");
+        problems.at_with(span, title, "begin the name with `${unique}`, and go on with a blank or a hyphen, if at all");
+    }
+}
+
+/// Whether it begins with a name of the run's. What is captured has the name that its step gave it.
+fn is_of_run(template: &Template) -> bool {
+    let Some((name, behind)) = template.beginning() else { return false };
+    let apart = behind.is_none_or(|text| !text.is_empty() && !text.starts_with(char::is_alphanumeric));
+    apart && name != "token" && !name.starts_with("target.")
+}
+
+/// Whether `sweep` looks for what an operation makes.
+fn is_swept(operation: &Operation, suite: &Suite) -> bool {
+    let Some(contract) = &suite.operations.contract else { return false };
+    let made =
+        operation.makes.as_ref().and_then(|makes| makes.last(&operation.path, &operation.path.to_string(), "id"));
+    made.is_some_and(|(_, path)| contract.sweep.iter().any(|sweep| sweep.is_thing(&path)))
+}
+
+/// Warns of operations that make something while nothing says how that is removed.
+pub(super) fn unremoved(suite: &Suite, trials: &[Trial]) -> Vec<Diagnostic> {
+    let Some(source) = &suite.operations.source else { return Vec::new() };
+    let steps: Vec<&Step> = trials
+        .iter()
+        .flat_map(|trial| trial.fixtures.iter().flat_map(|fixture| &fixture.steps).chain(&trial.steps))
+        .collect();
+    let leaks = |operation: &&Arc<Operation>| {
+        let makes = operation.method.eq_ignore_ascii_case("POST") && operation.success == 201;
+        let calls = |step: &&&Step| step.request.operation().is_some_and(|called| called.id == operation.id);
+        makes
+            && operation.makes.is_none()
+            && !operation.keeps
+            && steps.iter().filter(calls).any(|step| step.defer.is_empty())
+    };
+    let warning = |operation: &Arc<Operation>| {
+        let title = format!("nothing says how what `{}` makes is removed", operation.id);
+        let help = "name in `makes` what removes it, give each step that calls it a `defer`, or say `keeps: true`";
+        Diagnostic::new(source, operation.span, title).help(help).warning()
+    };
+    suite.operations.all.iter().filter(leaks).map(warning).collect()
+}

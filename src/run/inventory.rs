@@ -1,0 +1,125 @@
+//! What a target holds, as its lists tell it: asked for before the first write, and where it is not known whether something was made.
+
+use serde_json::Value;
+
+use super::Target;
+use crate::{
+    http::{Exchange, Fault, Outgoing},
+    plan::Plan,
+};
+
+/// Pages of a list; more would be a list that does not end.
+const MOST_PAGES: usize = 200;
+
+/// Why it is not known what a target holds, so that nothing may be written.
+#[derive(Debug)]
+pub(crate) enum Unknown {
+    Fault(Fault),
+    /// An answer that the target's own logic did not give.
+    Answer(Box<Exchange>),
+}
+
+impl std::fmt::Display for Unknown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fault(fault) => fault.fmt(f),
+            Self::Answer(exchange) => write!(f, "the target answered {}", exchange.answer.status),
+        }
+    }
+}
+
+/// A list, read to its end.
+#[derive(Debug)]
+pub(crate) enum Listed {
+    Whole(Vec<Item>),
+    /// Not a list, or one whose end was not reached: what is in it is there, and of everything else nothing is known.
+    Part(Vec<Item>, String),
+}
+
+/// A thing in a list.
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    pub(crate) id: String,
+    pub(crate) names: Vec<String>,
+    pub(crate) created: Option<String>,
+}
+
+/// A list, and where the things in it have their names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct List {
+    /// Path and query.
+    pub(crate) path: String,
+    pub(crate) names: Vec<String>,
+    pub(crate) created: Option<String>,
+}
+
+impl Listed {
+    pub(crate) fn items(&self) -> &[Item] {
+        match self {
+            Self::Whole(items) | Self::Part(items, _) => items,
+        }
+    }
+}
+
+impl Item {
+    fn read(value: &Value, list: &List) -> Option<Self> {
+        let text = |pointer: &String| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        Some(Self {
+            id: value.get("id")?.as_str()?.to_owned(),
+            names: list.names.iter().filter_map(text).collect(),
+            created: list.created.as_ref().and_then(text),
+        })
+    }
+}
+
+/// Somebody whom the target surely lets in, if the suite knows one and there are credentials; else `principal`.
+pub(crate) fn let_in<'p>(plan: &'p Plan, target: &Target, principal: &'p str) -> &'p str {
+    let known = plan.contract.preflight.iter().flat_map(|preflight| &preflight.principals).map(String::as_str);
+    known.chain([principal]).find(|name| target.client.knows(name)).unwrap_or(principal)
+}
+
+/// Reads all pages of a list.
+///
+/// # Errors
+/// No answer, or none of the target's own logic.
+pub(crate) async fn read(list: &List, target: &Target, principal: &str) -> Result<Listed, Unknown> {
+    let mut url = format!("{}{}", target.client.origin(), list.path);
+    let (mut items, mut seen) = (Vec::new(), Vec::new());
+    loop {
+        let exchange = get(&url, target, principal).await?;
+        let answer = &exchange.answer;
+        let page = answer.json().ok().and_then(Value::as_array).filter(|_| answer.status == 200);
+        let Some(page) = page else {
+            return Ok(Listed::Part(items, format!("GET {} answered {} and no list", list.path, answer.status)));
+        };
+        items.extend(page.iter().filter_map(|item| Item::read(item, list)));
+        let Some(next) = answer.links().target("next").map(str::to_owned) else { return Ok(Listed::Whole(items)) };
+        seen.push(std::mem::replace(&mut url, next));
+        if !target.client.owns(&url) || seen.contains(&url) || seen.len() >= MOST_PAGES {
+            return Ok(Listed::Part(items, format!("the list {} does not come to an end", list.path)));
+        }
+    }
+}
+
+/// Asks for something. A connection that ends before an answer says nothing, and a question may be asked twice.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) async fn get(url: &str, target: &Target, principal: &str) -> Result<Exchange, Unknown> {
+    let outgoing = || Outgoing {
+        method: "GET".to_owned(),
+        url: url.to_owned(),
+        headers: Vec::new(),
+        body: None,
+        principal: principal.to_owned(),
+    };
+    let exchange = match target.client.send_patiently(outgoing()).await {
+        Err(Fault::Lost { .. }) => target.client.send_patiently(outgoing()).await,
+        other => other,
+    };
+    let exchange = exchange.map_err(Unknown::Fault)?;
+    if exchange.answer.status >= 500 || exchange.answer.status == 429 {
+        return Err(Unknown::Answer(Box::new(exchange)));
+    }
+    Ok(exchange)
+}

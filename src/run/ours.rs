@@ -1,0 +1,279 @@
+//! What the run has made on the target, and what it may have made: the only things that it writes to and removes.
+//!
+//! Owns the books of one run and what an answer to a create says of the thing that was made. Sending is `send`'s, removing `cleanup`'s,
+//! looking for what nobody answered for `settle`'s.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Instant,
+};
+
+use serde_json::Value;
+
+use super::{
+    before::{Before, Known, list_of},
+    inventory::List,
+    send::segment,
+};
+use crate::{
+    check::Identity,
+    http::{Exchange, Outgoing},
+    naming::Names,
+    plan::Plan,
+    suite::{Makes, Operation, Remove},
+};
+
+/// The books of one run.
+#[derive(Debug)]
+pub(crate) struct Ours {
+    /// The names that the run gives.
+    pub(crate) names: Names,
+    /// The paths of what it has made and not removed yet.
+    mine: RefCell<BTreeSet<String>>,
+    /// The paths of what was removed by a request that the target carried out.
+    removed: RefCell<BTreeSet<String>>,
+    /// By the name of what was to be made, the trial.
+    trials: RefCell<BTreeMap<String, String>>,
+    /// The paths of what is told to be left.
+    told: RefCell<BTreeSet<String>>,
+    /// What is still not settled when its trial has ended.
+    pub(super) open: RefCell<Vec<Open>>,
+}
+
+/// A request that may make something, written down and about to be sent.
+#[derive(Debug, Clone)]
+pub(super) struct Making {
+    pub(super) operation: Arc<Operation>,
+    /// The path, as a server may read it.
+    pub(super) path: String,
+    /// What the thing is to be called.
+    pub(super) name: Option<String>,
+    /// The identifiers of what it brings together, for an association.
+    pair: Option<Vec<String>>,
+    pub(super) principal: String,
+    pub(super) trial: String,
+    /// Its number in the ledger.
+    pub(super) number: usize,
+}
+
+/// Something that may have been made.
+#[derive(Debug, Clone)]
+pub(super) struct Open {
+    pub(super) making: Making,
+    pub(super) trial: String,
+    /// What came instead of a usable answer.
+    pub(super) reason: String,
+    /// No answer came in time, so the target may still carry the request out: that nothing is there settles nothing.
+    pub(super) late: bool,
+    /// When it was first looked for and not found.
+    pub(super) absent: Option<Instant>,
+    /// Why the last look said nothing, if it did not.
+    pub(super) unknown: Option<String>,
+}
+
+/// Something that was made, with the requests that remove it: the last for good, those before it make that possible.
+#[derive(Debug, Clone)]
+pub(super) struct Made {
+    /// The request that made it, where that is known.
+    pub(super) making: Option<Making>,
+    /// Its number in the ledger, if it is in there.
+    pub(super) number: Option<usize>,
+    pub(super) trial: String,
+    pub(super) principal: String,
+    pub(super) removals: Vec<Request>,
+}
+
+/// A request of the suite's for the run's own ends.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub(super) operation: String,
+    pub(super) method: String,
+    pub(super) path: String,
+    /// What the operation's path has in the place of its parameters, for people.
+    pub(super) values: String,
+}
+
+impl Ours {
+    pub(super) fn new(prefix: &str, run: &str) -> Self {
+        Self {
+            names: Names::of_run(prefix, run),
+            mine: RefCell::default(),
+            removed: RefCell::default(),
+            trials: RefCell::default(),
+            told: RefCell::default(),
+            open: RefCell::default(),
+        }
+    }
+
+    /// Whether a path leads to something that the run made, or below it.
+    pub(super) fn holds(&self, path: &str) -> bool {
+        let mine = self.mine.borrow();
+        let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
+        !mine.is_empty() && ends.into_iter().any(|end| mine.contains(&path[..end]))
+    }
+
+    /// Notes that the target carried out a request that removes what a path leads to.
+    pub(super) fn removed(&self, path: &str) {
+        self.mine.borrow_mut().remove(path);
+        self.removed.borrow_mut().insert(path.to_owned());
+    }
+
+    /// Whether the target has said before that this was removed.
+    pub(super) fn was_removed(&self, path: &str) -> bool {
+        self.removed.borrow().contains(path)
+    }
+
+    /// The trial that was to make what is called so.
+    pub(super) fn trial_of(&self, name: &str) -> Option<String> {
+        self.trials.borrow().get(name).cloned()
+    }
+
+    /// Notes that something is told to be left.
+    pub(super) fn told(&self, path: &str) {
+        self.told.borrow_mut().insert(path.to_owned());
+    }
+
+    pub(super) fn is_told(&self, path: &str) -> bool {
+        self.told.borrow().contains(path)
+    }
+
+    /// Whether the run was ever about to make anything that has a name.
+    pub(super) fn made_anything(&self) -> bool {
+        !self.trials.borrow().is_empty()
+    }
+
+    /// What a request is about to make, if its operation makes something, and not below what the run made: that goes with it.
+    pub(super) fn making(&self, plan: &Plan, outgoing: &Outgoing, path: &str, trial: &str) -> Option<Making> {
+        let operation = plan.operation(&outgoing.method, path)?;
+        let makes = operation.makes.as_ref().filter(|_| !self.holds(path))?;
+        let body =
+            outgoing.body.as_ref().and_then(|body| serde_json::from_slice::<Value>(body).ok()).unwrap_or_default();
+        let name = makes.name.as_ref().and_then(|name| body.pointer(name)).and_then(Value::as_str).map(str::to_owned);
+        if let Some(name) = &name {
+            self.trials.borrow_mut().insert(name.clone(), trial.to_owned());
+        }
+        Some(Making {
+            operation: Arc::clone(operation),
+            path: path.to_owned(),
+            name,
+            pair: makes.pair_of(&body),
+            principal: outgoing.principal.clone(),
+            trial: trial.to_owned(),
+            number: 0,
+        })
+    }
+
+    /// What a successful answer says of the thing; what the run may remove is entered in its books.
+    pub(super) fn identify(
+        &self,
+        plan: &Plan,
+        before: Option<&Before>,
+        making: &Making,
+        exchange: &Exchange,
+    ) -> (Identity, Vec<Made>) {
+        let body = exchange.answer.json().ok();
+        let Some(makes) = &making.operation.makes else { return (Identity::New, Vec::new()) };
+        if let Some(ids) = &making.pair {
+            return (Identity::New, ids.iter().map(|id| self.enter(making, id)).collect());
+        }
+        let text = |pointer: &String| body.and_then(|body| body.pointer(pointer)).and_then(Value::as_str);
+        let id = text(&makes.id).unwrap_or_default();
+        if matches!(id, "" | "." | "..") {
+            return (Identity::Missing, Vec::new());
+        }
+        let name = makes.name.as_ref().and_then(text);
+        let sent = making.name.as_ref().filter(|name| self.names.cover(name));
+        let answered = name.is_some_and(|name| self.names.cover(name));
+        let path = making.last_path(id);
+        let was_there = before.map_or(Known::Unknown, |before| before.knows_thing(plan, &path));
+        let known = if self.holds(&path) { Known::Before } else { was_there };
+        match known {
+            Known::Before => return (Identity::Before, Vec::new()),
+            // Where no list tells what was there, the name does.
+            Known::Unknown if sent.is_some() && !answered => return (Identity::Before, Vec::new()),
+            Known::Unknown | Known::New => {}
+        }
+        let made = vec![self.enter(making, id)];
+        match (sent, name) {
+            (Some(sent), Some(name)) if !answered => {
+                (Identity::Renamed { sent: sent.clone(), answered: name.to_owned() }, made)
+            }
+            _ => (Identity::New, made),
+        }
+    }
+
+    /// Enters something that the run made.
+    pub(super) fn enter(&self, making: &Making, id: &str) -> Made {
+        let made = making.made(id);
+        if making.pair.is_none() {
+            self.mine.borrow_mut().insert(making.last_path(id));
+        }
+        made
+    }
+}
+
+impl Making {
+    /// The path of the thing with this identifier, as a server may read it: that of the request that removes it for good.
+    pub(super) fn last_path(&self, id: &str) -> String {
+        let makes = self.operation.makes.as_ref();
+        makes
+            .and_then(|makes| makes.last(&self.operation.path, &self.path, id))
+            .map(|(_, path)| path)
+            .unwrap_or_default()
+    }
+
+    fn made(&self, id: &str) -> Made {
+        let request = |makes: &Makes, remove: &Remove| {
+            let value = |name: &str| makes.value(&self.operation.path, &self.path, id, name);
+            let told = remove.path.parameters().map(|name| format!("{name}: {}", value(name))).collect::<Vec<_>>();
+            Request {
+                operation: remove.operation.clone(),
+                method: remove.method.clone(),
+                path: remove.path.filled(|name| segment(value(name))),
+                values: told.join(", "),
+            }
+        };
+        let removals = self.operation.makes.iter();
+        let removals = removals.flat_map(|makes| makes.remove.iter().map(|remove| request(makes, remove))).collect();
+        Made {
+            making: Some(self.clone()),
+            number: Some(self.number),
+            trial: self.trial.clone(),
+            principal: self.principal.clone(),
+            removals,
+        }
+    }
+
+    /// The list that the thing is in.
+    pub(super) fn list(&self, plan: &Plan) -> Option<List> {
+        list_for(plan, &self.operation, &self.path)
+    }
+
+    /// What it is, for people.
+    pub(super) fn describe(&self) -> String {
+        format!("{} {}", self.operation.id, self.name.as_deref().unwrap_or("without a name"))
+    }
+}
+
+/// The list that shows what a request to `path` makes: the suite's `sweep` data, or what a GET of the same path shows.
+pub(crate) fn list_for(plan: &Plan, operation: &Operation, path: &str) -> Option<List> {
+    let makes = operation.makes.as_ref()?;
+    let (_, thing) = makes.last(&operation.path, path, "id")?;
+    if let Some(sweep) = plan.contract.sweep.iter().find(|sweep| sweep.is_thing(&thing)) {
+        return Some(list_of(sweep));
+    }
+    plan.operation("GET", path)?;
+    Some(List { path: path.to_owned(), names: makes.name.iter().cloned().collect(), created: None })
+}
+
+impl Open {
+    /// Why it is not known whether it is there, for people.
+    pub(super) fn describe(&self) -> String {
+        match &self.unknown {
+            Some(unknown) => format!("{}, and {unknown}", self.reason),
+            None => format!("{}: it is not in the list, but may still appear", self.reason),
+        }
+    }
+}
