@@ -16,7 +16,7 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 use super::{
     gateway::{Call, Fate, Gateway, Manner},
-    org::{Org, Wrong, ledgers, run_to_be_killed, sweep, target},
+    org::{ALL, Org, Wrong, ledgers, run_to_be_killed, sweep, target},
     support::{Place, signal},
 };
 
@@ -120,7 +120,7 @@ fn play(
 ) -> (String, usize, BTreeMap<&'static str, usize>) {
     let (place, org) = (Place::new(), Org::start());
     let round = Round::start(&org, seed, happens);
-    target(&place, &round.gateway.url, &[]);
+    target(&place, &round.gateway.url, &ALL);
     let arguments = [part, &["--jobs", "8", "--events", "none"]].concat();
     let ran = run_to_be_killed(&place, &round.gateway, &arguments, &round.victim);
     round.calm.store(true, Ordering::SeqCst);

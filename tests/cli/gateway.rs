@@ -9,6 +9,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -27,7 +28,7 @@ pub(crate) const SERVERS: &str = "/api/v1/authorizationServers";
 pub(crate) enum Manner {
     /// It is closed after each answer, and the answer says so.
     Said,
-    /// It is closed after each answer, and no answer says so.
+    /// It is closed after each answer, and no answer says so; a request that comes at that moment is lost unread.
     Unsaid,
     /// It is kept, but the second request on it is read and lost, without an answer: a race that a client loses now and then, made sure.
     LosesSecond,
@@ -228,8 +229,10 @@ impl Shared {
                 }
                 Fate::Silence => return wait_for_the_end(&mut reader),
             }
-            if self.manner != Manner::LosesSecond {
-                return Ok(());
+            match self.manner {
+                Manner::Said => return Ok(()),
+                Manner::Unsaid => return race(&stream),
+                Manner::LosesSecond => {}
             }
         }
         Ok(())
@@ -244,6 +247,12 @@ impl Shared {
         self.done.notify_all();
         fate
     }
+}
+
+/// Leaves the client the moment in which it may send the next request, so that the close and that request cross.
+fn race(stream: &TcpStream) -> io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_millis(1)))?;
+    stream.peek(&mut [0]).map(drop)
 }
 
 /// True once, to whoever asks first.

@@ -1,8 +1,11 @@
 //! Answers that are lost or say nothing: what a create made on the target is found and removed all the same, or it is said that it may be left.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
 use serde_json::{Value, json};
@@ -16,8 +19,6 @@ use super::{
 
 /// Its fixture makes one server.
 const GIVEN: &str = "authorization-servers/get/same-as-created";
-/// Its first step makes one server.
-const STEP: &str = "authorization-servers/create/order-of-members";
 
 /// What a gateway makes of an answer.
 type Lose = fn(Answer) -> Fate;
@@ -59,83 +60,72 @@ const USELESS: [(&str, Lose); 7] = [
     ("202 and nothing", |_| Fate::Answer(Answer::json(202, &json!({})))),
 ];
 
-/// The first create is carried out, and its answer becomes what `lose` makes of it.
-fn losing(org: &Org, lose: Lose) -> Gateway {
-    let first = Once::default();
-    Gateway::start(&org.mock.url, Manner::Said, move |call| {
+/// Trials whose fixtures and whose steps make servers, more than there are ways to lose an answer.
+const MANY: [&str; 4] = ["authorization-servers/create", "authorization-servers/lifecycle", "--breaker", "0"];
+
+/// Each create is carried out, and each loses its answer, in turn in each of the ways.
+#[test]
+fn a_create_without_an_answer_of_use_is_found_by_its_name_and_removed() {
+    let mut wrong = Wrong::default();
+    let (place, org) = (Place::new(), Org::start());
+    let ways: Vec<_> = BROKEN.into_iter().chain(USELESS).collect();
+    let (all, lost) = (ways.clone(), Arc::<Mutex<Vec<(String, String)>>>::default());
+    let losing = Arc::clone(&lost);
+    let gateway = Gateway::start(&org.mock.url, Manner::Said, move |call| {
         let answer = call.pass();
-        if call.makes_a_server() && first.now() { lose(answer) } else { Fate::Answer(answer) }
-    })
-}
-
-#[test]
-fn a_create_whose_answer_is_lost_is_found_by_its_name_and_removed() {
-    play(&BROKEN, |lose, wrong| {
-        let (place, org) = (Place::new(), Org::start());
-        let gateway = losing(&org, *lose);
-        let ran = run(&place, &gateway, &[GIVEN]);
-        wrong.unless(ran.done.code == 2, format!("exit code {}, and not 2", ran.done.code));
-        wrong.unless(ran.count("/trials/errored") == Some(1), "the trial is not errored");
-        wrong.unless_clean(&org, &place, &ran);
-        let made = gateway.count("POST", |path| path == SERVERS);
-        wrong.unless(made == 1, format!("what was made once is made {made} times"));
-        ran.line()
-    });
-}
-
-#[test]
-fn a_create_whose_answer_does_not_tell_what_it_made_is_found_by_its_name_and_removed() {
-    play(&USELESS, |lose, wrong| {
-        for trial in [GIVEN, STEP] {
-            let (place, org) = (Place::new(), Org::start());
-            let gateway = losing(&org, *lose);
-            let ran = run(&place, &gateway, &[trial]);
-            wrong.unless([1, 2].contains(&ran.done.code), format!("{trial}: exit code {}", ran.done.code));
-            wrong.unless_clean(&org, &place, &ran);
-            if trial == STEP {
-                return ran.line();
-            }
+        if !call.makes_a_server() || answer.status != 201 {
+            return Fate::Answer(answer);
         }
-        String::new()
+        let mut lost = losing.lock().expect("no panic");
+        let (way, lose) = all[lost.len() % all.len()];
+        lost.push((call.request.json()["name"].as_str().unwrap_or_default().to_owned(), way.to_owned()));
+        lose(answer)
     });
+    let ran = run(&place, &gateway, &MANY);
+    let lost = lost.lock().expect("no panic").clone();
+    wrong.unless(lost.len() > ways.len(), format!("the scenario: {} creates", lost.len()));
+    let left = org.left_by(&ran);
+    let left: Vec<_> =
+        lost.iter().filter(|(name, _)| left.contains(name)).map(|(name, way)| format!("{name} ({way})")).collect();
+    wrong.unless(left.is_empty(), format!("left are {left:#?}"));
+    let names: BTreeSet<&String> = lost.iter().map(|(name, _)| name).collect();
+    wrong.unless(names.len() == lost.len(), format!("what was made once is made again: {lost:?}"));
+    // An answer with another id is whole, as far as anybody can see.
+    let whole = lost.iter().filter(|(_, way)| way == "another id").count() as u64;
+    wrong
+        .unless(ran.count("/trials/passed").is_some_and(|count| count <= whole), "trials without an answer are passed");
+    let broken = lost.iter().filter(|(_, way)| BROKEN.iter().any(|(broken, _)| broken == way)).count() as u64;
+    wrong.unless(ran.count("/trials/errored") == Some(broken), format!("{broken} answers are broken: {}", ran.line()));
+    wrong.unless([1, 2].contains(&ran.done.code), ran.line());
+    wrong.unless_clean(&org, &place, &ran);
+    wrong.unless_unchanged(&org);
+    wrong.end();
 }
 
-#[test]
-fn where_no_create_has_an_answer_of_use_nothing_is_left() {
-    let scenarios: [(&str, Lose); 2] = [USELESS[0], BROKEN[0]];
-    play(&scenarios, |lose, wrong| {
-        let (place, org, lose) = (Place::new(), Org::start(), *lose);
-        let gateway = Gateway::start(&org.mock.url, Manner::Said, move |call| {
-            let answer = call.pass();
-            if call.makes_a_server() { lose(answer) } else { Fate::Answer(answer) }
-        });
-        let trials = ["authorization-servers/create", "authorization-servers/get", "policies/create", "--breaker", "0"];
-        let ran = run(&place, &gateway, &trials);
-        wrong.unless([1, 2].contains(&ran.done.code), format!("exit code {}", ran.done.code));
-        wrong.unless_clean(&org, &place, &ran);
-        ran.line()
-    });
-}
-
-/// A create that never comes to the org, though nobody can know: after two lists without it, it is settled.
+/// Creates that never come to the org, though nobody can know: after two lists without them, all is settled.
 #[test]
 fn what_is_in_no_list_was_not_made() {
-    let scenarios = [BROKEN[3], BROKEN[4], USELESS[1]];
-    play(&scenarios, |lose, wrong| {
-        let (place, org, lose, first) = (Place::new(), Org::start(), *lose, Once::default());
-        let gateway = Gateway::start(&org.mock.url, Manner::Said, move |call| {
-            if call.makes_a_server() && first.now() {
-                return lose(Answer::json(201, &json!({})));
-            }
-            Fate::Answer(call.pass())
-        });
-        let ran = run(&place, &gateway, &[GIVEN]);
-        wrong.unless(ran.done.code == 2, format!("exit code {}", ran.done.code));
-        wrong.unless_clean(&org, &place, &ran);
-        let lists = gateway.count("GET", |path| path.starts_with(&format!("{SERVERS}?")) && path != PREFLIGHT);
-        wrong.unless(lists >= 2, format!("it was looked for {lists} times"));
-        ran.line()
+    let mut wrong = Wrong::default();
+    let (place, org, count) = (Place::new(), Org::start(), AtomicUsize::new(0));
+    let gateway = Gateway::start(&org.mock.url, Manner::Said, move |call| {
+        let ways = [BROKEN[3].1, BROKEN[4].1, USELESS[1].1];
+        if call.makes_a_server() {
+            return ways[count.fetch_add(1, Ordering::SeqCst) % ways.len()](Answer::json(201, &json!({})));
+        }
+        Fate::Answer(call.pass())
     });
+    let ran = run(
+        &place,
+        &gateway,
+        &[GIVEN, "authorization-servers/get/changes-nothing", "authorization-servers/get/inactive-server"],
+    );
+    wrong.unless(ran.done.code == 2, ran.line());
+    wrong.unless_clean(&org, &place, &ran);
+    let looks = gateway.count("GET", |path| path.starts_with(&format!("{SERVERS}?")) && path != PREFLIGHT);
+    wrong.unless(looks >= 2, format!("it was looked for {looks} times"));
+    let made = gateway.count("POST", |path| path == SERVERS);
+    wrong.unless(made == 3, format!("what may have been made is sent {made} times, and not 3"));
+    wrong.end();
 }
 
 /// What the preflight asks.
@@ -170,14 +160,15 @@ fn with_a_lost_page(call: &Call<'_>, answer: Answer) -> Fate {
 
 #[test]
 fn what_cannot_be_looked_for_may_be_left() {
-    let scenarios: [(&str, Hide); 4] = [
-        ("no list", |_, _| error(503)),
-        ("no list, but an object", |_, _| Fate::Answer(Answer::json(200, &json!({})))),
-        ("a refused list", |_, _| Fate::Answer(Answer::json(403, &json!({ "errorCode": "E0000006" })))),
-        ("half a list", with_a_lost_page),
+    // As long as nobody can look, a sweep settles nothing either; once is enough to see that.
+    let scenarios: [(&str, (bool, Hide)); 4] = [
+        ("no list", (true, |_, _| error(503))),
+        ("an object", (false, |_, _| Fate::Answer(Answer::json(200, &json!({}))))),
+        ("a refusal", (false, |_, _| Fate::Answer(Answer::json(403, &json!({ "errorCode": "E0000006" }))))),
+        ("half a list", (false, with_a_lost_page)),
     ];
-    play(&scenarios, |hide, wrong| {
-        let (place, org, hide) = (Place::new(), Org::start(), *hide);
+    play(&scenarios, |(sweeps, hide), org, wrong| {
+        let (place, hide) = (Place::new(), *hide);
         let (blind, lost) = (Arc::new(AtomicBool::new(true)), AtomicBool::new(false));
         let blinded = Arc::clone(&blind);
         let gateway = Gateway::start(&org.mock.url, Manner::Said, move |call| {
@@ -186,28 +177,21 @@ fn what_cannot_be_looked_for_may_be_left() {
                 return Fate::Reset;
             }
             let list = call.is("GET", SERVERS) && lost.load(Ordering::SeqCst);
-            if list && blinded.load(Ordering::SeqCst) {
-                return hide(call, answer);
-            }
-            Fate::Answer(answer)
+            if list && blinded.load(Ordering::SeqCst) { hide(call, answer) } else { Fate::Answer(answer) }
         });
         let ran = run(&place, &gateway, &[GIVEN, "--no-preflight"]);
-        wrong.unless(
-            ran.count("/may_be_left").is_some_and(|count| count > 0),
-            "it does not say that something may be left",
-        );
-        wrong.unless(org.left() == 1, "the scenario: a server is left");
-        wrong.unless_accounted(&org, &place, &ran);
-
-        // As long as nobody can look, nothing is settled.
-        let swept = sweep(&place, &[]);
-        wrong.unless(swept.code == 2, format!("a blind sweep: {swept:?}"));
-        wrong.unless(ledgers(&place).len() == 1, "a blind sweep forgets the ledger");
+        wrong.unless(ran.count("/may_be_left") == Some(1), "it does not say that something may be left");
+        wrong.unless(org.left_by(&ran).len() == 1, "the scenario: a server is left");
+        wrong.unless_accounted(org, &place, &ran);
+        if *sweeps {
+            let swept = sweep(&place, &[]);
+            wrong.unless(swept.code == 2, format!("a blind sweep: {swept:?}"));
+            wrong.unless(ledgers(&place).len() == 1, "a blind sweep forgets the ledger");
+        }
         blind.store(false, Ordering::SeqCst);
         let swept = sweep(&place, &[]);
-        let changes = org.changes();
-        wrong.unless(changes.is_empty(), format!("after a sweep that sees: {changes:?}, {swept:?}"));
         wrong.unless(swept.code == 0 && ledgers(&place).is_empty(), format!("a sweep that sees: {swept:?}"));
+        wrong.unless(org.left_by(&ran).is_empty(), "after a sweep that sees, it is left");
         ran.line()
     });
 }
@@ -272,37 +256,56 @@ fn after_a_timeout_absence_settles_nothing() {
     let request = held.lock().expect("no panic").take().expect("a request that was held");
     assert_eq!(pass(&org.mock.url, &request).status, 201);
     let swept = sweep(&place, &[]);
-    let changes = org.changes();
-    wrong.unless(changes.is_empty(), format!("what appears is removed: {changes:?}"));
+    wrong.unless(org.left_by(&ran).is_empty(), format!("what appears is not removed: {:?}", org.left_by(&ran)));
+    wrong.unless_unchanged(&org);
     wrong.unless(swept.code == 0 && ledgers(&place).is_empty(), format!("then all is settled: {swept:?}"));
     wrong.end();
 }
 
-/// What a clean-up meets, at each of its first requests, and whether the org has done what it was asked for.
-const TROUBLE: [(&str, (bool, usize, Lose)); 7] = [
-    ("closed before", (false, 2, |_| Fate::Close)),
-    ("closed after", (true, 1, |_| Fate::Close)),
-    ("reset before", (false, 2, |_| Fate::Reset)),
-    ("reset after", (true, 2, |_| Fate::Reset)),
-    ("503 before", (false, 2, |_| error(503))),
-    ("503 after", (true, 1, |_| error(503))),
-    ("500 before", (false, 2, |_| error(500))),
+/// What clean-ups meet, at each of their first requests, and whether the org has done what it was asked for.
+const TROUBLE: [(&str, bool, usize, Lose); 7] = [
+    ("closed before", false, 2, |_| Fate::Close),
+    ("closed after", true, 1, |_| Fate::Close),
+    ("reset before", false, 2, |_| Fate::Reset),
+    ("reset after", true, 2, |_| Fate::Reset),
+    ("503 before", false, 2, |_| error(503)),
+    ("503 after", true, 1, |_| error(503)),
+    ("500 before", false, 2, |_| error(500)),
 ];
 
 #[test]
 fn a_clean_up_that_meets_trouble_is_tried_again() {
-    play(&TROUBLE, |(done, times, lose), wrong| {
-        let (place, org, met) = (Place::new(), Org::start(), AtomicUsize::new(0));
-        let (done, times, lose) = (*done, *times, *lose);
-        let gateway = Gateway::start(&org.mock.url, Manner::Said, move |call| {
-            if call.request.method == "DELETE" && met.fetch_add(1, Ordering::SeqCst) < times {
-                return lose(if done { call.pass() } else { Answer::default() });
-            }
-            Fate::Answer(call.pass())
-        });
-        let ran = run(&place, &gateway, &[GIVEN]);
-        wrong.unless(ran.done.code == 0, format!("exit code {}", ran.done.code));
-        wrong.unless_clean(&org, &place, &ran);
-        ran.line()
+    let mut wrong = Wrong::default();
+    let (place, org) = (Place::new(), Org::start());
+    let met = Arc::<Mutex<Vec<(String, usize)>>>::default();
+    let meeting = Arc::clone(&met);
+    let gateway = Gateway::start(&org.mock.url, Manner::Said, move |call| {
+        if call.request.method != "DELETE" {
+            return Fate::Answer(call.pass());
+        }
+        let (number, times) = {
+            let mut met = meeting.lock().expect("no panic");
+            let place = met.iter().position(|(path, _)| path == call.path()).unwrap_or_else(|| {
+                met.push((call.path().to_owned(), 0));
+                met.len() - 1
+            });
+            met[place].1 += 1;
+            (place, met[place].1)
+        };
+        let (_, done, most, lose) = TROUBLE[number % TROUBLE.len()];
+        if times > most {
+            return Fate::Answer(call.pass());
+        }
+        lose(if done { call.pass() } else { Answer::default() })
     });
+    let ran = run(&place, &gateway, &["authorization-servers/lifecycle"]);
+    let met = met.lock().expect("no panic").clone();
+    wrong.unless(met.len() >= TROUBLE.len(), format!("the scenario: {} clean-ups", met.len()));
+    let given_up = met.iter().enumerate().filter(|(number, (_, times))| *times <= TROUBLE[number % TROUBLE.len()].2);
+    let given_up: BTreeSet<_> = given_up.map(|(number, _)| TROUBLE[number % TROUBLE.len()].0).collect();
+    wrong.unless(given_up.is_empty(), format!("given up after {given_up:?}"));
+    wrong.unless(ran.done.code == 0, ran.line());
+    wrong.unless_clean(&org, &place, &ran);
+    wrong.unless_unchanged(&org);
+    wrong.end();
 }

@@ -1,7 +1,12 @@
 //! An org that others use: what is theirs, all that the org holds, and what a run or a sweep has made of it. The org is asked itself, and
 //! never through the gateway that a run goes through.
 
-use std::{collections::BTreeMap, fmt::Display, fs, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    fs,
+    sync::OnceLock,
+};
 
 use serde_json::{Value, json};
 
@@ -93,15 +98,17 @@ impl Org {
         text(&serde_json::from_slice(&answer.body).expect("a server"), "id")
     }
 
-    /// All that it holds, each thing by its path: the servers, what belongs to each, and the rules of policies.
+    /// All that it holds, each thing by its path: the servers, and what belongs to that person's and to the default server.
     pub(crate) fn everything(&self) -> BTreeMap<String, Value> {
         let mut all = BTreeMap::new();
         let servers = self.get(&format!("{SERVERS}?limit=200"));
         let servers = servers.as_array().expect("a list");
         assert!(servers.len() < 200, "more than a page of servers is left");
         for server in servers {
-            let path = format!("{SERVERS}/{}", text(server, "id"));
-            for part in PARTS {
+            let id = text(server, "id");
+            let path = format!("{SERVERS}/{id}");
+            let deep = server["default"] == true || id.contains("theirs");
+            for part in PARTS.into_iter().filter(|_| deep) {
                 let things = self.get(&format!("{path}/{part}"));
                 if part == "policies" {
                     for policy in things.as_array().expect("a list") {
@@ -119,14 +126,14 @@ impl Org {
     /// In what the org differs from its start, in a line each.
     pub(crate) fn changes(&self) -> Vec<String> {
         let now = self.everything();
-        let gone = self.start.iter().filter(|(path, _)| !now.contains_key(*path));
-        let mut lines: Vec<String> = gone.map(|(path, thing)| format!("gone: {path}: {thing}")).collect();
+        let server = |path: &str| path.matches('/').count() == 4;
+        let gone = self.start.iter().filter(|(path, _)| server(path) && !now.contains_key(*path));
+        let mut lines: Vec<String> = gone.map(|(path, thing)| format!("gone: {path}: {}", thing["name"])).collect();
         for (path, thing) in &now {
             match self.start.get(path) {
-                Some(before) if before == thing => {}
-                Some(before) => lines.push(format!("changed: {path}: {before} to {thing}")),
+                Some(before) => lines.extend(difference(before, thing).map(|what| format!("changed: {path}: {what}"))),
                 // What belongs to a new server is new, too.
-                None if path.matches('/').count() == 4 => lines.push(format!("left: {path}: {}", thing["name"])),
+                None if server(path) => lines.push(format!("left: {path}: {}", thing["name"])),
                 None => {}
             }
         }
@@ -137,19 +144,43 @@ impl Org {
     pub(crate) fn left(&self) -> usize {
         self.changes().iter().filter(|line| line.starts_with("left: ")).count()
     }
+
+    /// The names of the servers that a run has made and that are there now.
+    pub(crate) fn left_by(&self, ran: &Ran) -> Vec<String> {
+        let servers = self.get(&format!("{SERVERS}?limit=200"));
+        let names = servers.as_array().expect("a list").iter().map(|server| text(server, "name"));
+        let own = format!("_{}_", ran.json["run"].as_str().unwrap_or("unknown"));
+        names.filter(|name| name.contains(&own)).collect()
+    }
 }
 
-/// Settings with the target `here` at `url`, which has what the mock has.
-pub(crate) fn target(place: &Place, url: &str, more: &[&str]) {
-    let capabilities = [&["associated-servers", "resource-server-keys"], more].concat();
+/// In what a thing differs from what it was; the members, where it has some.
+fn difference(before: &Value, now: &Value) -> Option<String> {
+    if before == now {
+        return None;
+    }
+    let (Some(old), Some(new)) = (before.as_object(), now.as_object()) else {
+        return Some(format!("{before} to {now}"));
+    };
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let changed = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
+    Some(changed.map(|name| format!("{name}: {} to {}", before[name], now[name])).collect::<Vec<_>>().join(", "))
+}
+
+/// What the mock has that a target may lack.
+pub(crate) const ALL: [&str; 2] = ["associated-servers", "resource-server-keys"];
+
+/// Settings with the target `here` at `url`.
+pub(crate) fn target(place: &Place, url: &str, capabilities: &[&str]) {
     place.write("okta-conformance.toml", &format!("[targets.here]\nurl = {url:?}\ncapabilities = {capabilities:?}\n"));
 }
 
 /// The ledgers that lie about, by their names.
 pub(crate) fn ledgers(place: &Place) -> Vec<String> {
     let Ok(entries) = fs::read_dir(place.path("reports/ledgers")) else { return Vec::new() };
-    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"));
-    let mut names: Vec<String> = names.filter(|name| name.ends_with(".jsonl")).collect();
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let ledgers = paths.filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+    let mut names: Vec<String> = ledgers.map(|path| path.file_name().expect("a name").display().to_string()).collect();
     names.sort_unstable();
     names
 }
@@ -164,7 +195,7 @@ pub(crate) struct Ran {
 /// Runs these trials against `here`, in one process and with nothing kept for others.
 pub(crate) fn run(place: &Place, gateway: &Gateway, arguments: &[&str]) -> Ran {
     if !place.path("okta-conformance.toml").exists() {
-        target(place, &gateway.url, &[]);
+        target(place, &gateway.url, &ALL);
     }
     let common = ["--target", "here", "--format", "json", "--keep", "0"];
     let done = place.run(&[&["run"], arguments, &common].concat());
@@ -222,29 +253,34 @@ impl Wrong {
         }
     }
 
-    /// What a run made is gone and nothing is said to be left, or else it says so and keeps its ledger; nothing else is touched.
+    /// What a run made is gone and nothing is said to be left, or else it says so and keeps its ledger.
     pub(crate) fn unless_accounted(&mut self, org: &Org, place: &Place, ran: &Ran) {
-        let (changes, ledgers) = (org.changes(), ledgers(place));
-        let foreign: Vec<_> = changes.iter().filter(|line| !line.starts_with("left: ")).collect();
-        self.unless(foreign.is_empty(), format!("what others have is not what it was: {foreign:?}"));
-        let told = ran.count("/leaked").unwrap_or(0) + ran.count("/may_be_left").unwrap_or(0);
-        self.unless(ran.count("/may_be_left").is_some(), "the summary has no member may_be_left");
-        self.unless(org.left() as u64 <= told, format!("{told} told: {changes:?}"));
-        if told > 0 {
-            self.unless(ran.done.code == 2, format!("{told} told, and the exit code is {}", ran.done.code));
-            self.unless(ledgers.len() == 1, format!("{told} told, and these ledgers are kept: {ledgers:?}"));
-        } else {
-            self.unless(ledgers.is_empty(), format!("nothing is told, and these ledgers are left: {ledgers:?}"));
-        }
+        let (left, ledgers) = (org.left_by(ran), ledgers(place));
+        let told = ["/leaked", "/may_be_left"].map(|count| ran.count(count));
+        let [leaked, open] = told.map(Option::unwrap_or_default);
+        self.unless(told[1].is_some(), "the summary has no member may_be_left");
+        self.unless(left.len() as u64 <= leaked + open, format!("{told:?} told, and left are {left:?}"));
+        self.unless(
+            open == 0 || ran.done.code == 2,
+            format!("{open} may be left, and the exit code is {}", ran.done.code),
+        );
+        let kept = usize::from(leaked + open > 0);
+        self.unless(ledgers.len() == kept, format!("{told:?} told, and these ledgers are kept: {ledgers:?}"));
     }
 
     /// Nothing is left, nothing is said to be left, and no ledger lies about.
     pub(crate) fn unless_clean(&mut self, org: &Org, place: &Place, ran: &Ran) {
         let told = ["/leaked", "/may_be_left"].map(|count| ran.count(count));
         self.unless(told == [Some(0), Some(0)], format!("leaked and may_be_left: {told:?}"));
-        let (changes, ledgers) = (org.changes(), ledgers(place));
-        self.unless(changes.is_empty(), format!("not as at the start: {changes:?}"));
+        let (left, ledgers) = (org.left_by(ran), ledgers(place));
+        self.unless(left.is_empty(), format!("left: {left:?}"));
         self.unless(ledgers.is_empty(), format!("these ledgers are left: {ledgers:?}"));
+    }
+
+    /// The org is what it was at the start.
+    pub(crate) fn unless_unchanged(&mut self, org: &Org) {
+        let changes = org.changes();
+        self.unless(changes.is_empty(), format!("the org is not as at the start: {changes:#?}"));
     }
 
     /// Ends the test, if anything did not hold.
@@ -259,24 +295,24 @@ impl Wrong {
     }
 }
 
-/// Plays scenarios at the same time, since most of them wait; each gives what it saw and what the program said.
-pub(crate) fn play<S: Sync>(scenarios: &[(&str, S)], scene: impl Fn(&S, &mut Wrong) -> String + Sync) {
+/// Plays scenarios at the same time and on one org, since most of them wait; each gives what the program said. At the end the org is what it
+/// was.
+pub(crate) fn play<S: Sync>(scenarios: &[(&str, S)], scene: impl Fn(&S, &Org, &mut Wrong) -> String + Sync) {
+    let org = &Org::start();
+    let play = |(name, scenario): &(&str, S)| {
+        let mut wrong = Wrong::default();
+        let said = scene(scenario, org, &mut wrong);
+        wrong.of(name, &said)
+    };
     let all = std::thread::scope(|scope| {
-        let playing: Vec<_> = scenarios
-            .iter()
-            .map(|(name, scenario)| {
-                let scene = &scene;
-                scope.spawn(move || {
-                    let mut wrong = Wrong::default();
-                    let said = scene(scenario, &mut wrong);
-                    wrong.of(name, &said)
-                })
-            })
-            .collect();
+        let play = &play;
+        let playing: Vec<_> = scenarios.iter().map(|scenario| scope.spawn(move || play(scenario))).collect();
         let ended = playing.into_iter().zip(scenarios);
         let lines =
             ended.flat_map(|(scene, (name, _))| scene.join().unwrap_or_else(|_| vec![format!("{name}: panic")]));
         lines.collect()
     });
-    Wrong(all).end();
+    let mut wrong = Wrong(all);
+    wrong.unless_unchanged(org);
+    wrong.end();
 }

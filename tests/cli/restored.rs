@@ -90,9 +90,6 @@ fn the_default_server_is_put_back_by_a_sweep_that_may() {
         wrong.unless(gateway.writes().len() == before, format!("{moment:?}: written without leave"));
         wrong.unless(ledgers(&place).len() == 1, format!("{moment:?}: the ledger is forgotten"));
 
-        let dry = sweep(&place, &["--allow-default-server", "--dry-run"]);
-        wrong.unless(dry.code == 0 && gateway.writes().len() == before, format!("{moment:?}: dry: {dry:?}"));
-
         let swept = sweep(&place, &["--allow-default-server"]);
         wrong.unless(status(&org) == "ACTIVE", format!("{moment:?}: it is {}: {swept:?}", status(&org)));
         wrong.unless(swept.code == 0 && ledgers(&place).is_empty(), format!("{moment:?}: allowed: {swept:?}"));
