@@ -210,7 +210,7 @@ pub(crate) fn run_to_be_killed(place: &Place, gateway: &Gateway, arguments: &[&s
     let common = ["--target", "here", "--format", "json", "--keep", "0"];
     let child = place.command(&[&["run"], arguments, &common].concat()).spawn().expect("the program starts");
     victim.set(child.id()).expect("one run");
-    let done = finish_within(child, 3 * PATIENCE);
+    let done = finish_within(child, 10 * PATIENCE);
     gateway.settle();
     let json = serde_json::from_str(&done.out).unwrap_or_default();
     Ran { done, json }
