@@ -157,15 +157,19 @@ fn rounds(part: &[&str], seed: u64, kills: usize, losses: &[&'static str]) {
     let mut wrong = Wrong::default();
     let mut random = StdRng::seed_from_u64(seed);
     eprintln!("the seed of all rounds: {seed}");
-    let (line, requests, made) = play(part, seed, Happens::Nothing, &mut wrong);
-    eprintln!("{line}");
+    let mut round = |seed, happens| {
+        let mut here = Wrong::default();
+        let (line, requests, made) = play(part, seed, happens, &mut here);
+        eprintln!("{line}\n{}", wrong.add(here));
+        (requests, made)
+    };
+    let (requests, made) = round(seed, Happens::Nothing);
     assert!(CREATES.iter().all(|kind| made.contains_key(kind)), "the part makes something of each kind: {made:?}");
     // A run that loses answers sends fewer requests and makes fewer things, so that what is to happen happens early enough.
     let kills = (0..kills).map(|_| Happens::Kill(random.random_range(1..=requests * 3 / 4))).collect::<Vec<_>>();
     let losses = losses.iter().map(|kind| Happens::Lose(kind, random.random_range(1..=made[kind].div_ceil(2))));
     for happens in kills.into_iter().chain(losses.collect::<Vec<_>>()) {
-        let (line, _, _) = play(part, random.random(), happens, &mut wrong);
-        eprintln!("{line}");
+        round(random.random(), happens);
     }
     wrong.end();
 }

@@ -283,6 +283,13 @@ impl Wrong {
         self.unless(changes.is_empty(), format!("the org is not as at the start: {changes:#?}"));
     }
 
+    /// Adds what did not hold elsewhere; gives it in lines, to be printed as it comes.
+    pub(crate) fn add(&mut self, other: Self) -> String {
+        let lines = other.0.join("\n");
+        self.0.extend(other.0);
+        lines
+    }
+
     /// Ends the test, if anything did not hold.
     pub(crate) fn end(self) {
         assert!(self.0.is_empty(), "\n{}", self.0.join("\n"));
