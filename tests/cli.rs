@@ -8,6 +8,10 @@ mod budget;
 mod cassettes;
 #[path = "cli/causes.rs"]
 mod causes;
+#[path = "cli/chaos.rs"]
+mod chaos;
+#[path = "cli/connections.rs"]
+mod connections;
 #[path = "cli/coverage.rs"]
 mod coverage;
 #[path = "cli/detection.rs"]
@@ -26,10 +30,16 @@ mod environment;
 mod examples;
 #[path = "cli/faults.rs"]
 mod faults;
+#[path = "cli/foreign_ledgers.rs"]
+mod foreign_ledgers;
 #[path = "cli/formats.rs"]
 mod formats;
 #[path = "cli/forms.rs"]
 mod forms;
+#[path = "cli/full_disk.rs"]
+mod full_disk;
+#[path = "cli/gateway.rs"]
+mod gateway;
 #[path = "cli/green.rs"]
 mod green;
 #[path = "cli/hostile.rs"]
@@ -48,10 +58,16 @@ mod large;
 mod ledgers;
 #[path = "cli/limits.rs"]
 mod limits;
+#[path = "cli/lost.rs"]
+mod lost;
 #[path = "cli/matchers.rs"]
 mod matchers;
 #[path = "cli/mistakes.rs"]
 mod mistakes;
+#[path = "cli/near_names.rs"]
+mod near_names;
+#[path = "cli/org.rs"]
+mod org;
 #[path = "cli/patience.rs"]
 mod patience;
 #[path = "cli/preflight.rs"]
@@ -66,6 +82,8 @@ mod red;
 mod replays;
 #[path = "cli/reports.rs"]
 mod reports;
+#[path = "cli/restored.rs"]
+mod restored;
 #[path = "cli/retries.rs"]
 mod retries;
 #[path = "cli/secrets.rs"]
@@ -82,5 +100,7 @@ mod stopping;
 mod support;
 #[path = "cli/trends.rs"]
 mod trends;
+#[path = "cli/upsert.rs"]
+mod upsert;
 #[path = "cli/years.rs"]
 mod years;

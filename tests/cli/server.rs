@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::support::PATIENCE;
 
 /// A request as it came.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Request {
     pub(crate) method: String,
     /// Path and query as they stand in the request line.
@@ -137,35 +137,51 @@ impl Drop for Server {
 fn serve(stream: &TcpStream, handler: &Handler, log: &Mutex<Vec<Request>>) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line)?;
-    let mut words = line.split_whitespace().map(str::to_owned);
-    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let headers = read_headers(&mut reader)?;
-    let mut body = vec![0; length(&headers).unwrap_or(0)];
-    reader.read_exact(&mut body)?;
-    let request = Request { method, target, headers, body };
+    let request = read_request(&mut reader)?.unwrap_or_default();
     log.lock().expect("no panic").push(request.clone());
     let Some(answer) = handler(&request) else {
-        // Ends when the client closes the connection.
-        reader.read_line(&mut line)?;
-        return Ok(());
+        return wait_for_the_end(&mut reader);
     };
-    let mut head = format!("HTTP/1.1 {} Whatever\r\nConnection: close\r\n", answer.status).into_bytes();
+    (&mut &*stream).write_all(&bytes(&request, &answer, true))
+}
+
+/// Ends when the client closes the connection.
+pub(crate) fn wait_for_the_end(reader: &mut impl io::BufRead) -> io::Result<()> {
+    reader.read_line(&mut String::new()).map(drop)
+}
+
+/// The next request of a connection; none when the client has closed it.
+pub(crate) fn read_request(reader: &mut impl io::BufRead) -> io::Result<Option<Request>> {
+    let mut line = String::new();
+    if reader.read_line(&mut line)? == 0 {
+        return Ok(None);
+    }
+    let mut words = line.split_whitespace().map(str::to_owned);
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let headers = read_headers(reader)?;
+    let mut body = vec![0; length(&headers).unwrap_or(0)];
+    reader.read_exact(&mut body)?;
+    Ok(Some(Request { method, target, headers, body }))
+}
+
+/// An answer as it goes out; one that is the last of its connection may say so.
+pub(crate) fn bytes(request: &Request, answer: &Answer, last: bool) -> Vec<u8> {
+    let connection = if last { "Connection: close\r\n" } else { "" };
+    let mut all = format!("HTTP/1.1 {} Whatever\r\n{connection}", answer.status).into_bytes();
     for (name, value) in &answer.headers {
         if !["content-length", "connection", "transfer-encoding"].contains(&name.to_lowercase().as_str()) {
-            head.extend(format!("{name}: {value}\r\n").into_bytes());
+            all.extend(format!("{name}: {value}\r\n").into_bytes());
         }
     }
     let empty = request.method == "HEAD" || answer.status == 204;
     if !empty {
-        head.extend(format!("Content-Length: {}\r\n", answer.body.len()).into_bytes());
+        all.extend(format!("Content-Length: {}\r\n", answer.body.len()).into_bytes());
     }
-    head.extend(b"\r\n");
+    all.extend(b"\r\n");
     if !empty {
-        head.extend(&answer.body);
+        all.extend(&answer.body);
     }
-    (&mut &*stream).write_all(&head)
+    all
 }
 
 fn read_headers(reader: &mut impl io::BufRead) -> io::Result<Vec<(String, String)>> {

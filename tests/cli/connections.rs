@@ -1,0 +1,203 @@
+//! Networks that close connections: what may be repeated is sent once more, and nothing else is; a server that closes the connections that a
+//! client keeps is no other target than one that keeps them.
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use super::{
+    gateway::{Call, Fate, Gateway, Manner, SERVERS},
+    org::{Org, Ran, Wrong, play, run},
+    support::Place,
+};
+
+/// Trials that make servers and what belongs to them, rotate, and remove.
+const PART: [&str; 8] = [
+    "authorization-servers/delete",
+    "authorization-servers/lifecycle",
+    "authorization-servers/replace",
+    "policies/delete",
+    "rules/lifecycle",
+    "keys/rotate",
+    "associated-servers",
+    "scopes/create",
+];
+
+fn through(manner: Manner, arguments: &[&str]) -> (Ran, BTreeMap<String, String>, Vec<String>) {
+    let (place, org) = (Place::new(), Org::start());
+    let gateway = Gateway::start(&org.mock.url, manner, |call| Fate::Answer(call.pass()));
+    let ran = run(&place, &gateway, arguments);
+    (ran, place.outcomes(), org.changes())
+}
+
+#[test]
+fn a_server_that_closes_the_connections_that_it_said_it_would_keep_changes_no_outcome() {
+    let part = [&PART[..], &["--jobs", "8"]].concat();
+    let (polite, outcomes, _) = through(Manner::Said, &part);
+    assert_eq!(polite.done.code, 0, "{}", polite.line());
+    let (ran, same, changes) = through(Manner::Unsaid, &part);
+    let mut wrong = Wrong::default();
+    wrong.unless(ran.done.code == 0, ran.line());
+    wrong.unless(ran.count("/trials/errored") == Some(0), "trials are errored");
+    wrong.unless(ran.count("/leaked") == Some(0) && changes.is_empty(), format!("left: {changes:?}"));
+    let other: Vec<_> = same.iter().filter(|(trial, outcome)| outcomes.get(*trial) != Some(*outcome)).collect();
+    wrong.unless(other.is_empty() && same.len() == outcomes.len(), format!("otherwise than without it: {other:?}"));
+    wrong.end();
+}
+
+#[test]
+fn a_request_that_is_lost_with_a_kept_connection_is_sent_once_more() {
+    // None of these makes a request that may not be repeated, but the creates, which are looked for.
+    // One at a time, so that there is never a second connection to send it on.
+    let arguments = ["authorization-servers/lifecycle/deactivate*", "--jobs", "1", "--no-preflight"];
+    let (ran, outcomes, changes) = through(Manner::LosesSecond, &arguments);
+    let mut wrong = Wrong::default();
+    wrong.unless(ran.done.code == 0, ran.line());
+    wrong.unless(outcomes.values().all(|outcome| outcome == "passed"), format!("{outcomes:?}"));
+    wrong.unless(ran.count("/leaked") == Some(0) && changes.is_empty(), format!("left: {changes:?}"));
+    wrong.end();
+}
+
+/// A request that is lost: which, whether the org has done it, how often, and by what.
+struct Loss {
+    trial: &'static str,
+    what: fn(&Call<'_>) -> bool,
+    done: bool,
+    times: usize,
+    /// How the trial ends, and how often such a request comes to the gateway.
+    ends: (&'static [&'static str], usize),
+}
+
+fn below(call: &Call<'_>, end: &str) -> bool {
+    call.path().starts_with(SERVERS) && call.path().ends_with(end)
+}
+
+fn is_get(call: &Call<'_>) -> bool {
+    call.request.method == "GET" && call.path().starts_with(&format!("{SERVERS}/aus"))
+}
+
+const PASSES: &[&str] = &["passed"];
+const ERRS: &[&str] = &["errored"];
+
+/// `authorization-servers/get/same-as-created` gets a server once.
+const LOSSES: [(&str, Loss); 9] = [
+    (
+        "a get",
+        Loss {
+            trial: "authorization-servers/get/same-as-created",
+            what: is_get,
+            done: true,
+            times: 1,
+            ends: (PASSES, 2),
+        },
+    ),
+    (
+        "a get, twice",
+        Loss {
+            trial: "authorization-servers/get/same-as-created",
+            what: is_get,
+            done: true,
+            times: 2,
+            ends: (ERRS, 2),
+        },
+    ),
+    (
+        "a replace that was not done",
+        Loss {
+            trial: "authorization-servers/credentials/manual-in-a-replace",
+            what: |call| call.request.method == "PUT",
+            done: false,
+            times: 1,
+            ends: (PASSES, 2),
+        },
+    ),
+    (
+        "a deactivate that was done",
+        Loss {
+            trial: "authorization-servers/lifecycle/deactivate",
+            what: |call| below(call, "/lifecycle/deactivate"),
+            done: true,
+            times: 1,
+            ends: (PASSES, 2),
+        },
+    ),
+    (
+        "an activate of a policy that was done",
+        Loss {
+            trial: "policies/lifecycle/activate",
+            what: |call| below(call, "/lifecycle/activate"),
+            done: true,
+            times: 1,
+            ends: (PASSES, 2),
+        },
+    ),
+    (
+        "a rotation that was not done",
+        Loss {
+            trial: "keys/rotate/answer-is-the-list",
+            what: |call| below(call, "/keyRotate"),
+            done: false,
+            times: 1,
+            ends: (ERRS, 1),
+        },
+    ),
+    (
+        "a create that was not done",
+        Loss {
+            trial: "authorization-servers/get/same-as-created",
+            what: |call| call.makes_a_server(),
+            done: false,
+            times: 1,
+            ends: (PASSES, 2),
+        },
+    ),
+    (
+        "a create that was done",
+        Loss {
+            trial: "authorization-servers/get/same-as-created",
+            what: |call| call.makes_a_server(),
+            done: true,
+            times: 1,
+            ends: (ERRS, 1),
+        },
+    ),
+    // The 404 to its repetition says nothing.
+    (
+        "a delete that was done",
+        Loss {
+            trial: "authorization-servers/delete/while-active",
+            what: |call| call.request.method == "DELETE",
+            done: true,
+            times: 1,
+            ends: (&["passed", "errored"], 2),
+        },
+    ),
+];
+
+#[test]
+fn what_may_be_repeated_is_sent_once_more_and_nothing_else() {
+    play(&LOSSES, |loss, org, wrong| {
+        let (place, met) = (Place::new(), AtomicUsize::new(0));
+        let (what, done, times) = (loss.what, loss.done, loss.times);
+        let gateway = Gateway::start(&org.mock.url, Manner::Said, move |call| {
+            if what(call) && met.fetch_add(1, Ordering::SeqCst) < times {
+                if done {
+                    call.pass();
+                }
+                return Fate::Close;
+            }
+            Fate::Answer(call.pass())
+        });
+        let ran = run(&place, &gateway, &[loss.trial]);
+        let (outcomes, how_often) = loss.ends;
+        let outcome = place.outcomes().remove(loss.trial).unwrap_or_default();
+        wrong.unless(outcomes.contains(&outcome.as_str()), format!("{outcome}, and not {outcomes:?}"));
+        let sent = gateway.matching(what);
+        // The clean-up deletes, too, where the trial has not.
+        let most = how_often + usize::from(loss.trial.contains("/delete/"));
+        wrong.unless((how_often..=most).contains(&sent), format!("sent {sent} times, and not {how_often}"));
+        wrong.unless_clean(org, &place, &ran);
+        ran.line()
+    });
+}
