@@ -52,6 +52,11 @@ impl Names {
         }
     }
 
+    /// The prefix of the runs.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// What all of them begin with.
     pub(crate) fn beginning(&self) -> String {
         match &self.run {

@@ -397,6 +397,7 @@ impl Sweeper<'_> {
             headers: Vec::new(),
             body: body.map(|text| text.as_bytes().to_vec()),
             principal: if known { principal } else { "manager" }.to_owned(),
+            fresh: true,
         };
         match self.target.client.send_patiently(outgoing()).await {
             // Removing or putting back twice is doing it once.

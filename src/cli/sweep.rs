@@ -63,7 +63,7 @@ pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
 }
 
 async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, CommandError> {
-    let Found { remains, unread } = remains(Path::new(DIRECTORY), opened.target.client.origin());
+    let Found { mut remains, unread } = remains(Path::new(DIRECTORY), opened.target.client.origin());
     for error in &unread {
         let hint = "what its run made may be left; remove the file when nothing is";
         writeln!(io::stderr(), "error: {}: {hint}", on_one_line(&with_causes(error)))?;
@@ -75,6 +75,19 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
             writeln!(io::stderr(), "warning: the ledger {path} is of another suite: {hint}")?;
         }
     }
+    let mut tally = Tally { blind: !unread.is_empty(), ..Tally::default() };
+    for remains in &mut remains {
+        // Whoever writes a ledger does not decide what names of runs begin with on this target.
+        let Some(names) = remains.names.take_if(|names| names.prefix() != opened.prefix) else { continue };
+        tally.blind = true;
+        let path = on_one_line(&remains.path.display().to_string());
+        let hint = "give its `prefix` in the settings of the target";
+        writeln!(
+            io::stderr(),
+            "error: the ledger {path} is of a run whose names begin with `{}`: {hint}",
+            on_one_line(&names.beginning())
+        )?;
+    }
     // A thing whose answer never came has a name, and its run is over, so that is enough.
     let mut names: Vec<(Names, Duration)> =
         remains.iter().filter_map(|remains| Some((remains.names.clone()?, Duration::ZERO))).collect();
@@ -82,7 +95,6 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
         let prefix = arguments.prefix.as_ref().unwrap_or(&opened.prefix);
         names.extend(Names::read(prefix).map(|names| (names, arguments.older_than)));
     }
-    let mut tally = Tally { blind: !unread.is_empty(), ..Tally::default() };
     if plan.contract.sweep.is_empty() {
         tally.blind = true;
         let why = "the suite does not say where things are found by their names (`contract.sweep` of its operations)";

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
@@ -123,9 +124,18 @@ pub(crate) struct Outgoing {
     pub(crate) headers: Vec<(String, Option<Vec<String>>)>,
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) principal: String,
+    /// Whether it goes out on a connection of its own: one that is kept may be closed by the other side just as it is used again, and not
+    /// every request may be sent twice.
+    pub(crate) fresh: bool,
 }
 
 impl Outgoing {
+    /// A GET of this URL.
+    pub(crate) fn get(url: &str, principal: &str) -> Self {
+        let (method, url, principal) = ("GET".to_owned(), url.to_owned(), principal.to_owned());
+        Self { method, url, headers: Vec::new(), body: None, principal, fresh: false }
+    }
+
     /// Whether the case itself decides this header.
     pub(super) fn sets(&self, header: &str) -> bool {
         self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(header))
@@ -149,6 +159,10 @@ pub(crate) fn parse_origin(url: &str) -> Result<Url, String> {
 #[derive(Debug)]
 pub struct Client {
     inner: reqwest::Client,
+    /// Keeps no connection.
+    fresh: OnceLock<reqwest::Client>,
+    network: Network,
+    tls: bool,
     pub(super) origin: String,
     /// The same, read.
     base: Url,
@@ -178,16 +192,10 @@ impl Client {
         let origin = parsed.origin().ascii_serialization();
         let host = origin.split_once("://").map_or_else(String::new, |(_, host)| host.to_owned());
         let request_limit = limits.request.unwrap_or(REQUEST_LIMIT);
-        let builder = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .connect_timeout(request_limit.min(Duration::from_secs(10)))
-            .timeout(request_limit)
-            .tcp_nodelay(true)
-            .user_agent(concat!("okta-conformance/", env!("CARGO_PKG_VERSION")));
         let elsewhere =
             |credential: &Credential| matches!(credential, Credential::ClientCredentials(client) if client.needs_tls());
         let tls = parsed.scheme() == "https" || principals.values().any(elsewhere);
-        let inner = network.build(builder, &parsed, tls)?;
+        let inner = network.build(builder(request_limit), &parsed, tls)?;
         let mut secrets: Vec<String> = principals.values().flat_map(Credential::secrets).collect();
         secrets.extend(network.proxy.iter().chain(&network.proxies_around).flat_map(|url| passwords(url)));
         redactor.learn(secrets.iter().map(String::as_str));
@@ -200,7 +208,21 @@ impl Client {
         }
         let (body_limit, redactor) = (limits.body, redactor.clone());
         let way = network.way(&parsed);
-        Ok(Self { inner, origin, base: parsed, host, way, principals, request_limit, body_limit, redactor })
+        let (fresh, network) = (OnceLock::new(), network.clone());
+        Ok(Self {
+            inner,
+            fresh,
+            network,
+            tls,
+            origin,
+            base: parsed,
+            host,
+            way,
+            principals,
+            request_limit,
+            body_limit,
+            redactor,
+        })
     }
 
     /// Scheme, host and port.
@@ -271,13 +293,23 @@ impl Client {
             body: outgoing.body.unwrap_or_default(),
             principal: outgoing.principal,
         };
-        let mut builder = self.inner.request(method, url).headers(headers);
+        let client = if outgoing.fresh { self.unpooled() } else { &self.inner };
+        let mut builder = client.request(method, url).headers(headers);
         if !request.body.is_empty() {
             builder = builder.body(request.body.clone());
         }
         let started = Instant::now();
         let answer = self.answer(builder).await?;
         Ok(Exchange { request, answer, started, duration: started.elapsed() })
+    }
+
+    /// A client that keeps no connection. Most runs need none, and building one reads the system's certificates.
+    fn unpooled(&self) -> &reqwest::Client {
+        self.fresh.get_or_init(|| {
+            let builder = builder(self.request_limit).pool_max_idle_per_host(0);
+            // The same was built before; if it cannot be any more, the other one does.
+            self.network.build(builder, &self.base, self.tls).unwrap_or_else(|_| self.inner.clone())
+        })
     }
 
     /// The URL as it is sent. Most of the work of reading one is its host, which is known where an ordinary path stands behind the origin.
@@ -333,6 +365,15 @@ impl Client {
         let way = self.way.clone();
         if error.is_connect() { Fault::Connect { way, reason } } else { Fault::Broken { way, reason } }
     }
+}
+
+fn builder(request_limit: Duration) -> ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(Policy::none())
+        .connect_timeout(request_limit.min(Duration::from_secs(10)))
+        .timeout(request_limit)
+        .tcp_nodelay(true)
+        .user_agent(concat!("okta-conformance/", env!("CARGO_PKG_VERSION")))
 }
 
 impl Network {

@@ -140,7 +140,8 @@ fn read_lines(path: &Path, file: File) -> io::Result<Remains> {
         any = true;
         match serde_json::from_slice::<Line>(&line) {
             Ok(line) => take(line, path, &mut head, &mut entries),
-            Err(_) => unread = true,
+            Err(_) if is_cut(&line) => unread = true,
+            Err(_) => whole = false,
         }
     }
     let Some(mut remains) = head else {
@@ -156,6 +157,11 @@ fn line_of(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
     let read = reader.by_ref().take(LONGEST).read_until(b'\n', line)?;
     Ok(read > 0)
+}
+
+/// Whether a line may be the beginning of one that its run could not write to its end.
+fn is_cut(line: &[u8]) -> bool {
+    line.starts_with(b"{") && !line.contains(&0) && !line.ends_with(b"\n")
 }
 
 fn take(line: Line, path: &Path, head: &mut Option<Remains>, entries: &mut BTreeMap<usize, Entry>) {

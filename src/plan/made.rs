@@ -2,21 +2,34 @@
 
 use std::sync::Arc;
 
-use super::{BodyPlan, Request, Step, Trial};
+use super::{BodyPlan, Request, RequestTarget, Step, Trial};
 use crate::{
     diagnostic::{Diagnostic, Span},
-    suite::{Operation, Suite},
+    pointer,
+    suite::{Operation, Suite, matching},
     template::{Template, Tree},
-    yaml::Problems,
+    yaml::{Node, Problems},
 };
 
 /// Reports the name of a thing that `sweep` looks for, where it is text of another form than the names of runs: nobody would find it again.
-pub(super) fn check_name(request: &Request, span: Span, status: &[u16], suite: &Suite, problems: &mut Problems<'_>) {
-    let Some(operation) = request.operation().filter(|operation| is_swept(operation, suite)) else { return };
+pub(super) fn check_name(
+    request: &Request,
+    body: Option<&Node>,
+    status: &[u16],
+    suite: &Suite,
+    problems: &mut Problems<'_>,
+) {
+    let operation = match &request.target {
+        RequestTarget::Operation { operation, .. } => Some(operation),
+        // A raw request counts as the operation that its path reaches.
+        RequestTarget::Path(path) => matching(&suite.operations.all, &request.method, &path.sample()),
+        RequestTarget::Url(_) => None,
+    };
+    let Some((operation, node)) = operation.filter(|operation| is_swept(operation, suite)).zip(body) else { return };
     let succeeds = status.iter().any(|status| (200..300).contains(status));
     let name = operation.makes.as_ref().and_then(|makes| makes.name.as_ref());
-    let (Some(name), BodyPlan::Json(body), true) = (name, &request.body, succeeds) else { return };
-    let named = match body.at(name).as_deref() {
+    let (Some(pointer), BodyPlan::Json(body), true) = (name, &request.body, succeeds) else { return };
+    let named = match body.at(pointer).as_deref() {
         Some(Tree::Literal(text)) => Some(text.to_string()),
         Some(Tree::Text(template)) => (!is_of_run(template)).then(|| template.source()),
         // No text, so it is not taken for a name.
@@ -24,8 +37,14 @@ pub(super) fn check_name(request: &Request, span: Span, status: &[u16], suite: &
     };
     if let Some(named) = named {
         let title = format!("what is called `{named}` is found by no sweep if the run is killed");
-        problems.at_with(span, title, "begin the name with `${unique}`, and go on with a blank or a hyphen, if at all");
+        problems.at_with(place(node, pointer), title, "begin the name with `${unique}`, and go on with a blank or a hyphen, if at all");
     }
+}
+
+/// Where the value at a JSON Pointer stands, as far as the pointer leads.
+fn place(node: &Node, pointer: &str) -> Span {
+    let steps = pointer.split('/').skip(1);
+    steps.fold(node, |node, step| node.get(&pointer::name(step)).unwrap_or(node)).span
 }
 
 /// Whether it begins with a name of the run's. What is captured has the name that its step gave it.

@@ -41,6 +41,7 @@ pub(super) fn read_all(
 fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Option<Step> {
     let mut fields = Fields::of(node, "step", problems)?;
     let raw = fields.entry("request").is_some() && fields.entry("call").is_none();
+    let body_node = fields.optional("body");
     let (request, request_span) = read_request(&mut fields, scope, cx, problems);
     let principal = read_principal(&mut fields, cx, problems);
     let expect_node = fields.optional("expect");
@@ -62,7 +63,7 @@ fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Pro
     let subject = expect::Subject { operation: operation.as_deref(), raw, span: request_span, pages };
     let expect = expect::read(expect_node, &subject, scope, cx, problems);
     if let (Some(request), Some(expect)) = (&request, &expect) {
-        made::check_name(request, request_span, &expect.status, cx.lookup.suite, problems);
+        made::check_name(request, body_node, &expect.status, cx.lookup.suite, problems);
     }
     let captures = capture_node.map(|node| read_captures(node, scope, cx, problems)).unwrap_or_default();
     let defer = defer_node.map(|node| read_deferred(node, scope, cx, problems)).unwrap_or_default();

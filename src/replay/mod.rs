@@ -243,6 +243,7 @@ impl<'a> Replay<'a> {
                 value => value.to_string().into_bytes(),
             }),
             principal,
+            fresh: false,
         };
         Ok(Prepared { outgoing, operation, doubt, rebuilt, lists })
     }
@@ -287,6 +288,7 @@ impl<'a> Replay<'a> {
                 headers: Vec::new(),
                 body: None,
                 principal: self.principal.clone(),
+                fresh: false,
             };
             if let Ok(exchange) = self.target.client.send_patiently(outgoing).await {
                 traffic(&self.describer.transcript(exchange), &self.principal);

@@ -326,6 +326,7 @@ impl Sender<'_, '_> {
             headers: Vec::new(),
             body: None,
             principal: principal.to_owned(),
+            fresh: false,
         }
     }
 }

@@ -106,15 +106,9 @@ pub(crate) async fn read(list: &List, target: &Target, principal: &str) -> Resul
 /// # Errors
 /// As [`read`].
 pub(crate) async fn get(url: &str, target: &Target, principal: &str) -> Result<Exchange, Unknown> {
-    let outgoing = || Outgoing {
-        method: "GET".to_owned(),
-        url: url.to_owned(),
-        headers: Vec::new(),
-        body: None,
-        principal: principal.to_owned(),
-    };
-    let exchange = match target.client.send_patiently(outgoing()).await {
-        Err(Fault::Lost { .. }) => target.client.send_patiently(outgoing()).await,
+    let outgoing = Outgoing::get(url, principal);
+    let exchange = match target.client.send_patiently(outgoing.clone()).await {
+        Err(Fault::Lost { .. }) => target.client.send_patiently(Outgoing { fresh: true, ..outgoing }).await,
         other => other,
     };
     let exchange = exchange.map_err(Unknown::Fault)?;

@@ -146,23 +146,12 @@ impl Ours {
 
     /// What a request is about to make, if its operation makes something, and not below what the run made: that goes with it.
     pub(super) fn making(&self, plan: &Plan, outgoing: &Outgoing, path: &str, trial: &str) -> Option<Making> {
-        let operation = plan.operation(&outgoing.method, path)?;
-        let makes = operation.makes.as_ref().filter(|_| !self.holds(path))?;
-        let body =
-            outgoing.body.as_ref().and_then(|body| serde_json::from_slice::<Value>(body).ok()).unwrap_or_default();
-        let name = makes.name.as_ref().and_then(|name| body.pointer(name)).and_then(Value::as_str).map(str::to_owned);
-        if let Some(name) = &name {
+        let operation = plan.operation(&outgoing.method, path).filter(|_| !self.holds(path))?;
+        let making = Making::read(operation, outgoing, path, trial)?;
+        if let Some(name) = &making.name {
             self.trials.borrow_mut().insert(name.clone(), trial.to_owned());
         }
-        Some(Making {
-            operation: Arc::clone(operation),
-            path: path.to_owned(),
-            name,
-            pair: makes.pair_of(&body),
-            principal: outgoing.principal.clone(),
-            trial: trial.to_owned(),
-            number: 0,
-        })
+        Some(making)
     }
 
     /// What a successful answer says of the thing; what the run may remove is entered in its books.
@@ -215,6 +204,27 @@ impl Ours {
 }
 
 impl Making {
+    /// What a request of this operation is about to make. One that answers 201 makes something, also where the suite does not say how that
+    /// is found and removed.
+    pub(super) fn read(operation: &Arc<Operation>, outgoing: &Outgoing, path: &str, trial: &str) -> Option<Self> {
+        let creates = operation.method.eq_ignore_ascii_case("POST") && operation.success == 201 && !operation.keeps;
+        let makes = operation.makes.as_ref();
+        if makes.is_none() && !creates {
+            return None;
+        }
+        let body = outgoing.body.as_ref().and_then(|body| serde_json::from_slice::<Value>(body).ok()).unwrap_or_default();
+        let name = makes.and_then(|makes| body.pointer(makes.name.as_ref()?)?.as_str()).map(str::to_owned);
+        Some(Self {
+            operation: Arc::clone(operation),
+            path: path.to_owned(),
+            name,
+            pair: makes.and_then(|makes| makes.pair_of(&body)),
+            principal: outgoing.principal.clone(),
+            trial: trial.to_owned(),
+            number: 0,
+        })
+    }
+
     /// The path of the thing with this identifier, as a server may read it: that of the request that removes it for good.
     pub(super) fn last_path(&self, id: &str) -> String {
         let makes = self.operation.makes.as_ref();

@@ -179,13 +179,7 @@ impl Preflight {
 }
 
 pub(super) async fn ask(path: &str, principal: &str, target: &Target) -> Result<Answer, crate::http::Fault> {
-    let outgoing = Outgoing {
-        method: "GET".to_owned(),
-        url: format!("{}{path}", target.client.origin()),
-        headers: Vec::new(),
-        body: None,
-        principal: principal.to_owned(),
-    };
+    let outgoing = Outgoing::get(&format!("{}{path}", target.client.origin()), principal);
     target.client.send_patiently(outgoing).await.map(|exchange| exchange.answer)
 }
 

@@ -61,6 +61,16 @@ impl<'a> Purpose<'a> {
     }
 }
 
+/// Whether a request may be sent a second time.
+#[derive(Debug)]
+enum Repeat {
+    /// Doing it twice is doing it once (RFC 9110, section 9.2.2, and what the operation table says of a POST).
+    Always,
+    /// Where the target shows that it has not made what it was to make.
+    IfAbsent(Box<Making>),
+    Never,
+}
+
 /// Why a step could not be judged.
 #[derive(Debug)]
 pub(super) enum Halt {
@@ -163,11 +173,13 @@ impl Sender<'_, '_> {
             prepared.ok_or(Halt::Stopped)?.map_err(Halt::Fault)?;
         }
         let making = self.intend(&outgoing, &plain).await?;
+        let repeat = self.repeat(&outgoing, &plain);
+        let mut outgoing = Outgoing { fresh: matches!(repeat, Repeat::Never), ..outgoing };
         let mut repeated = false;
         let answered = loop {
             match self.once(&outgoing, &principal, &path).await {
-                Err(Fault::Lost { .. }) if !repeated && self.may_repeat(&outgoing, &plain, making.as_ref()).await => {
-                    repeated = true;
+                Err(Fault::Lost { .. }) if !repeated && self.may_repeat(&repeat).await => {
+                    (repeated, outgoing.fresh) = (true, true);
                 }
                 answered => break answered,
             }
@@ -203,18 +215,29 @@ impl Sender<'_, '_> {
         exchange
     }
 
-    /// Whether a request may be sent again whose connection ended before an answer: where doing it twice is doing it once (RFC 9110,
-    /// section 9.2.2), or where the target shows that it has not made what it was to make.
-    async fn may_repeat(&self, outgoing: &Outgoing, plain: &str, making: Option<&Making>) -> bool {
+    /// Whether a request may be sent again whose connection ended before an answer.
+    fn repeat(&self, outgoing: &Outgoing, plain: &str) -> Repeat {
+        let operation = self.shared.plan.operation(&outgoing.method, plain);
         match outgoing.method.as_str() {
-            "GET" | "HEAD" | "PUT" | "DELETE" => true,
-            "POST" => match making {
-                Some(making) => {
-                    self.shared.stopper.unless_stopped(look(self.shared, making)).await == Some(Looked::Absent)
+            "GET" | "HEAD" | "PUT" | "DELETE" => Repeat::Always,
+            "POST" if operation.is_some_and(|operation| operation.idempotent) => Repeat::Always,
+            "POST" => match operation.and_then(|operation| Making::read(operation, outgoing, plain, self.trial)) {
+                Some(making) if making.name.is_some() && making.list(self.shared.plan).is_some() => {
+                    Repeat::IfAbsent(Box::new(making))
                 }
-                None => self.shared.plan.operation("POST", plain).is_some_and(|operation| operation.idempotent),
+                Some(_) | None => Repeat::Never,
             },
-            _ => false,
+            _ => Repeat::Never,
+        }
+    }
+
+    async fn may_repeat(&self, repeat: &Repeat) -> bool {
+        match repeat {
+            Repeat::Always => true,
+            Repeat::Never => false,
+            Repeat::IfAbsent(making) => {
+                self.shared.stopper.unless_stopped(look(self.shared, making)).await == Some(Looked::Absent)
+            }
         }
     }
 
@@ -389,7 +412,7 @@ impl Sender<'_, '_> {
             BodyPlan::Bytes(bytes) => Some(bytes.clone()),
         };
         let principal = step.principal.as_deref().unwrap_or(self.principal).to_owned();
-        Ok(Outgoing { method: request.method.clone(), url, headers, body, principal })
+        Ok(Outgoing { method: request.method.clone(), url, headers, body, principal, fresh: false })
     }
 }
 
