@@ -332,8 +332,7 @@ impl Sweeper<'_> {
             let (method, principal, trial) = (remove.method.clone(), intent.principal.clone(), intent.trial.clone());
             match self.remove(&Removal { method, path, body: None, principal, trial }, names).await {
                 Ended::Earlier => {}
-                Ended::Removed if ended == Ended::Earlier => ended = Ended::Removed,
-                Ended::Removed => {}
+                Ended::Removed if ended != Ended::Earlier => {}
                 other => ended = other,
             }
         }

@@ -121,8 +121,8 @@ fn files_that_somebody_names_are_opened_in_one_place() {
     let reads = |_: &str, code: &str| {
         ["fs::read(", "read_to_string(p", "read_to_string(&p", "File::open("].iter().any(|way| code.contains(way))
     };
-    // The scan for secrets reads what the run itself has written.
-    assert_eq!(offenders(reads, &["file.rs", "secret/scan.rs"]), NOBODY);
+    // The scan for secrets reads what the run itself has written, and a ledger syncs the directories that it lies in.
+    assert_eq!(offenders(reads, &["file.rs", "ledger/writer.rs", "secret/scan.rs"]), NOBODY);
 }
 
 #[test]

@@ -37,7 +37,11 @@ pub(super) fn check_name(
     };
     if let Some(named) = named {
         let title = format!("what is called `{named}` is found by no sweep if the run is killed");
-        problems.at_with(place(node, pointer), title, "begin the name with `${unique}`, and go on with a blank or a hyphen, if at all");
+        problems.at_with(
+            place(node, pointer),
+            title,
+            "begin the name with `${unique}`, and go on with a blank or a hyphen, if at all",
+        );
     }
 }
 

@@ -199,7 +199,9 @@ impl<'a> Running<'a, '_> {
                 self.emit(call(step), Some(origin), Phase::Defer, number, 1, &Verdict::default(), *exchange);
                 if (200..300).contains(&status) || status == 404 {
                     // A ledger that can no longer be written says too much rather than too little.
-                    entry.into_iter().for_each(|number| self.shared.options.ledger.gone(number));
+                    if let Some(number) = entry {
+                        self.shared.options.ledger.gone(number);
+                    }
                     return;
                 }
                 format!("answered {status}")
@@ -258,7 +260,9 @@ impl Sender<'_, '_> {
         };
         if removed == Removed::Gone {
             self.shared.ours.removed(&path);
-            made.number.into_iter().for_each(|number| self.shared.options.ledger.gone(number));
+            if let Some(number) = made.number {
+                self.shared.options.ledger.gone(number);
+            }
         }
         (sent, removed)
     }

@@ -212,7 +212,8 @@ impl Making {
         if makes.is_none() && !creates {
             return None;
         }
-        let body = outgoing.body.as_ref().and_then(|body| serde_json::from_slice::<Value>(body).ok()).unwrap_or_default();
+        let body =
+            outgoing.body.as_ref().and_then(|body| serde_json::from_slice::<Value>(body).ok()).unwrap_or_default();
         let name = makes.and_then(|makes| body.pointer(makes.name.as_ref()?)?.as_str()).map(str::to_owned);
         Some(Self {
             operation: Arc::clone(operation),
@@ -235,8 +236,8 @@ impl Making {
     }
 
     fn made(&self, id: &str) -> Made {
-        let request = |makes: &Makes, remove: &Remove| {
-            let value = |name: &str| makes.value(&self.operation.path, &self.path, id, name);
+        let request = |remove: &Remove| {
+            let value = |name: &str| Makes::value(&self.operation.path, &self.path, id, name);
             let told = remove.path.parameters().map(|name| format!("{name}: {}", value(name))).collect::<Vec<_>>();
             Request {
                 operation: remove.operation.clone(),
@@ -245,8 +246,7 @@ impl Making {
                 values: told.join(", "),
             }
         };
-        let removals = self.operation.makes.iter();
-        let removals = removals.flat_map(|makes| makes.remove.iter().map(|remove| request(makes, remove))).collect();
+        let removals = self.operation.makes.iter().flat_map(|makes| &makes.remove).map(request).collect();
         Made {
             making: Some(self.clone()),
             number: Some(self.number),

@@ -99,13 +99,17 @@ pub(super) enum Halt {
 }
 
 impl Halt {
-    /// Whether the request surely never went out.
+    /// Whether the request surely never went out, or was refused each time.
     pub(super) fn is_unsent(&self) -> bool {
         match self {
-            Self::Foreign { .. } | Self::Protected(_) | Self::Address(_) | Self::Ledger(_) | Self::Unfilled(_) => true,
+            Self::Foreign { .. }
+            | Self::Protected(_)
+            | Self::Address(_)
+            | Self::Ledger(_)
+            | Self::Unfilled(_)
+            | Self::RateLimited(_)
+            | Self::Late(_) => true,
             Self::Fault(fault) => matches!(fault, Fault::Connect { .. } | Fault::Credentials(_) | Fault::Request(_)),
-            // Refused, each time.
-            Self::RateLimited(_) | Self::Late(_) => true,
             Self::Server(_) | Self::Repeated(_) | Self::Stopped => false,
         }
     }
@@ -275,7 +279,9 @@ impl Sender<'_, '_> {
                 if usable && made.is_empty() {
                     options.ledger.gone(making.number);
                 } else if usable {
-                    made.into_iter().for_each(|made| self.enter(made));
+                    for made in made {
+                        self.enter(made);
+                    }
                 } else {
                     self.open(making, format!("answered {status} with what names nothing new"), false);
                 }

@@ -81,7 +81,9 @@ impl Sender<'_, '_> {
             let looked = self.look_once(&open.making, &mut readings).await;
             match looked {
                 Looked::There(ids) => {
-                    ids.iter().for_each(|id| self.enter(self.shared.ours.enter(&open.making, id)));
+                    for id in &ids {
+                        self.enter(self.shared.ours.enter(&open.making, id));
+                    }
                     continue;
                 }
                 Looked::Absent => {
@@ -104,13 +106,10 @@ impl Sender<'_, '_> {
     async fn look_once(&self, making: &Making, readings: &mut Vec<Reading>) -> Looked {
         let Some(list) = making.list(self.shared.plan) else { return look(self.shared, making).await };
         let known = readings.iter().position(|(known, _)| *known == list);
-        let at = match known {
-            Some(at) => at,
-            None => {
-                readings.push(reading(self.shared, list, making).await);
-                readings.len() - 1
-            }
-        };
+        if known.is_none() {
+            readings.push(reading(self.shared, list, making).await);
+        }
+        let at = known.unwrap_or(readings.len() - 1);
         found(self.shared, making, &readings[at])
     }
 

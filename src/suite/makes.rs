@@ -100,14 +100,14 @@ impl MakesText {
 impl Makes {
     /// What the path of a request that removes something has in the place of a parameter, for the thing with this identifier that a request
     /// to `path` has made.
-    pub(crate) fn value<'v>(&self, made_by: &PathTemplate, path: &'v str, id: &'v str, parameter: &str) -> &'v str {
+    pub(crate) fn value<'v>(made_by: &PathTemplate, path: &'v str, id: &'v str, parameter: &str) -> &'v str {
         made_by.values(path).into_iter().find(|(name, _)| *name == parameter).map_or(id, |(_, value)| value)
     }
 
     /// What removes the thing with this identifier for good, and the path of that request, which is the thing's own.
     pub(crate) fn last(&self, made_by: &PathTemplate, path: &str, id: &str) -> Option<(&Remove, String)> {
         let remove = self.remove.last()?;
-        Some((remove, remove.path.filled(|name| self.value(made_by, path, id, name).to_owned())))
+        Some((remove, remove.path.filled(|name| Self::value(made_by, path, id, name).to_owned())))
     }
 
     /// The identifiers of what a request brings together.

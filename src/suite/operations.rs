@@ -109,10 +109,10 @@ impl PathTemplate {
     }
 
     /// What stands in a path of this form in the place of each parameter.
-    pub(crate) fn values<'p>(&self, path: &'p str) -> Vec<(&str, &'p str)> {
+    pub(crate) fn values<'s, 'p>(&'s self, path: &'p str) -> Vec<(&'s str, &'p str)> {
         let segments = self.segments.iter().zip(path.trim_start_matches('/').split('/'));
-        let value = |(segment, value)| match segment {
-            &Segment::Parameter(ref name) => Some((name.as_str(), value)),
+        let value = |(segment, value): (&'s Segment, &'p str)| match segment {
+            Segment::Parameter(name) => Some((name.as_str(), value)),
             Segment::Literal(_) => None,
         };
         segments.filter_map(value).collect()

@@ -119,8 +119,8 @@ fn what_a_killed_run_left_is_told_and_swept() {
 
         let swept = sweep(&place, &mock.url, &[]);
         assert_eq!(swept.code, 0, "{}{}", swept.out, swept.err);
-        let ended =
-            ["removed ", "already gone: ", "never made: "].map(|word| swept.out.lines().filter(|line| line.starts_with(word)).count());
+        let ended = ["removed ", "already gone: ", "never made: "]
+            .map(|word| swept.out.lines().filter(|line| line.starts_with(word)).count());
         assert_eq!(ended.iter().sum::<usize>(), told, "{}", swept.out);
         assert!(swept.out.ends_with(&format!(", 0 left, on {}\n", mock.url)), "{}", swept.out);
         assert_eq!(mock.servers(), start, "after {lines}: the org is as it was");

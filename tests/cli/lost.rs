@@ -121,7 +121,8 @@ fn what_is_in_no_list_was_not_made() {
     );
     wrong.unless(ran.done.code == 2, ran.line());
     wrong.unless_clean(&org, &place, &ran);
-    let looks = gateway.count("GET", |path| (path == SERVERS || path.starts_with(&format!("{SERVERS}?"))) && path != PREFLIGHT);
+    let looks =
+        gateway.count("GET", |path| (path == SERVERS || path.starts_with(&format!("{SERVERS}?"))) && path != PREFLIGHT);
     wrong.unless(looks >= 2, format!("it was looked for {looks} times"));
     let made = gateway.count("POST", |path| path == SERVERS);
     wrong.unless(made == 3, format!("what may have been made is sent {made} times, and not 3"));
