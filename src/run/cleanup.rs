@@ -86,13 +86,13 @@ impl<'a> Running<'a, '_> {
                 Err(Halt::Unfilled(_)) if !made => continue,
                 Err(Halt::Unfilled(unfilled)) => unfilled.to_string(),
                 Err(Halt::Fault(fault)) => fault.to_string(),
-                Err(Halt::Server(exchange)) => format!("answered {}", exchange.answer.status),
+                Err(Halt::Server(exchange) | Halt::Broken(exchange)) => format!("answered {}", exchange.answer.status),
                 Err(Halt::RateLimited(_)) => "429 that did not end".to_owned(),
                 Err(Halt::Ledger(reason)) => reason,
                 Err(Halt::Address(given)) => format!("{given} names no one thing"),
                 Err(Halt::Protected(path)) => format!("{path} is not the run's to write to"),
                 Err(Halt::Foreign { url, .. }) => format!("{url} is of another origin"),
-                Err(Halt::Late(_)) => "the trial's time was over".to_owned(),
+                Err(Halt::Late(..)) => "the trial's time was over".to_owned(),
                 Err(Halt::Stopped) => "the run was stopped while it waited for the rate limit".to_owned(),
             };
             let call = describe_deferred(step, &variables);

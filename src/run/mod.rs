@@ -133,6 +133,7 @@ pub async fn run(
         outcomes: RefCell::default(),
         serial: Cell::new(0),
         troubled: Cell::new(0),
+        tokenless: RefCell::default(),
         protected: OnceCell::new(),
         found: Preflight::default(),
     };
@@ -185,7 +186,7 @@ async fn ask_first(trials: &[Arc<Trial>], shared: &Shared<'_>, redactor: &Redact
         // It was sent before there was a budget, and counts in it.
         let principal = target.client.shown_as(&told.principal);
         pace.wait(principal, &told.path, told.sent);
-        pace.note(principal, &told.path, &told.answer, told.sent, Instant::now());
+        shared.noted(principal, &told.path, &told.answer, told.sent, Instant::now());
     }
     found.findings.drain(..).for_each(|finding| shared.emit(&Event::Preflight(finding)));
     found

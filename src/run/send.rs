@@ -1,6 +1,9 @@
 //! Sending one request of a step: building it, keeping to the rate limit, waiting out a 429 that nobody asked for.
 
-use std::time::{Duration, Instant};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -13,8 +16,9 @@ use super::{
 use crate::{
     diagnostic::Span,
     event::{Event, Waited, Why},
-    http::{Exchange, Fault, Outgoing},
+    http::{Exchange, Fault, Outgoing, is_repeatable},
     plan::{BodyPlan, HeaderPlan, Repetition, RequestTarget, Step},
+    status::Speaker,
     suite::Protected,
     template::{Template, Unfilled, Variables},
 };
@@ -31,6 +35,8 @@ pub(super) enum Halt {
     Fault(Fault),
     /// An answer that the target's own logic did not give.
     Server(Box<Exchange>),
+    /// A 500 or 501 that came again when the request was sent once more: that request breaks the target.
+    Broken(Box<Exchange>),
     /// A 429 that did not end.
     RateLimited(Box<Exchange>),
     /// Of another origin than the target, so it was not fetched.
@@ -45,8 +51,8 @@ pub(super) enum Halt {
     /// What is made could not be written down, so nothing is made.
     Ledger(String),
     Unfilled(Unfilled),
-    /// A 429 that is to be waited out for longer than the trial may take.
-    Late(Duration),
+    /// What is to be waited for, and why, takes longer than the trial may.
+    Late(Duration, Why),
     Stopped,
 }
 
@@ -66,20 +72,22 @@ impl From<Unfilled> for Halt {
 }
 
 impl Sender<'_, '_> {
-    /// Sends until the answer says something about the target: a 429 that nobody asked for is waited out.
+    /// Sends until the answer says something about the target: a 429 that nobody asked for is waited out. What the step expects, or waits for
+    /// with `until`, is an answer whoever gave it.
     pub(super) async fn send(&self, step: &Step, outgoing: Outgoing) -> Result<Exchange, Halt> {
         let mut tries = 0;
         loop {
             let exchange = self.exchange(step, outgoing.clone()).await?;
             let status = exchange.answer.status;
-            if step.expect.status.contains(&status) {
+            let waited_for = matches!(step.repetition, Repetition::Until { status: until, .. } if until == status);
+            if waited_for || step.expect.status.contains(&status) {
                 return Ok(exchange);
             }
-            if status >= 500 {
-                return Err(Halt::Server(Box::new(exchange)));
-            }
-            if status != 429 {
-                return Ok(exchange);
+            match Speaker::of(status) {
+                Speaker::Target => return Ok(exchange),
+                Speaker::Between => return Err(Halt::Server(Box::new(exchange))),
+                Speaker::Broken => return Err(self.sent_again(step, outgoing, exchange).await),
+                Speaker::Limit => {}
             }
             tries += 1;
             self.shared.rate_limited();
@@ -87,6 +95,18 @@ impl Sender<'_, '_> {
                 return Err(Halt::RateLimited(Box::new(exchange)));
             }
             self.wait(&outgoing, exchange.answer.rate_limit_pause(), Why::TooManyRequests).await?;
+        }
+    }
+
+    /// What a 500 or 501 is: one that comes each time is about the request, and another one may be about anything.
+    async fn sent_again(&self, step: &Step, outgoing: Outgoing, first: Exchange) -> Halt {
+        // A POST is sent again only where its operation says that this does nothing twice.
+        if self.removing || !is_repeatable(&outgoing.method) {
+            return Halt::Server(Box::new(first));
+        }
+        match self.exchange(step, outgoing).await {
+            Ok(second) if second.answer.status == first.answer.status => Halt::Broken(Box::new(second)),
+            Ok(_) | Err(_) => Halt::Server(Box::new(first)),
         }
     }
 
@@ -107,7 +127,8 @@ impl Sender<'_, '_> {
             self.wait(&outgoing, pause, Why::Budget).await?;
         }
         if !self.removing {
-            let prepared = self.shared.stopper.unless_stopped(client.prepare(&outgoing)).await;
+            let preparing = self.in_time(&outgoing.principal, client.prepare(&outgoing));
+            let prepared = self.shared.stopper.unless_stopped(preparing).await;
             prepared.ok_or(Halt::Stopped)?.map_err(Halt::Fault)?;
         }
         self.shared.sent(1);
@@ -124,20 +145,36 @@ impl Sender<'_, '_> {
             self.shared.pace.lost(&path);
             Halt::Fault(fault)
         })?;
-        self.shared.pace.note(&principal, &path, &exchange.answer, sent, answered);
+        self.shared.sent(exchange.again);
+        self.shared.noted(&principal, &path, &exchange.answer, sent, answered);
         Ok(exchange)
     }
 
+    /// A token, unless the trial's time is over before it comes.
+    pub(super) async fn in_time<T>(
+        &self,
+        principal: &str,
+        token: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
+        let Some(ends) = self.ends else { return token.await };
+        tokio::time::timeout_at(ends.into(), token).await.unwrap_or_else(|_| {
+            let limit = self.shared.options.trial_timeout;
+            let text =
+                format!("principal `{principal}`: there was no token within {limit:?}, which the trial may take");
+            Err(Fault::Credentials(text))
+        })
+    }
+
     async fn wait(&self, outgoing: &Outgoing, pause: Duration, why: Why) -> Result<(), Halt> {
+        let until = Instant::now() + pause;
+        if self.ends.is_some_and(|ends| ends < until) {
+            return Err(Halt::Late(pause, why));
+        }
         self.shared.emit(&Event::Waited(Waited {
             principal: outgoing.principal.clone(),
             seconds: pause.as_secs_f64(),
             why,
         }));
-        let until = Instant::now() + pause;
-        if why == Why::TooManyRequests && self.ends.is_some_and(|ends| ends < until) {
-            return Err(Halt::Late(pause));
-        }
         if self.shared.stopper.unless_stopped(tokio::time::sleep(pause)).await.is_some() {
             return Ok(());
         }

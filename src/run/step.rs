@@ -62,12 +62,9 @@ impl Sender<'_, '_> {
             Repetition::Until { max, status } => {
                 let mut requests = 0;
                 loop {
-                    let exchange = self.exchange(step, self.build(step, variables)?).await?;
+                    let exchange = self.send(step, self.build(step, variables)?).await?;
                     requests += 1;
                     let last = exchange.answer.status == status || u64::try_from(requests).unwrap_or(u64::MAX) >= max;
-                    if exchange.answer.status >= 500 && !step.expect.status.contains(&exchange.answer.status) {
-                        return Err(Halt::Server(Box::new(exchange)));
-                    }
                     if last || self.shared.stopper.stopped() {
                         return self.finish(step, exchange, requests, variables);
                     }
