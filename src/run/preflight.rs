@@ -60,19 +60,19 @@ pub(super) struct Told {
 /// Asks the target once for each principal that the suite says it should let in, and then for what these trials need.
 pub async fn preflight(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor: &Redactor) -> Preflight {
     let mut preflight = question(plan, trials, target, redactor).await;
-    if preflight.findings.iter().any(|finding| finding.fatal) {
-        return preflight;
-    }
+    let fatal = preflight.findings.iter().any(|finding| finding.fatal);
     let (sole, all) = (&preflight.sole, trials.iter());
     let tried = all.filter(|trial| sole.is_empty() || trial.needs.iter().any(|name| sole.contains(name)));
     let needed: BTreeSet<&str> = tried.flat_map(|trial| trial.principals()).collect();
     let needed: Vec<&str> = needed.into_iter().filter(|name| target.principals.contains(*name)).collect();
-    preflight.fetch(&needed, target).await;
+    if !fatal {
+        preflight.fetch(&needed, target).await;
+    }
     for (principal, reason) in &preflight.tokenless {
         let text = format!("{reason}; trials of `{principal}` are errored");
         preflight.findings.push(Finding { fatal: false, text: redactor.text(&text) });
     }
-    for principal in needed {
+    for principal in needed.into_iter().filter(|_| !fatal) {
         if let Some(reason) = target.client.outlives(principal).await {
             let text = format!("trials of the principal `{principal}` are not applicable: {reason}");
             preflight.findings.push(Finding { fatal: false, text: redactor.text(&text) });

@@ -220,22 +220,25 @@ cases:
 
 #[test]
 fn who_cannot_tell_what_is_shared_is_not_written_to() {
-    let server = Server::start(|request| {
-        Some(match request.method.as_str() {
-            "GET" => Answer::new(503, ""),
-            "POST" => Answer::json(201, &json!({ "id": "aus1mine" })),
-            _ => Answer::new(204, ""),
-        })
-    });
-    let place = Place::new();
-    place.target(&server.url, &["admin"], &[]);
-    let done = place.run(&["run", "authorization-servers/get/same-as-created", "--target", "here", "--no-preflight"]);
-    assert_eq!(done.code, 2, "{}", done.out);
-    let sent = server.lines();
-    assert!(sent.contains(&"POST /api/v1/authorizationServers".to_owned()), "{sent:?}");
-    let written = sent.iter().filter(|line| !line.starts_with("GET") && !line.ends_with("/authorizationServers"));
-    assert_eq!(written.count(), 0, "{sent:?}");
-    let events = place.events();
-    let leak = of_kind(&events, "leaked").next().expect("what was made and is left is told");
-    assert!(text(leak, "reason").contains("503"), "{leak}");
+    for status in [503, 500, 407, 408, 421, 425] {
+        let server = Server::start(move |request| {
+            Some(match request.method.as_str() {
+                "GET" => Answer::new(status, ""),
+                "POST" => Answer::json(201, &json!({ "id": "aus1mine" })),
+                _ => Answer::new(204, ""),
+            })
+        });
+        let place = Place::new();
+        place.target(&server.url, &["admin"], &[]);
+        let trial = "authorization-servers/get/same-as-created";
+        let done = place.run(&["run", trial, "--target", "here", "--no-preflight"]);
+        assert_eq!(done.code, 2, "{status}: {}", done.out);
+        let sent = server.lines();
+        assert!(sent.contains(&"POST /api/v1/authorizationServers".to_owned()), "{status}: {sent:?}");
+        let written = sent.iter().filter(|line| !line.starts_with("GET") && !line.ends_with("/authorizationServers"));
+        assert_eq!(written.count(), 0, "{status}: {sent:?}");
+        let events = place.events();
+        let leak = of_kind(&events, "leaked").next().expect("what was made and is left is told");
+        assert!(text(leak, "reason").contains(&status.to_string()), "{status}: {leak}");
+    }
 }
