@@ -79,7 +79,7 @@ fn a_wait_for_a_budget_obeys_the_limit_of_the_trial_and_the_breaker() {
     let server = Server::start(move |request| {
         let name = request.target.rsplit('/').next().unwrap_or_default();
         let answer = Answer::json(200, &json!({ "id": name, "name": name, "color": "red" }));
-        let answer = answer.header("X-Rate-Limit-Limit", "10").header("X-Rate-Limit-Remaining", "5");
+        let answer = answer.header("X-Rate-Limit-Limit", "10").header("X-Rate-Limit-Remaining", "1");
         Some(answer.header("X-Rate-Limit-Reset", &reset))
     });
     let place = Place::with_suite(&["colors"]);
