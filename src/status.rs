@@ -17,11 +17,10 @@ pub(crate) enum Speaker {
 impl Speaker {
     pub(crate) fn of(status: u16) -> Self {
         match status {
-            // A proxy wants a login; a connection was idle for too long, leads to another host, or was resumed too early.
-            407 | 408 | 421 | 425 => Self::Between,
+            // A proxy wants a login; a connection was idle for too long, leads to another host, or was resumed too early; a gateway.
+            407 | 408 | 421 | 425 | 502.. => Self::Between,
             429 => Self::Limit,
             500 | 501 => Self::Broken,
-            502.. => Self::Between,
             0..=406 | 409..=420 | 422..=424 | 426..=428 | 430..=499 => Self::Target,
         }
     }

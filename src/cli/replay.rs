@@ -138,7 +138,7 @@ impl Sum {
                 }
             }
             End::NotComparable(reason) | End::Unanswered(reason) => {
-                *self.reasons.entry(without_names(reason.as_str())).or_default() += 1
+                *self.reasons.entry(without_names(reason.as_str())).or_default() += 1;
             }
         }
         self.told.push(replayed);

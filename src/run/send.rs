@@ -100,8 +100,7 @@ impl Sender<'_, '_> {
 
     /// What a 500 or 501 is: one that comes each time is about the request, and another one may be about anything.
     async fn sent_again(&self, step: &Step, outgoing: Outgoing, first: Exchange) -> Halt {
-        // A POST is sent again only where its operation says that this does nothing twice.
-        if self.removing || !is_repeatable(&outgoing.method) {
+        if self.removing || !may_be_sent_again(step, &outgoing) {
             return Halt::Server(Box::new(first));
         }
         match self.exchange(step, outgoing).await {
@@ -267,6 +266,12 @@ impl Sender<'_, '_> {
         let principal = step.principal.as_deref().unwrap_or(self.principal).to_owned();
         Ok(Outgoing { method: request.method.clone(), url, headers, body, principal })
     }
+}
+
+/// Whether sending a request once more does nothing twice. Of a POST only its operation could say so, and none does yet: a create is never
+/// sent again.
+fn may_be_sent_again(_step: &Step, outgoing: &Outgoing) -> bool {
+    is_repeatable(&outgoing.method)
 }
 
 /// A parameter of a path. What a case writes there itself, it means; what a target gives must be the name of one thing, since clean-up goes

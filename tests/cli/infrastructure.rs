@@ -1,6 +1,7 @@
 //! What stands before a target, and the connections to it: whatever they answer, and however they end, it is never a failure of the target.
 
 use std::{
+    fmt::Write as _,
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     sync::{
@@ -35,9 +36,8 @@ fn with_steps(steps: &[(&str, &str)]) -> Place {
     let place = Place::with_suite(&[]);
     let mut cases = String::from("area: things\ntopic: one\nprofile: core\ncases:\n");
     for (id, steps) in steps {
-        cases.push_str(&format!(
-            "  - {{ id: {id}, title: The steps of {id}, requirements: [things.work], principal: admin, steps: [{steps}] }}\n"
-        ));
+        let head = format!("id: {id}, title: The steps of {id}, requirements: [things.work], principal: admin");
+        let _ = writeln!(cases, "  - {{ {head}, steps: [{steps}] }}");
     }
     place.write("suite/cases/things/one.yaml", &cases);
     place
@@ -146,11 +146,12 @@ fn trouble_that_comes_once_and_a_create_are_not_said_to_break_it() {
     assert_eq!(written, 1, "what may make something is not sent again: {:?}", server.lines());
 }
 
+/// Status, headers and body of an answer, and whether it is the last one of its connection.
+type Reply = (u16, String, Vec<u8>, bool);
+
 /// Serves connections that are kept alive: what is answered to the request with this number on its connection, and whether that is the end of
 /// the connection. Gives its URL and how many connections there were.
-fn kept(
-    answer: impl Fn(usize, &str) -> (u16, String, Vec<u8>, bool) + Send + Sync + 'static,
-) -> (String, Arc<AtomicUsize>) {
+fn kept(answer: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let (answer, connections) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
@@ -165,7 +166,7 @@ fn kept(
     (url, connections)
 }
 
-fn serve(stream: &TcpStream, answer: &dyn Fn(usize, &str) -> (u16, String, Vec<u8>, bool)) -> io::Result<()> {
+fn serve(stream: &TcpStream, answer: &dyn Fn(usize, &str) -> Reply) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     for number in 1.. {
         let (mut first, mut length) = (String::new(), 0);
