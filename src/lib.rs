@@ -63,6 +63,7 @@ pub mod secret;
 pub mod settings;
 mod signature;
 pub mod snapshot;
+mod status;
 pub mod suite;
 pub mod sweep;
 pub mod target;

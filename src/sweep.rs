@@ -14,7 +14,7 @@ use crate::{
     ledger::{Change, Entry, Intent, Remains, Removal},
     naming::Names,
     plan::Plan,
-    run::{Before, Item, Listed, Target, get, let_in, list_for, list_of, read},
+    run::{Before, Item, Listed, Target, askers, get, list_for, list_of, read},
     secret::MASK,
     suite::{Operation, SweepPlan},
 };
@@ -126,10 +126,10 @@ pub(crate) async fn by_name(
     age: Duration,
 ) -> Result<Vec<Leftover>, String> {
     let mut found = Vec::new();
-    let principal = let_in(plan, target, "manager");
+    let askers = askers(plan, target, "manager");
     for sweep in &plan.contract.sweep {
         let list = list_of(sweep);
-        let items = match read(&list, target, principal).await {
+        let items = match read(&list, target, &askers).await {
             Ok(Listed::Whole(items)) => items,
             Ok(Listed::Part(_, reason)) => return Err(reason),
             Err(unknown) => return Err(unknown.to_string()),
@@ -137,7 +137,7 @@ pub(crate) async fn by_name(
         if !items.is_empty() && items.iter().all(|item| item.names.is_empty()) {
             return Err(format!("nothing in the list {} has a name at {}", list.path, list.names.join(" or ")));
         }
-        found.extend(items.iter().filter_map(|item| named(plan, item, sweep, names, age, principal)));
+        found.extend(items.iter().filter_map(|item| named(plan, item, sweep, names, age, askers[0])));
     }
     Ok(found)
 }
@@ -258,7 +258,7 @@ impl Sweeper<'_> {
                 continue;
             }
             let url = format!("{}{place}", self.target.client.origin());
-            let exchange = get(&url, self.target, let_in(self.plan, self.target, "manager")).await;
+            let exchange = get(&url, self.target, &askers(self.plan, self.target, "manager")).await;
             let answer = exchange.map_err(|unknown| unknown.to_string())?.answer;
             match answer.status {
                 200 => {
@@ -312,7 +312,7 @@ impl Sweeper<'_> {
         let operation = self.plan.operation(&intent.method, &intent.path).filter(|operation| operation.makes.is_some());
         let Some(operation) = operation else { return may_be("this suite does not say how it is found") };
         let Some(list) = list_for(self.plan, operation, &intent.path) else { return may_be("no list shows it") };
-        let listed = match read(&list, self.target, let_in(self.plan, self.target, &intent.principal)).await {
+        let listed = match read(&list, self.target, &askers(self.plan, self.target, &intent.principal)).await {
             Ok(listed) => listed,
             Err(unknown) => return Ended::MayBeLeft(unknown.to_string()),
         };
@@ -362,7 +362,7 @@ impl Sweeper<'_> {
             return Ended::Left("others use it: `--allow-default-server` lets it be put back".to_owned());
         }
         let url = format!("{}{place}", self.target.client.origin());
-        let answer = match get(&url, self.target, let_in(self.plan, self.target, &change.restore.principal)).await {
+        let answer = match get(&url, self.target, &askers(self.plan, self.target, &change.restore.principal)).await {
             Ok(exchange) => exchange.answer,
             Err(unknown) => return Ended::Left(unknown.to_string()),
         };
@@ -390,17 +390,17 @@ impl Sweeper<'_> {
 
     async fn send(&self, method: &str, path: &str, body: Option<&str>, principal: &str) -> Result<Exchange, Fault> {
         let known = self.target.client.knows(principal);
-        let outgoing = || Outgoing {
+        let outgoing = Outgoing {
             method: method.to_owned(),
             url: format!("{}{path}", self.target.client.origin()),
             headers: Vec::new(),
             body: body.map(|text| text.as_bytes().to_vec()),
             principal: if known { principal } else { "manager" }.to_owned(),
-            fresh: true,
+            fresh: false,
         };
-        match self.target.client.send_patiently(outgoing()).await {
-            // Removing or putting back twice is doing it once.
-            Err(Fault::Lost { .. }) => self.target.client.send_patiently(outgoing()).await,
+        match self.target.client.send_patiently(outgoing.clone()).await {
+            // Putting back twice is doing it once, as removing is.
+            Err(Fault::Lost { .. }) => self.target.client.send_patiently(Outgoing { fresh: true, ..outgoing }).await,
             other => other,
         }
     }

@@ -10,6 +10,7 @@ use crate::{
     recording::{Recorded, RecordingError, read},
     run::Describer,
     secret::Redactor,
+    status::Speaker,
 };
 
 /// What became of one exchange.
@@ -29,6 +30,8 @@ pub struct Judged {
     pub drift: Vec<Drift>,
     /// Whether headers that are missing could be judged.
     pub headers: bool,
+    /// The status, where what stood before the service has answered: nothing was held to that.
+    pub infrastructure: Option<u16>,
 }
 
 impl Judged {
@@ -74,8 +77,13 @@ fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
         mismatches: Vec::new(),
         drift: Vec::new(),
         headers: false,
+        infrastructure: None,
     };
     let Some(operation) = operation else { return judged };
+    if Speaker::of(answer.status).is_infrastructure() && !operation.documents(answer.status) {
+        judged.infrastructure = Some(answer.status);
+        return judged;
+    }
     let contract = &plan.contract;
     judged.headers = contract.recorded_with.as_ref().is_some_and(|name| answer.header(name).is_some());
     let mut verdict = Verdict::default();

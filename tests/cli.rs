@@ -46,6 +46,8 @@ mod green;
 mod hostile;
 #[path = "cli/html.rs"]
 mod html;
+#[path = "cli/infrastructure.rs"]
+mod infrastructure;
 #[path = "cli/input.rs"]
 mod input;
 #[path = "cli/kills.rs"]

@@ -97,6 +97,8 @@ struct Counts {
     different: usize,
     explained: usize,
     not_comparable: usize,
+    /// Of these, how many the target was asked for and gave no answer to.
+    unanswered: usize,
 }
 
 #[derive(Default)]
@@ -121,6 +123,10 @@ impl Sum {
                 End::Different(_) => counts.different += 1,
                 End::Explained(_) => counts.explained += 1,
                 End::NotComparable(_) => counts.not_comparable += 1,
+                End::Unanswered(_) => {
+                    counts.not_comparable += 1;
+                    counts.unanswered += 1;
+                }
             }
         }
         match &replayed.end {
@@ -131,7 +137,9 @@ impl Sum {
                     *self.by_history.entry(entry.clone()).or_default() += 1;
                 }
             }
-            End::NotComparable(reason) => *self.reasons.entry(without_names(reason.as_str())).or_default() += 1,
+            End::NotComparable(reason) | End::Unanswered(reason) => {
+                *self.reasons.entry(without_names(reason.as_str())).or_default() += 1;
+            }
         }
         self.told.push(replayed);
     }
@@ -139,7 +147,7 @@ impl Sum {
     fn verdict(&self) -> Verdict {
         if self.all.different > 0 {
             Verdict::NotConformant
-        } else if !self.broken.is_empty() {
+        } else if !self.broken.is_empty() || self.all.unanswered > 0 {
             Verdict::NotJudged
         } else if self.all.equal + self.all.explained == 0 {
             Verdict::NothingRan
@@ -263,11 +271,11 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
                 let line = format!("explained {} ({}): {}", replayed.id, replayed.call, entries.join(", "));
                 writeln!(out, "{}", printable(&line))?;
             }
-            End::NotComparable(reason) if verbose => {
+            End::NotComparable(reason) | End::Unanswered(reason) if verbose => {
                 let line = format!("not comparable {} ({}): {reason}", replayed.id, replayed.call);
                 writeln!(out, "{}", printable(&line))?;
             }
-            End::Equal | End::Explained(_) | End::NotComparable(_) => {}
+            End::Equal | End::Explained(_) | End::NotComparable(_) | End::Unanswered(_) => {}
         }
     }
     if !sum.by_history.is_empty() {
@@ -307,7 +315,7 @@ fn as_of(sum: &Sum) -> Option<String> {
 }
 
 fn row(name: &str, counts: &Counts, out: &mut impl Write) -> io::Result<()> {
-    let Counts { exchanges, equal, different, explained, not_comparable } = counts;
+    let Counts { exchanges, equal, different, explained, not_comparable, unanswered: _ } = counts;
     writeln!(out, "{name:>8} {exchanges:>10} {equal:>8} {explained:>10} {different:>10} {not_comparable:>15}")
 }
 
@@ -328,7 +336,7 @@ fn summary(sum: &Sum) -> serde_json::Value {
                     "place": difference.place, "recorded": difference.recorded, "actual": difference.actual,
                 })).collect::<Vec<_>>(),
             })),
-            End::Equal | End::Explained(_) | End::NotComparable(_) => None,
+            End::Equal | End::Explained(_) | End::NotComparable(_) | End::Unanswered(_) => None,
         })
         .collect();
     let mut object = counts(&sum.all);

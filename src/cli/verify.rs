@@ -36,6 +36,8 @@ struct Sum {
     exchanges: usize,
     /// Recorded, but without a whole answer.
     passed_over: usize,
+    /// Answers of what stood before the service, by status and operation.
+    infrastructure: BTreeMap<(u16, String), usize>,
     failed: Vec<Judged>,
     warned: Vec<Judged>,
     headers: usize,
@@ -53,6 +55,10 @@ impl Sum {
             *self.outside.entry(shape(&judged.call)).or_default() += 1;
             return;
         };
+        if let Some(status) = judged.infrastructure {
+            *self.infrastructure.entry((status, operation.clone())).or_default() += 1;
+            return;
+        }
         *self.judged.entry(operation.clone()).or_default() += 1;
         for drift in &judged.drift {
             let pointer = drift.pointer.as_str().split('/').map(star).collect::<Vec<_>>().join("/");
@@ -70,7 +76,7 @@ impl Sum {
     fn verdict(&self) -> Verdict {
         if !self.failed.is_empty() {
             Verdict::NotConformant
-        } else if !self.broken.is_empty() {
+        } else if !self.broken.is_empty() || !self.infrastructure.is_empty() {
             Verdict::NotJudged
         } else if self.judged.is_empty() {
             Verdict::NothingRan
@@ -152,6 +158,12 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "{}", printable(&line))?;
         }
     }
+    if !sum.infrastructure.is_empty() {
+        writeln!(out, "not judged: answers of what stood before the service")?;
+        for ((status, operation), count) in &sum.infrastructure {
+            writeln!(out, "  {count:>6}  {status} to {operation}")?;
+        }
+    }
     if sum.passed_over > 0 {
         writeln!(out, "passed over: the recording holds no whole answer\n  {:>6}", sum.passed_over)?;
     }
@@ -193,6 +205,7 @@ fn summary(sum: &Sum) -> serde_json::Value {
         "warned": sum.warned.len(),
         "drift": sum.drift.len(),
         "passed_over": sum.passed_over,
+        "infrastructure": sum.infrastructure.values().sum::<usize>(),
         "outside": sum.outside.values().sum::<usize>(),
         "by_operation": sum.judged,
         "outside_calls": sum.outside,

@@ -15,7 +15,7 @@ pub use header::{DocumentedOperation, RunStarted, Selection, Shard};
 pub use outcome::Outcome;
 pub use transcript::{Transcript, TranscriptRequest, TranscriptResponse};
 
-use crate::{level::Level, secret::Redacted};
+use crate::{level::Level, secret::Redacted, status::Speaker};
 
 /// The version of the stream's form; a reader refuses another one.
 pub const VERSION: u32 = 1;
@@ -110,6 +110,14 @@ pub struct StepFinished {
     /// Why there is no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Redacted>,
+}
+
+impl StepFinished {
+    /// Whether the answer was none of the target's own, so that nothing was held to it.
+    pub(crate) fn met_trouble(&self) -> bool {
+        let between = |exchange: &Transcript| !Speaker::of(exchange.response.status).is_target();
+        self.checks.total() == 0 && self.exchange.as_ref().is_some_and(between)
+    }
 }
 
 /// How many checks there were.

@@ -11,6 +11,9 @@ use serde_json::Value;
 /// Okta's windows are one minute long; no answer makes anybody wait longer.
 const RATE_LIMIT_WAIT: Duration = Duration::from_secs(65);
 
+/// No window of a rate limit is longer: whoever tells of one counts in another unit, or from another day.
+const LONGEST_WINDOW: Duration = Duration::from_secs(3600);
+
 /// The answer to a request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answer {
@@ -54,21 +57,41 @@ impl Answer {
 
     /// Until the window of the rate limit ends, as a 429 says it.
     pub(crate) fn rate_limit_pause(&self) -> Duration {
-        let number = |name: &str| self.header(name).and_then(|text| text.trim().parse::<i64>().ok());
-        let after = number("Retry-After").map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
-        let reset =
-            || number("X-Rate-Limit-Reset").map(|reset| self.until(reset).saturating_add(Duration::from_secs(1)));
+        let after = self.header("Retry-After").and_then(|text| self.retry_after(text.trim()));
+        let reset = || self.until_reset(self.header("X-Rate-Limit-Reset")?.trim().parse().ok()?);
         let pause = after.or_else(reset).unwrap_or(Duration::from_secs(5));
         pause.clamp(Duration::from_secs(1), RATE_LIMIT_WAIT)
     }
 
+    /// What `Retry-After` says (RFC 9110 section 10.2.3): seconds, which some servers write with a fraction, or a date.
+    fn retry_after(&self, text: &str) -> Option<Duration> {
+        if let Some(seconds) = text.parse::<f64>().ok().filter(|seconds| seconds.is_finite()) {
+            return Some(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(RATE_LIMIT_WAIT));
+        }
+        let date = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Some(self.until(i64::try_from(date.as_secs()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long it is until the window of a rate limit ends; `None` where that is not to be believed.
+    pub(super) fn until_reset(&self, reset: i64) -> Option<Duration> {
+        // Both moments are whole seconds, so it may be a second more than they say.
+        Some(self.until(reset)).filter(|rest| *rest <= LONGEST_WINDOW).map(|rest| rest + Duration::from_secs(1))
+    }
+
     /// From when the answer was given to a moment in the target's own seconds since 1970: its clock against its clock, since ours may be
     /// another one.
-    pub(super) fn until(&self, moment: i64) -> Duration {
+    fn until(&self, moment: i64) -> Duration {
         let date = self.header("Date").and_then(|text| httpdate::parse_http_date(&text).ok());
         let given = date.unwrap_or_else(SystemTime::now).duration_since(UNIX_EPOCH).unwrap_or_default();
         let given = i64::try_from(given.as_secs()).unwrap_or(i64::MAX);
         Duration::from_secs(u64::try_from(moment.saturating_sub(given)).unwrap_or(0))
+    }
+
+    /// Whether it is what servers write to a connection before they close it for having been idle. Whoever had just sent a request there takes
+    /// it for the answer (RFC 9110 section 15.5.9).
+    pub(super) fn closes_an_idle_connection(&self) -> bool {
+        let closes = |text: Cow<'_, str>| text.split(',').any(|option| option.trim().eq_ignore_ascii_case("close"));
+        self.status == 408 && self.header("Connection").is_some_and(closes)
     }
 
     pub(crate) fn links(&self) -> LinkHeader {
@@ -159,6 +182,52 @@ mod tests {
         assert_eq!(one.target("self"), Some("https://a/?b=1,2&c"));
         assert_eq!(one.target("last"), Some("https://a/n"));
         assert_eq!(one.target("prev"), None);
+    }
+
+    /// 2026-11-24T06:00:00Z.
+    const GIVEN: (&str, i64) = ("Tue, 24 Nov 2026 06:00:00 GMT", 1_795_500_000);
+
+    fn pause(headers: &[(&str, &str)]) -> Duration {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let date = std::iter::once(("Date".to_owned(), GIVEN.0.to_owned()));
+        Answer::new(429, date.chain(headers).collect(), Vec::new()).rate_limit_pause()
+    }
+
+    #[test]
+    fn a_pause_is_read_in_every_form_of_the_header() {
+        for (text, milliseconds) in [
+            ("2", 2000),
+            (" 1.5 ", 1500),
+            ("0", 1000),
+            ("0.2", 1000),
+            ("-3", 1000),
+            ("-9223372036854775808", 1000),
+            ("99999999999", 65_000),
+            ("1e300", 65_000),
+            ("Tue, 24 Nov 2026 06:00:07 GMT", 7000),
+            ("Tuesday, 24-Nov-26 06:00:07 GMT", 7000),
+            ("Tue Nov 24 06:00:07 2026", 7000),
+            ("Tue, 24 Nov 2026 05:00:00 GMT", 1000),
+            ("Thu, 24 Nov 2033 06:00:00 GMT", 65_000),
+            // What is neither says nothing.
+            ("soon", 5000),
+            ("NaN", 5000),
+            ("inf", 5000),
+            ("2, 3", 5000),
+            ("", 5000),
+        ] {
+            assert_eq!(pause(&[("Retry-After", text)]), Duration::from_millis(milliseconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_window_beyond_an_hour_is_not_believed() {
+        for (reset, seconds) in [(30, 31), (-30, 1), (3600, 65), (3601, 5), (GIVEN.1 * 999, 5)] {
+            let moment = (GIVEN.1 + reset).to_string();
+            assert_eq!(pause(&[("X-Rate-Limit-Reset", &moment)]), Duration::from_secs(seconds), "{reset}");
+        }
+        assert_eq!(pause(&[("X-Rate-Limit-Reset", &i64::MAX.to_string())]), Duration::from_secs(5));
+        assert_eq!(pause(&[("X-Rate-Limit-Reset", &i64::MIN.to_string())]), Duration::from_secs(1));
     }
 
     #[test]

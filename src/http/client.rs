@@ -1,16 +1,16 @@
 //! The client: one origin, credentials by principal, limits on time and size.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     error::Error,
-    sync::OnceLock,
     time::{Duration, Instant},
 };
 
-use reqwest::{Certificate, ClientBuilder, Method, Proxy, RequestBuilder, Url, redirect::Policy};
+use reqwest::{Method, RequestBuilder, Url};
 
 use super::{
-    Answer, Credential, Exchange, SentRequest,
+    Answer, Credential, Exchange, Network, SentRequest,
+    connection::{Connection, Connections, is_repeatable},
     headers::{headers, texts},
     login::{passwords, without_login},
 };
@@ -36,17 +36,6 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
 /// The largest head of an answer, in bytes of names and values: a hundred times what Okta's have.
 const HEAD_LIMIT: usize = 64 * 1024;
-
-/// How a target is reached.
-#[derive(Debug, Clone, Default)]
-pub struct Network {
-    /// The URL of a proxy for everything, in the place of what the environment says.
-    pub proxy: Option<String>,
-    /// What the environment says of proxies, for what is secret about it.
-    pub proxies_around: Vec<String>,
-    /// Certificates in PEM that are trusted beside the system's.
-    pub authorities: Option<Vec<u8>>,
-}
 
 /// A client that cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +103,22 @@ pub enum Fault {
     Request(String),
 }
 
+impl Fault {
+    /// The same, with the name of the principal that it is about.
+    pub(super) fn of(self, principal: &str) -> Self {
+        match self {
+            Self::Credentials(reason) => Self::Credentials(format!("principal `{principal}`: {reason}")),
+            fault @ (Self::Connect { .. }
+            | Self::Timeout(_)
+            | Self::Lost { .. }
+            | Self::Broken { .. }
+            | Self::TooLarge(_)
+            | Self::LargeHead(_)
+            | Self::Request(_)) => fault,
+        }
+    }
+}
+
 /// A request that is to be sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Outgoing {
@@ -158,11 +163,7 @@ pub(crate) fn parse_origin(url: &str) -> Result<Url, String> {
 /// Sends requests to one target.
 #[derive(Debug)]
 pub struct Client {
-    inner: reqwest::Client,
-    /// Keeps no connection.
-    fresh: OnceLock<reqwest::Client>,
-    network: Network,
-    tls: bool,
+    connections: Connections,
     pub(super) origin: String,
     /// The same, read.
     base: Url,
@@ -195,7 +196,7 @@ impl Client {
         let elsewhere =
             |credential: &Credential| matches!(credential, Credential::ClientCredentials(client) if client.needs_tls());
         let tls = parsed.scheme() == "https" || principals.values().any(elsewhere);
-        let inner = network.build(builder(request_limit), &parsed, tls)?;
+        let connections = Connections::new(network, &parsed, tls, request_limit)?;
         let mut secrets: Vec<String> = principals.values().flat_map(Credential::secrets).collect();
         secrets.extend(network.proxy.iter().chain(&network.proxies_around).flat_map(|url| passwords(url)));
         redactor.learn(secrets.iter().map(String::as_str));
@@ -208,21 +209,7 @@ impl Client {
         }
         let (body_limit, redactor) = (limits.body, redactor.clone());
         let way = network.way(&parsed);
-        let (fresh, network) = (OnceLock::new(), network.clone());
-        Ok(Self {
-            inner,
-            fresh,
-            network,
-            tls,
-            origin,
-            base: parsed,
-            host,
-            way,
-            principals,
-            request_limit,
-            body_limit,
-            redactor,
-        })
+        Ok(Self { connections, origin, base: parsed, host, way, principals, request_limit, body_limit, redactor })
     }
 
     /// Scheme, host and port.
@@ -245,20 +232,47 @@ impl Client {
         &self.redactor
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole answer. Where the connection ends before one, or what comes was written to an idle connection before
+    /// it was closed, the request goes out once more, on a new connection, if that does nothing twice.
     ///
     /// # Errors
     /// No answer, or not all of it.
     pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Exchange, Fault> {
+        if outgoing.fresh {
+            return self.send_on(Connection::New, outgoing).await;
+        }
+        if !is_repeatable(&outgoing.method) {
+            return self.send_kept(outgoing).await;
+        }
+        match self.send_kept(outgoing.clone()).await {
+            Err(Fault::Lost { .. }) => {
+                let exchange = self.send_on(Connection::New, outgoing).await?;
+                Ok(Exchange { again: exchange.again + 1, ..exchange })
+            }
+            sent => sent,
+        }
+    }
+
+    async fn send_kept(&self, outgoing: Outgoing) -> Result<Exchange, Fault> {
+        let exchange = self.send_on(Connection::Kept, outgoing).await?;
+        if exchange.answer.closes_an_idle_connection() {
+            return Err(Fault::Lost { way: self.way.clone(), reason: "it had been idle for too long".to_owned() });
+        }
+        Ok(exchange)
+    }
+
+    async fn send_on(&self, connection: Connection, outgoing: Outgoing) -> Result<Exchange, Fault> {
         match self.principals.get(&outgoing.principal) {
             // A case that writes the header itself is about that header: nothing is fetched for it, and a 401 is its answer.
             Some(Credential::ClientCredentials(client)) if !outgoing.sets("authorization") => {
-                Box::pin(client.send(self, outgoing)).await
+                let principal = outgoing.principal.clone();
+                let sending = Box::pin(client.send(self, connection, outgoing)).await;
+                sending.map_err(|fault| fault.of(&principal))
             }
             credential => {
                 let authorization = credential.and_then(Credential::header);
                 let credentials = authorization.map(|value| ("authorization", value));
-                self.exchange(outgoing, credentials).await
+                self.exchange(connection, outgoing, credentials).await
             }
         }
     }
@@ -270,7 +284,7 @@ impl Client {
     pub(crate) async fn prepare(&self, outgoing: &Outgoing) -> Result<(), Fault> {
         match self.principals.get(&outgoing.principal) {
             Some(Credential::ClientCredentials(client)) if !outgoing.sets("authorization") => {
-                client.value(self).await.map(drop)
+                client.value(self).await.map(drop).map_err(|fault| fault.of(&outgoing.principal))
             }
             _ => Ok(()),
         }
@@ -279,6 +293,7 @@ impl Client {
     /// One request with these credentials.
     pub(super) async fn exchange(
         &self,
+        connection: Connection,
         outgoing: Outgoing,
         credentials: impl IntoIterator<Item = (&'static str, String)>,
     ) -> Result<Exchange, Fault> {
@@ -293,23 +308,13 @@ impl Client {
             body: outgoing.body.unwrap_or_default(),
             principal: outgoing.principal,
         };
-        let client = if outgoing.fresh { self.unpooled() } else { &self.inner };
-        let mut builder = client.request(method, url).headers(headers);
+        let mut builder = self.connections.client(connection).request(method, url).headers(headers);
         if !request.body.is_empty() {
             builder = builder.body(request.body.clone());
         }
         let started = Instant::now();
         let answer = self.answer(builder).await?;
-        Ok(Exchange { request, answer, started, duration: started.elapsed() })
-    }
-
-    /// A client that keeps no connection. Most runs need none, and building one reads the system's certificates.
-    fn unpooled(&self) -> &reqwest::Client {
-        self.fresh.get_or_init(|| {
-            let builder = builder(self.request_limit).pool_max_idle_per_host(0);
-            // The same was built before; if it cannot be any more, the other one does.
-            self.network.build(builder, &self.base, self.tls).unwrap_or_else(|_| self.inner.clone())
-        })
+        Ok(Exchange { request, answer, started, duration: started.elapsed(), again: 0 })
     }
 
     /// The URL as it is sent. Most of the work of reading one is its host, which is known where an ordinary path stands behind the origin.
@@ -322,12 +327,17 @@ impl Client {
     }
 
     /// A request to be filled in that is none of a case's.
-    pub(super) fn post(&self, url: &Url) -> RequestBuilder {
-        self.inner.post(url.clone())
+    pub(super) fn post(&self, connection: Connection, url: &Url) -> RequestBuilder {
+        self.connections.client(connection).post(url.clone())
     }
 
     /// Sends a request and reads the whole answer, within the limits.
     pub(super) async fn answer(&self, builder: RequestBuilder) -> Result<Answer, Fault> {
+        // What servers have written to idle connections, an end or a 408, is read first: whatever is sent there is lost. A run on one thread has
+        // looked at its connections when it has stepped aside twice.
+        for _ in 0..2 {
+            tokio::task::yield_now().await;
+        }
         let mut response = builder.send().await.map_err(|error| self.unanswered(&error))?;
         let (status, headers) = (response.status().as_u16(), texts(response.headers()));
         if headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > HEAD_LIMIT {
@@ -365,56 +375,6 @@ impl Client {
         let way = self.way.clone();
         if error.is_connect() { Fault::Connect { way, reason } } else { Fault::Broken { way, reason } }
     }
-}
-
-fn builder(request_limit: Duration) -> ClientBuilder {
-    reqwest::Client::builder()
-        .redirect(Policy::none())
-        .connect_timeout(request_limit.min(Duration::from_secs(10)))
-        .timeout(request_limit)
-        .tcp_nodelay(true)
-        .user_agent(concat!("okta-conformance/", env!("CARGO_PKG_VERSION")))
-}
-
-impl Network {
-    fn build(&self, mut builder: ClientBuilder, target: &Url, tls: bool) -> Result<reqwest::Client, ClientError> {
-        if let Some(pem) = &self.authorities {
-            let authorities = Certificate::from_pem_bundle(pem).map_err(|_| ClientError::Authorities)?;
-            if authorities.is_empty() {
-                return Err(ClientError::Authorities);
-            }
-            builder = builder.tls_certs_merge(authorities);
-        } else if !tls && !self.proxy.as_ref().is_some_and(|proxy| proxy.starts_with("https:")) {
-            // Loading the system's certificates takes longer than a whole run against a mock.
-            builder = builder.tls_certs_only([]);
-        }
-        if let Some(url) = &self.proxy {
-            let proxy = Proxy::all(url).map_err(ClientError::Proxy)?;
-            builder = builder.no_proxy().proxy(proxy);
-        } else if is_here(target) {
-            builder = builder.no_proxy();
-        }
-        builder.build().map_err(ClientError::Build)
-    }
-
-    /// The proxy, in words that follow what went wrong: whoever reads that a connection was refused has to know by whom. Which of those of
-    /// the environment is for a target, the library decides.
-    fn way(&self, target: &Url) -> String {
-        match &self.proxy {
-            Some(proxy) => format!(" by way of the proxy {}", without_login(proxy)),
-            None if is_here(target) || self.proxies_around.is_empty() => String::new(),
-            None => {
-                let around: BTreeSet<String> = self.proxies_around.iter().map(|proxy| without_login(proxy)).collect();
-                let around: Vec<String> = around.into_iter().collect();
-                format!(" (by way of a proxy, where the environment has {} for it)", around.join(" or "))
-            }
-        }
-    }
-}
-
-/// Whether the target is on this machine, to which no proxy of the environment leads.
-fn is_here(target: &Url) -> bool {
-    target.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127.") || host == "[::1]")
 }
 
 /// Whether the connection ended: closed or reset by the other side. What is not HTTP, on the other hand, would come again.

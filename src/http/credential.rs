@@ -68,6 +68,19 @@ impl Client {
         matches!(self.principals.get(principal), Some(Credential::Bearer(_) | Credential::ClientCredentials(_)))
     }
 
+    /// Sees to it that a principal has its token, if that is fetched: also one that is to have expired, whose end is not waited for.
+    ///
+    /// # Errors
+    /// No token.
+    pub(crate) async fn fetch(&self, principal: &str) -> Result<(), Fault> {
+        match self.principals.get(principal) {
+            Some(Credential::ClientCredentials(client)) => {
+                client.fetch_first(self).await.map_err(|fault| fault.of(principal))
+            }
+            None | Some(Credential::Anonymous | Credential::Ssws(_) | Credential::Bearer(_)) => Ok(()),
+        }
+    }
+
     /// Why the token of a principal whose token is to have expired will not do so soon enough, if that is so.
     pub(crate) async fn outlives(&self, principal: &str) -> Option<String> {
         match self.principals.get(principal) {
@@ -84,7 +97,9 @@ impl Client {
         match self.principals.get(principal) {
             None | Some(Credential::Anonymous) => Ok(None),
             Some(Credential::Ssws(token) | Credential::Bearer(token)) => Ok(Some(token.expose_secret().to_owned())),
-            Some(Credential::ClientCredentials(client)) => client.value(self).await.map(Some),
+            Some(Credential::ClientCredentials(client)) => {
+                client.value(self).await.map(Some).map_err(|fault| fault.of(principal))
+            }
         }
     }
 }

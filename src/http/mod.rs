@@ -6,20 +6,24 @@
 
 mod answer;
 mod client;
+mod connection;
 mod credential;
 mod curl;
 mod headers;
 mod login;
+mod network;
 mod oauth;
 mod pace;
 mod patience;
 mod place;
 
 pub(crate) use answer::{Answer, owned_text};
-pub use client::{Client, ClientError, Fault, Limits, Network};
+pub use client::{Client, ClientError, Fault, Limits};
 pub(crate) use client::{Outgoing, parse_origin};
+pub(crate) use connection::is_repeatable;
 pub use credential::Credential;
 pub(crate) use curl::curl;
+pub use network::Network;
 pub use oauth::{ClientAuth, ClientCredentials, KeyError, PrivateKey};
 pub(crate) use pace::Pace;
 
@@ -30,6 +34,8 @@ pub(crate) struct Exchange {
     pub(crate) answer: Answer,
     pub(crate) started: std::time::Instant,
     pub(crate) duration: std::time::Duration,
+    /// How often it was sent again before this answer came.
+    pub(crate) again: usize,
 }
 
 /// A request as it was sent.

@@ -5,7 +5,7 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::{Duration, Instant},
 };
 
@@ -23,6 +23,29 @@ pub(crate) struct Pace {
     /// The fraction of a limit that is left to others.
     share: f64,
     buckets: RefCell<HashMap<String, Bucket>>,
+    /// What was not believed, each once.
+    doubted: RefCell<BTreeSet<Doubt>>,
+}
+
+/// What a target says of its limit and cannot mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Doubt {
+    /// A limit of 0 or below: nobody could send anything.
+    NoLimit,
+    /// A window that ends in more than an hour.
+    Window,
+}
+
+impl std::fmt::Display for Doubt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NoLimit => "the target tells of a rate limit of 0 or below (X-Rate-Limit-Limit), which is taken for none",
+            Self::Window => {
+                "the target tells of a rate limit whose window ends in more than an hour (X-Rate-Limit-Reset), which is not believed, \
+                 so the run does not keep to it"
+            }
+        })
+    }
 }
 
 /// What the run does in a bucket, whoever sends.
@@ -61,7 +84,7 @@ enum Window {
 
 impl Pace {
     pub(crate) fn new(share: f64) -> Self {
-        Self { share, buckets: RefCell::default() }
+        Self { share, buckets: RefCell::default(), doubted: RefCell::default() }
     }
 
     /// How long to wait before a request of this principal to this path; if not at all, the request is counted.
@@ -92,18 +115,29 @@ impl Pace {
         }
     }
 
-    /// Takes what the answer to a request that was sent at `sent` says of the limit.
-    pub(crate) fn note(&self, principal: &str, path: &str, answer: &Answer, sent: Instant, now: Instant) {
+    /// Takes what the answer to a request that was sent at `sent` says of the limit; what of it is not believed is given back, the first time.
+    pub(crate) fn note(
+        &self,
+        principal: &str,
+        path: &str,
+        answer: &Answer,
+        sent: Instant,
+        now: Instant,
+    ) -> Option<Doubt> {
         self.lost(path);
         let number = |name: &str| answer.header(name).and_then(|text| text.trim().parse::<i64>().ok());
         let (Some(limit), Some(remaining), Some(reset)) =
             (number("X-Rate-Limit-Limit"), number("X-Rate-Limit-Remaining"), number("X-Rate-Limit-Reset"))
         else {
-            return;
+            return None;
+        };
+        let ends = match answer.until_reset(reset) {
+            _ if limit <= 0 => return self.doubt(principal, path, Doubt::NoLimit),
+            None => return self.doubt(principal, path, Doubt::Window),
+            Some(rest) => now + rest.min(LONGEST),
         };
         let natural = |number: i64| u64::try_from(number).unwrap_or(0);
         let (limit, remaining) = (natural(limit), natural(remaining));
-        let ends = now + answer.until(reset).saturating_add(Duration::from_secs(1)).min(LONGEST);
         let mut buckets = self.buckets.borrow_mut();
         let bucket = buckets.entry(bucket(path).to_owned()).or_default();
         let others = bucket.used_by_others(reset, limit.saturating_sub(remaining));
@@ -127,6 +161,15 @@ impl Pace {
                 bucket.budgets.insert(principal.to_owned(), fresh);
             }
         }
+        None
+    }
+
+    /// Forgets the budget of whoever is told nonsense; says so the first time.
+    fn doubt(&self, principal: &str, path: &str, doubt: Doubt) -> Option<Doubt> {
+        if let Some(bucket) = self.buckets.borrow_mut().get_mut(bucket(path)) {
+            bucket.budgets.remove(principal);
+        }
+        self.doubted.borrow_mut().insert(doubt).then_some(doubt)
     }
 }
 
@@ -266,6 +309,26 @@ mod tests {
         assert_eq!(pace.wait("m", "/a/b/c", now), None);
         assert_eq!(pace.wait("m", "/a/b/c", now), None);
         assert!(pace.wait("m", "/a/b/c", now).is_some(), "one was answered, three were under way, two are new");
+    }
+
+    #[test]
+    fn nonsense_is_no_limit_and_is_told_once() {
+        let (pace, now) = (Pace::new(0.5), Instant::now());
+        let told = |limit: i64, reset| {
+            let mut answer = answer(0, 0, reset);
+            answer.headers[1].1 = limit.to_string();
+            assert_eq!(pace.wait("m", "/a/b/c", now), None, "{limit} until {reset}");
+            pace.note("m", "/a/b/c", &answer, now, now)
+        };
+        assert_eq!(told(0, TOLD + 30), Some(Doubt::NoLimit));
+        assert_eq!([told(-5, TOLD + 30), told(0, TOLD + 30)], [None; 2]);
+        assert_eq!(told(10, TOLD + 3601), Some(Doubt::Window));
+        assert_eq!([told(10, TOLD * 1000), told(10, i64::MAX), told(0, i64::MIN)], [None; 3]);
+        assert_eq!(told(10, TOLD + 3600), None);
+        assert!(pace.wait("m", "/a/b/c", now).is_some(), "an hour is believed");
+        // Whoever is told nonsense later does not wait for what was said before.
+        pace.note("m", "/a/b/c", &answer(0, 0, TOLD + 30), now, now);
+        assert_eq!(pace.wait("m", "/a/b/c", now), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Sending outside of a run's budgets, for commands that send a few requests: a 429 is waited out.
 
 use super::{Client, Exchange, Fault, Outgoing};
+use crate::status::Speaker;
 
 /// How often a 429 is waited out before it is the answer.
 const TRIES: usize = 3;
@@ -13,7 +14,7 @@ impl Client {
     pub(crate) async fn send_patiently(&self, outgoing: Outgoing) -> Result<Exchange, Fault> {
         for _ in 1..TRIES {
             let exchange = self.send(outgoing.clone()).await?;
-            if exchange.answer.status != 429 {
+            if Speaker::of(exchange.answer.status) != Speaker::Limit {
                 return Ok(exchange);
             }
             tokio::time::sleep(exchange.answer.rate_limit_pause()).await;

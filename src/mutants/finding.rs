@@ -125,7 +125,7 @@ impl<'p> Watch<'p> {
             }
             self.falses.insert(check);
         }
-        let broken = step.exchange.as_ref().filter(|exchange| exchange.response.status >= 500);
+        let broken = step.exchange.as_ref().filter(|_| step.met_trouble());
         let reason = broken.map(|exchange| format!("the target answered {}", exchange.response.status));
         if let Some(reason) = reason.or_else(|| step.fault.as_ref().map(ToString::to_string)) {
             open.silent = Some(Finding {

@@ -21,6 +21,7 @@ use crate::{
     recording::{Recorded, RecordingError, read},
     run::{Describer, Target},
     secret::{Redacted, Redactor},
+    status::Speaker,
     suite::{HistoryEntry, Operation},
     target::Opened,
 };
@@ -51,6 +52,8 @@ pub enum End<T = Redacted> {
     Explained(Vec<String>),
     /// It needs something that the recording does not show being made.
     NotComparable(T),
+    /// The target was asked, and gave no answer of its own.
+    Unanswered(T),
 }
 
 impl End<String> {
@@ -63,6 +66,7 @@ impl End<String> {
             }
             Self::Explained(entries) => End::Explained(entries),
             Self::NotComparable(reason) => End::NotComparable(redactor.text(&reason)),
+            Self::Unanswered(reason) => End::Unanswered(redactor.text(&reason)),
         }
     }
 }
@@ -157,10 +161,14 @@ impl<'a> Replay<'a> {
         };
         let sent = match self.target.client.send_patiently(prepared.outgoing.clone()).await {
             Ok(exchange) => exchange,
-            Err(fault) => return End::NotComparable(format!("no answer: {fault}")),
+            Err(fault) => return End::Unanswered(format!("no answer: {fault}")),
         };
         traffic(&self.describer.transcript(sent.clone()), &sent.request.principal);
         self.note_made(&prepared, &sent);
+        let status = sent.answer.status;
+        if Speaker::of(status).is_infrastructure() && status != recorded.answer.status {
+            return End::Unanswered(format!("what stands before the target answered {status}"));
+        }
         if matches!(recorded.answer.status, 401 | 403) && sent.answer.status < 400 {
             return End::NotComparable(
                 "the request had credentials of its own, which the recording does not hold".to_owned(),
@@ -251,8 +259,10 @@ impl<'a> Replay<'a> {
     /// Who sends: whoever the recording names, or else the one that was asked for, who is let in where the recording's was not.
     fn principal(&self, recorded: &Recorded) -> Result<String, String> {
         let status = recorded.answer.status;
-        if status == 429 {
-            return Err("the recording's rate limit was used up".to_owned());
+        match Speaker::of(status) {
+            Speaker::Limit => return Err("the recording's rate limit was used up".to_owned()),
+            Speaker::Between => return Err(format!("what stood before the recording's org answered {status}")),
+            Speaker::Target | Speaker::Broken => {}
         }
         match &recorded.principal {
             Some(name) if self.target.client.knows(name) => Ok(name.clone()),

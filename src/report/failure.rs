@@ -47,8 +47,7 @@ impl Failure {
     pub(super) fn of(step: &StepFinished) -> Option<Self> {
         let mismatches: Vec<Mismatch> =
             step.mismatches.iter().filter(|mismatch| mismatch.level > Level::Info).cloned().collect();
-        let server = step.exchange.as_ref().is_some_and(|exchange| exchange.response.status >= 500);
-        if mismatches.is_empty() && step.fault.is_none() && !server {
+        if mismatches.is_empty() && step.fault.is_none() && !step.met_trouble() {
             return None;
         }
         Some(Self {

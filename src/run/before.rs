@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Target,
-    inventory::{List, Listed, Unknown, get, let_in, read},
+    inventory::{List, Listed, Unknown, askers, get, read},
 };
 use crate::{
     plan::Plan,
@@ -39,18 +39,18 @@ impl Before {
     /// # Errors
     /// No answer, or none of the target's own logic: then nothing may be written.
     pub(crate) async fn ask(plan: &Plan, target: &Target, principal: &str) -> Result<Self, Unknown> {
-        let principal = let_in(plan, target, principal);
+        let askers = askers(plan, target, principal);
         let lists = async {
             let mut all = Vec::new();
             for sweep in &plan.contract.sweep {
-                all.push(match read(&list_of(sweep), target, principal).await? {
+                all.push(match read(&list_of(sweep), target, &askers).await? {
                     Listed::Whole(items) => Some(items.into_iter().map(|item| item.id).collect()),
                     Listed::Part(..) => None,
                 });
             }
             Ok(all)
         };
-        let (shared, lists) = tokio::try_join!(shared(plan, target, principal), lists)?;
+        let (shared, lists) = tokio::try_join!(shared(plan, target, &askers), lists)?;
         Ok(Self { shared, lists })
     }
 
@@ -88,11 +88,11 @@ pub(crate) fn list_of(sweep: &SweepPlan) -> List {
 }
 
 /// What the target shares with others. One that has no such thing, or shows it to nobody, shares nothing that has another name.
-async fn shared(plan: &Plan, target: &Target, principal: &str) -> Result<Vec<Protected>, Unknown> {
+async fn shared(plan: &Plan, target: &Target, askers: &[&str]) -> Result<Vec<Protected>, Unknown> {
     let contract = &plan.contract;
     let mut all = contract.protected.clone();
     for protected in contract.protected.iter().filter(|protected| protected.alias.is_some()) {
-        let exchange = get(&format!("{}{}", target.client.origin(), protected.path), target, principal).await?;
+        let exchange = get(&format!("{}{}", target.client.origin(), protected.path), target, askers).await?;
         let answer = &exchange.answer;
         let id = answer.json().ok().and_then(|body| body.get("id")).and_then(Value::as_str);
         all.extend(id.filter(|_| answer.status == 200).and_then(|id| protected.named(id)));

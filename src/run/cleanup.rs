@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     describe::Origin,
-    inventory::let_in,
+    inventory::askers,
     ours::{Made, Open, Request},
     send::{Halt, Purpose, Sent},
     step::{Done, Judged, Sender},
@@ -234,7 +234,8 @@ impl Sender<'_, '_> {
             && matches!(exchange.answer.status, 401 | 403)
         {
             // Who made it may not be whoever may remove it.
-            let other = let_in(self.shared.plan, self.shared.target, &made.principal);
+            let askers = askers(self.shared.plan, self.shared.target, &made.principal);
+            let other = askers.first().copied().unwrap_or(&made.principal);
             if !self.shared.target.client.same_credential(other, &made.principal) {
                 answered = self.send_stubbornly(&self.outgoing(last, other)).await;
             }
@@ -313,7 +314,9 @@ impl Sender<'_, '_> {
         for pause in PAUSES {
             match self.send(Purpose::clean_up(), outgoing.clone()).await {
                 Err(
-                    Halt::Server(_) | Halt::Fault(Fault::Connect { .. } | Fault::Lost { .. } | Fault::Broken { .. }),
+                    Halt::Server(_)
+                    | Halt::Broken(_)
+                    | Halt::Fault(Fault::Connect { .. } | Fault::Lost { .. } | Fault::Broken { .. }),
                 ) => {
                     tokio::time::sleep(pause).await;
                 }
@@ -340,13 +343,15 @@ fn reason(halt: Halt) -> String {
     match halt {
         Halt::Unfilled(unfilled) => unfilled.to_string(),
         Halt::Fault(fault) => fault.to_string(),
-        Halt::Server(exchange) | Halt::Repeated(exchange) => format!("answered {}", exchange.answer.status),
+        Halt::Server(exchange) | Halt::Broken(exchange) | Halt::Repeated(exchange) => {
+            format!("answered {}", exchange.answer.status)
+        }
         Halt::RateLimited(_) => "429 that did not end".to_owned(),
         Halt::Ledger(reason) => reason,
         Halt::Address(given) => format!("{given} names no one thing"),
         Halt::Protected(path) => format!("{path} is not the run's to write to"),
         Halt::Foreign { url, .. } => format!("{url} is of another origin"),
-        Halt::Late(_) => "the trial's time was over".to_owned(),
+        Halt::Late(..) => "the trial's time was over".to_owned(),
         Halt::Stopped => "the run was stopped while it waited for the rate limit".to_owned(),
     }
 }

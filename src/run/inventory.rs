@@ -6,6 +6,7 @@ use super::Target;
 use crate::{
     http::{Exchange, Fault, Outgoing},
     plan::Plan,
+    status::Speaker,
 };
 
 /// Pages of a list; more would be a list that does not end.
@@ -72,21 +73,21 @@ impl Item {
     }
 }
 
-/// Somebody whom the target surely lets in, if the suite knows one and there are credentials; else `principal`.
-pub(crate) fn let_in<'p>(plan: &'p Plan, target: &Target, principal: &'p str) -> &'p str {
+/// Those whom the target surely lets in, as far as the suite knows them and there are credentials, and at last `principal`.
+pub(crate) fn askers<'p>(plan: &'p Plan, target: &Target, principal: &'p str) -> Vec<&'p str> {
     let known = plan.contract.preflight.iter().flat_map(|preflight| &preflight.principals).map(String::as_str);
-    known.chain([principal]).find(|name| target.client.knows(name)).unwrap_or(principal)
+    known.filter(|name| target.client.knows(name)).chain([principal]).collect()
 }
 
 /// Reads all pages of a list.
 ///
 /// # Errors
 /// No answer, or none of the target's own logic.
-pub(crate) async fn read(list: &List, target: &Target, principal: &str) -> Result<Listed, Unknown> {
+pub(crate) async fn read(list: &List, target: &Target, askers: &[&str]) -> Result<Listed, Unknown> {
     let mut url = format!("{}{}", target.client.origin(), list.path);
     let (mut items, mut seen) = (Vec::new(), Vec::new());
     loop {
-        let exchange = get(&url, target, principal).await?;
+        let exchange = get(&url, target, askers).await?;
         let answer = &exchange.answer;
         let page = answer.json().ok().and_then(Value::as_array).filter(|_| answer.status == 200);
         let Some(page) = page else {
@@ -101,19 +102,19 @@ pub(crate) async fn read(list: &List, target: &Target, principal: &str) -> Resul
     }
 }
 
-/// Asks for something. A connection that ends before an answer says nothing, and a question may be asked twice.
+/// Asks for something, as the first of these principals that there is a token for: that of one may be out of order.
 ///
 /// # Errors
 /// As [`read`].
-pub(crate) async fn get(url: &str, target: &Target, principal: &str) -> Result<Exchange, Unknown> {
-    let outgoing = Outgoing::get(url, principal);
-    let exchange = match target.client.send_patiently(outgoing.clone()).await {
-        Err(Fault::Lost { .. }) => target.client.send_patiently(Outgoing { fresh: true, ..outgoing }).await,
-        other => other,
-    };
-    let exchange = exchange.map_err(Unknown::Fault)?;
-    if exchange.answer.status >= 500 || exchange.answer.status == 429 {
-        return Err(Unknown::Answer(Box::new(exchange)));
+pub(crate) async fn get(url: &str, target: &Target, askers: &[&str]) -> Result<Exchange, Unknown> {
+    let mut nobody = Fault::Credentials("nobody can ask the target".to_owned());
+    for principal in askers {
+        match target.client.send_patiently(Outgoing::get(url, principal)).await {
+            Err(fault @ Fault::Credentials(_)) => nobody = fault,
+            Err(fault) => return Err(Unknown::Fault(fault)),
+            Ok(exchange) if Speaker::of(exchange.answer.status).is_target() => return Ok(exchange),
+            Ok(exchange) => return Err(Unknown::Answer(Box::new(exchange))),
+        }
     }
-    Ok(exchange)
+    Err(Unknown::Fault(nobody))
 }

@@ -26,7 +26,7 @@ use std::{
 pub(crate) use before::{Before, list_of};
 pub(crate) use describe::Describer;
 use futures::{StreamExt, stream};
-pub(crate) use inventory::{Item, Listed, get, let_in, read};
+pub(crate) use inventory::{Item, Listed, askers, get, read};
 use ours::Ours;
 pub(crate) use ours::list_for;
 pub use preflight::{Preflight, preflight};
@@ -146,6 +146,7 @@ pub async fn run(
         outcomes: RefCell::default(),
         serial: Cell::new(0),
         troubled: Cell::new(0),
+        tokenless: RefCell::default(),
         before: OnceCell::new(),
         ours: Ours::new(&options.prefix, &options.run),
         found: Preflight::default(),
@@ -200,7 +201,7 @@ async fn ask_first(trials: &[Arc<Trial>], shared: &Shared<'_>, redactor: &Redact
         // It was sent before there was a budget, and counts in it.
         let principal = target.client.shown_as(&told.principal);
         pace.wait(principal, &told.path, told.sent);
-        pace.note(principal, &told.path, &told.answer, told.sent, Instant::now());
+        shared.noted(principal, &told.path, &told.answer, told.sent, Instant::now());
     }
     found.findings.drain(..).for_each(|finding| shared.emit(&Event::Preflight(finding)));
     found

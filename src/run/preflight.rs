@@ -8,15 +8,18 @@ use std::{
     time::Instant,
 };
 
+use futures::future::join_all;
+
 use super::{
     Target,
     detect::{Detected, detect},
 };
 use crate::{
     event::Finding,
-    http::{Answer, Outgoing},
+    http::{Answer, Fault, Outgoing},
     plan::{Plan, Trial},
     secret::Redactor,
+    status::Speaker,
     suite::PreflightPlan,
 };
 
@@ -39,6 +42,8 @@ pub struct Preflight {
     pub missing: BTreeMap<String, String>,
     /// Principals that are not what they are to be, and why.
     pub unfit: BTreeMap<String, String>,
+    /// Principals that have no token, and why; in the order in which they were found.
+    tokenless: Vec<(String, String)>,
     /// What the answers say of rate limits is where budgets begin.
     pub(super) told: Vec<Told>,
 }
@@ -55,11 +60,19 @@ pub(super) struct Told {
 /// Asks the target once for each principal that the suite says it should let in, and then for what these trials need.
 pub async fn preflight(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor: &Redactor) -> Preflight {
     let mut preflight = question(plan, trials, target, redactor).await;
-    if preflight.findings.iter().any(|finding| finding.fatal) || !preflight.sole.is_empty() {
-        return preflight;
+    let fatal = preflight.findings.iter().any(|finding| finding.fatal);
+    let (sole, all) = (&preflight.sole, trials.iter());
+    let tried = all.filter(|trial| sole.is_empty() || trial.needs.iter().any(|name| sole.contains(name)));
+    let needed: BTreeSet<&str> = tried.flat_map(|trial| trial.principals()).collect();
+    let needed: Vec<&str> = needed.into_iter().filter(|name| target.principals.contains(*name)).collect();
+    if !fatal {
+        preflight.fetch(&needed, target).await;
     }
-    let needed: BTreeSet<&str> = trials.iter().flat_map(|trial| trial.principals()).collect();
-    for principal in needed.into_iter().filter(|name| target.principals.contains(*name)) {
+    for (principal, reason) in &preflight.tokenless {
+        let text = format!("{reason}; trials of `{principal}` are errored");
+        preflight.findings.push(Finding { fatal: false, text: redactor.text(&text) });
+    }
+    for principal in needed.into_iter().filter(|_| !fatal) {
         if let Some(reason) = target.client.outlives(principal).await {
             let text = format!("trials of the principal `{principal}` are not applicable: {reason}");
             preflight.findings.push(Finding { fatal: false, text: redactor.text(&text) });
@@ -91,6 +104,10 @@ async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor:
         let sent = Instant::now();
         let answer = match ask(&plan.path, principal, target).await {
             Ok(answer) => answer,
+            Err(fault @ Fault::Credentials(_)) => {
+                preflight.tokenless.push((principal.to_owned(), fault.to_string()));
+                continue;
+            }
             Err(fault) => {
                 preflight.findings.push(find(true, format!("{} cannot be asked: {fault}", target.client.origin())));
                 return preflight;
@@ -116,20 +133,27 @@ async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor:
                 let text = format!("the target does not let the principal `{principal}` in: {} {code}", answer.status);
                 preflight.findings.push(find(true, text.trim_end().to_owned()));
             }
-            429 => {
-                preflight
-                    .findings
-                    .push(find(true, format!("the rate limit of `{principal}` is used up, and stays so")));
-            }
-            status if status >= 500 => {
-                let text =
-                    format!("{} answers {status}: it, or what stands before it, does not work", target.client.origin());
-                preflight.findings.push(find(true, text));
-                return preflight;
-            }
-            _ => {}
+            status => match Speaker::of(status) {
+                Speaker::Target => {}
+                Speaker::Limit => {
+                    let text = format!("the rate limit of `{principal}` is used up, and stays so");
+                    preflight.findings.push(find(true, text));
+                }
+                Speaker::Broken | Speaker::Between => {
+                    let origin = target.client.origin();
+                    let text = format!("{origin} answers {status}: it, or what stands before it, does not work");
+                    preflight.findings.push(find(true, text));
+                    return preflight;
+                }
+            },
         }
         preflight.told.push(Told { principal: principal.to_owned(), path: plan.path.clone(), answer, sent });
+    }
+    if preflight.told.is_empty() && preflight.sole.is_empty() {
+        let nobody = std::mem::take(&mut preflight.tokenless);
+        let texts =
+            nobody.into_iter().map(|(_, reason)| format!("{} cannot be asked: {reason}", target.client.origin()));
+        preflight.findings.extend(texts.map(|text| find(true, text)));
     }
     if preflight.findings.iter().any(|finding| finding.fatal) {
         return preflight;
@@ -150,6 +174,18 @@ impl Preflight {
     /// Whether a capability was seen.
     pub(super) fn has(&self, name: &str) -> bool {
         self.sole.iter().chain(&self.seen).any(|seen| seen == name)
+    }
+
+    /// Fetches the tokens of all these principals at once, so that whoever gets none is known before a trial needs it.
+    async fn fetch(&mut self, principals: &[&str], target: &Target) {
+        let known = |name: &str| self.tokenless.iter().any(|(other, _)| target.client.same_credential(name, other));
+        let open = principals.iter().filter(|name| !known(name));
+        let fetching = open.map(|name| async move { (*name, target.client.fetch(name).await) });
+        for (name, fetched) in join_all(fetching).await {
+            if let Err(fault) = fetched {
+                self.tokenless.push((name.to_owned(), fault.to_string()));
+            }
+        }
     }
 
     /// Looks for the capabilities that are needed; says what is not as the settings have it.
@@ -178,7 +214,7 @@ impl Preflight {
     }
 }
 
-pub(super) async fn ask(path: &str, principal: &str, target: &Target) -> Result<Answer, crate::http::Fault> {
+pub(super) async fn ask(path: &str, principal: &str, target: &Target) -> Result<Answer, Fault> {
     let outgoing = Outgoing::get(&format!("{}{path}", target.client.origin()), principal);
     target.client.send_patiently(outgoing).await.map(|exchange| exchange.answer)
 }

@@ -1,7 +1,10 @@
 //! Sending one request of a step: building it, keeping to the rate limit, waiting out a 429 that nobody asked for, and sending it once more
 //! where the connection ended before an answer. What a request may make is written down before it goes out, and what came of it after.
 
-use std::time::{Duration, Instant};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -19,9 +22,10 @@ use crate::{
     check::Identity,
     diagnostic::Span,
     event::{Event, Stop, Waited, Why},
-    http::{Exchange, Fault, Outgoing},
+    http::{Exchange, Fault, Outgoing, is_repeatable},
     ledger::{Intent, LedgerError},
     plan::{BodyPlan, HeaderPlan, Repetition, RequestTarget, Step},
+    status::Speaker,
     template::{Template, Unfilled, Variables},
 };
 
@@ -46,25 +50,33 @@ pub(super) struct Sent {
 pub(super) struct Purpose<'a> {
     /// Statuses that are an answer, whatever they otherwise say of the infrastructure.
     pub(super) expected: &'a [u16],
+    /// One that is waited for, and so an answer too.
+    pub(super) until: Option<u16>,
     /// Whether it is held back to keep to the rate limit: a step that wants the limit to be used up is not.
     pub(super) paced: bool,
 }
 
 impl<'a> Purpose<'a> {
     pub(super) fn of(step: &'a Step) -> Self {
-        Self { expected: &step.expect.status, paced: !matches!(step.repetition, Repetition::Until { status: 429, .. }) }
+        let until = match step.repetition {
+            Repetition::Until { status, .. } => Some(status),
+            Repetition::Once | Repetition::Eventually(_) | Repetition::Pages { .. } => None,
+        };
+        Self { expected: &step.expect.status, until, paced: until != Some(429) }
     }
 
     /// Removing or putting back.
     pub(super) fn clean_up() -> Self {
-        Self { expected: &[], paced: true }
+        Self { expected: &[], until: None, paced: true }
     }
 }
 
 /// Whether a request may be sent a second time.
 #[derive(Debug)]
 enum Repeat {
-    /// Doing it twice is doing it once (RFC 9110, section 9.2.2, and what the operation table says of a POST).
+    /// The client itself has, if it was to be.
+    Done,
+    /// Doing it twice is doing it once, as the operation table says of a POST.
     Always,
     /// Where the target shows that it has not made what it was to make.
     IfAbsent(Box<Making>),
@@ -77,6 +89,8 @@ pub(super) enum Halt {
     Fault(Fault),
     /// An answer that the target's own logic did not give.
     Server(Box<Exchange>),
+    /// A 500 or 501 that came again when the request was sent once more: that request breaks the target.
+    Broken(Box<Exchange>),
     /// A 429 that did not end.
     RateLimited(Box<Exchange>),
     /// Of another origin than the target, so it was not fetched.
@@ -91,8 +105,8 @@ pub(super) enum Halt {
     /// What is made could not be written down, so nothing is made.
     Ledger(String),
     Unfilled(Unfilled),
-    /// A 429 that is to be waited out for longer than the trial may take.
-    Late(Duration),
+    /// What is to be waited for, and why, takes longer than the trial may.
+    Late(Duration, Why),
     /// The answer to the first request was lost, and that to the second says nothing of the target.
     Repeated(Box<Exchange>),
     Stopped,
@@ -108,9 +122,9 @@ impl Halt {
             | Self::Ledger(_)
             | Self::Unfilled(_)
             | Self::RateLimited(_)
-            | Self::Late(_) => true,
+            | Self::Late(..) => true,
             Self::Fault(fault) => matches!(fault, Fault::Connect { .. } | Fault::Credentials(_) | Fault::Request(_)),
-            Self::Server(_) | Self::Repeated(_) | Self::Stopped => false,
+            Self::Server(_) | Self::Broken(_) | Self::Repeated(_) | Self::Stopped => false,
         }
     }
 }
@@ -131,23 +145,24 @@ impl From<Unfilled> for Halt {
 }
 
 impl Sender<'_, '_> {
-    /// Sends until the answer says something about the target: a 429 that nobody asked for is waited out.
+    /// Sends until the answer says something about the target: a 429 that nobody asked for is waited out. What the step expects, or waits for
+    /// with `until`, is an answer whoever gave it.
     pub(super) async fn send(&self, purpose: Purpose<'_>, outgoing: Outgoing) -> Result<Sent, Halt> {
         let mut tries = 0;
         loop {
             let sent = self.exchange(purpose, outgoing.clone()).await?;
             let status = sent.exchange.answer.status;
-            if purpose.expected.contains(&status) {
+            if purpose.until == Some(status) || purpose.expected.contains(&status) {
                 return Ok(sent);
             }
             if sent.repeated && status == 404 && outgoing.method == "DELETE" {
                 return Err(Halt::Repeated(Box::new(sent.exchange)));
             }
-            if status >= 500 {
-                return Err(Halt::Server(Box::new(sent.exchange)));
-            }
-            if status != 429 {
-                return Ok(sent);
+            match Speaker::of(status) {
+                Speaker::Target => return Ok(sent),
+                Speaker::Between => return Err(Halt::Server(Box::new(sent.exchange))),
+                Speaker::Broken => return Err(self.sent_again(purpose, outgoing, sent.exchange).await),
+                Speaker::Limit => {}
             }
             tries += 1;
             self.shared.rate_limited();
@@ -155,6 +170,23 @@ impl Sender<'_, '_> {
                 return Err(Halt::RateLimited(Box::new(sent.exchange)));
             }
             self.wait(&outgoing, sent.exchange.answer.rate_limit_pause(), Why::TooManyRequests).await?;
+        }
+    }
+
+    /// What a 500 or 501 is: one that comes each time is about the request, and another one may be about anything.
+    async fn sent_again(&self, purpose: Purpose<'_>, outgoing: Outgoing, first: Exchange) -> Halt {
+        let plain = self.shared.target.client.plain_path(&outgoing.url);
+        match self.repeat(&outgoing, &plain) {
+            Repeat::Done | Repeat::Always if !self.removing => {}
+            Repeat::Done | Repeat::Always | Repeat::IfAbsent(_) | Repeat::Never => {
+                return Halt::Server(Box::new(first));
+            }
+        }
+        match self.exchange(purpose, outgoing).await {
+            Ok(Sent { exchange, .. }) if exchange.answer.status == first.answer.status => {
+                Halt::Broken(Box::new(exchange))
+            }
+            Ok(_) | Err(_) => Halt::Server(Box::new(first)),
         }
     }
 
@@ -173,7 +205,8 @@ impl Sender<'_, '_> {
             self.wait(&outgoing, pause, Why::Budget).await?;
         }
         if !self.removing {
-            let prepared = self.shared.stopper.unless_stopped(client.prepare(&outgoing)).await;
+            let preparing = self.in_time(&outgoing.principal, client.prepare(&outgoing));
+            let prepared = self.shared.stopper.unless_stopped(preparing).await;
             prepared.ok_or(Halt::Stopped)?.map_err(Halt::Fault)?;
         }
         let making = self.intend(&outgoing, &plain).await?;
@@ -197,7 +230,7 @@ impl Sender<'_, '_> {
                 if outgoing.method == "DELETE" && (200..300).contains(&exchange.answer.status) {
                     self.shared.ours.removed(&plain);
                 }
-                Ok(Sent { exchange, identity, repeated })
+                Ok(Sent { repeated: repeated || exchange.again > 0, exchange, identity })
             }
             Err(fault) => {
                 if let Some(making) = making {
@@ -213,34 +246,39 @@ impl Sender<'_, '_> {
         let sent = Instant::now();
         let exchange = self.shared.target.client.send(outgoing.clone()).await;
         match &exchange {
-            Ok(exchange) => self.shared.pace.note(principal, path, &exchange.answer, sent, Instant::now()),
+            Ok(exchange) => {
+                self.shared.sent(exchange.again);
+                self.shared.noted(principal, path, &exchange.answer, sent, Instant::now());
+            }
             Err(_) => self.shared.pace.lost(path),
         }
         exchange
     }
 
-    /// Whether a request may be sent again whose connection ended before an answer.
+    /// Whether a request may be sent again whose connection ended before an answer. Where doing it twice is doing it once by its method
+    /// (RFC 9110, section 9.2.2), the client has done so.
     fn repeat(&self, outgoing: &Outgoing, plain: &str) -> Repeat {
-        let operation = self.shared.plan.operation(&outgoing.method, plain);
-        match outgoing.method.as_str() {
-            "GET" | "HEAD" | "PUT" | "DELETE" => Repeat::Always,
-            "POST" if operation.is_some_and(|operation| operation.idempotent) => Repeat::Always,
-            "POST" => match operation.and_then(|operation| Making::read(operation, outgoing, plain, self.trial)) {
-                Some(making) if making.name.is_some() && making.list(self.shared.plan).is_some() => {
-                    Repeat::IfAbsent(Box::new(making))
-                }
-                Some(_) | None => Repeat::Never,
-            },
-            _ => Repeat::Never,
+        if outgoing.method != "POST" {
+            return if is_repeatable(&outgoing.method) { Repeat::Done } else { Repeat::Never };
+        }
+        let Some(operation) = self.shared.plan.operation("POST", plain) else { return Repeat::Never };
+        if operation.idempotent {
+            return Repeat::Always;
+        }
+        match Making::read(operation, outgoing, plain, self.trial) {
+            Some(making) if making.name.is_some() && making.list(self.shared.plan).is_some() => {
+                Repeat::IfAbsent(Box::new(making))
+            }
+            Some(_) | None => Repeat::Never,
         }
     }
 
     async fn may_repeat(&self, repeat: &Repeat) -> bool {
         match repeat {
             Repeat::Always => true,
-            Repeat::Never => false,
+            Repeat::Done | Repeat::Never => false,
             Repeat::IfAbsent(making) => {
-                self.shared.stopper.unless_stopped(look(self.shared, making)).await == Some(Looked::Absent)
+                self.shared.stopper.unless_stopped(Box::pin(look(self.shared, making))).await == Some(Looked::Absent)
             }
         }
     }
@@ -275,7 +313,7 @@ impl Sender<'_, '_> {
         match status {
             200..300 => {
                 let (identity, made) = ours.identify(plan, before.get(), &making, exchange);
-                let usable = matches!(identity, Identity::New | Identity::Renamed { .. });
+                let usable = identity.is_usable();
                 if usable && made.is_empty() {
                     options.ledger.gone(making.number);
                 } else if usable {
@@ -324,16 +362,31 @@ impl Sender<'_, '_> {
         self.left.borrow_mut().push(Left::Open(open));
     }
 
+    /// A token, unless the trial's time is over before it comes.
+    pub(super) async fn in_time<T>(
+        &self,
+        principal: &str,
+        token: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
+        let Some(ends) = self.ends else { return token.await };
+        tokio::time::timeout_at(ends.into(), token).await.unwrap_or_else(|_| {
+            let limit = self.shared.options.trial_timeout;
+            let text =
+                format!("principal `{principal}`: there was no token within {limit:?}, which the trial may take");
+            Err(Fault::Credentials(text))
+        })
+    }
+
     async fn wait(&self, outgoing: &Outgoing, pause: Duration, why: Why) -> Result<(), Halt> {
+        let until = Instant::now() + pause;
+        if self.ends.is_some_and(|ends| ends < until) {
+            return Err(Halt::Late(pause, why));
+        }
         self.shared.emit(&Event::Waited(Waited {
             principal: outgoing.principal.clone(),
             seconds: pause.as_secs_f64(),
             why,
         }));
-        let until = Instant::now() + pause;
-        if why == Why::TooManyRequests && self.ends.is_some_and(|ends| ends < until) {
-            return Err(Halt::Late(pause));
-        }
         if self.shared.stopper.unless_stopped(tokio::time::sleep(pause)).await.is_some() {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use super::{
     Shared,
     before::{Known, list_of},
     cleanup::{Left, Removed},
-    inventory::{Item, List, Listed, Unknown, let_in, read},
+    inventory::{Item, List, Listed, Unknown, askers, read},
     ours::{Made, Making, Open, Request},
     send::segment,
     step::Sender,
@@ -44,7 +44,7 @@ pub(super) async fn look(shared: &Shared<'_>, making: &Making) -> Looked {
 }
 
 async fn reading(shared: &Shared<'_>, list: List, making: &Making) -> Reading {
-    let listed = read(&list, shared.target, let_in(shared.plan, shared.target, &making.principal)).await;
+    let listed = read(&list, shared.target, &askers(shared.plan, shared.target, &making.principal)).await;
     (list, listed)
 }
 
@@ -136,8 +136,8 @@ impl Sender<'_, '_> {
     async fn sweep_own(&self, sweep: &SweepPlan) {
         for attempt in [1, 2] {
             let list = list_of(sweep);
-            let principal = let_in(self.shared.plan, self.shared.target, self.principal);
-            let Ok(listed) = read(&list, self.shared.target, principal).await else { return };
+            let askers = askers(self.shared.plan, self.shared.target, self.principal);
+            let Ok(listed) = read(&list, self.shared.target, &askers).await else { return };
             let left: Vec<&Item> = listed.items().iter().filter(|item| self.is_left(sweep, item)).collect();
             for item in left {
                 if attempt == 2 {
@@ -166,7 +166,8 @@ impl Sender<'_, '_> {
             values: sweep.path_of(&item.id),
         };
         let trial = item.names.iter().find_map(|name| self.shared.ours.trial_of(name)).unwrap_or_default();
-        let principal = let_in(self.shared.plan, self.shared.target, self.principal).to_owned();
+        let askers = askers(self.shared.plan, self.shared.target, self.principal);
+        let principal = askers.first().copied().unwrap_or(self.principal).to_owned();
         Made { making: None, number: None, trial, principal, removals: vec![request] }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, OnceLock},
+    time::Instant,
 };
 
 use tokio::sync::OnceCell;
@@ -11,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Describer, Options, Preflight, Target, before::Before, ours::Ours};
 use crate::{
-    event::{self, Event, Outcome, Stop},
-    http::Pace,
+    event::{self, Event, Finding, Outcome, Stop},
+    http::{Answer, Pace},
     naming::name,
     plan::Plan,
 };
@@ -60,6 +61,8 @@ pub(crate) struct Shared<'a> {
     pub(super) serial: Cell<usize>,
     /// Trials in a row that met nothing but trouble with the infrastructure.
     pub(super) troubled: Cell<usize>,
+    /// Trials under way for which a principal could not be shown to the target: what it has no token for is its client's trouble.
+    pub(super) tokenless: RefCell<BTreeSet<String>>,
     /// What the target held before the first write.
     pub(super) before: OnceCell<Before>,
     /// What the run has made.
@@ -83,6 +86,14 @@ impl Shared<'_> {
         self.rate_limited.set(self.rate_limited.get() + 1);
     }
 
+    /// Takes what an answer says of the rate limit.
+    pub(super) fn noted(&self, principal: &str, path: &str, answer: &Answer, sent: Instant, answered: Instant) {
+        if let Some(doubt) = self.pace.note(principal, path, answer, sent, answered) {
+            let text = self.describer.redactor.text(&doubt.to_string());
+            self.emit(&Event::Preflight(Finding { fatal: false, text }));
+        }
+    }
+
     /// A name that nothing else in this run has, and that no other one begins with: a search for it finds one thing.
     pub(crate) fn unique(&self) -> String {
         self.serial.set(self.serial.get() + 1);
@@ -90,7 +101,10 @@ impl Shared<'_> {
     }
 
     pub(super) fn finish(&self, finished: event::TrialFinished) {
+        let tokenless = self.tokenless.borrow_mut().remove(&finished.trial);
         match finished.outcome {
+            // One bad client says nothing of what others meet.
+            Outcome::Errored if tokenless => {}
             Outcome::Errored => self.troubled.set(self.troubled.get() + 1),
             Outcome::NotApplicable | Outcome::NotRun => {}
             _ => self.troubled.set(0),

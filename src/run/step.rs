@@ -87,13 +87,10 @@ impl Sender<'_, '_> {
             Repetition::Until { max, status } => {
                 let mut requests = 0;
                 loop {
-                    let sent = self.exchange(Purpose::of(step), self.build(step, variables)?).await?;
-                    let exchange = &sent.exchange;
+                    let sent = self.send(Purpose::of(step), self.build(step, variables)?).await?;
                     requests += 1;
-                    let last = exchange.answer.status == status || u64::try_from(requests).unwrap_or(u64::MAX) >= max;
-                    if exchange.answer.status >= 500 && !step.expect.status.contains(&exchange.answer.status) {
-                        return Err(Halt::Server(Box::new(sent.exchange)));
-                    }
+                    let seen = sent.exchange.answer.status;
+                    let last = seen == status || u64::try_from(requests).unwrap_or(u64::MAX) >= max;
                     if last || self.shared.stopper.stopped() {
                         return self.finish(step, sent, requests, variables);
                     }

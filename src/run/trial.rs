@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     check::{False, Verdict},
-    event::{Checks, Event, Outcome, Phase, StepFinished, TrialFinished},
+    event::{Checks, Event, Outcome, Phase, StepFinished, TrialFinished, Why},
     http::{Exchange, Fault, curl},
     level::Level,
     plan::{RequestTarget, Step, Trial},
@@ -69,7 +69,7 @@ pub(super) async fn run(trial: &Trial, attempt: usize, shared: &Shared<'_>) -> T
         attempt,
     };
     let ending = running.all().await;
-    running.clean_up().await;
+    Box::pin(running.clean_up()).await;
     running.finish(&ending)
 }
 
@@ -77,7 +77,7 @@ impl<'a, 's> Running<'a, 's> {
     async fn all(&mut self) -> Ending {
         let mut variables = match self.shared.stopper.unless_stopped(self.variables()).await {
             Some(Ok(variables)) => variables,
-            Some(Err(fault)) => return Ending::Errored(fault.to_string()),
+            Some(Err(fault)) => return self.faulted(&fault),
             None => return Ending::Stopped,
         };
         for fixture in &self.trial.fixtures {
@@ -116,7 +116,9 @@ impl<'a, 's> Running<'a, 's> {
         variables.set(&"target.origin".into(), client.origin().into());
         variables.set(&"target.host".into(), client.host().into());
         // Known to the redactor, so it stands in no output.
-        variables.set(&"token".into(), client.token(&self.trial.principal).await?.unwrap_or_default().into());
+        let principal = &self.trial.principal;
+        let token = self.sender(Judged::Everything).in_time(principal, client.token(principal)).await?;
+        variables.set(&"token".into(), token.unwrap_or_default().into());
         Ok(variables)
     }
 
@@ -273,13 +275,20 @@ impl<'a, 's> Running<'a, 's> {
                 Ok(true)
             }
             Halt::Fault(fault) => {
-                let reason = fault.to_string();
                 self.emit_without_answer(step, phase, number, &Verdict::default(), Some(&fault.to_string()));
-                Err(Ending::Errored(reason))
+                Err(self.faulted(&fault))
             }
             Halt::Server(exchange) => {
                 let reason = format!("the target answered {}", exchange.answer.status);
                 self.emit(call, Some(origin), phase, number, 1, &Verdict::default(), *exchange);
+                Err(Ending::Errored(reason))
+            }
+            Halt::Broken(exchange) => {
+                self.requests += 1;
+                let status = exchange.answer.status;
+                let reason =
+                    format!("{} answered {status}, and again when it was sent once more", request(step, &exchange));
+                self.emit(call, Some(origin), phase, number, 2, &Verdict::default(), *exchange);
                 Err(Ending::Errored(reason))
             }
             Halt::RateLimited(exchange) => {
@@ -300,12 +309,25 @@ impl<'a, 's> Running<'a, 's> {
                 "{call}: {path} is not the run's to write to, and the case does not say that it does"
             ))),
             Halt::Unfilled(unfilled) => Err(Ending::Errored(format!("{call}: {unfilled}"))),
-            Halt::Late(pause) => Err(Ending::Errored(format!(
-                "{call}: 429, and waiting for {pause:?} as it asks would take longer than the trial may, which is {:?}",
-                self.shared.options.trial_timeout
-            ))),
+            Halt::Late(pause, why) => {
+                let (pause, may) = (pause.as_secs_f64().ceil(), self.shared.options.trial_timeout);
+                let waiting = match why {
+                    Why::TooManyRequests => format!("429, and waiting for {pause}s as it asks"),
+                    Why::Budget => format!("its share of the rate limit is spent, and waiting {pause}s for another"),
+                };
+                let reason = format!("{call}: {waiting} would take longer than the trial may, which is {may:?}");
+                Err(Ending::Errored(reason))
+            }
             Halt::Stopped => Err(Ending::Stopped),
         }
+    }
+
+    /// A request without an answer. One that was not sent for want of a token says nothing of the target's own state.
+    fn faulted(&self, fault: &Fault) -> Ending {
+        if matches!(fault, Fault::Credentials(_)) {
+            self.shared.tokenless.borrow_mut().insert(self.trial.id.clone());
+        }
+        Ending::Errored(fault.to_string())
     }
 
     /// A step that was not sent, because of where it would have gone: the target has said so.
@@ -361,6 +383,17 @@ impl<'a, 's> Running<'a, 's> {
         finished.requests = self.requests;
         finished.duration_ms = milliseconds(self.started.elapsed());
         finished
+    }
+}
+
+/// A request as one that breaks the target is told: the operation with its path and query, the same for every thing that it is about.
+fn request(step: &Step, exchange: &Exchange) -> String {
+    match &step.request.target {
+        RequestTarget::Operation { operation, .. } => {
+            let query = exchange.request.url.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
+            format!("{}: {} {}{query}", operation.id, operation.method, operation.path)
+        }
+        RequestTarget::Path(_) | RequestTarget::Url(_) => call(step),
     }
 }
 

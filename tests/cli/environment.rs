@@ -305,7 +305,11 @@ fn a_variable_is_read_by_the_commands_that_it_is_for() {
     assert_ne!(replayed.code, 3, "{replayed:?}");
     assert_eq!(server.lines(), [""; 0]);
     let swept = run(&place, &["sweep", "--suite", "suite"], &[target]);
-    assert_eq!((swept.code, swept.out.as_str()), (2, "0 removed, what else is left is not known, on here\n"), "{swept:?}");
+    assert_eq!(
+        (swept.code, swept.out.as_str()),
+        (2, "0 removed, what else is left is not known, on here\n"),
+        "{swept:?}"
+    );
     let suite = ("CONFORMANCE_SUITE", "suite");
     assert_eq!(run(&place, &["list"], &[suite]).out, "things/asked/once\n");
     assert_eq!(

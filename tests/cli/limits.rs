@@ -222,6 +222,49 @@ fn nonsense_about_a_limit_does_no_harm() {
 }
 
 #[test]
+fn a_pause_may_be_a_date_or_have_a_fraction() {
+    // Both moments are the target's: that its clock is years behind does not matter.
+    for (after, seconds) in [("Thu, 01 Jan 1970 00:00:03 GMT", 2.0), ("1.5", 1.5)] {
+        let asked = AtomicUsize::new(0);
+        let server = Server::start(move |request| {
+            let first = asked.fetch_add(1, Ordering::SeqCst) == 0;
+            let refused = Answer::json(429, &json!({ "errorCode": "E0000429", "text": "no" }));
+            let answer = if first { refused.header("Retry-After", after) } else { thing(request) };
+            Some(answer.header("Date", "Thu, 01 Jan 1970 00:00:01 GMT"))
+        });
+        let (place, done) = run(&server.url, &["things/colors/red[a]", "--jobs", "1"]);
+        assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+        let events = place.events();
+        let waited: Vec<_> = of_kind(&events, "waited").map(|event| event["seconds"].as_f64()).collect();
+        assert_eq!(waited, [Some(seconds)], "{after}");
+    }
+}
+
+#[test]
+fn a_limit_that_cannot_be_meant_is_told_once_and_not_kept_to() {
+    let soon = (Utc::now().timestamp() + 30).to_string();
+    let milliseconds = Utc::now().timestamp_millis().to_string();
+    for (limit, reset, said) in [
+        ("0", &soon, "a rate limit of 0 or below (X-Rate-Limit-Limit)"),
+        ("-1", &soon, "a rate limit of 0 or below (X-Rate-Limit-Limit)"),
+        ("10", &milliseconds, "a rate limit whose window ends in more than an hour (X-Rate-Limit-Reset)"),
+    ] {
+        let (sent, reset) = (limit.to_owned(), reset.clone());
+        let server = Server::start(move |request| {
+            let answer = thing(request).header("X-Rate-Limit-Limit", &sent).header("X-Rate-Limit-Remaining", "0");
+            Some(answer.header("X-Rate-Limit-Reset", &reset))
+        });
+        let (place, done) = run(&server.url, &["--jobs", "4"]);
+        assert_eq!(done.code, 0, "{limit}: {}{}", done.out, done.err);
+        assert_eq!((waits(&place), server.lines().len()), (vec![], 9), "{limit}");
+        let events = place.events();
+        let findings: Vec<_> = of_kind(&events, "preflight").collect();
+        assert_eq!((findings.len(), &findings[0]["fatal"]), (1, &json!(false)), "{limit}: {findings:?}");
+        assert!(text(findings[0], "text").starts_with(&format!("the target tells of {said}, ")), "{findings:?}");
+    }
+}
+
+#[test]
 fn an_interrupt_ends_a_wait() {
     let target = Limited::start(2, 3600, 0);
     let place = Place::with_suite(&["colors"]);

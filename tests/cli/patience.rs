@@ -2,6 +2,8 @@
 
 use std::sync::mpsc;
 
+use serde_json::json;
+
 use super::{
     server::{Answer, Server},
     support::{Place, of_kind, rest, signal, watch},
@@ -68,5 +70,31 @@ fn a_wait_that_is_longer_than_the_trial_may_take_is_not_begun() {
     assert_eq!(
         finished["reason"],
         "getThing: 429, and waiting for 65s as it asks would take longer than the trial may, which is 30s"
+    );
+}
+
+#[test]
+fn a_wait_for_a_budget_obeys_the_limit_of_the_trial_and_the_breaker() {
+    let reset = (chrono::Utc::now().timestamp() + 3000).to_string();
+    let server = Server::start(move |request| {
+        let name = request.target.rsplit('/').next().unwrap_or_default();
+        let answer = Answer::json(200, &json!({ "id": name, "name": name, "color": "red" }));
+        let answer = answer.header("X-Rate-Limit-Limit", "10").header("X-Rate-Limit-Remaining", "1");
+        Some(answer.header("X-Rate-Limit-Reset", &reset))
+    });
+    let place = Place::with_suite(&["colors"]);
+    let limits = ["--suite", "suite", "--trial-timeout", "30s", "--jobs", "1", "--breaker", "3"];
+    let done = place.run(&[&["run", "--target", &server.url][..], &limits].concat());
+    assert_eq!((done.code, server.lines().len()), (2, 1), "{}", done.out);
+    let outcomes: Vec<String> = place.outcomes().into_values().collect();
+    let count = |wanted: &str| outcomes.iter().filter(|outcome| *outcome == wanted).count();
+    assert_eq!((count("passed"), count("errored"), count("not-run")), (1, 3, 5), "{}", done.out);
+    let events = place.events();
+    assert_eq!(events.last().expect("a footer")["stopped"], "breaker");
+    assert_eq!(of_kind(&events, "waited").count(), 0, "what is not waited for is not told as a wait");
+    let errored = of_kind(&events, "trial-finished").find(|event| event["outcome"] == "errored").expect("a trial");
+    assert_eq!(
+        errored["reason"],
+        "getThing: its share of the rate limit is spent, and waiting 65s for another would take longer than the trial may, which is 30s"
     );
 }

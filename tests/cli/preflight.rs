@@ -210,3 +210,56 @@ fn a_budget_begins_with_what_the_preflight_was_told() {
     let said = "the target tells of no rate limit (X-Rate-Limit-Limit), so the run keeps to none".to_owned();
     assert_eq!(findings(&place), [(false, said)]);
 }
+
+#[test]
+fn what_stands_before_a_target_that_does_not_work_is_one_finding() {
+    for status in [407, 408, 421, 425, 500, 502, 520] {
+        let server = Server::always(Answer::new(status, ""));
+        let place = Place::new();
+        let done = run(&place, &server.url, &[]);
+        nothing_ran(&place, &done);
+        let said = format!("{} answers {status}: it, or what stands before it, does not work", server.url);
+        assert_eq!(findings(&place), [(true, said)]);
+    }
+}
+
+/// A client whose name or secret nobody knows.
+const STRANGER: &str =
+    "{ client-credentials = { client-id = \"0oaStranger\", client-secret = \"s3cret-of-a-stranger\" } }";
+
+#[test]
+fn a_client_that_gets_no_token_is_named_and_the_others_are_asked() {
+    let mock = MockProcess::start(&[]);
+    let place = Place::new();
+    let settings = |principals: &[(&str, &str)]| {
+        let lines: Vec<_> = principals.iter().map(|(name, credential)| format!("{name} = {credential}\n")).collect();
+        let head = format!("[targets.here]\nurl = {:?}\n[targets.here.principals]\n", mock.url);
+        place.write("okta-conformance.toml", &format!("{head}{}", lines.concat()));
+    };
+    let token = format!("{{ ssws = {TOKEN:?} }}");
+    let why = "the token endpoint refused the client: invalid_client: ";
+    // Whoever asks first has no token: neither the trials of others nor the question what the org shares depend on it.
+    settings(&[("admin", STRANGER), ("manager", &token), ("reader", STRANGER)]);
+    let done = run(&place, "here", &[]);
+    assert_eq!((done.code, place.outcomes()[ONE].as_str()), (0, "passed"), "{}{}", done.out, done.err);
+    let found = findings(&place);
+    assert_eq!(found.len(), 2, "{found:?}");
+    for (name, (fatal, said)) in ["admin", "reader"].iter().zip(found) {
+        assert!(!fatal && said.starts_with(&format!("principal `{name}`: {why}")), "{said}");
+        assert!(said.ends_with(&format!("; trials of `{name}` are errored")), "{said}");
+    }
+    // Who is needed by some trial alone is asked for too; who is needed by none is not.
+    settings(&[("manager", &token), ("no-scope", STRANGER), ("rate-limited", STRANGER)]);
+    let trial = "access/operations/no-scope[list-authorization-servers]";
+    place.run(&["run", ONE, trial, "--target", "here", "--jobs", "1"]);
+    let found = findings(&place);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].1.starts_with(&format!("principal `no-scope`: {why}")), "{found:?}");
+    // Where nobody gets a token, nothing can be learnt.
+    settings(&[("admin", STRANGER), ("manager", STRANGER)]);
+    let done = run(&place, "here", &[]);
+    nothing_ran(&place, &done);
+    for (name, (fatal, said)) in ["admin", "manager"].iter().zip(findings(&place)) {
+        assert!(fatal && said.contains(&format!(" cannot be asked: principal `{name}`: {why}")), "{said}");
+    }
+}

@@ -217,17 +217,20 @@ cases:
 
 #[test]
 fn who_cannot_tell_what_is_shared_is_not_written_to() {
-    let server = Server::start(|request| {
-        Some(match request.method.as_str() {
-            "GET" => Answer::new(503, ""),
-            "POST" => Answer::json(201, &json!({ "id": "aus1mine" })),
-            _ => Answer::new(204, ""),
-        })
-    });
-    let place = Place::new();
-    place.target(&server.url, &["admin"], &[]);
-    let done = place.run(&["run", "authorization-servers/get/same-as-created", "--target", "here", "--no-preflight"]);
-    assert_eq!(done.code, 2, "{}", done.out);
-    let sent = server.lines();
-    assert!(!sent.is_empty() && sent.iter().all(|line| line.starts_with("GET ")), "{sent:?}");
+    for status in [503, 500, 407, 408, 421, 425] {
+        let server = Server::start(move |request| {
+            Some(match request.method.as_str() {
+                "GET" => Answer::new(status, ""),
+                "POST" => Answer::json(201, &json!({ "id": "aus1mine" })),
+                _ => Answer::new(204, ""),
+            })
+        });
+        let place = Place::new();
+        place.target(&server.url, &["admin"], &[]);
+        let trial = "authorization-servers/get/same-as-created";
+        let done = place.run(&["run", trial, "--target", "here", "--no-preflight"]);
+        assert_eq!(done.code, 2, "{status}: {}", done.out);
+        let sent = server.lines();
+        assert!(!sent.is_empty() && sent.iter().all(|line| line.starts_with("GET ")), "{status}: {sent:?}");
+    }
 }

@@ -44,6 +44,7 @@ pub(crate) fn replay(place: &Place, arguments: &[&str]) -> Value {
         Some("conformant") => 0,
         Some("not conformant") => 1,
         Some("nothing ran") => 4,
+        Some("could not be judged") if summary["broken"] == json!([]) => 2,
         _ => 3,
     };
     assert_eq!(done.code, code, "{summary}");
@@ -314,5 +315,5 @@ fn a_target_that_does_not_answer_makes_nothing_green() {
     let (place, _) = recorded();
     let url = Server::always(Answer::default()).url.clone();
     let summary = replay(&place, &["one.jsonl", "--target", &url, "--principal", "admin"]);
-    assert_eq!((&summary["not_comparable"], &summary["verdict"]), (&json!(3), &json!("nothing ran")));
+    assert_eq!((&summary["not_comparable"], &summary["verdict"]), (&json!(3), &json!("could not be judged")));
 }

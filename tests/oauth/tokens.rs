@@ -64,7 +64,7 @@ fn a_client_that_is_refused_makes_trials_errored_with_the_endpoints_own_words() 
     let org = Org::start(Rules { secret: "another", ..Rules::default() });
     let (place, done) = run(&org, 5, &["--report", "junit"]);
     assert_eq!(done.code, 2, "{done:?}");
-    let message = "the token endpoint refused the client: invalid_client: another name or secret";
+    let message = "principal `admin`: the token endpoint refused the client: invalid_client: another name or secret";
     let events = place.events();
     let finished: Vec<_> = of_kind(&events, "trial-finished").collect();
     assert_eq!(finished.len(), 5);
@@ -167,5 +167,104 @@ fn a_token_whose_end_nobody_waits_for_makes_its_trials_not_applicable_and_is_not
         let done = place.run(&["run", "--suite", "suite", "--target", "here", "--jobs", "1", "--no-preflight"]);
         assert_eq!((done.code, org.counts()), (2, (2, 0)), "{done:?}");
         assert!(done.out.contains(&reason), "{done:?}");
+    }
+}
+
+#[test]
+fn a_token_that_lives_no_time_is_an_error_of_the_client_and_is_not_asked_for_again() {
+    for life in [json!(0), json!("0"), json!(-5), json!(0.0)] {
+        let org = Org::start(Rules { expires_in: life.clone(), ..Rules::default() });
+        let (place, done) = run(&org, 40, &["--jobs", "4", "--retries", "1"]);
+        assert_eq!((done.code, org.counts()), (2, (1, 0)), "{life}: {done:?}");
+        let events = place.events();
+        let reasons: Vec<_> = of_kind(&events, "trial-finished").map(|event| text(event, "reason")).collect();
+        let said = "principal `admin`: the token endpoint gave a token that lives 0 s (`expires_in`), so it has expired before it can be sent";
+        assert!(reasons.len() == 40 && reasons.iter().all(|reason| reason == said), "{life}: {reasons:?}");
+    }
+}
+
+/// As many tokens as may be asked for in the time that a run took.
+fn most_tokens(place: &Place) -> usize {
+    let events = place.events();
+    let milliseconds = events.last().expect("a footer")["duration_ms"].as_f64().expect("a number");
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "runs of a test are short")]
+    let half_seconds = (milliseconds / 500.0).ceil() as usize;
+    2 + half_seconds
+}
+
+#[test]
+fn a_target_that_takes_each_token_once_is_not_given_one_for_each_request() {
+    let used = std::sync::Mutex::new(BTreeSet::new());
+    let org = Org::start(Rules::default());
+    let front = Server::proxy(&org.server.url, move |request, answer| {
+        let fresh =
+            request.header("Authorization").is_none_or(|token| used.lock().expect("no panic").insert(token.to_owned()));
+        if request.method == "GET" && !fresh {
+            *answer = Answer::json(401, &json!({ "code": "invalid_token" }));
+        }
+    });
+    let place = org.place(&with_secret(""), 60);
+    place.write("secret", SECRET);
+    let settings = place.read("okta-conformance.toml");
+    place.write("okta-conformance.toml", &settings.replace(&org.server.url, &front.url));
+    let done = place.run(&["run", "--suite", "suite", "--target", "here", "--jobs", "1"]);
+    assert_eq!(done.code, 1, "its 401 is judged: {done:?}");
+    let (tokens, most) = (org.counts().0, most_tokens(&place));
+    assert!(tokens <= most, "{tokens} tokens, where {most} may be asked for");
+}
+
+#[test]
+fn an_endpoint_that_does_not_work_is_left_alone_for_a_while() {
+    for answer in [Answer::new(502, "<html>"), Answer::new(200, "<html>"), Answer::new(408, "")] {
+        let org = Org::start(Rules::default());
+        let token = Server::always(answer);
+        let more = format!(", token-url = \"{}/token\"", token.url);
+        let place = org.place(&with_secret(&more), 60);
+        place.write("secret", SECRET);
+        let done = place.run(&["run", "--suite", "suite", "--target", "here", "--jobs", "1", "--breaker", "0"]);
+        assert_eq!(done.code, 2, "{done:?}");
+        // A 408 of a connection that is closed is asked about once more.
+        let (asked, most) = (token.lines().len(), 2 * most_tokens(&place));
+        assert!(asked <= most, "{asked} requests, where {most} may be sent");
+        assert!(place.outcomes().values().all(|outcome| outcome == "errored"));
+    }
+}
+
+#[test]
+fn a_wait_for_a_token_obeys_the_limit_of_the_trial() {
+    let org = Org::start(Rules::default());
+    let token = Server::always(Answer::new(429, "").header("Retry-After", "3600"));
+    let more = format!(", token-url = \"{}/token\"", token.url);
+    let place = org.place(&with_secret(&more), 2);
+    place.write("secret", SECRET);
+    let limits = ["--no-preflight", "--trial-timeout", "1s", "--jobs", "1"];
+    let done = place.run(&[&["run", "--suite", "suite", "--target", "here"][..], &limits].concat());
+    assert_eq!(done.code, 2, "{done:?}");
+    let events = place.events();
+    for event in of_kind(&events, "trial-finished") {
+        let said = "principal `admin`: there was no token within 1s, which the trial may take";
+        assert_eq!((text(event, "outcome").as_str(), text(event, "reason").as_str()), ("errored", said));
+    }
+}
+
+#[test]
+fn one_bad_client_keeps_no_trial_of_others_from_being_run() {
+    for more in [&[][..], &["--no-preflight"]] {
+        let org = Org::start(Rules { secret: "another", ..Rules::default() });
+        let place = org.place(&with_secret(""), 30);
+        place.write("secret", SECRET);
+        let others = place.read("suite/cases/things/clients.yaml").replace("principal: admin", "principal: reader");
+        place.write("suite/cases/things/others.yaml", &others.replace("topic: clients", "topic: others"));
+        let settings = place.read("okta-conformance.toml");
+        place.write("okta-conformance.toml", &format!("{settings}reader = {{ bearer = \"of-nobody\" }}\n"));
+        let done = place.run(&[&["run", "--suite", "suite", "--target", "here", "--jobs", "1"][..], more].concat());
+        let outcomes = place.outcomes();
+        for (trial, outcome) in &outcomes {
+            let expected = if trial.starts_with("things/clients/") { "errored" } else { "failed" };
+            assert_eq!(outcome, expected, "{trial}: {}", done.out);
+        }
+        let events = place.events();
+        assert_eq!((outcomes.len(), &events.last().expect("a footer")["stopped"]), (60, &json!(null)), "{}", done.out);
+        assert_eq!(org.counts(), (1, 30), "the client is refused once, and the API judges the other");
     }
 }

@@ -9,9 +9,12 @@ mod key;
 mod send;
 mod token;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -27,13 +30,21 @@ use self::{
     jws::unique,
     token::{Refusal, Token},
 };
-use super::{Client, Fault};
+use super::{Client, Fault, connection::Connection};
+use crate::status::Speaker;
 
 /// Below the target's origin, unless told otherwise: the endpoint of an Okta org's own authorization server.
 const TOKEN_PATH: &str = "/oauth2/v1/token";
 
 /// How long an assertion is good for. Short, and still longer than clocks of servers differ.
 const ASSERTION_SECONDS: i64 = 240;
+
+/// A token is asked for no sooner than this after the one before: half of the shortest life that a token has. Of an endpoint that gives none,
+/// twice as long each time.
+const FLOOR: Duration = Duration::from_millis(500);
+
+/// But never longer than this: what does not work now may do so later in a run.
+const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// A 429 of the token endpoint is waited out this often.
 const RATE_LIMIT_WAITS: usize = 2;
@@ -72,14 +83,25 @@ pub struct ClientCredentials {
 #[derive(Debug, Default)]
 struct State {
     held: Option<Arc<Held>>,
-    /// What the endpoint said when it refused the client: asking for each trial anew would get the client locked out.
-    refused: Option<Fault>,
+    /// Why there is none: asking for each request anew would get the client locked out, or keep the endpoint busy.
+    denied: Option<Denied>,
+}
+
+/// A token that could not be had.
+#[derive(Debug)]
+struct Denied {
+    fault: Fault,
+    /// When it is worth asking again; `None` where the endpoint has said all that it will.
+    again: Option<Instant>,
+    /// How long nobody asks.
+    rest: Duration,
 }
 
 /// A token, and what the API made of it.
 #[derive(Debug)]
 struct Held {
     token: Token,
+    since: Instant,
     /// Whether it took the place of one that the API had refused.
     renewed: bool,
     accepted: AtomicBool,
@@ -161,6 +183,11 @@ impl ClientCredentials {
         }
     }
 
+    /// Fetches the first token, whose end is not waited for.
+    pub(super) async fn fetch_first(&self, client: &Client) -> Result<(), Fault> {
+        self.held(client).await.map(drop)
+    }
+
     /// Why the token of somebody whose token is to have expired will not do so soon enough, if that is so. The token is fetched, so that its
     /// time begins.
     pub(super) async fn outlives(&self, client: &Client) -> Option<String> {
@@ -176,62 +203,73 @@ impl ClientCredentials {
             // Somebody else was refused too, and has fetched one since.
             Some(held) if !Arc::ptr_eq(held, refused) => Ok(Some(Arc::clone(held))),
             _ if refused.renewed && !refused.accepted.load(Ordering::Relaxed) => Ok(None),
+            // A target that takes each token once, or for a moment, is not given one for each request.
+            _ if refused.renewed && refused.since.elapsed() < FLOOR => Ok(None),
             _ => self.fetch(client, &mut state, true).await.map(Some),
         }
     }
 
     async fn fetch(&self, client: &Client, state: &mut State, renewed: bool) -> Result<Arc<Held>, Fault> {
-        if let Some(fault) = &state.refused {
-            return Err(fault.clone());
+        if let Some(denied) = &state.denied
+            && denied.again.is_none_or(|again| Instant::now() < again)
+        {
+            return Err(denied.fault.clone());
         }
         state.held = None;
-        let token = self.ask(client, &mut state.refused).await?;
+        let asked = self.ask(client).await;
+        let token = match asked {
+            Ok(token) if token.is_stillborn() && !self.expired => Err(NoToken::for_ever(Token::stillborn())),
+            asked => asked,
+        };
+        let token = token.map_err(|none| state.deny(none))?;
+        state.denied = None;
         client.redactor().learn([token.value.expose_secret()]);
-        let held = Arc::new(Held { token, renewed, accepted: AtomicBool::new(false) });
+        let held = Arc::new(Held { token, since: Instant::now(), renewed, accepted: AtomicBool::new(false) });
         state.held = Some(Arc::clone(&held));
         Ok(held)
     }
 
     /// Asks until there is a token, or an answer that asking again does not change.
-    async fn ask(&self, client: &Client, refused: &mut Option<Fault>) -> Result<Token, Fault> {
+    async fn ask(&self, client: &Client) -> Result<Token, NoToken> {
         let url = match &self.token_url {
             Some(url) => url.clone(),
             None => Url::parse(&format!("{}{TOKEN_PATH}", client.origin()))
                 .map_err(|error| Fault::Credentials(format!("no URL of a token endpoint: {error}")))?,
         };
-        let (mut challenged, mut waits) = (false, 0);
+        let (mut challenged, mut waits, mut connection) = (false, 0, Connection::Kept);
         loop {
-            let answer = client.answer(self.request(client, &url)?).await;
+            let answer = client.answer(self.request(client, connection, &url)?).await;
             let answer = answer
                 .map_err(|fault| Fault::Credentials(format!("no answer of the token endpoint {url}: {fault}")))?;
+            if answer.closes_an_idle_connection() && connection == Connection::Kept {
+                connection = Connection::New;
+                continue;
+            }
             let nonce = self.proof_key.as_ref().is_some_and(|key| key.note_nonce(Place::TokenEndpoint, &answer));
             if answer.status == 200 {
-                return Token::read(&answer, self.proof_key.is_some(), client.redactor());
+                return Ok(Token::read(&answer, self.proof_key.is_some(), client.redactor())?);
             }
             let refusal = Refusal::read(&answer);
             if refusal.code == "use_dpop_nonce" && nonce && !challenged {
                 // RFC 9449 section 8: the same request again, with the nonce that came with the refusal.
                 challenged = true;
-            } else if answer.status == 429 && waits < RATE_LIMIT_WAITS {
+            } else if Speaker::of(answer.status) == Speaker::Limit && waits < RATE_LIMIT_WAITS {
                 waits += 1;
                 tokio::time::sleep(answer.rate_limit_pause()).await;
             } else {
                 let fault = Fault::Credentials(refusal.message(self.proof_key.is_some(), client.redactor()));
-                if refusal.is_final() {
-                    *refused = Some(fault.clone());
-                }
-                return Err(fault);
+                return Err(NoToken { fault, is_final: refusal.is_final() });
             }
         }
     }
 
     /// One request for a token. Its assertion and its proof are good for one use, so each request has its own.
-    fn request(&self, client: &Client, url: &Url) -> Result<RequestBuilder, Fault> {
+    fn request(&self, client: &Client, connection: Connection, url: &Url) -> Result<RequestBuilder, Fault> {
         let mut fields = vec![("grant_type", "client_credentials".to_owned())];
         if !self.scopes.is_empty() {
             fields.push(("scope", self.scopes.join(" ")));
         }
-        let mut builder = client.post(url).header("accept", "application/json");
+        let mut builder = client.post(connection, url).header("accept", "application/json");
         match &self.auth {
             ClientAuth::PrivateKeyJwt { key, key_id } => {
                 let assertion = self.assertion(key, key_id.as_ref(), url).ok_or_else(cannot_sign)?;
@@ -268,6 +306,35 @@ impl ClientCredentials {
             "iat": now, "exp": now + ASSERTION_SECONDS, "jti": unique(),
         });
         key.signer.sign(&header, &claims)
+    }
+}
+
+impl State {
+    /// Notes that there is no token, so that nobody asks again too soon.
+    fn deny(&mut self, none: NoToken) -> Fault {
+        let before = self.denied.as_ref().map(|denied| denied.rest * 2);
+        let rest = before.unwrap_or(FLOOR).min(LONGEST_REST);
+        let again = (!none.is_final).then(|| Instant::now() + rest);
+        self.denied = Some(Denied { fault: none.fault.clone(), again, rest });
+        none.fault
+    }
+}
+
+/// Why there is no token, and whether asking again is in vain.
+struct NoToken {
+    fault: Fault,
+    is_final: bool,
+}
+
+impl NoToken {
+    fn for_ever(fault: Fault) -> Self {
+        Self { fault, is_final: true }
+    }
+}
+
+impl From<Fault> for NoToken {
+    fn from(fault: Fault) -> Self {
+        Self { fault, is_final: false }
     }
 }
 

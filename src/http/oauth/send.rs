@@ -9,11 +9,16 @@ use super::{
     ClientCredentials, Held, cannot_sign,
     dpop::{Place, asks_for_nonce},
 };
-use crate::http::{Client, Exchange, Fault, Outgoing};
+use crate::http::{Client, Exchange, Fault, Outgoing, connection::Connection};
 
 impl ClientCredentials {
     /// Sends a request; the exchange is the last one, in which the target answered to what it asked for.
-    pub(in crate::http) async fn send(&self, client: &Client, outgoing: Outgoing) -> Result<Exchange, Fault> {
+    pub(in crate::http) async fn send(
+        &self,
+        client: &Client,
+        connection: Connection,
+        outgoing: Outgoing,
+    ) -> Result<Exchange, Fault> {
         let url = Url::parse(&outgoing.url).map_err(|error| Fault::Request(error.to_string()))?;
         // A case that writes the proof itself is about that proof: no other one is sent in its place.
         let own_proof = outgoing.sets("dpop");
@@ -21,7 +26,7 @@ impl ClientCredentials {
         let (mut renewed, mut challenged) = (false, false);
         loop {
             let credentials = self.credentials(&held, &outgoing.method, &url)?;
-            let exchange = client.exchange(outgoing.clone(), credentials).await?;
+            let exchange = client.exchange(connection, outgoing.clone(), credentials).await?;
             let answer = &exchange.answer;
             let nonce = self.proof_key.as_ref().is_some_and(|key| key.note_nonce(Place::Api, answer));
             if answer.status != 401 {

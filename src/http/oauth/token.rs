@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     http::{Answer, Fault},
     secret::Redactor,
+    status::Speaker,
 };
 
 /// A token is given up this long before it expires, so that none expires on its way.
@@ -15,6 +16,9 @@ const MARGIN: Duration = Duration::from_secs(60);
 
 /// Nobody waits longer than this for a token to expire.
 const LONGEST_LIFE: Duration = Duration::from_secs(60);
+
+/// No token lives longer than any run: whoever says so says a number that time cannot hold.
+const A_CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// More of a message than this tells nobody anything.
 const LONGEST: usize = 300;
@@ -50,9 +54,21 @@ impl Token {
             )));
         }
         // Some servers write the number as text.
-        let expires = body.get("expires_in").and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()));
-        let life = expires.map(|seconds| (Instant::now(), Duration::from_secs(seconds)));
+        let expires = body.get("expires_in").and_then(|value| value.as_f64().or_else(|| value.as_str()?.parse().ok()));
+        let life = expires.filter(|seconds| !seconds.is_nan()).map(|seconds| (Instant::now(), life(seconds)));
         Ok(Self { value: SecretString::from(value), bound, life })
+    }
+
+    /// Whether it has expired before it can be sent.
+    pub(super) fn is_stillborn(&self) -> bool {
+        self.life.is_some_and(|(_, life)| life.is_zero())
+    }
+
+    /// What is to be said of it.
+    pub(super) fn stillborn() -> Fault {
+        let said =
+            "the token endpoint gave a token that lives 0 s (`expires_in`), so it has expired before it can be sent";
+        Fault::Credentials(said.to_owned())
     }
 
     /// Whether another one is to be fetched.
@@ -83,6 +99,11 @@ impl Token {
     }
 }
 
+/// A life in seconds, which may be nonsense.
+fn life(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(A_CENTURY)
+}
+
 /// A refusal of the token endpoint.
 pub(super) struct Refusal {
     /// The code of RFC 6749 section 5.2; empty where there is none.
@@ -102,7 +123,7 @@ impl Refusal {
 
     /// Whether asking again with the same credentials is in vain.
     pub(super) fn is_final(&self) -> bool {
-        (400..500).contains(&self.status) && self.status != 429 && !self.code.is_empty()
+        (400..500).contains(&self.status) && Speaker::of(self.status).is_target() && !self.code.is_empty()
     }
 
     pub(super) fn message(&self, proved: bool, redactor: &Redactor) -> String {
