@@ -54,7 +54,7 @@ pub(crate) fn verify_from(
     plan: &Plan,
     mut take: impl FnMut(Judged),
 ) -> Result<usize, RecordingError> {
-    judging(plan, |judge| crate::recording::read_from(input, shown, &mut |recorded| take(judge(recorded))))
+    judging(plan, |judge| crate::recording::read_from(input, 0, shown, &mut |recorded| take(judge(recorded))))
 }
 
 fn judging<T>(plan: &Plan, work: impl FnOnce(&dyn Fn(Recorded) -> Judged) -> T) -> T {

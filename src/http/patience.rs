@@ -16,7 +16,9 @@ impl Client {
             if exchange.answer.status != 429 {
                 return Ok(exchange);
             }
-            tokio::time::sleep(exchange.answer.rate_limit_pause()).await;
+            let pause = exchange.answer.rate_limit_pause();
+            drop(exchange);
+            tokio::time::sleep(pause).await;
         }
         self.send(outgoing).await
     }

@@ -86,7 +86,9 @@ impl Sender<'_, '_> {
             if tries >= RATE_LIMIT_TRIES {
                 return Err(Halt::RateLimited(Box::new(exchange)));
             }
-            self.wait(&outgoing, exchange.answer.rate_limit_pause(), Why::TooManyRequests).await?;
+            let pause = exchange.answer.rate_limit_pause();
+            drop(exchange);
+            self.wait(&outgoing, pause, Why::TooManyRequests).await?;
         }
     }
 

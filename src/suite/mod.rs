@@ -17,7 +17,7 @@ pub(crate) use files::read as read_file;
 pub(crate) use history::HistoryEntry;
 pub(crate) use operations::{Operation, Operations, matching};
 pub(crate) use requirements::{Requirement, SourceKind, Vocabulary};
-pub(crate) use schemas::{Drift, Schema, Schemas, shorten};
+pub(crate) use schemas::{Drift, Schema, Schemas};
 use sha2::{Digest, Sha256};
 
 use crate::{
