@@ -35,6 +35,19 @@ const MOST_LAYERS: usize = 4;
 /// Answers teach no more when so many forms are known.
 const MOST_FORMS: usize = 10_000;
 
+/// As many forms has a secret,
+const FORMS: usize = 8;
+
+/// and as many bytes have they together for each of its own.
+const BYTES_OF_FORMS: usize = 12;
+
+/// The machine that finds secrets takes some forty bytes for each of their forms while it is made. Of long secrets beyond these, the
+/// beginning is learned: what goes on behind it as a token does is masked with it.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// The part of a JSON Web Token that tells its key is shorter.
+const BEGINNING: usize = 64;
+
 /// A text without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(transparent)]
@@ -130,10 +143,19 @@ impl Redactor {
 
     /// Learns the secrets that a body of an answer holds: what OAuth says is for nobody else.
     pub(crate) fn learn_from(&self, body: &serde_json::Value) {
+        let known = self.known();
+        let mut bytes: usize = known.forms.keys().map(String::len).sum();
+        let (mut whole, mut begun) = (Vec::new(), Vec::new());
         // More of them are no secrets, but somebody's attempt to fill the memory.
-        if self.known().forms.len() < MOST_FORMS {
-            self.learn(secrets_in(body));
+        for secret in secrets_in(body).into_iter().take(MOST_FORMS.saturating_sub(known.forms.len()) / FORMS) {
+            bytes += secret.len() * BYTES_OF_FORMS;
+            match secret.get(..BEGINNING).filter(|_| bytes > MOST_BYTES) {
+                Some(beginning) => begun.push(beginning),
+                None => whole.push(secret),
+            }
         }
+        self.learn(whole);
+        self.add(begun, Extent::Open);
     }
 
     fn add<'a>(&self, secrets: impl IntoIterator<Item = &'a str>, extent: Extent) {
@@ -379,6 +401,18 @@ mod tests {
             }
         }
         assert_eq!(redactor.beginning("aßb".as_bytes(), 2), "a…");
+    }
+
+    #[test]
+    fn of_more_secrets_than_memory_holds_the_beginning_is_enough() {
+        let secret = |number: usize| format!("T{number:04}{}", "x9".repeat(7000));
+        let body = serde_json::Value::from_iter([("keys", (0..100).map(|number| serde_json::json!({ "access_token": secret(number) })).collect::<Vec<_>>())]);
+        let redactor = Redactor::default();
+        redactor.learn_from(&body);
+        assert!(redactor.known().forms.keys().map(String::len).sum::<usize>() < 2 * MOST_BYTES);
+        for number in 0..100 {
+            assert_eq!(redactor.text(&format!("a {} b", secret(number))).as_str(), "a *** b", "{number}");
+        }
     }
 
     #[test]
