@@ -406,7 +406,10 @@ mod tests {
     #[test]
     fn of_more_secrets_than_memory_holds_the_beginning_is_enough() {
         let secret = |number: usize| format!("T{number:04}{}", "x9".repeat(7000));
-        let body = serde_json::Value::from_iter([("keys", (0..100).map(|number| serde_json::json!({ "access_token": secret(number) })).collect::<Vec<_>>())]);
+        let body = serde_json::Value::from_iter([(
+            "keys",
+            (0..100).map(|number| serde_json::json!({ "access_token": secret(number) })).collect::<Vec<_>>(),
+        )]);
         let redactor = Redactor::default();
         redactor.learn_from(&body);
         assert!(redactor.known().forms.keys().map(String::len).sum::<usize>() < 2 * MOST_BYTES);

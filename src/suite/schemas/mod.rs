@@ -8,7 +8,7 @@ mod words;
 
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, OnceLock},
 };
 
@@ -30,13 +30,37 @@ pub(crate) struct Schemas {
     by_name: BTreeMap<String, Arc<Schema>>,
 }
 
+/// Every schema with an `$id`, by that and by the file that it ends with: the first of these, where there are several.
+#[derive(Default)]
+struct All {
+    schemas: Vec<(String, Arc<Value>)>,
+    by_id: HashMap<String, usize>,
+    by_file: HashMap<String, usize>,
+}
+
+impl All {
+    fn of(schemas: Vec<(String, Arc<Value>)>) -> Self {
+        let mut all = Self::default();
+        for (at, (id, _)) in schemas.iter().enumerate() {
+            all.by_id.entry(id.clone()).or_insert(at);
+            all.by_file.entry(file_of(id).to_owned()).or_insert(at);
+        }
+        Self { schemas, ..all }
+    }
+}
+
+/// The last part of a URI.
+fn file_of(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or_default()
+}
+
 /// One schema, closed, with the drift that it explains.
 pub(crate) struct Schema {
     pub(crate) name: String,
     source: Arc<Source>,
     closed: Arc<Value>,
     compiled: OnceLock<Result<Validator, String>>,
-    all: Arc<Vec<(String, Arc<Value>)>>,
+    all: Arc<All>,
     annotations: OnceLock<Annotated>,
 }
 
@@ -92,8 +116,8 @@ impl Schemas {
             }
         }
         let id = |value: &Value| value.get("$id").and_then(Value::as_str).map(str::to_owned);
-        let all =
-            Arc::new(parsed.iter().filter_map(|(_, value)| Some((id(value)?, Arc::clone(value)))).collect::<Vec<_>>());
+        let all = parsed.iter().filter_map(|(_, value)| Some((id(value)?, Arc::clone(value))));
+        let all = Arc::new(All::of(all.collect()));
         let mut by_name = BTreeMap::new();
         for (source, closed) in parsed {
             if id(&closed).is_none() {
@@ -223,7 +247,7 @@ impl Schema {
 
     /// The file of the suite that the file of a `$ref` means.
     fn sibling(&self, file: &str) -> Option<&(String, Arc<Value>)> {
-        self.all.iter().find(|(id, _)| id.rsplit('/').next() == file.rsplit('/').next())
+        self.all.by_file.get(file_of(file)).map(|at| &self.all.schemas[*at])
     }
 
     /// The members that the schema names at its root.
@@ -310,7 +334,7 @@ impl Schema {
     /// The condition under which the keyword counts that a value does not fit, in whichever schema it stands.
     fn condition(&self, error: &ValidationError<'_>) -> Option<String> {
         let (id, pointer) = error.absolute_keyword_location()?.as_str().split_once('#')?;
-        let (_, schema) = self.all.iter().find(|(known, _)| known == id)?;
+        let (_, schema) = &self.all.schemas[*self.all.by_id.get(id)?];
         condition(schema, pointer)
     }
 }
