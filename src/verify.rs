@@ -25,6 +25,8 @@ pub struct Judged {
     pub call: String,
     /// False checks.
     pub mismatches: Vec<Mismatch>,
+    /// How many there are beside these, at least.
+    pub left_out: usize,
     /// What no document describes.
     pub drift: Vec<Drift>,
     /// Whether headers that are missing could be judged.
@@ -72,6 +74,7 @@ fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
         operation: operation.map(|operation| operation.id.clone()),
         call: format!("{method} {}", url.path()),
         mismatches: Vec::new(),
+        left_out: 0,
         drift: Vec::new(),
         headers: false,
     };
@@ -95,6 +98,7 @@ fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
     if operation.contract {
         verdict.add(judge_headers(&answer, contract, Headers::Recorded));
     }
+    judged.left_out = verdict.left_out;
     judged.mismatches = describer.mismatches(&verdict, None);
     judged.drift = describer.drift(&verdict, &operation.id);
     judged

@@ -167,6 +167,11 @@ pub fn write(report: &Report, mut writer: impl Write) -> io::Result<()> {
     writeln!(writer, "{}", printable_json(serde_json::to_string(&Har { log })?))
 }
 
+/// The body, if it is the whole.
+fn text(body: &Redacted, cut_from: Option<usize>) -> Option<&str> {
+    cut_from.is_none().then_some(body.as_str())
+}
+
 fn entry<'a>(step: &'a StepFinished, exchange: &'a Transcript, began: DateTime<FixedOffset>) -> Entry<'a> {
     let (request, response) = (&exchange.request, &exchange.response);
     let size = |body: &Option<Redacted>, cut_from: Option<usize>| {
@@ -174,9 +179,6 @@ fn entry<'a>(step: &'a StepFinished, exchange: &'a Transcript, began: DateTime<F
     };
     let comment =
         |cut_from: Option<usize>| cut_from.map(|bytes| format!("a body of {bytes} bytes, which was not kept"));
-    fn text(body: &Redacted, cut_from: Option<usize>) -> Option<&str> {
-        cut_from.is_none().then_some(body.as_str())
-    }
     let url = utf8_percent_encode(request.url.as_str(), NOT_IN_URLS).to_string();
     let post_data = request.body.as_ref().map(|body| PostData {
         mime_type: header(&request.headers, "content-type"),

@@ -292,8 +292,9 @@ impl Schema {
             }
         } else if judgement.mismatches.is_empty() && judgement.drift.is_empty() {
             // It is about a list as a whole.
-            let error = validator.validate(value).err();
-            error.iter().for_each(|error| self.sort(error, &Whole { value, from: None }, judgement));
+            if let Err(error) = validator.validate(value) {
+                self.sort(&error, &Whole { value, from: None }, judgement);
+            }
         }
     }
 
