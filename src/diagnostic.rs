@@ -5,7 +5,7 @@
 use std::{
     fmt,
     ops::Range,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
@@ -22,12 +22,31 @@ pub struct Source {
     pub text: String,
     /// Where each line begins; every trial of a run asks for its line.
     lines: OnceLock<Box<[u32]>>,
+    /// Where its mistakes stand in the list of all, as far as that is still the same list.
+    told: Mutex<Vec<usize>>,
 }
 
 impl Source {
     /// A source to be shared by everything that points into it.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), text: text.into(), lines: OnceLock::new() })
+        Arc::new(Self { path: path.into(), text: text.into(), lines: OnceLock::new(), told: Mutex::default() })
+    }
+
+    /// The mistakes of this file in a list of those of all files, without a look at the others.
+    pub(crate) fn mistakes<'a>(&self, all: &'a [Diagnostic]) -> Vec<&'a Diagnostic> {
+        let mut told = self.told();
+        told.retain(|at| all.get(*at).is_some_and(|other| other.source.path == self.path));
+        told.iter().map(|at| &all[*at]).collect()
+    }
+
+    /// Adds a mistake of this file to the list.
+    pub(crate) fn tell(&self, mistake: Diagnostic, all: &mut Vec<Diagnostic>) {
+        self.told().push(all.len());
+        all.push(mistake);
+    }
+
+    fn told(&self) -> MutexGuard<'_, Vec<usize>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Line and column, both from 1; the column counts characters.

@@ -36,6 +36,7 @@
 //! # }
 //! ```
 
+mod brief;
 mod catalogue;
 mod check;
 pub mod cli;
@@ -69,6 +70,7 @@ pub mod sweep;
 pub mod target;
 mod template;
 pub mod verify;
+mod volume;
 mod yaml;
 
 pub use level::Level;

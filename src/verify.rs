@@ -26,6 +26,8 @@ pub struct Judged {
     pub call: String,
     /// False checks.
     pub mismatches: Vec<Mismatch>,
+    /// How many there are beside these, at least.
+    pub left_out: usize,
     /// What no document describes.
     pub drift: Vec<Drift>,
     /// Whether headers that are missing could be judged.
@@ -57,7 +59,7 @@ pub(crate) fn verify_from(
     plan: &Plan,
     mut take: impl FnMut(Judged),
 ) -> Result<usize, RecordingError> {
-    judging(plan, |judge| crate::recording::read_from(input, shown, &mut |recorded| take(judge(recorded))))
+    judging(plan, |judge| crate::recording::read_from(input, 0, shown, &mut |recorded| take(judge(recorded))))
 }
 
 fn judging<T>(plan: &Plan, work: impl FnOnce(&dyn Fn(Recorded) -> Judged) -> T) -> T {
@@ -75,6 +77,7 @@ fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
         operation: operation.map(|operation| operation.id.clone()),
         call: format!("{method} {}", url.path()),
         mismatches: Vec::new(),
+        left_out: 0,
         drift: Vec::new(),
         headers: false,
         infrastructure: None,
@@ -103,6 +106,7 @@ fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
     if operation.contract {
         verdict.add(judge_headers(&answer, contract, Headers::Recorded));
     }
+    judged.left_out = verdict.left_out;
     judged.mismatches = describer.mismatches(&verdict, None);
     judged.drift = describer.drift(&verdict, &operation.id);
     judged

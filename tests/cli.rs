@@ -1,5 +1,7 @@
 //! The command line, through the binary and against real targets over TCP: what people read, what machines read, the exit codes.
 
+#[path = "cli/bounds.rs"]
+mod bounds;
 #[path = "cli/browser.rs"]
 mod browser;
 #[path = "cli/budget.rs"]

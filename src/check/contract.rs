@@ -1,11 +1,14 @@
 //! What every call implies: a documented status, a body that fits it, the error form and a documented code, the general headers.
 
+use serde_json::Value;
+
 use super::{False, Verdict};
 use crate::{
+    brief::{brief, shorten},
     http::Answer,
     level::Level,
     matcher::equal,
-    suite::{Contract, On, Operation, Schema, shorten},
+    suite::{Contract, On, Operation, Schema},
     template::Variables,
 };
 
@@ -153,6 +156,7 @@ impl Judge<'_> {
             }
             Ok(value) => {
                 let judgement = schema.judge(value);
+                self.verdict.left_out += judgement.left_out;
                 for mismatch in judgement.mismatches {
                     self.verdict.falses.push(False {
                         check: check.to_owned(),
@@ -171,10 +175,10 @@ impl Judge<'_> {
 
     fn code(&mut self, codes: &[String]) {
         let level = self.check("error code", Level::Must);
-        let actual = self.answer.json().ok().and_then(|body| body.get("errorCode")).cloned().unwrap_or_default();
-        if !codes.iter().any(|code| equal(&code.as_str().into(), &actual)) {
+        let actual = self.answer.json().ok().and_then(|body| body.get("errorCode")).unwrap_or(&Value::Null);
+        if !codes.iter().any(|code| equal(&code.as_str().into(), actual)) {
             let expected = format!("a code that is documented for {}: {}", self.answer.status, codes.join(", "));
-            self.find("error code", level, &self.contract.code.clone(), expected, actual.to_string());
+            self.find("error code", level, &self.contract.code.clone(), expected, brief(actual));
         }
     }
 
@@ -198,7 +202,7 @@ impl Judge<'_> {
             self.verdict.count_of("header", &header.name, level);
             // The matchers of the contract have no variables, so they can always be told.
             let findings = header.matcher.judge(value.as_ref(), &variables).unwrap_or_default();
-            for finding in findings {
+            for finding in findings.told {
                 let check = format!("header {}", header.name);
                 self.find(&check, level, &header.requirement, finding.expected, header_text(finding.actual));
             }

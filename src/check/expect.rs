@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use super::{False, Verdict, contract::header_text};
 use crate::{
+    brief::{brief, shorten},
     diagnostic::Span,
     http::Answer,
     matcher::{Finding, Matcher},
     plan::{Expect, ExpectedBody, Step},
-    suite::{Contract, shorten},
+    suite::Contract,
     template::{Unfilled, Variables},
 };
 
@@ -105,7 +106,7 @@ impl Judge<'_> {
         self.count("error code");
         let actual = self.answer.json().ok().and_then(|body| body.get("errorCode"));
         if !error.codes.iter().any(|code| actual.and_then(Value::as_str) == Some(code)) {
-            let actual = actual.map_or_else(|| "no errorCode".to_owned(), Value::to_string);
+            let actual = actual.map_or_else(|| "no errorCode".to_owned(), brief);
             self.find("error code", error.span, Some("/errorCode".to_owned()), error.codes.join(" or "), actual);
         }
         // A call implies the error form already.
@@ -138,7 +139,9 @@ impl Judge<'_> {
     }
 
     fn matcher(&mut self, check: &str, matcher: &Matcher, value: Option<&Value>) -> Result<(), Unfilled> {
-        for Finding { span, pointer, expected, actual } in matcher.judge(value, self.variables)? {
+        let findings = matcher.judge(value, self.variables)?;
+        self.verdict.left_out += findings.left_out;
+        for Finding { span, pointer, expected, actual } in findings.told {
             self.find(check, span, Some(pointer), expected, actual);
         }
         Ok(())
@@ -155,6 +158,7 @@ impl Judge<'_> {
         match self.answer.json() {
             Ok(value) => {
                 let judgement = schema.judge(value);
+                self.verdict.left_out += judgement.left_out;
                 for mismatch in judgement.mismatches {
                     self.find("schema", span, Some(mismatch.pointer), mismatch.expected, mismatch.actual);
                 }
@@ -171,7 +175,7 @@ impl Judge<'_> {
         for (name, matcher) in &expect.headers {
             self.verdict.count_of("header", name, self.step.level);
             let value = self.answer.header(name).map(Value::from);
-            for finding in matcher.judge(value.as_ref(), self.variables)? {
+            for finding in matcher.judge(value.as_ref(), self.variables)?.told {
                 let check = format!("header {name}");
                 self.find(&check, finding.span, None, finding.expected, header_text(finding.actual));
             }
@@ -187,7 +191,7 @@ impl Judge<'_> {
         for (relation, matcher) in &expect.links {
             self.verdict.count_of("link", relation, self.step.level);
             let value = links.target(relation).map(|target| Value::String(target.to_owned()));
-            for finding in matcher.judge(value.as_ref(), self.variables)? {
+            for finding in matcher.judge(value.as_ref(), self.variables)?.told {
                 let check = format!("link {relation}");
                 let actual = if value.is_none() { "no such link".to_owned() } else { finding.actual };
                 self.find(&check, finding.span, None, finding.expected, actual);

@@ -34,6 +34,8 @@ pub(crate) struct Verdict {
     pub(crate) made: Names,
     pub(crate) falses: Vec<False>,
     pub(crate) drift: Vec<Drift>,
+    /// How many places there are, at least, where checks are false that are told of other places. Each false check is told of some.
+    pub(crate) left_out: usize,
 }
 
 impl Verdict {
@@ -54,5 +56,6 @@ impl Verdict {
         self.made.append(other.made);
         self.falses.extend(other.falses);
         self.drift.extend(other.drift);
+        self.left_out += other.left_out;
     }
 }

@@ -30,6 +30,10 @@ pub(crate) struct Arguments {
     format: Format,
 }
 
+/// As many exchanges with something wrong in them are told one by one, and as many kinds of drift. The others are counted: a recording may
+/// have any number.
+const MOST_TOLD: usize = 1000;
+
 /// What all files came to.
 #[derive(Default)]
 struct Sum {
@@ -40,6 +44,8 @@ struct Sum {
     infrastructure: BTreeMap<(u16, String), usize>,
     failed: Vec<Judged>,
     warned: Vec<Judged>,
+    /// How many failed, and how many drew a warning, beside those.
+    untold: (usize, usize),
     headers: usize,
     judged: BTreeMap<String, usize>,
     outside: BTreeMap<String, usize>,
@@ -63,13 +69,24 @@ impl Sum {
         for drift in &judged.drift {
             let pointer = drift.pointer.as_str().split('/').map(star).collect::<Vec<_>>().join("/");
             let key = (drift.call.clone(), pointer, drift.explained.clone());
+            if self.drift.len() >= MOST_TOLD && !self.drift.contains_key(&key) {
+                continue;
+            }
             let entry = self.drift.entry(key).or_insert_with(|| (0, drift.value.to_string()));
             entry.0 += 1;
         }
         if judged.failed() {
-            self.failed.push(judged);
+            Self::keep(judged, &mut self.failed, &mut self.untold.0);
         } else if judged.mismatches.iter().any(|mismatch| mismatch.level == Level::Should) {
-            self.warned.push(judged);
+            Self::keep(judged, &mut self.warned, &mut self.untold.1);
+        }
+    }
+
+    fn keep(judged: Judged, told: &mut Vec<Judged>, untold: &mut usize) {
+        if told.len() < MOST_TOLD {
+            told.push(judged);
+        } else {
+            *untold += 1;
         }
     }
 
@@ -120,7 +137,7 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
 }
 
 fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
-    for (word, list) in [("failed", &sum.failed), ("warning", &sum.warned)] {
+    for (word, list, untold) in [("failed", &sum.failed, sum.untold.0), ("warning", &sum.warned, sum.untold.1)] {
         for judged in list {
             let operation = judged.operation.as_deref().unwrap_or_default();
             writeln!(out, "{word} {} {} ({operation})", judged.place, printable(&judged.id))?;
@@ -137,7 +154,13 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
                     writeln!(out, "      source: {}", requirement.evidence)?;
                 }
             }
+            if judged.left_out > 0 {
+                writeln!(out, "  and at least {} in this answer", counted(judged.left_out, "more place"))?;
+            }
             writeln!(out)?;
+        }
+        if untold > 0 {
+            writeln!(out, "{word} {} that are not told one by one\n", counted(untold, "more exchange"))?;
         }
     }
     writeln!(out, "judged")?;
@@ -176,8 +199,8 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
         counted(sum.exchanges, "exchange"),
         counted(files, "file"),
         sum.headers,
-        sum.failed.len(),
-        sum.warned.len(),
+        sum.failed.len() + sum.untold.0,
+        sum.warned.len() + sum.untold.1,
         counted(sum.drift.len(), "kind"),
         counted(sum.broken.len(), "file"),
     )
@@ -194,15 +217,15 @@ fn summary(sum: &Sum) -> serde_json::Value {
     let failures: Vec<_> = sum
         .failed
         .iter()
-        .map(|judged| json!({ "place": judged.place, "id": judged.id, "operation": judged.operation, "mismatches": judged.mismatches }))
+        .map(|judged| json!({ "place": judged.place, "id": judged.id, "operation": judged.operation, "mismatches": judged.mismatches, "left_out": judged.left_out }))
         .collect();
     json!({
         "version": 1,
         "verdict": sum.verdict().name(),
         "exchanges": sum.exchanges,
         "judged": sum.judged.values().sum::<usize>(),
-        "failed": sum.failed.len(),
-        "warned": sum.warned.len(),
+        "failed": sum.failed.len() + sum.untold.0,
+        "warned": sum.warned.len() + sum.untold.1,
         "drift": sum.drift.len(),
         "passed_over": sum.passed_over,
         "infrastructure": sum.infrastructure.values().sum::<usize>(),

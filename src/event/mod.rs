@@ -98,6 +98,9 @@ pub struct StepFinished {
     /// False checks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
+    /// How many mismatches of this answer are not told, at least: of each check some are.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub left_out: usize,
     /// What no document describes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Drift>,
@@ -110,6 +113,11 @@ pub struct StepFinished {
     /// Why there is no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Redacted>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 impl StepFinished {

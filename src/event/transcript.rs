@@ -30,6 +30,9 @@ pub struct TranscriptRequest {
     /// The body as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Redacted>,
+    /// How long the body was, in bytes, where only its beginning is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_from: Option<usize>,
 }
 
 /// An answer without secrets.
@@ -42,4 +45,7 @@ pub struct TranscriptResponse {
     /// The body as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Redacted>,
+    /// How long the body was, in bytes, where only its beginning is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_from: Option<usize>,
 }

@@ -2,11 +2,17 @@
 
 use std::{
     borrow::Cow,
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::Value;
+
+use super::budget::Share;
+use crate::{
+    secret::Redactor,
+    volume::{MOST_VALUES, is_too_much},
+};
 
 /// Okta's windows are one minute long; no answer makes anybody wait longer.
 const RATE_LIMIT_WAIT: Duration = Duration::from_secs(65);
@@ -21,11 +27,59 @@ pub(crate) struct Answer {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     json: OnceLock<Result<Value, String>>,
+    /// How long the body was, in bytes, where only its beginning is left.
+    cut: Option<usize>,
+    /// Its part of the memory for bodies, where it is long.
+    share: Option<Arc<Share>>,
+    /// How long it waited for that.
+    waited: Duration,
 }
+
+/// As much of a body is kept when its exchange has been judged: many times what the service answers.
+pub(super) const MOST_KEPT: usize = 128 * 1024;
 
 impl Answer {
     pub(crate) fn new(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
-        Self { status, headers, body, json: OnceLock::new() }
+        Self { status, headers, body, ..Self::default() }
+    }
+
+    /// Takes note of what it holds of the memory for bodies, and how long it waited.
+    pub(super) fn hold(&mut self, share: Option<Share>, waited: Duration) {
+        (self.share, self.waited) = (share.map(Arc::new), waited);
+    }
+
+    /// How long it waited until there was memory for it.
+    pub(super) fn waited(&self) -> Duration {
+        self.waited
+    }
+
+    /// The same with its body, which has come.
+    pub(super) fn with_body(mut self, body: Vec<u8>) -> Self {
+        if let Some(share) = self.share.as_mut().and_then(Arc::get_mut) {
+            share.shrink_to(body.len());
+        }
+        Self { body, json: OnceLock::new(), ..self }
+    }
+
+    /// How long the body was, where only its beginning is left.
+    pub(crate) fn cut(&self) -> Option<usize> {
+        self.cut
+    }
+
+    /// Leaves the beginning of a long body, now that the answer has been judged. Secrets are taken out before, so that half of one is never
+    /// left.
+    pub(crate) fn settle(&mut self, redactor: &Redactor) {
+        self.json = OnceLock::new();
+        if self.body.len() > MOST_KEPT && self.cut.is_none() {
+            self.cut = Some(self.body.len());
+            self.body = redactor.beginning(&self.body, MOST_KEPT).into_bytes();
+        }
+        self.share = None;
+    }
+
+    /// Forgets the body, of an answer of which the head is all that is needed.
+    pub(crate) fn without_body(self) -> Self {
+        Self::new(self.status, self.headers, Vec::new())
     }
 
     /// All lines of a header, joined by `, ` as RFC 9110 section 5.3 allows.
@@ -41,6 +95,12 @@ impl Answer {
         let parsed = self.json.get_or_init(|| {
             if self.body.is_empty() {
                 return Err("the body is empty".to_owned());
+            }
+            if self.cut.is_some() {
+                return Err("the body is not kept as a whole".to_owned());
+            }
+            if is_too_much(&self.body) {
+                return Err(format!("the body has more than {MOST_VALUES} values, the limit"));
             }
             // Text that is known to be UTF-8 is read faster than bytes.
             let parsed = std::str::from_utf8(&self.body)

@@ -6,15 +6,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{Method, RequestBuilder, Url};
+use reqwest::{Method, RequestBuilder, Response, Url};
 
 use super::{
     Answer, Credential, Exchange, Network, SentRequest,
+    budget::{Budget, SHORT},
     connection::{Connection, Connections, is_repeatable},
     headers::{headers, texts},
     login::{passwords, without_login},
 };
-use crate::secret::{Redactor, may_hold_secrets};
+use crate::{
+    secret::{Redactor, may_hold_secrets},
+    volume::{MOST_VALUES, is_too_much},
+};
 
 /// What a target may cost.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +96,9 @@ pub enum Fault {
     /// A body beyond the limit.
     #[error("the answer is larger than {0} bytes, the limit")]
     TooLarge(usize),
+    /// More JSON than is read.
+    #[error("the answer is JSON of more than {0} values, the limit")]
+    TooMuch(usize),
     /// Headers beyond the limit.
     #[error("the head of the answer is larger than {0} bytes, the limit")]
     LargeHead(usize),
@@ -114,6 +121,7 @@ impl Fault {
             | Self::Broken { .. }
             | Self::TooLarge(_)
             | Self::LargeHead(_)
+            | Self::TooMuch(_)
             | Self::Request(_)) => fault,
         }
     }
@@ -173,6 +181,8 @@ pub struct Client {
     pub(super) principals: BTreeMap<String, Credential>,
     request_limit: Duration,
     body_limit: usize,
+    /// Of the bodies that are in memory.
+    bodies: Budget,
     redactor: Redactor,
 }
 
@@ -209,7 +219,19 @@ impl Client {
         }
         let (body_limit, redactor) = (limits.body, redactor.clone());
         let way = network.way(&parsed);
-        Ok(Self { connections, origin, base: parsed, host, way, principals, request_limit, body_limit, redactor })
+        let bodies = Budget::default();
+        Ok(Self {
+            connections,
+            origin,
+            base: parsed,
+            host,
+            way,
+            principals,
+            request_limit,
+            body_limit,
+            bodies,
+            redactor,
+        })
     }
 
     /// Scheme, host and port.
@@ -239,14 +261,14 @@ impl Client {
     /// No answer, or not all of it.
     pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Exchange, Fault> {
         if outgoing.fresh {
-            return self.send_on(Connection::New, outgoing).await;
+            return Box::pin(self.send_on(Connection::New, outgoing)).await;
         }
         if !is_repeatable(&outgoing.method) {
-            return self.send_kept(outgoing).await;
+            return Box::pin(self.send_kept(outgoing)).await;
         }
         match self.send_kept(outgoing.clone()).await {
             Err(Fault::Lost { .. }) => {
-                let exchange = self.send_on(Connection::New, outgoing).await?;
+                let exchange = Box::pin(self.send_on(Connection::New, outgoing)).await?;
                 Ok(Exchange { again: exchange.again + 1, ..exchange })
             }
             sent => sent,
@@ -314,7 +336,8 @@ impl Client {
         }
         let started = Instant::now();
         let answer = self.answer(builder).await?;
-        Ok(Exchange { request, answer, started, duration: started.elapsed(), again: 0 })
+        let duration = started.elapsed().saturating_sub(answer.waited());
+        Ok(Exchange { request, answer, started, duration, again: 0 })
     }
 
     /// The URL as it is sent. Most of the work of reading one is its host, which is known where an ordinary path stands behind the origin.
@@ -338,19 +361,16 @@ impl Client {
         for _ in 0..2 {
             tokio::task::yield_now().await;
         }
-        let mut response = builder.send().await.map_err(|error| self.unanswered(&error))?;
+        let mut left = self.request_limit;
+        let response = self.within(&mut left, builder.send(), Self::unanswered).await?;
         let (status, headers) = (response.status().as_u16(), texts(response.headers()));
         if headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > HEAD_LIMIT {
             return Err(Fault::LargeHead(HEAD_LIMIT));
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.fault(&error))? {
-            if body.len() + chunk.len() > self.body_limit {
-                return Err(Fault::TooLarge(self.body_limit));
-            }
-            body.extend_from_slice(&chunk);
+        let answer = self.body(response, left, Answer::new(status, headers, Vec::new())).await?;
+        if is_too_much(&answer.body) {
+            return Err(Fault::TooMuch(MOST_VALUES));
         }
-        let answer = Answer::new(status, headers, body);
         if may_hold_secrets(&answer.body)
             && let Ok(body) = answer.json()
         {
@@ -365,6 +385,41 @@ impl Client {
             Fault::Broken { way, reason } if is_end(error) => Fault::Lost { way, reason },
             fault => fault,
         }
+    }
+
+    /// Reads the body of an answer. What it waits for others' bodies is not the target's time.
+    async fn body(&self, mut response: Response, mut left: Duration, mut answer: Answer) -> Result<Answer, Fault> {
+        let declared = response.content_length().and_then(|length| usize::try_from(length).ok());
+        let most = declared.unwrap_or(self.body_limit).clamp(SHORT, self.body_limit.max(SHORT));
+        let (mut body, mut asked) = (Vec::new(), false);
+        while let Some(chunk) = self.within(&mut left, response.chunk(), Self::fault).await? {
+            let length = body.len() + chunk.len();
+            if length > self.body_limit {
+                return Err(Fault::TooLarge(self.body_limit));
+            }
+            if length > SHORT && !asked {
+                let began = Instant::now();
+                answer.hold(self.bodies.take(most).await, began.elapsed());
+                body.reserve_exact(most.max(length) - body.len());
+                asked = true;
+            }
+            body.extend_from_slice(&chunk);
+        }
+        body.shrink_to_fit();
+        Ok(answer.with_body(body))
+    }
+
+    /// Waits for a part of an answer, for no longer than is left.
+    async fn within<T>(
+        &self,
+        left: &mut Duration,
+        part: impl Future<Output = Result<T, reqwest::Error>>,
+        fault: impl Fn(&Self, &reqwest::Error) -> Fault,
+    ) -> Result<T, Fault> {
+        let began = Instant::now();
+        let come = tokio::time::timeout(*left, part).await.map_err(|_| Fault::Timeout(self.request_limit))?;
+        *left = left.saturating_sub(began.elapsed());
+        come.map_err(|error| fault(self, &error))
     }
 
     fn fault(&self, error: &reqwest::Error) -> Fault {

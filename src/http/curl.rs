@@ -1,6 +1,6 @@
 //! The command line that sends a request again, with the token in an environment variable.
 
-use super::SentRequest;
+use super::{SentRequest, answer::MOST_KEPT};
 
 /// A `curl` line for a shell. What `Authorization` held is read from `OKTA_TOKEN_<PRINCIPAL>`, what `DPoP` held from
 /// `OKTA_DPOP_PROOF_<PRINCIPAL>`.
@@ -22,7 +22,10 @@ pub(crate) fn curl(request: &SentRequest) -> String {
             words.push(format!("-H {}", quote(&format!("{name}: {value}"))));
         }
     }
-    if !request.body.is_empty() {
+    if request.body.len() > MOST_KEPT {
+        // No shell takes so long a line; the body is the case's own.
+        words.push("--data-binary @BODY".to_owned());
+    } else if !request.body.is_empty() {
         words.push(format!("--data-binary {}", quote(&String::from_utf8_lossy(&request.body))));
     } else if matches!(request.method.as_str(), "POST" | "PUT" | "PATCH") {
         words.push("--data-binary ''".to_owned());

@@ -5,6 +5,7 @@
 //! sent.
 
 mod answer;
+mod budget;
 mod client;
 mod connection;
 mod credential;
@@ -17,6 +18,7 @@ mod pace;
 mod patience;
 mod place;
 
+use answer::MOST_KEPT;
 pub(crate) use answer::{Answer, owned_text};
 pub use client::{Client, ClientError, Fault, Limits};
 pub(crate) use client::{Outgoing, parse_origin};
@@ -26,6 +28,8 @@ pub(crate) use curl::curl;
 pub use network::Network;
 pub use oauth::{ClientAuth, ClientCredentials, KeyError, PrivateKey};
 pub(crate) use pace::Pace;
+
+use crate::secret::Redactor;
 
 /// A request as it was sent and the answer that came.
 #[derive(Debug, Clone)]
@@ -46,4 +50,15 @@ pub(crate) struct SentRequest {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) principal: String,
+}
+
+impl SentRequest {
+    /// Leaves the beginning of a long body, and says whether it was one.
+    pub(crate) fn shorten(&mut self, redactor: &Redactor) -> bool {
+        let long = self.body.len() > MOST_KEPT;
+        if long {
+            self.body = redactor.beginning(&self.body, MOST_KEPT).into_bytes();
+        }
+        long
+    }
 }

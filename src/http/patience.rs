@@ -17,7 +17,9 @@ impl Client {
             if Speaker::of(exchange.answer.status) != Speaker::Limit {
                 return Ok(exchange);
             }
-            tokio::time::sleep(exchange.answer.rate_limit_pause()).await;
+            let pause = exchange.answer.rate_limit_pause();
+            drop(exchange);
+            tokio::time::sleep(pause).await;
         }
         self.send(outgoing).await
     }

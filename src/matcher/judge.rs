@@ -5,18 +5,22 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::{
-    Finding, JsonType, Kind, Matcher, Pattern, equal, equal_but_for, equality::distinct, without, words::show,
+    Finding, Findings, JsonType, Kind, Matcher, Pattern, equal, equal_but_for, equality::distinct, without, words::show,
 };
 use crate::{
+    brief,
     diagnostic::Span,
     pointer,
     template::{Tree, Unfilled, Variables},
 };
 
+/// More findings of one expectation than a person would read.
+const MOST_FINDINGS: usize = 100;
+
 /// One value under judgement; `None` is a member that is not there.
 pub(super) struct Judge<'a> {
     pub(super) variables: &'a Variables,
-    findings: Vec<Finding>,
+    findings: Findings,
     pointer: String,
     /// Whether anybody asks more than that there is a finding.
     told: bool,
@@ -25,37 +29,55 @@ pub(super) struct Judge<'a> {
 type Judged = Result<(), Unfilled>;
 
 impl Matcher {
-    /// All places where `value` is not as expected.
+    /// The places where `value` is not as expected.
     ///
     /// # Errors
     /// A variable without a value: the expectation cannot be told.
-    pub(crate) fn judge(&self, value: Option<&Value>, variables: &Variables) -> Result<Vec<Finding>, Unfilled> {
+    pub(crate) fn judge(&self, value: Option<&Value>, variables: &Variables) -> Result<Findings, Unfilled> {
         Judge::new(variables, true).findings(self, value)
     }
 }
 
 impl<'a> Judge<'a> {
     fn new(variables: &'a Variables, told: bool) -> Self {
-        Self { variables, findings: Vec::new(), pointer: String::new(), told }
+        Self { variables, findings: Findings::default(), pointer: String::new(), told }
     }
 
-    fn findings(mut self, matcher: &Matcher, value: Option<&Value>) -> Result<Vec<Finding>, Unfilled> {
+    fn findings(mut self, matcher: &Matcher, value: Option<&Value>) -> Result<Findings, Unfilled> {
         self.matcher(matcher, value)?;
         Ok(self.findings)
     }
 
     fn find(&mut self, span: Span, expected: impl Into<String>, actual: Option<&Value>) {
+        if self.is_full() {
+            self.findings.left_out += 1;
+            return;
+        }
         let actual = actual.map_or_else(|| "nothing: the member is not there".to_owned(), show);
         self.tell(span, expected, actual);
     }
 
     fn tell(&mut self, span: Span, expected: impl Into<String>, actual: String) {
-        self.findings.push(Finding { span, pointer: self.pointer.clone(), expected: expected.into(), actual });
+        let pointer = brief::pointer(self.pointer.clone());
+        self.add(Finding { span, pointer, expected: expected.into(), actual });
+    }
+
+    fn add(&mut self, finding: Finding) {
+        if self.is_full() {
+            self.findings.left_out += 1;
+        } else {
+            self.findings.told.push(finding);
+        }
+    }
+
+    /// Whether nobody reads what else is found; who asks for nothing but whether something is, has it with the first.
+    fn is_full(&self) -> bool {
+        self.findings.told.len() >= if self.told { MOST_FINDINGS } else { 1 }
     }
 
     /// Whether a value matches, without keeping what differs.
     fn holds(&self, matcher: &Matcher, value: &Value) -> Result<bool, Unfilled> {
-        Ok(Judge::new(self.variables, false).findings(matcher, Some(value))?.is_empty())
+        Ok(Judge::new(self.variables, false).findings(matcher, Some(value))?.told.is_empty())
     }
 
     fn under(&mut self, step: &str, judge: impl FnOnce(&mut Self) -> Judged) -> Judged {
@@ -121,9 +143,11 @@ impl<'a> Judge<'a> {
                 }
             }
             Kind::Schema(schema) => {
-                for mismatch in schema.judge(value).mismatches {
-                    let pointer = format!("{}{}", self.pointer, mismatch.pointer);
-                    self.findings.push(Finding { span, pointer, expected: mismatch.expected, actual: mismatch.actual });
+                let judgement = schema.judge(value);
+                self.findings.left_out += judgement.left_out;
+                for mismatch in judgement.mismatches {
+                    let pointer = brief::pointer(format!("{}{}", self.pointer, mismatch.pointer));
+                    self.add(Finding { span, pointer, expected: mismatch.expected, actual: mismatch.actual });
                 }
             }
             _ => {

@@ -25,7 +25,7 @@ fn holds(expected: &Value, value: &Value) -> bool {
     let context = Context { scope: &scope, schemas: &suite.schemas, patterns: &patterns };
     let matcher = Matcher::read(&node, &context, &mut Problems::new(&source, &mut found));
     assert!(found.is_empty(), "{expected}: {:?}", found.iter().map(|one| &one.title).collect::<Vec<_>>());
-    matcher.judge(Some(value), &variables).expect("no variable is missing").is_empty()
+    matcher.judge(Some(value), &variables).expect("no variable is missing").told.is_empty()
 }
 
 /// An expectation with one of the `$` keys.

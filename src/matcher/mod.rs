@@ -115,6 +115,14 @@ enum JsonType {
     Object,
 }
 
+/// What an expectation has to say about a value.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) told: Vec<Finding>,
+    /// How many there are beside these.
+    pub(crate) left_out: usize,
+}
+
 /// A place in a value where an expectation does not hold.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Finding {

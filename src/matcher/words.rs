@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Finding, Kind, Matcher, Pattern, judge::Judge};
 use crate::{
-    suite::shorten,
+    brief::brief,
     template::{Unfilled, Variables},
 };
 
@@ -71,7 +71,7 @@ impl Judge<'_> {
     ) -> Result<String, Unfilled> {
         let (mut nearest, mut alone) = (None::<Vec<Finding>>, false);
         for item in items {
-            let found = wanted.judge(Some(item), self.variables)?;
+            let found = wanted.judge(Some(item), self.variables)?.told;
             match nearest.as_ref().map_or(Ordering::Less, |nearest| found.len().cmp(&nearest.len())) {
                 Ordering::Less => (nearest, alone) = (Some(found), true),
                 Ordering::Equal => alone = false,
@@ -103,5 +103,5 @@ impl Pattern {
 }
 
 pub(super) fn show(value: &Value) -> String {
-    shorten(&value.to_string())
+    brief(value)
 }

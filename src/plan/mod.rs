@@ -20,6 +20,7 @@ use std::{
     time::Duration,
 };
 
+use aho_corasick::AhoCorasick;
 pub(crate) use duration::{parse as parse_duration, parse_limit};
 pub use select::{Pattern, PatternError, Selection};
 use serde_json_path::JsonPath;
@@ -261,9 +262,8 @@ impl Plan {
         if operations_known && requirements_known {
             let used = used_requirements(suite, &trials);
             // A case with mistakes gives no trial, but it names what it is for.
-            let named = |id: &str| suite.cases.iter().any(|source| source.text.contains(id));
-            let broken = !found.is_empty();
-            suite.check_unused_requirements(&|id| used.contains(id) || broken && named(id), found);
+            let named = if found.is_empty() { BTreeSet::new() } else { named_requirements(suite, &used) };
+            suite.check_unused_requirements(&|id| used.contains(id) || named.contains(id), found);
         }
         if !found.is_empty() {
             return None;
@@ -314,6 +314,15 @@ impl Plan {
             None => self.operations.iter().any(|operation| operation.contract && operation.path.shares_root(path)),
         }
     }
+}
+
+/// The other requirements whose IDs stand somewhere in a case file.
+fn named_requirements<'a>(suite: &'a Suite, used: &BTreeSet<&str>) -> BTreeSet<&'a str> {
+    let unused: Vec<&str> = suite.requirements.keys().map(String::as_str).filter(|id| !used.contains(id)).collect();
+    // Each file is looked through once, however many there are.
+    let Ok(finder) = AhoCorasick::new(&unused) else { return unused.into_iter().collect() };
+    let found = suite.cases.iter().flat_map(|source| finder.find_overlapping_iter(&source.text));
+    found.filter_map(|found| unused.get(found.pattern().as_usize()).copied()).collect()
 }
 
 fn used_requirements<'a>(suite: &'a Suite, trials: &'a [Trial]) -> BTreeSet<&'a str> {

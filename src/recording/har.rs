@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(exchange.sent_headers, lines);
         assert_eq!(exchange.sent, Some(json!("a%20b=%C3%9F&c=")));
         assert_eq!(exchange.body, b"[1]");
-        let date = exchange.at(String::new()).expect("a URL").date().expect("a time");
+        let date = exchange.at(String::new(), "").expect("a URL").date().expect("a time");
         assert_eq!(date.to_utc().to_rfc3339(), "2026-03-01T09:00:00+00:00");
     }
 

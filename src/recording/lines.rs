@@ -1,5 +1,6 @@
 //! Our own form: JSON Lines, one exchange a line, `{ id, source, principal, request: { method, url, headers, body }, response: { status,
-//! headers, body } }`, headers as name → list of values, bodies as JSON, text or null. Read line by line, however long the file is.
+//! headers, body } }`, headers as name → list of values, bodies as JSON, text or null; of a body that was too long to be kept, `cut_from` says
+//! how long it was. Read line by line, however long the file is.
 
 use std::{
     collections::BTreeMap,
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Exchange, NO_STATUS, Recorded, RecordingError, form::BYTE_ORDER_MARK, status};
+use crate::volume::{MOST_VALUES, is_too_much};
 
 /// A longer line than any recording of this API has.
 const MAX_LINE: u64 = 16 * 1024 * 1024;
@@ -35,6 +37,9 @@ pub(super) struct LineRequest {
     pub(super) headers: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     pub(super) body: Value,
+    /// How long the body was, in bytes, where it was too long to be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cut_from: Option<usize>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,21 +50,24 @@ pub(super) struct LineResponse {
     pub(super) headers: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     pub(super) body: Value,
+    /// How long the body was, in bytes, where it was too long to be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cut_from: Option<usize>,
 }
 
-/// Hands on the exchanges in order, and says how many there were.
+/// Hands on the exchanges in order, and says how many there were, and how many of which not all was kept.
 pub(super) fn read(
     mut input: impl BufRead,
     path: &str,
     take: &mut impl FnMut(Recorded),
-) -> Result<usize, RecordingError> {
+) -> Result<(usize, usize), RecordingError> {
     let failed = |source| RecordingError::Io { path: path.to_owned(), source };
-    let (mut text, mut line, mut exchanges) = (Vec::new(), 0, 0);
+    let (mut text, mut line, mut exchanges, mut passed_over) = (Vec::new(), 0, 0, 0);
     loop {
         text.clear();
         line += 1;
         if Read::take(&mut input, MAX_LINE + 1).read_until(b'\n', &mut text).map_err(failed)? == 0 {
-            return Ok(exchanges);
+            return Ok((exchanges, passed_over));
         }
         let refused = |reason: String| RecordingError::Line { path: path.to_owned(), line, reason };
         if text.len() as u64 > MAX_LINE {
@@ -70,7 +78,14 @@ pub(super) fn read(
         if text.trim_ascii().is_empty() {
             continue;
         }
+        if is_too_much(text) {
+            return Err(refused(format!("it has more than {MOST_VALUES} values, the limit")));
+        }
         let recorded: Line = serde_json::from_slice(text).map_err(|error| refused(error.to_string()))?;
+        if recorded.request.cut_from.or(recorded.response.cut_from).is_some() {
+            passed_over += 1;
+            continue;
+        }
         exchanges += 1;
         take(exchange(recorded, format!("{path}:{line}")).map_err(refused)?);
     }
@@ -95,6 +110,6 @@ fn exchange(line: Line, place: String) -> Result<Recorded, String> {
         body,
         at: None,
     };
-    let recorded = recorded.at(place).map_err(|error| format!("`request.url`: {error}"))?;
+    let recorded = recorded.at(place, "`request.url`")?;
     Ok(Recorded { id: line.id.unwrap_or(recorded.id), principal: line.principal, source: line.source, ..recorded })
 }

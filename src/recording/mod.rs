@@ -22,10 +22,17 @@ use reqwest::Url;
 use serde_json::Value;
 
 use self::form::Form;
-use crate::{file, http::Answer};
+use crate::{
+    file,
+    http::Answer,
+    volume::{MOST_VALUES, is_too_much, values},
+};
 
 /// More than a recording that is read as a whole may have, in bytes: one of this API has a few megabytes.
 const MAX_DOCUMENT: u64 = 64 * 1024 * 1024;
+
+/// More values of JSON than such a recording has: each exchange has some hundred.
+const MOST_IN_DOCUMENT: usize = 2_000_000;
 
 /// A recording that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -114,8 +121,12 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn at(self, place: String) -> Result<Recorded, String> {
-        let url = Url::parse(&self.url).map_err(|error| error.to_string())?;
+    /// With its place; or why it cannot be used, in which `url` names where its URL stands.
+    fn at(self, place: String, url: &str) -> Result<Recorded, String> {
+        let url = Url::parse(&self.url).map_err(|error| format!("{url}: {error}"))?;
+        if is_too_much(&self.body) {
+            return Err(format!("a body of more than {MOST_VALUES} values, the limit"));
+        }
         let mut sent = self.sent_headers.into_iter();
         Ok(Recorded {
             id: place.clone(),
@@ -140,7 +151,8 @@ fn sent(body: Vec<u8>) -> Option<Value> {
     if body.is_empty() {
         return None;
     }
-    serde_json::from_slice(&body).ok().or_else(|| String::from_utf8(body).ok().map(Value::String))
+    let json = if is_too_much(&body) { None } else { serde_json::from_slice(&body).ok() };
+    json.or_else(|| String::from_utf8(body).ok().map(Value::String))
 }
 
 /// Why a document cannot be read.
@@ -178,13 +190,16 @@ impl From<serde_json::Error> for Fault {
 /// A file that cannot be read. Of JSON Lines, what came before the line that cannot be read has been handed on; of the other forms nothing.
 pub(crate) fn read(path: &Path, mut take: impl FnMut(Recorded)) -> Result<usize, RecordingError> {
     let shown = path.display().to_string();
-    let file = file::open(path).map_err(|source| RecordingError::Io { path: shown.clone(), source })?;
-    read_from(file, shown, &mut take)
+    let failed = |source| RecordingError::Io { path: shown.clone(), source };
+    let file = file::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    read_from(file, length, shown, &mut take)
 }
 
-/// As [`read`], of what is open already.
+/// As [`read`], of what is open already and has about so many bytes.
 pub(crate) fn read_from(
     mut input: impl Read,
+    length: u64,
     shown: String,
     take: &mut impl FnMut(Recorded),
 ) -> Result<usize, RecordingError> {
@@ -194,10 +209,10 @@ pub(crate) fn read_from(
     let (exchanges, passed_over) = match form {
         Form::Empty => (0, 0),
         Form::Unknown => return Err(RecordingError::Unknown { path: shown }),
-        Form::Lines => (lines::read(BufReader::new(input), &shown, take)?, 0),
-        Form::Har => document(input, &shown, "a HAR", har::read, take)?,
-        Form::JsonCassette => document(input, &shown, "a cassette", cassette::read_json, take)?,
-        Form::YamlCassette => document(input, &shown, "a cassette", cassette::read_yaml, take)?,
+        Form::Lines => lines::read(BufReader::new(input), &shown, take)?,
+        Form::Har => document(input, length, &shown, "a HAR", har::read, take)?,
+        Form::JsonCassette => document(input, length, &shown, "a cassette", cassette::read_json, take)?,
+        Form::YamlCassette => document(input, length, &shown, "a cassette", cassette::read_yaml, take)?,
     };
     if exchanges == 0 { Err(RecordingError::Empty { path: shown }) } else { Ok(passed_over) }
 }
@@ -205,17 +220,22 @@ pub(crate) fn read_from(
 /// Reads a form that has all exchanges in one document.
 fn document(
     input: impl Read,
+    length: u64,
     path: &str,
     form: &'static str,
     read: impl Fn(&[u8]) -> Result<Vec<Option<Exchange>>, Fault>,
     take: impl FnMut(Recorded),
 ) -> Result<(usize, usize), RecordingError> {
-    let mut text = Vec::new();
+    // One that grew would be there twice for a moment.
+    let mut text = Vec::with_capacity(usize::try_from(length.min(MAX_DOCUMENT)).unwrap_or_default() + 1);
     let failed = |source| RecordingError::Io { path: path.to_owned(), source };
     input.take(MAX_DOCUMENT + 1).read_to_end(&mut text).map_err(failed)?;
     let refused = |place: String, reason: String| RecordingError::Document { place, form, reason };
     if text.len() as u64 > MAX_DOCUMENT {
         return Err(refused(path.to_owned(), format!("it has more than {} MiB", MAX_DOCUMENT / 1024 / 1024)));
+    }
+    if values(&text) > MOST_IN_DOCUMENT {
+        return Err(refused(path.to_owned(), format!("it has more than {MOST_IN_DOCUMENT} values, the limit")));
     }
     let exchanges = read(text.strip_prefix(form::BYTE_ORDER_MARK).unwrap_or(&text)).map_err(|fault| {
         let place = match fault.place {
@@ -225,11 +245,12 @@ fn document(
         };
         refused(place, fault.reason)
     })?;
+    drop(text);
     let all = exchanges.len();
     let whole = exchanges.into_iter().enumerate().filter_map(|(index, exchange)| Some((index, exchange?)));
     let recorded = whole.map(|(index, exchange)| {
         let place = format!("{path}#{}", index + 1);
-        exchange.at(place.clone()).map_err(|error| refused(place, format!("the URL: {error}")))
+        exchange.at(place.clone(), "the URL").map_err(|reason| refused(place, reason))
     });
     let recorded = recorded.collect::<Result<Vec<_>, _>>()?;
     let counts = (recorded.len(), all - recorded.len());

@@ -76,12 +76,14 @@ impl Recorder {
                 method: exchange.request.method.clone(),
                 url: exchange.request.url.to_string(),
                 headers: lists(&exchange.request.headers),
-                body: body(exchange.request.body.as_ref()),
+                body: body(exchange.request.body.as_ref(), exchange.request.cut_from),
+                cut_from: exchange.request.cut_from,
             },
             response: LineResponse {
                 status: Some(exchange.response.status),
                 headers: lists(&exchange.response.headers),
-                body: body(exchange.response.body.as_ref()),
+                body: body(exchange.response.body.as_ref(), exchange.response.cut_from),
+                cut_from: exchange.response.cut_from,
             },
         };
         self.exchanges += 1;
@@ -107,9 +109,9 @@ fn lists(headers: &[(String, crate::secret::Redacted)]) -> BTreeMap<String, Vec<
     lists
 }
 
-/// JSON where it is JSON, else the text.
-fn body(text: Option<&crate::secret::Redacted>) -> Value {
-    text.map_or(Value::Null, |text| {
+/// JSON where it is JSON, else the text; nothing where it was cut, since half a body is another one.
+fn body(text: Option<&crate::secret::Redacted>, cut_from: Option<usize>) -> Value {
+    text.filter(|_| cut_from.is_none()).map_or(Value::Null, |text| {
         serde_json::from_str(text.as_str()).unwrap_or_else(|_| Value::String(text.to_string()))
     })
 }

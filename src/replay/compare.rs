@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::mapping::{Mapping, tokens};
 use crate::{
+    brief::{brief, shorten},
     http::Answer,
     matcher::equal,
     pointer,
     secret::{Redacted, Redactor},
-    suite::shorten,
 };
 
 /// A place where the target's answer is another one than the recorded.
@@ -80,8 +80,7 @@ impl Compare<'_> {
     }
 
     fn values_differ(&mut self, place: &str, recorded: Option<&Value>, actual: Option<&Value>) {
-        let show = |value: &Value| shorten(&value.to_string());
-        self.differ(place, recorded.map(show), actual.map(show));
+        self.differ(place, recorded.map(brief), actual.map(brief));
     }
 
     fn value(&mut self, recorded: &Value, actual: &Value, place: &str) {
@@ -141,8 +140,7 @@ impl Compare<'_> {
                 self.value(recorded, actual, &format!("{place}/{index}"));
             }
         } else {
-            let list = |items: &[Value]| Some(shorten(&Value::Array(items.to_vec()).to_string()));
-            self.differ(place, list(recorded), list(actual));
+            self.differ(place, Some(brief(recorded)), Some(brief(actual)));
         }
     }
 

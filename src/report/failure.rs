@@ -10,12 +10,13 @@ use super::{
     without_indices,
 };
 use crate::{
+    counted::counted,
     event::{Mismatch, Phase, Place, StepFinished, Transcript},
     level::Level,
     secret::Redacted,
 };
 
-/// More of a body than a person reads in a report; the whole stands in the event stream.
+/// More of a body than a person reads in a report; the event stream has more of it.
 const MOST_BODY: usize = 2000;
 
 /// As many places of one kind of mismatch are named.
@@ -34,6 +35,8 @@ pub struct Failure {
     pub call: String,
     /// False checks of level `must` and `should`.
     pub mismatches: Vec<Mismatch>,
+    /// How many there are beside these, at least.
+    pub left_out: usize,
     /// What was sent and what came.
     pub exchange: Option<Transcript>,
     /// Sends it again.
@@ -56,6 +59,7 @@ impl Failure {
             step: step.step,
             call: step.call.clone(),
             mismatches,
+            left_out: step.left_out,
             exchange: step.exchange.clone(),
             curl: step.curl.clone(),
             fault: step.fault.clone(),
@@ -80,6 +84,7 @@ impl Failure {
             let ids: Vec<&str> = mismatch.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
             lines.add(Part::Warning, &format!("  warning: {} ({})", headline(mismatch), ids.join(", ")));
         }
+        lines.left_out(self.left_out);
         if let Some(fault) = &self.fault {
             lines.add(Part::Actual, &format!("  no answer: {fault}"));
         }
@@ -207,21 +212,28 @@ impl Lines {
         self.0.push(Line { part, text: on_one_line(text) });
     }
 
+    fn left_out(&mut self, mismatches: usize) {
+        if let Some(text) = left_out(mismatches) {
+            self.add(Part::Failed, &format!("  {text}"));
+        }
+    }
+
     fn exchange(&mut self, exchange: &Transcript) {
         let request = &exchange.request;
         self.add(Part::Exchange, &format!("  > {} {}", request.method, request.url));
-        self.message('>', Part::Sent, &request.headers, request.body.as_ref());
+        self.message('>', Part::Sent, &request.headers, request.body.as_ref().map(|body| cut(body, request.cut_from)));
         let response = &exchange.response;
         self.add(Part::Exchange, &format!("  < {} in {:.1} ms", response.status, exchange.duration_ms));
-        self.message('<', Part::Received, &response.headers, response.body.as_ref());
+        let body = response.body.as_ref().map(|body| cut(body, response.cut_from));
+        self.message('<', Part::Received, &response.headers, body);
     }
 
-    fn message(&mut self, mark: char, header: Part, headers: &[(String, Redacted)], body: Option<&Redacted>) {
+    fn message(&mut self, mark: char, header: Part, headers: &[(String, Redacted)], body: Option<String>) {
         for (name, value) in headers {
             self.add(header, &format!("  {mark} {name}: {value}"));
         }
         // Each line keeps its mark: a CI system obeys lines that begin with `::`, wherever they came from.
-        for line in body.map(|body| cut(body.as_str())).unwrap_or_default().lines() {
+        for line in body.unwrap_or_default().lines() {
             self.add(Part::Body, &format!("  {mark} {line}"));
         }
     }
@@ -238,9 +250,20 @@ fn at(mismatch: &Mismatch) -> Option<&str> {
     mismatch.pointer.as_ref().map(Redacted::as_str).filter(|pointer| !pointer.is_empty())
 }
 
-fn cut(body: &str) -> String {
-    match body.char_indices().nth(MOST_BODY) {
-        Some((at, _)) => format!("{}… ({} bytes in all)", &body[..at], body.len()),
-        None => body.to_owned(),
+/// What is said of mismatches of an answer that are not told.
+pub(super) fn left_out(mismatches: usize) -> Option<String> {
+    (mismatches > 0).then(|| format!("and at least {} in this answer", counted(mismatches, "more place")))
+}
+
+/// As much of a body as a person reads; the whole was `cut_from` bytes long, where it is not the body.
+fn cut(body: &Redacted, cut_from: Option<usize>) -> String {
+    let text = body.as_str();
+    let end = text.char_indices().nth(MOST_BODY).map(|(at, _)| at);
+    match (end, cut_from) {
+        (None, None) => text.to_owned(),
+        (end, whole) => {
+            let beginning = text[..end.unwrap_or(text.len())].trim_end_matches('…');
+            format!("{beginning}… ({} bytes in all)", whole.unwrap_or(text.len()))
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! HAR 1.2: every exchange of a run, for the network panel of a browser. A page is a trial.
 //!
-//! Secrets were taken out before: cookies and tokens are not in it. Bodies are as they came, since JSON holds any text.
+//! Secrets were taken out before: cookies and tokens are not in it. Bodies are as they came, since JSON holds any text; of one that was
+//! cut, its length and a comment are left, so that nobody takes its beginning for the whole.
 
 use std::{
     collections::BTreeMap,
@@ -107,6 +108,8 @@ struct Pair<'a> {
 struct PostData<'a> {
     mime_type: &'a str,
     text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -116,6 +119,8 @@ struct Content<'a> {
     mime_type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<String>,
 }
 
 /// An object that the form asks for and that says nothing.
@@ -162,14 +167,24 @@ pub fn write(report: &Report, mut writer: impl Write) -> io::Result<()> {
     writeln!(writer, "{}", printable_json(serde_json::to_string(&Har { log })?))
 }
 
+/// The body, if it is the whole.
+fn text(body: &Redacted, cut_from: Option<usize>) -> Option<&str> {
+    cut_from.is_none().then_some(body.as_str())
+}
+
 fn entry<'a>(step: &'a StepFinished, exchange: &'a Transcript, began: DateTime<FixedOffset>) -> Entry<'a> {
     let (request, response) = (&exchange.request, &exchange.response);
-    let size = |body: &Option<Redacted>| body.as_ref().map_or(0, |body| body.as_str().len());
+    let size = |body: &Option<Redacted>, cut_from: Option<usize>| {
+        cut_from.unwrap_or_else(|| body.as_ref().map_or(0, |body| body.as_str().len()))
+    };
+    let comment =
+        |cut_from: Option<usize>| cut_from.map(|bytes| format!("a body of {bytes} bytes, which was not kept"));
     let url = utf8_percent_encode(request.url.as_str(), NOT_IN_URLS).to_string();
-    let post_data = request
-        .body
-        .as_ref()
-        .map(|body| PostData { mime_type: header(&request.headers, "content-type"), text: body.as_str() });
+    let post_data = request.body.as_ref().map(|body| PostData {
+        mime_type: header(&request.headers, "content-type"),
+        text: text(body, request.cut_from).unwrap_or_default(),
+        comment: comment(request.cut_from),
+    });
     Entry {
         pageref: &step.trial,
         started_date_time: time(began, exchange.started_ms),
@@ -183,7 +198,7 @@ fn entry<'a>(step: &'a StepFinished, exchange: &'a Transcript, began: DateTime<F
             headers: pairs(&request.headers),
             post_data,
             headers_size: -1,
-            body_size: size(&request.body),
+            body_size: size(&request.body, request.cut_from),
         },
         response: Response {
             status: response.status,
@@ -192,13 +207,14 @@ fn entry<'a>(step: &'a StepFinished, exchange: &'a Transcript, began: DateTime<F
             cookies: [],
             headers: pairs(&response.headers),
             content: Content {
-                size: size(&response.body),
+                size: size(&response.body, response.cut_from),
                 mime_type: header(&response.headers, "content-type"),
-                text: response.body.as_ref().map(Redacted::as_str),
+                text: response.body.as_ref().and_then(|body| text(body, response.cut_from)),
+                comment: comment(response.cut_from),
             },
             redirect_url: header(&response.headers, "location"),
             headers_size: -1,
-            body_size: size(&response.body),
+            body_size: size(&response.body, response.cut_from),
         },
         cache: Empty {},
         timings: Timings { send: 0.0, wait: exchange.duration_ms, receive: 0.0 },

@@ -14,6 +14,7 @@ mod github;
 mod har;
 mod html;
 mod junit;
+mod kept;
 mod latency;
 #[cfg(test)]
 mod laws;
@@ -62,6 +63,7 @@ pub use verdict::{FailOn, Verdict};
 pub use wrap::fit;
 
 use failure::headline;
+use kept::Kept;
 
 use crate::{
     event::{
@@ -71,6 +73,9 @@ use crate::{
     level::Level,
     secret::Redacted,
 };
+
+/// More kinds of drift than a service can have in a year; who makes up a name for each member has more.
+const MOST_DRIFT: usize = 10_000;
 
 /// A run, or several that were merged.
 #[derive(Debug, Default)]
@@ -105,6 +110,7 @@ pub struct Report {
     pub comparison: Option<Box<Comparison>>,
     /// The steps with their exchanges, if they are kept: their bodies are most of what a run holds.
     pub exchanges: Vec<StepFinished>,
+    kept: Kept,
     keeps_exchanges: bool,
     drops_checks: bool,
     all_parts: bool,
@@ -220,9 +226,12 @@ impl Report {
                 self.latencies.take(step);
                 self.noted.take(step);
                 if self.keeps_exchanges && step.exchange.is_some() {
-                    self.exchanges.push((**step).clone());
+                    self.exchanges.push(self.kept.step(step));
                 }
                 for drift in &step.drift {
+                    if self.drift.len() >= MOST_DRIFT {
+                        break;
+                    }
                     let key = DriftKey {
                         explained: drift.explained.clone(),
                         pointer: without_indices(drift.pointer.as_str()),
@@ -238,6 +247,7 @@ impl Report {
                 }
                 self.notes += step.mismatches.iter().filter(|mismatch| mismatch.level == Level::Info).count();
                 if let Some(failure) = Failure::of(step) {
+                    let failure = self.kept.failure(failure);
                     self.open.entry(step.trial.clone()).or_default().push(failure);
                 }
             }

@@ -8,7 +8,7 @@ use super::{
     describe::Origin,
     inventory::askers,
     ours::{Made, Open, Request},
-    send::{Halt, Purpose, Sent},
+    send::{Halt, Purpose},
     step::{Done, Judged, Sender},
     trial::{Ending, Running, call},
 };
@@ -225,7 +225,9 @@ impl Sender<'_, '_> {
         let Some((last, before)) = made.removals.split_last() else { return (sent, Removed::Gone) };
         for request in before {
             // It may be so already, and what matters is whether the last one is carried out.
-            if let Ok(exchange) = self.send_stubbornly(&self.outgoing(request, &made.principal)).await {
+            if let Ok(mut exchange) = self.send_stubbornly(&self.outgoing(request, &made.principal)).await {
+                // The next answer comes while this one is still kept.
+                exchange.answer.settle(self.shared.describer.redactor);
                 sent.push((request.clone(), *exchange));
             }
         }
@@ -311,19 +313,21 @@ impl Sender<'_, '_> {
 
     /// Sends a clean-up request; where the connection breaks or a server has trouble, a few times.
     pub(super) async fn send_stubbornly(&self, outgoing: &Outgoing) -> Result<Box<Exchange>, Halt> {
-        for pause in PAUSES {
-            match self.send(Purpose::clean_up(), outgoing.clone()).await {
-                Err(
-                    Halt::Server(_)
-                    | Halt::Broken(_)
-                    | Halt::Fault(Fault::Connect { .. } | Fault::Lost { .. } | Fault::Broken { .. }),
-                ) => {
-                    tokio::time::sleep(pause).await;
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let sent = Box::pin(self.send(Purpose::clean_up(), outgoing.clone())).await;
+            let trouble = match &sent {
+                Err(Halt::Server(_) | Halt::Broken(_)) => true,
+                Err(Halt::Fault(fault)) => {
+                    matches!(fault, Fault::Connect { .. } | Fault::Lost { .. } | Fault::Broken { .. })
                 }
-                other => return other.map(|sent| Box::new(sent.exchange)),
+                Ok(_) | Err(_) => false,
+            };
+            match pauses.next().filter(|_| trouble) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return sent.map(|sent| Box::new(sent.exchange)),
             }
         }
-        self.send(Purpose::clean_up(), outgoing.clone()).await.map(|Sent { exchange, .. }| Box::new(exchange))
     }
 
     fn outgoing(&self, request: &Request, principal: &str) -> Outgoing {

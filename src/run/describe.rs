@@ -72,8 +72,11 @@ impl Describer<'_> {
         verdict.drift.iter().map(one).collect()
     }
 
-    /// Takes the exchange apart: its texts are most of what a run holds, and move on as they are.
-    pub(crate) fn transcript(&self, exchange: Exchange) -> Transcript {
+    /// Takes the exchange apart: its texts are most of what a run holds, and move on as they are. Of a long body only the beginning does.
+    pub(crate) fn transcript(&self, mut exchange: Exchange) -> Transcript {
+        exchange.answer.settle(self.redactor);
+        let sent = exchange.request.body.len();
+        let cut_from = exchange.request.shorten(self.redactor).then_some(sent);
         let body = |bytes: Vec<u8>| (!bytes.is_empty()).then(|| self.redactor.owned(owned_text(bytes)));
         Transcript {
             request: TranscriptRequest {
@@ -81,8 +84,10 @@ impl Describer<'_> {
                 url: self.redactor.owned(exchange.request.url),
                 headers: self.redactor.owned_headers(exchange.request.headers),
                 body: body(exchange.request.body),
+                cut_from,
             },
             response: TranscriptResponse {
+                cut_from: exchange.answer.cut(),
                 status: exchange.answer.status,
                 headers: self.redactor.owned_headers(exchange.answer.headers),
                 body: body(exchange.answer.body),

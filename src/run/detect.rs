@@ -51,7 +51,12 @@ pub(super) async fn detect(
             continue;
         }
         let declared = target.capabilities.contains(&detection.capability);
-        match shown(detection, asker, listed, target, &mut detected.told).await {
+        let before = detected.told.len();
+        let shown = shown(detection, asker, listed, target, &mut detected.told).await;
+        for told in &mut detected.told[before..] {
+            told.answer = std::mem::take(&mut told.answer).without_body();
+        }
+        match shown {
             Shown::There if !declared => detected.seen.push(detection.capability.clone()),
             Shown::Missing(said) if declared => {
                 detected.missing.insert(detection.capability.clone(), said);

@@ -169,12 +169,14 @@ impl Sender<'_, '_> {
             if tries >= RATE_LIMIT_TRIES {
                 return Err(Halt::RateLimited(Box::new(sent.exchange)));
             }
-            self.wait(&outgoing, sent.exchange.answer.rate_limit_pause(), Why::TooManyRequests).await?;
+            let pause = sent.exchange.answer.rate_limit_pause();
+            drop(sent);
+            self.wait(&outgoing, pause, Why::TooManyRequests).await?;
         }
     }
 
     /// What a 500 or 501 is: one that comes each time is about the request, and another one may be about anything.
-    async fn sent_again(&self, purpose: Purpose<'_>, outgoing: Outgoing, first: Exchange) -> Halt {
+    async fn sent_again(&self, purpose: Purpose<'_>, outgoing: Outgoing, mut first: Exchange) -> Halt {
         let plain = self.shared.target.client.plain_path(&outgoing.url);
         match self.repeat(&outgoing, &plain) {
             Repeat::Done | Repeat::Always if !self.removing => {}
@@ -182,7 +184,9 @@ impl Sender<'_, '_> {
                 return Halt::Server(Box::new(first));
             }
         }
-        match self.exchange(purpose, outgoing).await {
+        // The second answer comes while this one is still kept.
+        first.answer.settle(self.shared.describer.redactor);
+        match Box::pin(self.exchange(purpose, outgoing)).await {
             Ok(Sent { exchange, .. }) if exchange.answer.status == first.answer.status => {
                 Halt::Broken(Box::new(exchange))
             }
@@ -353,7 +357,8 @@ impl Sender<'_, '_> {
             | Fault::Lost { .. }
             | Fault::Broken { .. }
             | Fault::TooLarge(_)
-            | Fault::LargeHead(_) => self.open(making, fault.to_string(), false),
+            | Fault::LargeHead(_)
+            | Fault::TooMuch(_) => self.open(making, fault.to_string(), false),
         }
     }
 

@@ -14,6 +14,7 @@ use super::{
     send::{Halt, Purpose, Sent},
 };
 use crate::{
+    brief,
     check::{
         False, Headers, Identity, Verdict, judge_body, judge_expectations, judge_headers, judge_identity, judge_status,
     },
@@ -24,7 +25,11 @@ use crate::{
     plan::{Capture, CaptureFrom, Repetition, Step},
     suite::Operation,
     template::Variables,
+    volume::{MOST_VALUES, values},
 };
+
+/// More than a name, a link or a thing is; what is captured is kept as long as its trial runs.
+const MOST_CAPTURED: usize = 64 * 1024;
 
 /// What came of a step.
 #[derive(Debug, Default)]
@@ -114,6 +119,7 @@ impl Sender<'_, '_> {
                 *variables = tried;
                 return Ok(done);
             }
+            drop(done);
             if self.shared.stopper.unless_stopped(tokio::time::sleep(pause)).await.is_none() {
                 return Err(Halt::Stopped);
             }
@@ -123,18 +129,23 @@ impl Sender<'_, '_> {
 
     async fn pages(&self, step: &Step, max: u64, variables: &mut Variables) -> Result<Done, Halt> {
         let mut done = Done::default();
-        let mut collected = Vec::new();
+        let (mut collected, mut amount) = (Vec::new(), 0);
         let mut outgoing = self.build(step, variables)?;
         let mut seen = vec![outgoing.url.clone()];
         loop {
             let sent = self.send(Purpose::of(step), outgoing.clone()).await?;
             done.requests += 1;
             let (verdict, ends) = self.judge(step, &sent, variables)?;
-            let exchange = sent.exchange;
+            let mut exchange = sent.exchange;
             let next = exchange.answer.links().target("next").map(str::to_owned);
-            if let Ok(Value::Array(items)) = exchange.answer.json() {
+            amount += values(&exchange.answer.body);
+            if let Ok(Value::Array(items)) = exchange.answer.json()
+                && amount <= MOST_VALUES
+            {
                 collected.extend(items.iter().cloned());
             }
+            // The next page comes while this one is still kept.
+            exchange.answer.settle(self.shared.describer.redactor);
             done.exchanges.push((exchange, verdict));
             if ends {
                 done.ends_trial = true;
@@ -145,6 +156,8 @@ impl Sender<'_, '_> {
                 Some(format!("a page that links to one seen before: {next}"))
             } else if seen.len() as u64 >= max {
                 Some(format!("still a next page after {max}: {next}"))
+            } else if amount > MOST_VALUES {
+                Some(format!("still a next page after more than {MOST_VALUES} values, the limit: {next}"))
             } else {
                 None
             };
@@ -167,7 +180,9 @@ impl Sender<'_, '_> {
         let mut verdict = Verdict::default();
         if let (Some(matcher), false) = (&step.expect.collected, done.ends_trial) {
             verdict.count("collected", step.level);
-            for finding in matcher.judge(Some(&body), variables)? {
+            let findings = matcher.judge(Some(&body), variables)?;
+            verdict.left_out += findings.left_out;
+            for finding in findings.told {
                 let mut found = false_check(step, "collected", finding.span, finding.expected, finding.actual);
                 found.pointer = Some(finding.pointer);
                 verdict.falses.push(found);
@@ -202,7 +217,7 @@ impl Sender<'_, '_> {
             let value = captured(capture, &exchange);
             if as_expected {
                 Self::keep(step, capture, value, variables, &mut verdict, &mut ends_trial);
-            } else if let Some(value) = value {
+            } else if let Some(value) = value.filter(|value| brief::length(value) <= MOST_CAPTURED) {
                 // A create that was to be refused and was not has made something: clean-up needs its ID.
                 variables.set(&capture.name, value);
             }
@@ -253,12 +268,16 @@ impl Sender<'_, '_> {
         ends_trial: &mut bool,
     ) {
         verdict.count_of("capture", &capture.name, step.level);
-        if let Some(value) = value {
-            variables.set(&capture.name, value);
-            return;
-        }
-        let expected = format!("something to capture as `{}`", capture.name);
-        verdict.falses.push(false_check(step, "capture", capture.span, expected, "nothing is there".to_owned()));
+        let mut expected = format!("something to capture as `{}`", capture.name);
+        let actual = match value.map(|value| (brief::length(&value), value)) {
+            Some((length, value)) if length <= MOST_CAPTURED => return variables.set(&capture.name, value),
+            Some((length, _)) => {
+                expected = format!("{expected}, of {MOST_CAPTURED} bytes at most");
+                format!("{length} bytes")
+            }
+            None => "nothing is there".to_owned(),
+        };
+        verdict.falses.push(false_check(step, "capture", capture.span, expected, actual));
         *ends_trial = true;
     }
 }

@@ -22,6 +22,9 @@ use crate::{
     template::Variables,
 };
 
+/// More of them tell nothing new of a trial.
+const MOST_SIGNATURES: usize = 100;
+
 /// How the steps of a trial ended.
 pub(super) enum Ending {
     /// All that could be judged was judged.
@@ -172,7 +175,10 @@ impl<'a, 's> Running<'a, 's> {
                 Level::Must => {
                     self.failed += 1;
                     let (origin, run) = (self.shared.target.client.origin(), &self.shared.options.run);
-                    self.signatures.push(signature(&found.check, found.pointer.as_deref(), &found.actual, origin, run));
+                    if self.signatures.len() < MOST_SIGNATURES {
+                        let place = found.pointer.as_deref();
+                        self.signatures.push(signature(&found.check, place, &found.actual, origin, run));
+                    }
                 }
                 Level::Should => self.warnings += 1,
                 Level::Info => self.notes += 1,
@@ -239,6 +245,7 @@ impl<'a, 's> Running<'a, 's> {
             drift: describer.drift(verdict, &call),
             call,
             mismatches,
+            left_out: verdict.left_out,
             exchange: Some(describer.transcript(exchange)),
             curl,
             fault: None,
@@ -356,6 +363,7 @@ impl<'a, 's> Running<'a, 's> {
             requests: usize::from(fault.is_some()),
             checks: verdict.checks,
             mismatches: describer.mismatches(verdict, Some(Origin { source: &step.source, span: step.span })),
+            left_out: 0,
             drift: Vec::new(),
             exchange: None,
             curl: None,

@@ -35,6 +35,19 @@ const MOST_LAYERS: usize = 4;
 /// Answers teach no more when so many forms are known.
 const MOST_FORMS: usize = 10_000;
 
+/// As many forms has a secret,
+const FORMS: usize = 8;
+
+/// and as many bytes have they together for each of its own.
+const BYTES_OF_FORMS: usize = 12;
+
+/// The machine that finds secrets takes some forty bytes for each of their forms while it is made. Of long secrets beyond these, the
+/// beginning is learned: what goes on behind it as a token does is masked with it.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// The part of a JSON Web Token that tells its key is shorter.
+const BEGINNING: usize = 64;
+
 /// A text without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(transparent)]
@@ -44,6 +57,13 @@ impl Redacted {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Its beginning, of at most so many bytes, with a sign that it was cut. Its secrets are gone already.
+    #[must_use]
+    pub(crate) fn beginning(&self, most: usize) -> Self {
+        let end = (0..=most.min(self.0.len())).rev().find(|at| self.0.is_char_boundary(*at)).unwrap_or_default();
+        Self(format!("{}{CUT}", &self.0[..end]))
     }
 }
 
@@ -58,6 +78,9 @@ const CUT: char = '…';
 
 /// Its first byte, which ASCII has nowhere.
 const CUT_BEGINS: u8 = 0xE2;
+
+/// What two pieces of a long text have in common at most.
+const MOST_OVERLAP: usize = 256 * 1024;
 
 /// Less of a secret than this tells nothing about it.
 const SHORTEST_PART: usize = 4;
@@ -120,10 +143,19 @@ impl Redactor {
 
     /// Learns the secrets that a body of an answer holds: what OAuth says is for nobody else.
     pub(crate) fn learn_from(&self, body: &serde_json::Value) {
+        let known = self.known();
+        let mut bytes: usize = known.forms.keys().map(String::len).sum();
+        let (mut whole, mut begun) = (Vec::new(), Vec::new());
         // More of them are no secrets, but somebody's attempt to fill the memory.
-        if self.known().forms.len() < MOST_FORMS {
-            self.learn(secrets_in(body));
+        for secret in secrets_in(body).into_iter().take(MOST_FORMS.saturating_sub(known.forms.len()) / FORMS) {
+            bytes += secret.len() * BYTES_OF_FORMS;
+            match secret.get(..BEGINNING).filter(|_| bytes > MOST_BYTES) {
+                Some(beginning) => begun.push(beginning),
+                None => whole.push(secret),
+            }
         }
+        self.learn(whole);
+        self.add(begun, Extent::Open);
     }
 
     fn add<'a>(&self, secrets: impl IntoIterator<Item = &'a str>, extent: Extent) {
@@ -157,6 +189,13 @@ impl Redactor {
     /// The same of a text that is not needed any more: one without secrets, as nearly all are, is not copied.
     pub(crate) fn owned(&self, text: String) -> Redacted {
         self.known().masked(text)
+    }
+
+    /// The beginning of a long text, `most` bytes, with a sign that it was cut. What begins in it and ends behind it is replaced too.
+    pub(crate) fn beginning(&self, bytes: &[u8], most: usize) -> String {
+        let known = self.known();
+        let enough = most.saturating_add(known.overlap()).min(bytes.len());
+        known.beginning(&String::from_utf8_lossy(&bytes[..enough]), most)
     }
 
     /// The value of a header; of `Authorization` only the scheme is left, of cookies and of proofs of a key (RFC 9449) nothing.
@@ -229,6 +268,30 @@ impl Known {
         String::from_utf8(masked).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 
+    fn beginning(&self, text: &str, most: usize) -> String {
+        let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+        let mut ranges = self.ranges(text.as_bytes());
+        ranges.sort_by_key(|range| range.start);
+        let (mut masked, mut from) = (Vec::with_capacity(end), 0);
+        for range in ranges.into_iter().take_while(|range| range.start < end) {
+            if range.start >= from {
+                masked.extend(&text.as_bytes()[from..range.start]);
+                masked.extend(MASK.as_bytes());
+            }
+            from = from.max(range.end);
+        }
+        masked.extend(text.as_bytes().get(from..end).unwrap_or_default());
+        masked.extend(CUT.to_string().into_bytes());
+        self.without_parts(&String::from_utf8_lossy(&masked))
+    }
+
+    /// A secret that begins in one piece of a text and ends in the next is found where so many bytes are in both, unless it is longer as it is
+    /// written.
+    fn overlap(&self) -> usize {
+        // The longest escape of a byte takes six, and escapes may be escaped.
+        self.longest.saturating_mul(12).min(MOST_OVERLAP)
+    }
+
     /// Where secrets stand, as they are or escaped.
     fn ranges(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut all = Vec::new();
@@ -268,7 +331,7 @@ impl Known {
         let last = pieces.len() - 1;
         for piece in &mut pieces[..last] {
             let part = |form: &String| {
-                let lengths = (SHORTEST_PART..form.len()).rev();
+                let lengths = (SHORTEST_PART..form.len().min(piece.len() + 1)).rev();
                 lengths.filter_map(|length| form.get(..length)).find(|part| piece.ends_with(part)).map(str::len)
             };
             if let Some(longest) = self.forms.keys().filter_map(part).max() {
@@ -322,6 +385,37 @@ mod tests {
         let redactor = Redactor::new(["s3cret/token+1"]);
         assert_eq!(redactor.text("a s3cret/t… (99 bytes) s3cret… b").as_str(), "a ***… (99 bytes) ***… b");
         assert_eq!(redactor.text("s3cret… s3cret").as_str(), "***… s3cret");
+    }
+
+    #[test]
+    fn nothing_of_a_secret_is_left_where_a_text_is_cut() {
+        let redactor = Redactor::new(["s3cret/token+1"]);
+        for form in ["s3cret/token+1", "s3cret%2Ftoken%2B1", r"s3cret\/token\u002b1", "czNjcmV0L3Rva2VuKzE="] {
+            let text = format!("abcdef {form} ghijkl {}", "x".repeat(100));
+            for most in 0..text.len() {
+                let beginning = redactor.beginning(text.as_bytes(), most);
+                assert!(["s3c", "2Fto", "ken", "jcmV"].iter().all(|part| !beginning.contains(part)), "{beginning}");
+                let whole = redactor.text(&text);
+                let shown = beginning.trim_end_matches(CUT).trim_end_matches(MASK);
+                assert!(whole.as_str().starts_with(shown) && beginning.ends_with(CUT), "{beginning}");
+            }
+        }
+        assert_eq!(redactor.beginning("aßb".as_bytes(), 2), "a…");
+    }
+
+    #[test]
+    fn of_more_secrets_than_memory_holds_the_beginning_is_enough() {
+        let secret = |number: usize| format!("T{number:04}{}", "x9".repeat(7000));
+        let body = serde_json::Value::from_iter([(
+            "keys",
+            (0..100).map(|number| serde_json::json!({ "access_token": secret(number) })).collect::<Vec<_>>(),
+        )]);
+        let redactor = Redactor::default();
+        redactor.learn_from(&body);
+        assert!(redactor.known().forms.keys().map(String::len).sum::<usize>() < 2 * MOST_BYTES);
+        for number in 0..100 {
+            assert_eq!(redactor.text(&format!("a {} b", secret(number))).as_str(), "a *** b", "{number}");
+        }
     }
 
     #[test]

@@ -11,9 +11,6 @@ use super::Redactor;
 /// Files are read in pieces: they may be larger than memory, and what is read stays in the processor's cache.
 const PIECE: usize = 64 * 1024;
 
-/// A secret is found that reaches over the border of two pieces, unless it is longer than this as it is written.
-const MOST_OVERLAP: usize = 256 * 1024;
-
 impl Redactor {
     /// Where the first secret stands in a file, in bytes from its beginning; `None` where there is none. What is no regular file has gone
     /// to its reader already.
@@ -29,8 +26,7 @@ impl Redactor {
 
     fn scan_from(&self, mut reader: impl Read, piece: usize) -> io::Result<Option<u64>> {
         let known = self.known();
-        // The longest escape of a byte takes six, and escapes may be escaped.
-        let overlap = (known.longest.saturating_mul(12)).min(MOST_OVERLAP);
+        let overlap = known.overlap();
         let (mut window, mut begins) = (Vec::new(), 0_u64);
         loop {
             let kept = window.len();

@@ -274,8 +274,10 @@ fn accepted_below(directory: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
             entries => entries.map_err(|source| refused(&directory, source))?,
         };
         for entry in entries {
-            let path = entry.map_err(|source| refused(&directory, source))?.path();
-            if path.is_dir() {
+            let entry = entry.map_err(|source| refused(&directory, source))?;
+            let (path, kind) = (entry.path(), entry.file_type().map_err(|source| refused(&directory, source))?);
+            // Links are not followed: they may go round.
+            if kind.is_dir() {
                 open.push(path);
             } else if path.extension().is_some_and(|extension| extension == "snap") {
                 found.push(path);

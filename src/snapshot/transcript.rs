@@ -13,6 +13,9 @@ use crate::event::{Phase, StepFinished, Transcript, TranscriptResponse};
 /// More of a body than a person reviews.
 const MOST_BODY: usize = 64 * 1024;
 
+/// In the place of a body that was not kept: how long it was may differ from run to run.
+const TOO_LONG: &str = "| (a body too long to be kept)";
+
 /// Headers of transport, of caches on the way, and of the client itself.
 const LEFT_OUT: [&str; 17] = [
     "accept-encoding",
@@ -82,8 +85,12 @@ impl Writer {
         };
         let at = (step.phase, step.step);
         let url = exchange.request.url.as_str();
-        let mut body =
-            exchange.response.body.as_ref().and_then(|body| serde_json::from_str::<Value>(body.as_str()).ok());
+        let mut body = exchange
+            .response
+            .body
+            .as_ref()
+            .filter(|_| exchange.response.cut_from.is_none())
+            .and_then(|body| serde_json::from_str::<Value>(body.as_str()).ok());
         self.own.extend(
             self.foreign.given(exchange.request.body.as_ref().map_or("", |body| body.as_str())).map(str::to_owned),
         );
@@ -149,7 +156,9 @@ impl Writer {
                 self.line(&line);
             }
         }
-        if let Some(body) = &request.body {
+        if request.cut_from.is_some() {
+            self.line(TOO_LONG);
+        } else if let Some(body) = &request.body {
             match serde_json::from_str::<Value>(body.as_str()) {
                 Ok(body) => self.json(&body),
                 Err(_) => self.plain(body.as_str()),
@@ -179,6 +188,7 @@ impl Writer {
         match (body, page) {
             (Some(Value::Array(items)), Some(page)) => self.page = Some((page, items)),
             (Some(body), _) => self.json(&body),
+            (None, _) if response.cut_from.is_some() => self.line(TOO_LONG),
             (None, _) => {
                 if let Some(body) = &response.body {
                     self.plain(body.as_str());

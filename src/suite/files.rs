@@ -1,6 +1,11 @@
 //! Where the files of a suite come from: the copy inside the binary, or a directory.
 
-use std::{fs, io, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use include_dir::{Dir, include_dir};
 
@@ -35,6 +40,12 @@ pub enum FilesError {
         /// What is missing in it.
         missing: &'static str,
     },
+    /// Links that go round, or lead to the same place twice.
+    #[error("{path} leads to a directory that is read already, by way of a link: remove the link")]
+    Again {
+        /// The directory.
+        path: String,
+    },
     /// A file beyond the limit.
     #[error("{path} is larger than 4 MiB, the limit for a file of a suite")]
     TooLarge {
@@ -68,13 +79,13 @@ fn collect_embedded(dir: &Dir<'static>, prefix: &str, files: &mut Vec<Arc<Source
 
 /// The files below `root/cases` and `root/schemas`, in the order of their paths.
 pub(super) fn directory(root: &Path) -> Result<Vec<Arc<Source>>, FilesError> {
-    let mut files = Vec::new();
+    let (mut files, mut read) = (Vec::new(), BTreeSet::new());
     for part in ["cases", "schemas"] {
         let dir = root.join(part);
         if !dir.is_dir() {
             return Err(FilesError::NotASuite { path: root.display().to_string(), missing: part });
         }
-        collect(&dir, &mut files)?;
+        collect(&dir, &mut read, &mut files)?;
     }
     // Without one of these, every name that a case uses would be unknown.
     if let Some(missing) = NEEDED.into_iter().find(|file| !root.join(file).is_file()) {
@@ -84,15 +95,19 @@ pub(super) fn directory(root: &Path) -> Result<Vec<Arc<Source>>, FilesError> {
     Ok(files)
 }
 
-fn collect(dir: &Path, files: &mut Vec<Arc<Source>>) -> Result<(), FilesError> {
+/// `read` has the real paths of the directories so far: what links lead to is read once, and not round and round.
+fn collect(dir: &Path, read: &mut BTreeSet<PathBuf>, files: &mut Vec<Arc<Source>>) -> Result<(), FilesError> {
     let failed = |source| FilesError::Read { path: dir.display().to_string(), source };
+    if !read.insert(dir.canonicalize().map_err(failed)?) {
+        return Err(FilesError::Again { path: dir.display().to_string() });
+    }
     for entry in fs::read_dir(dir).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let path = entry.path();
         if path.is_dir() {
-            collect(&path, files)?;
+            collect(&path, read, files)?;
         } else if is_suite_file(&path.to_string_lossy()) {
-            files.push(read(&path)?);
+            files.push(self::read(&path)?);
         }
     }
     Ok(())

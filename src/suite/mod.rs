@@ -10,7 +10,11 @@ mod operations;
 mod requirements;
 mod schemas;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
 
 pub(crate) use contract::{Contract, Detection, On, PreflightPlan, Protected, Shape, SweepPlan};
 pub use files::FilesError;
@@ -19,7 +23,7 @@ pub(crate) use history::HistoryEntry;
 pub(crate) use makes::{Makes, Remove};
 pub(crate) use operations::{Operation, Operations, matching};
 pub(crate) use requirements::{Requirement, SourceKind, Vocabulary};
-pub(crate) use schemas::{Drift, Schema, Schemas, shorten};
+pub(crate) use schemas::{Drift, Schema, Schemas};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -167,9 +171,10 @@ impl Suite {
     /// Reports the requirements that nothing is held to.
     pub(crate) fn check_unused_requirements(&self, used: &dyn Fn(&str) -> bool, found: &mut Vec<Diagnostic>) {
         let Some(source) = &self.requirements_source else { return };
-        let annotated = self.schemas.annotated_requirements();
+        let annotated: BTreeSet<String> =
+            self.schemas.annotated_requirements().into_iter().map(|(_, requirement)| requirement).collect();
         for (id, requirement) in &self.requirements {
-            if !used(id) && !annotated.iter().any(|(_, other)| other == id) {
+            if !used(id) && !annotated.contains(id) {
                 let title = format!("no check is held to requirement `{id}`");
                 let diagnostic = Diagnostic::new(source, requirement.span, title);
                 found.push(diagnostic.help("name it in a case, or remove it"));

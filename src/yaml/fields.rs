@@ -22,18 +22,17 @@ impl<'a> Problems<'a> {
 
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         // A table reads its case once a row: the same mistake in each row is one mistake.
-        let known = self.found.iter().any(|other| {
-            other.span == diagnostic.span
-                && other.title == diagnostic.title
-                && other.source.path == diagnostic.source.path
-        });
-        let in_file = self.found.iter().filter(|other| other.source.path == diagnostic.source.path).count();
+        let source = Arc::clone(&diagnostic.source);
+        let of_file = source.mistakes(self.found);
+        let known = of_file.iter().any(|other| other.span == diagnostic.span && other.title == diagnostic.title);
+        let in_file = of_file.len();
         if !known && in_file < MOST {
-            self.found.push(diagnostic);
+            source.tell(diagnostic, self.found);
         } else if !known && in_file == MOST {
             // What is broken a hundred times is broken in one way; and each message shows its line.
             let title = format!("more than {MOST} mistakes in this file");
-            self.found.push(Diagnostic::new(&diagnostic.source, diagnostic.span, title).help("mend those above first"));
+            let more = Diagnostic::new(&source, diagnostic.span, title).help("mend those above first");
+            source.tell(more, self.found);
         }
     }
 

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     event::{Mismatch, Outcome, Phase, RequirementText},
     level::Level,
+    report::failure::left_out,
     report::{Cause, FailOn, Failure, Report, Standing, TrialReport, diff::lines},
 };
 
@@ -148,6 +149,7 @@ fn failed_step(failure: &Failure) -> Markup {
         section .step {
             h4 { (part) " " (failure.step) ": " code .foreign { (failure.call) } @if failure.attempt > 1 { ", attempt " (failure.attempt) } }
             @for alike in failure.mismatches.chunk_by(alike) { (mismatches(alike, failure)) }
+            @if let Some(left_out) = left_out(failure.left_out) { p .muted { (left_out) } }
             (diff::body(failure))
             @if let Some(fault) = &failure.fault { p { strong { "No answer: " } span .foreign { (fault) } } }
             @if let Some(exchange) = &failure.exchange { (exchange::details(exchange)) }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::text::duration;
 use crate::{event::Transcript, secret::Redacted};
 
-/// More of a body than a person reads on a page; the whole stands in the event stream.
+/// More of a body than a person reads on a page; the event stream has more of it.
 const MOST_BODY: usize = 16 * 1024;
 
 /// A body larger than this is shown as it came: setting it out would cost more than it is worth.
@@ -26,12 +26,12 @@ pub(super) fn details(exchange: &Transcript) -> Markup {
             div .message {
                 h4 { "Request" }
                 pre tabindex="0" .foreign { (head(&format!("{} {}", request.method, request.url), &request.headers)) }
-                (body(request.body.as_ref()))
+                (body(request.body.as_ref(), request.cut_from))
             }
             div .message {
                 h4 { "Answer" }
                 pre tabindex="0" .foreign { (head(&response.status.to_string(), &response.headers)) }
-                (body(response.body.as_ref()))
+                (body(response.body.as_ref(), response.cut_from))
             }
         }
     }
@@ -45,11 +45,12 @@ fn head(line: &str, headers: &[(String, Redacted)]) -> Markup {
     html! { (text) }
 }
 
-fn body(body: Option<&Redacted>) -> Markup {
+fn body(body: Option<&Redacted>, cut_from: Option<usize>) -> Markup {
     let Some(body) = body.map(Redacted::as_str).filter(|body| !body.is_empty()) else {
         return html! { p .muted { "No body" } };
     };
-    let set_out = (body.len() <= MOST_SET_OUT).then(|| serde_json::from_str::<Value>(body).ok()).flatten();
+    let set_out =
+        (body.len() <= MOST_SET_OUT && cut_from.is_none()).then(|| serde_json::from_str::<Value>(body).ok()).flatten();
     let text = set_out.and_then(|value| serde_json::to_string_pretty(&value).ok());
     let text = text.as_deref().unwrap_or(body);
     let shown = match text.char_indices().nth(MOST_BODY) {
@@ -58,8 +59,12 @@ fn body(body: Option<&Redacted>) -> Markup {
     };
     html! {
         pre tabindex="0" .foreign { (shown) }
-        @if shown.len() < text.len() {
-            p .muted { (shown.len()) " of " (body.len()) " bytes are shown; the event stream of the run has all of them." }
+        @match cut_from {
+            Some(whole) => p .muted { "Only the beginning is shown: the body had " (whole) " bytes." },
+            None if shown.len() < text.len() => {
+                p .muted { (shown.len()) " of " (body.len()) " bytes are shown; the event stream of the run has all of them." }
+            }
+            None => {}
         }
     }
 }

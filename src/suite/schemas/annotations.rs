@@ -2,8 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Drift, Schema, shorten};
-use crate::pointer;
+use super::{Drift, MAX_DRIFT, Schema};
+use crate::{
+    brief::{self, brief},
+    pointer,
+};
 
 /// Deeper schemas annotate nothing below; it bounds those that refer to themselves.
 const MAX_DEPTH: usize = 16;
@@ -54,13 +57,17 @@ impl Annotated {
     }
 
     fn drift_at(&self, value: &Value, above: Option<&Place<'_>>, drift: &mut Vec<Drift>) {
+        if drift.len() >= MAX_DRIFT {
+            return;
+        }
         for annotation in &self.here {
             let explained = match annotation {
                 Annotation::Undocumented(requirement) => Some(requirement.clone()),
                 Annotation::Extensible(known) if known.contains(value) || value.is_null() => continue,
                 Annotation::Extensible(_) => None,
             };
-            drift.push(Drift { pointer: Place::pointer(above), value: shorten(&value.to_string()), explained });
+            let pointer = brief::pointer(Place::pointer(above));
+            drift.push(Drift { pointer, value: brief(value), explained });
         }
         for (name, annotated) in &self.members {
             if let Some(member) = value.get(name) {

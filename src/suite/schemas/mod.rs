@@ -7,7 +7,8 @@ mod annotations;
 mod words;
 
 use std::{
-    collections::BTreeMap,
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, OnceLock},
 };
 
@@ -17,6 +18,7 @@ use serde_json::{Map, Value};
 use words::{condition, wanted};
 
 use crate::{
+    brief::{self, brief, shorten},
     diagnostic::{Diagnostic, Source, Span},
     pointer,
     yaml::Problems,
@@ -28,13 +30,37 @@ pub(crate) struct Schemas {
     by_name: BTreeMap<String, Arc<Schema>>,
 }
 
+/// Every schema with an `$id`, by that and by the file that it ends with: the first of these, where there are several.
+#[derive(Default)]
+struct All {
+    schemas: Vec<(String, Arc<Value>)>,
+    by_id: HashMap<String, usize>,
+    by_file: HashMap<String, usize>,
+}
+
+impl All {
+    fn of(schemas: Vec<(String, Arc<Value>)>) -> Self {
+        let mut all = Self::default();
+        for (at, (id, _)) in schemas.iter().enumerate() {
+            all.by_id.entry(id.clone()).or_insert(at);
+            all.by_file.entry(file_of(id).to_owned()).or_insert(at);
+        }
+        Self { schemas, ..all }
+    }
+}
+
+/// The last part of a URI.
+fn file_of(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or_default()
+}
+
 /// One schema, closed, with the drift that it explains.
 pub(crate) struct Schema {
     pub(crate) name: String,
     source: Arc<Source>,
     closed: Arc<Value>,
     compiled: OnceLock<Result<Validator, String>>,
-    all: Arc<Vec<(String, Arc<Value>)>>,
+    all: Arc<All>,
     annotations: OnceLock<Annotated>,
 }
 
@@ -49,6 +75,8 @@ impl std::fmt::Debug for Schema {
 pub(crate) struct Judgement {
     pub(crate) mismatches: Vec<SchemaMismatch>,
     pub(crate) drift: Vec<Drift>,
+    /// How many mismatches there are beside these, at least.
+    pub(crate) left_out: usize,
 }
 
 /// A place where a value does not fit its schema.
@@ -71,6 +99,9 @@ pub(crate) struct Drift {
 /// More findings than a person would read about one body.
 const MAX_FINDINGS: usize = 50;
 
+/// More drift than the longest page of a list has.
+const MAX_DRIFT: usize = 1000;
+
 impl Schemas {
     /// Takes the schema files; a file that is no JSON, or no schema, is reported.
     pub(super) fn read(files: &[Arc<Source>], found: &mut Vec<Diagnostic>) -> Self {
@@ -85,8 +116,8 @@ impl Schemas {
             }
         }
         let id = |value: &Value| value.get("$id").and_then(Value::as_str).map(str::to_owned);
-        let all =
-            Arc::new(parsed.iter().filter_map(|(_, value)| Some((id(value)?, Arc::clone(value)))).collect::<Vec<_>>());
+        let all = parsed.iter().filter_map(|(_, value)| Some((id(value)?, Arc::clone(value))));
+        let all = Arc::new(All::of(all.collect()));
         let mut by_name = BTreeMap::new();
         for (source, closed) in parsed {
             if id(&closed).is_none() {
@@ -216,7 +247,7 @@ impl Schema {
 
     /// The file of the suite that the file of a `$ref` means.
     fn sibling(&self, file: &str) -> Option<&(String, Arc<Value>)> {
-        self.all.iter().find(|(id, _)| id.rsplit('/').next() == file.rsplit('/').next())
+        self.all.by_file.get(file_of(file)).map(|at| &self.all.schemas[*at])
     }
 
     /// The members that the schema names at its root.
@@ -230,11 +261,7 @@ impl Schema {
         let mut judgement = Judgement::default();
         match self.validator() {
             Ok(validator) if validator.is_valid(value) => {}
-            Ok(validator) => {
-                for error in validator.iter_errors(value).take(MAX_FINDINGS) {
-                    self.sort(&error, &mut judgement);
-                }
-            }
+            Ok(validator) => self.errors(validator, value, &mut judgement),
             // `check` compiles every schema before the first request, so this is never seen.
             Err(message) => judgement.mismatches.push(SchemaMismatch {
                 pointer: String::new(),
@@ -246,28 +273,60 @@ impl Schema {
         judgement
     }
 
-    fn sort(&self, error: &ValidationError<'_>, judgement: &mut Judgement) {
-        let pointer = error.instance_path().as_str();
-        let expected = match error.kind() {
-            ValidationErrorKind::AdditionalProperties { unexpected } => {
-                for name in unexpected {
-                    let value = error.instance().get(name).map(Value::to_string).unwrap_or_default();
-                    judgement.drift.push(Drift {
-                        pointer: pointer::below(pointer, name),
-                        value: shorten(&value),
-                        explained: None,
-                    });
-                }
+    /// The validator lists all errors before it hands on the first, and each takes some hundred bytes: long lists are given to it in parts,
+    /// until enough is found.
+    fn errors(&self, validator: &Validator, value: &Value, judgement: &mut Judgement) {
+        let mut parts = 0;
+        while let Some(part) = part_of(value, parts * PART) {
+            for error in validator.iter_errors(&part) {
+                self.sort(&error, &Whole { value, from: Some(parts * PART) }, judgement);
+            }
+            if judgement.mismatches.len() >= MAX_FINDINGS {
                 return;
             }
+            parts += 1;
+        }
+        if parts == 0 {
+            for error in validator.iter_errors(value) {
+                self.sort(&error, &Whole { value, from: None }, judgement);
+            }
+        } else if judgement.mismatches.is_empty() && judgement.drift.is_empty() {
+            // It is about a list as a whole.
+            if let Err(error) = validator.validate(value) {
+                self.sort(&error, &Whole { value, from: None }, judgement);
+            }
+        }
+    }
+
+    /// Takes an error of a value, or of a part of it.
+    fn sort(&self, error: &ValidationError<'_>, whole: &Whole<'_>, judgement: &mut Judgement) {
+        let Some(pointer) = whole.pointer(error) else { return };
+        let pointer = pointer.as_ref();
+        if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
+            for name in unexpected.iter().take(MAX_DRIFT.saturating_sub(judgement.drift.len())) {
+                judgement.drift.push(Drift {
+                    pointer: brief::pointer(pointer::below(pointer, name)),
+                    value: error.instance().get(name).map(brief).unwrap_or_default(),
+                    explained: None,
+                });
+            }
+            return;
+        }
+        if judgement.mismatches.len() >= MAX_FINDINGS {
+            judgement.left_out += 1;
+            return;
+        }
+        let expected = match error.kind() {
             ValidationErrorKind::Required { property } => format!("a member {property}"),
-            kind => wanted(kind).unwrap_or_else(|| format!("what the schema says: {}", error.masked_with("the value"))),
+            kind => wanted(kind).unwrap_or_else(|| {
+                format!("what the schema says: {}", shorten(&error.masked_with("the value").to_string()))
+            }),
         };
         let condition = self.condition(error).map(|condition| format!(" where {condition}")).unwrap_or_default();
-        let value = shorten(&error.instance().to_string());
+        let value = brief(error.instance().as_ref());
         let missing = matches!(error.kind(), ValidationErrorKind::Required { .. });
         judgement.mismatches.push(SchemaMismatch {
-            pointer: pointer.to_owned(),
+            pointer: brief::pointer(pointer.to_owned()),
             expected: expected + &condition,
             actual: if missing { format!("no such member in {value}") } else { value },
         });
@@ -276,16 +335,146 @@ impl Schema {
     /// The condition under which the keyword counts that a value does not fit, in whichever schema it stands.
     fn condition(&self, error: &ValidationError<'_>) -> Option<String> {
         let (id, pointer) = error.absolute_keyword_location()?.as_str().split_once('#')?;
-        let (_, schema) = self.all.iter().find(|(known, _)| known == id)?;
+        let (_, schema) = &self.all.schemas[*self.all.by_id.get(id)?];
         condition(schema, pointer)
     }
 }
 
-/// A value as far as a person reads it.
-pub(crate) fn shorten(text: &str) -> String {
-    const MOST: usize = 400;
-    match (text.len() > MOST).then(|| text.char_indices().nth(MOST)).flatten() {
-        Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),
-        None => text.to_owned(),
+/// As many items of a list are given to the validator at a time; no page of a list has more.
+const PART: usize = 1000;
+
+/// What a part is of.
+struct Whole<'a> {
+    value: &'a Value,
+    /// The index at which long lists begin in the part; `None` where the part is the whole.
+    from: Option<usize>,
+}
+
+impl Whole<'_> {
+    /// Where the error stands in the whole; `None` of one that is about a long list as such, of which a part says nothing, and of one that
+    /// the first part has too.
+    fn pointer<'e>(&self, error: &'e ValidationError<'_>) -> Option<Cow<'e, str>> {
+        let place = error.instance_path().as_str();
+        let Some(from) = self.from else { return Some(place.into()) };
+        let (mut pointer, mut at, mut within) = (String::new(), self.value, false);
+        for step in place.split('/').skip(1) {
+            let name = pointer::name(step);
+            let index = name.parse::<usize>().ok().filter(|_| is_long(at)).map(|index| index + from);
+            within |= index.is_some();
+            at = match (at, index) {
+                (Value::Array(items), Some(index)) => items.get(index)?,
+                (Value::Array(items), None) => items.get(name.parse::<usize>().ok()?)?,
+                (value, _) => value.get(name.as_ref())?,
+            };
+            pointer::push(&mut pointer, &index.map_or_else(|| name.into_owned(), |index| index.to_string()));
+        }
+        (!is_long(at) && (within || from == 0)).then_some(pointer.into())
+    }
+}
+
+fn is_long(value: &Value) -> bool {
+    value.as_array().is_some_and(|items| items.len() > PART)
+}
+
+/// Whether a long list is the value, or stands in it.
+fn holds_long(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => is_long(value) || items.iter().any(holds_long),
+        Value::Object(members) => members.values().any(holds_long),
+        _ => false,
+    }
+}
+
+/// The value with a part of each long list in the place of it; `None` where none is so long.
+fn part_of(value: &Value, from: usize) -> Option<Value> {
+    fn part(value: &Value, from: usize, any: &mut bool) -> Value {
+        match value {
+            Value::Array(items) => {
+                let long = is_long(value);
+                *any |= long && from < items.len();
+                let begins = if long { from.min(items.len()) } else { 0 };
+                let shown = &items[begins..items.len().min(begins + PART)];
+                Value::Array(shown.iter().map(|item| part(item, from, any)).collect())
+            }
+            Value::Object(members) => {
+                let member = |(name, value): (&String, &Value)| (name.clone(), part(value, from, any));
+                Value::Object(members.iter().map(member).collect())
+            }
+            value => value.clone(),
+        }
+    }
+    if !holds_long(value) {
+        return None;
+    }
+    let mut any = false;
+    let part = part(value, from, &mut any);
+    any.then_some(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn judged(value: &Value) -> Judgement {
+        let schema = json!({
+            "$id": "https://a.test/list.schema.json",
+            "properties": { "items": { "items": { "required": ["id"], "properties": { "id": { "type": "string" } } }, "maxItems": 5000 } },
+            "required": ["kind"],
+        });
+        let mut found = Vec::new();
+        let source = Source::new("schemas/list.schema.json", schema.to_string());
+        Schemas::read(&[source], &mut found).by_name["list"].judge(value)
+    }
+
+    /// A list of so many items, of which these are wrong.
+    fn list(length: usize, wrong: impl Fn(usize) -> bool) -> Value {
+        let item = |index| if wrong(index) { json!({ "id": index }) } else { json!({ "id": "a" }) };
+        json!({ "kind": 1, "items": (0..length).map(item).collect::<Vec<_>>() })
+    }
+
+    fn places(judgement: &Judgement) -> Vec<&str> {
+        judgement.mismatches.iter().map(|mismatch| mismatch.pointer.as_str()).collect()
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_long_list_is_found_wherever_it_stands() {
+        for length in [10, 1000, 1001, 4000] {
+            for wrong in [0, 7, 999, 1000, 2500, 3999] {
+                let judgement = judged(&list(length, |index| index == wrong));
+                let expected = (wrong < length).then(|| format!("/items/{wrong}/id"));
+                assert_eq!(places(&judgement), expected.iter().map(String::as_str).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn of_many_mismatches_some_are_told_and_the_rest_is_counted() {
+        let judgement = judged(&list(60, |_| true));
+        assert_eq!((judgement.mismatches.len(), judgement.left_out), (MAX_FINDINGS, 10));
+        let judgement = judged(&list(4000, |index| index >= 2000));
+        assert_eq!((judgement.mismatches.len(), judgement.left_out), (MAX_FINDINGS, 950));
+        assert_eq!(places(&judgement)[0], "/items/2000/id");
+    }
+
+    #[test]
+    fn what_is_wrong_beside_a_long_list_is_told_once() {
+        let mut value = list(3000, |index| index == 2500);
+        value.as_object_mut().expect("an object").remove("kind");
+        assert_eq!(places(&judged(&value)), ["", "/items/2500/id"]);
+    }
+
+    #[test]
+    fn a_list_that_is_too_long_is_told_as_such() {
+        assert_eq!(places(&judged(&list(5001, |_| false))), ["/items"]);
+    }
+
+    #[test]
+    fn drift_ends_somewhere() {
+        let items: Vec<Value> = (0..4000).map(|index| json!({ "id": "a", "new": index })).collect();
+        let judgement = judged(&json!({ "kind": 1, "items": items }));
+        assert_eq!((judgement.mismatches.len(), judgement.drift.len()), (0, MAX_DRIFT));
+        assert_eq!(judgement.drift[0].pointer, "/items/0/new");
     }
 }

@@ -1,0 +1,102 @@
+//! Texts and values as far as a person reads them. A long one is cut as it is written: a target decides how long it is.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+/// As many characters are read.
+const MOST: usize = 400;
+
+/// As many bytes hold them, whatever they are.
+const ENOUGH: usize = 4 * MOST;
+
+/// A longer pointer leads to no place that anybody looks up.
+const MOST_POINTER: usize = 1000;
+
+/// A text as far as a person reads it.
+pub(crate) fn shorten(text: &str) -> String {
+    cut(text, MOST, text.len())
+}
+
+/// The JSON of a value as far as a person reads it.
+pub(crate) fn brief<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut beginning = Beginning::of(value, ENOUGH);
+    let whole = beginning.length;
+    if beginning.kept.len() < whole {
+        // The last character may be there by half.
+        let whole_text = std::str::from_utf8(&beginning.kept).map_or_else(|error| error.valid_up_to(), str::len);
+        beginning.kept.truncate(whole_text);
+    }
+    cut(&String::from_utf8(beginning.kept).unwrap_or_default(), MOST, whole)
+}
+
+/// How long the JSON of a value is, in bytes.
+pub(crate) fn length<T: Serialize + ?Sized>(value: &T) -> usize {
+    Beginning::of(value, 0).length
+}
+
+/// A JSON Pointer as far as anybody follows it.
+pub(crate) fn pointer(pointer: String) -> String {
+    if pointer.len() > MOST_POINTER { cut(&pointer, MOST, pointer.len()) } else { pointer }
+}
+
+fn cut(text: &str, most: usize, whole: usize) -> String {
+    match (text.len() > most).then(|| text.char_indices().nth(most)).flatten() {
+        Some((at, _)) => format!("{}… ({whole} bytes)", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+/// Keeps the first bytes that are written and counts all of them.
+struct Beginning {
+    kept: Vec<u8>,
+    most: usize,
+    length: usize,
+}
+
+impl Beginning {
+    fn of<T: Serialize + ?Sized>(value: &T, most: usize) -> Self {
+        let mut beginning = Self { kept: Vec::new(), most, length: 0 };
+        // Nothing fails: a value is always JSON, and counting has no limit.
+        let _ = serde_json::to_writer(&mut beginning, value);
+        beginning
+    }
+}
+
+impl Write for Beginning {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = self.most.saturating_sub(self.kept.len()).min(bytes.len());
+        self.kept.extend_from_slice(&bytes[..room]);
+        self.length += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_long_value_reads_as_its_text_does() {
+        for value in [json!("x".repeat(5000)), json!("ä".repeat(5000)), json!(vec!["ßabc"; 3000]), json!({ "a": [1] })]
+        {
+            assert_eq!(brief(&value), shorten(&value.to_string()));
+            assert_eq!(length(&value), value.to_string().len());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_reads_as_its_text_does(text in "[a-z\"\\\\ßあ😀]{0,1700}", many in 1..400_usize) {
+            let value = json!([text, vec![1; many]]);
+            prop_assert_eq!(brief(&value), shorten(&value.to_string()));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! How much of a run is kept in memory until its reports are written. What is wrong in it, and how long it is, a target decides.
+
+use std::collections::BTreeSet;
+
+use super::{Failure, without_indices};
+use crate::{
+    event::{Mismatch, StepFinished, Transcript},
+    secret::Redacted,
+};
+
+/// As much is kept as it comes, in bytes; behind that, the beginning of everything.
+const MOST: usize = 48 * 1024 * 1024;
+
+/// Of what comes behind it: as much of a body as a text for people shows,
+const BODY: usize = 2000;
+
+/// of a header,
+const HEADER: usize = 200;
+
+/// and as many kinds of mismatches in one answer.
+const KINDS: usize = 10;
+
+/// Requirements, places and the like of one mismatch or header take about as much beside its texts.
+const FRAME: usize = 100;
+
+/// What is kept so far, in bytes.
+#[derive(Debug, Default)]
+pub(super) struct Kept(usize);
+
+impl Kept {
+    /// A failure that is to be kept.
+    pub(super) fn failure(&mut self, mut failure: Failure) -> Failure {
+        if self.is_full() {
+            let mut kinds = BTreeSet::new();
+            let all = failure.mismatches.len();
+            failure.mismatches.retain(|mismatch| kinds.len() < KINDS && kinds.insert(kind(mismatch)));
+            failure.mismatches.shrink_to_fit();
+            failure.left_out += all - failure.mismatches.len();
+            failure.exchange.iter_mut().for_each(thin);
+        }
+        self.0 += failure.mismatches.iter().map(of_mismatch).sum::<usize>();
+        self.0 += failure.exchange.as_ref().map_or(0, of_exchange);
+        failure
+    }
+
+    /// A step that is to be kept for its exchange.
+    pub(super) fn step(&mut self, step: &StepFinished) -> StepFinished {
+        let mut exchange = step.exchange.clone();
+        if self.is_full() {
+            exchange.iter_mut().for_each(thin);
+        }
+        self.0 += exchange.as_ref().map_or(0, of_exchange);
+        StepFinished {
+            exchange,
+            trial: step.trial.clone(),
+            call: step.call.clone(),
+            principal: step.principal.clone(),
+            mismatches: Vec::new(),
+            drift: Vec::new(),
+            curl: None,
+            fault: None,
+            ..*step
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.0 >= MOST
+    }
+}
+
+/// What makes two mismatches of one answer the same one at different places.
+fn kind(mismatch: &Mismatch) -> (String, String, String) {
+    let pointer = mismatch.pointer.as_ref().map_or("", Redacted::as_str);
+    (mismatch.check.clone(), without_indices(pointer), mismatch.expected.to_string())
+}
+
+fn of_mismatch(mismatch: &Mismatch) -> usize {
+    let requirements = mismatch.requirements.iter().map(|one| FRAME + one.text.len() + one.evidence.len());
+    let place = mismatch.place.as_ref().map_or(0, |place| FRAME + place.excerpt.len());
+    let texts = mismatch.expected.as_str().len() + mismatch.actual.as_str().len();
+    requirements.sum::<usize>() + place + texts + FRAME
+}
+
+fn of_exchange(exchange: &Transcript) -> usize {
+    let body = |body: &Option<Redacted>| body.as_ref().map_or(0, |body| body.as_str().len());
+    let headers = exchange.request.headers.iter().chain(&exchange.response.headers);
+    let headers = headers.map(|(name, value)| FRAME + name.len() + value.as_str().len());
+    body(&exchange.request.body) + body(&exchange.response.body) + headers.sum::<usize>()
+}
+
+fn thin(exchange: &mut Transcript) {
+    let (request, response) = (&mut exchange.request, &mut exchange.response);
+    for (body, cut_from) in [(&mut request.body, &mut request.cut_from), (&mut response.body, &mut response.cut_from)] {
+        let Some(whole) = body.as_ref().map(|body| body.as_str().len()).filter(|whole| *whole > BODY) else { continue };
+        *body = body.take().map(|body| body.beginning(BODY));
+        cut_from.get_or_insert(whole);
+    }
+    for (_, value) in request.headers.iter_mut().chain(&mut response.headers) {
+        if value.as_str().len() > HEADER {
+            *value = value.beginning(HEADER);
+        }
+    }
+}
