@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 
-use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite, with_causes};
+use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite, target, with_causes};
 use crate::{
     http::Limits,
     ledger::{DIRECTORY, Found, forget, remains},
@@ -16,7 +16,7 @@ use crate::{
     report::{Verdict, printable},
     run::protected,
     sweep::{Leftover, Removed, by_ledger, by_name, remove},
-    target::Opened,
+    target::{Located, Opened},
 };
 
 #[derive(Debug, Args)]
@@ -49,10 +49,9 @@ pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
         return Err(Mistake::boxed("a prefix of fewer than three characters would match what no run has made"));
     }
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
-    let opened = Opened::open(&arguments.target, arguments.settings.as_deref(), Limits::default())?;
-    for warning in &opened.warnings {
-        writeln!(io::stderr(), "warning: {warning}")?;
-    }
+    let located = Located::find(&arguments.target, arguments.settings.as_deref())?;
+    target::warn(&located)?;
+    let opened = target::open(&located, Limits::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(all(arguments, &plan, &opened))
 }

@@ -137,6 +137,14 @@ pub(crate) fn parse_origin(url: &str) -> Result<Url, String> {
     Ok(parsed)
 }
 
+/// As [`parse_origin`], for messages about a target.
+///
+/// # Errors
+/// A text that is not the URL of an origin.
+pub(crate) fn target_url(url: &str) -> Result<Url, ClientError> {
+    parse_origin(url).map_err(|reason| ClientError::Url { url: without_login(url), reason })
+}
+
 /// Sends requests to one target.
 #[derive(Debug)]
 pub struct Client {
@@ -166,7 +174,7 @@ impl Client {
         network: &Network,
         redactor: &Redactor,
     ) -> Result<Self, ClientError> {
-        let parsed = parse_origin(url).map_err(|reason| ClientError::Url { url: without_login(url), reason })?;
+        let parsed = target_url(url)?;
         let origin = parsed.origin().ascii_serialization();
         let host = origin.split_once("://").map_or_else(String::new, |(_, host)| host.to_owned());
         let request_limit = limits.request.unwrap_or(REQUEST_LIMIT);
@@ -356,7 +364,7 @@ impl Network {
 }
 
 /// Whether the target is on this machine, to which no proxy of the environment leads.
-fn is_here(target: &Url) -> bool {
+pub(crate) fn is_here(target: &Url) -> bool {
     target.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127.") || host == "[::1]")
 }
 

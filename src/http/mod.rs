@@ -17,7 +17,7 @@ mod place;
 
 pub(crate) use answer::{Answer, owned_text};
 pub use client::{Client, ClientError, Fault, Limits, Network};
-pub(crate) use client::{Outgoing, parse_origin};
+pub(crate) use client::{Outgoing, is_here, parse_origin, target_url};
 pub use credential::Credential;
 pub(crate) use curl::curl;
 pub use oauth::{ClientAuth, ClientCredentials, KeyError, PrivateKey};
