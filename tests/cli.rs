@@ -82,5 +82,9 @@ mod stopping;
 mod support;
 #[path = "cli/trends.rs"]
 mod trends;
+#[path = "cli/trust.rs"]
+mod trust;
+#[path = "cli/writes.rs"]
+mod writes;
 #[path = "cli/years.rs"]
 mod years;

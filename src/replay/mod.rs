@@ -117,6 +117,8 @@ pub struct Replay<'a> {
     /// For each collection in which something was to be made, whether it is known what it held before; else why not.
     asked: BTreeMap<String, Result<(), String>>,
     leftovers: &'a Leftovers,
+    /// The recording's names of what is not as it was there, since a request that changed it was not sent, or not carried out.
+    unlike: BTreeSet<String>,
 }
 
 /// What a recorded request becomes.
@@ -152,6 +154,7 @@ impl<'a> Replay<'a> {
             own: Own::default(),
             asked: BTreeMap::new(),
             leftovers,
+            unlike: BTreeSet::new(),
         }
     }
 
@@ -196,6 +199,7 @@ impl<'a> Replay<'a> {
             Err(reason) => return End::NotComparable(reason),
         };
         if let Err(reason) = self.allowed(&prepared, traffic).await {
+            self.unlike(recorded, &prepared.operation);
             return End::NotComparable(reason);
         }
         let sent = match self.target.client.send_patiently(prepared.outgoing.clone()).await {
@@ -203,11 +207,13 @@ impl<'a> Replay<'a> {
             Err(fault) => {
                 let reason = format!("no answer: {fault}");
                 self.note_unknown(&prepared, &reason);
+                self.unlike(recorded, &prepared.operation);
                 return End::NotComparable(reason);
             }
         };
         traffic(&self.describer.transcript(sent.clone()), &sent.request.principal);
         if let Err(reason) = self.note(&prepared, &sent) {
+            self.unlike(recorded, &prepared.operation);
             return End::NotComparable(reason);
         }
         if matches!(recorded.answer.status, 401 | 403) && sent.answer.status < 400 {
@@ -217,6 +223,24 @@ impl<'a> Replay<'a> {
         }
         let differences = compare(&recorded.answer, &sent.answer, &mut self.mapping, prepared.lists);
         self.judge(recorded, &prepared, differences)
+    }
+
+    /// Notes that the target is not as the recording's org was from here on: a request that changed something there was not sent, or had
+    /// no answer that can be used.
+    fn unlike(&mut self, recorded: &Recorded, operation: &Operation) {
+        let changes = !matches!(operation.method.as_str(), "GET" | "HEAD");
+        if changes && (200..300).contains(&recorded.answer.status) {
+            // It may have another name in other requests.
+            let id = recorded.answer.json().ok().and_then(own::id_of);
+            let root = own::root(operation, recorded.url.path());
+            self.unlike.extend([root, id].into_iter().flatten().map(str::to_owned));
+        }
+    }
+
+    /// Whether it is about something that is not as the recording's org had it.
+    fn is_unlike(&self, recorded: &Recorded, operation: &Operation) -> bool {
+        !self.unlike.is_empty()
+            && own::root(operation, recorded.url.path()).is_some_and(|root| self.unlike.contains(root))
     }
 
     fn judge(&self, recorded: &Recorded, prepared: &Prepared, differences: Vec<Difference<String>>) -> End<String> {
@@ -242,6 +266,9 @@ impl<'a> Replay<'a> {
         match (unknown.is_empty(), &prepared.doubt) {
             (true, _) => End::Explained(known.into_iter().collect()),
             (false, Some(doubt)) => End::NotComparable(doubt.clone()),
+            (false, None) if self.is_unlike(recorded, &prepared.operation) => {
+                End::NotComparable("a change before it, of the same, was not made on the target".to_owned())
+            }
             (false, None) => End::Different(unknown),
         }
     }
@@ -371,6 +398,10 @@ impl<'a> Replay<'a> {
         if sent.request.method == "DELETE" && (200..300).contains(&sent.answer.status) {
             self.leftovers.made.borrow_mut().retain(|(made, _)| made != url);
         }
+        // Of the embedded mock, what was there is nobody's.
+        if self.alone && sent.request.method != "POST" {
+            return Ok(());
+        }
         match self.own.note(self.plan, &prepared.operation, sent) {
             Made::New(id) => {
                 let made = format!("{url}/{id}");
@@ -468,6 +499,9 @@ pub fn all_outside(plan: &Plan, recording: &Recording, take: &mut dyn FnMut(Repl
 fn rebuild(recorded: &Recorded, members: Vec<String>) -> Option<Value> {
     let answer = recorded.answer.json().ok()?.as_object()?;
     let given = members.into_iter().filter_map(|name| answer.get(&name).map(|value| (name, value.clone())));
-    let body: Map<String, Value> = given.filter(|(_, value)| !value.is_null()).collect();
+    // Whoever asks for something new does not know how it will be called.
+    let new = answer.get("id").and_then(Value::as_str).filter(|_| recorded.method.eq_ignore_ascii_case("POST"));
+    let is_new = |value: &Value| new.is_some_and(|id| !id.is_empty() && value.to_string().contains(id));
+    let body: Map<String, Value> = given.filter(|(_, value)| !value.is_null() && !is_new(value)).collect();
     (!body.is_empty()).then_some(Value::Object(body))
 }
