@@ -104,7 +104,11 @@ mod stopping;
 mod support;
 #[path = "cli/trends.rs"]
 mod trends;
+#[path = "cli/trust.rs"]
+mod trust;
 #[path = "cli/upsert.rs"]
 mod upsert;
+#[path = "cli/writes.rs"]
+mod writes;
 #[path = "cli/years.rs"]
 mod years;

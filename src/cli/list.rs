@@ -12,14 +12,14 @@ use super::{
     CommandError, WRONG_INPUT,
     out::out,
     suite::{Choice, Chosen, show_nothing},
+    target::hint,
 };
 use crate::{
-    http::Limits,
     plan::Shard,
     report::{Verdict, printable},
     run::lack,
     settings,
-    target::Opened,
+    target::Located,
 };
 
 #[derive(Debug, Args)]
@@ -68,11 +68,12 @@ pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandErro
         nothing = trials.is_empty().then(|| format!("no trial is in shard {shard}"));
     }
     if let Some(target) = &arguments.target {
-        let mut opened = Opened::open(target, arguments.settings.as_deref(), Limits::default())?;
-        if !opened.is_mock() && !arguments.allow_default_server {
-            opened.withhold(&plan);
+        let mut located = Located::find(target, arguments.settings.as_deref())?;
+        hint(&located)?;
+        if !located.is_mock() && !arguments.allow_default_server {
+            located.withhold(&plan);
         }
-        trials.retain(|trial| lack(trial, &opened.target, |_| false).is_none());
+        trials.retain(|trial| lack(trial, &located.principals, &located.capabilities, |_| false).is_none());
         if trials.is_empty() {
             nothing.get_or_insert_with(|| format!("no trial applies to {}", printable(target)));
         }

@@ -14,15 +14,23 @@ use clap::{
 };
 use serde_json::json;
 
-use super::{CommandError, Format, Mistake, WRONG_INPUT, out::out, parse_as_of, run::output, suite};
+use super::{
+    CommandError, Format, Mistake, WRONG_INPUT,
+    out::out,
+    outside::Outside,
+    parse_as_of,
+    run::{interrupted_twice, output},
+    suite, target, with_causes,
+};
 use crate::{
     http::Limits,
     plan::{Plan, parse_limit},
     recording::Recorder,
-    replay::{End, Replay, Replayed, background},
+    replay::{End, Leftovers, Recording, Replay, Replayed, all_outside},
     report::{Verdict, printable},
+    run::Stopper,
     secret::Redacted,
-    target::Opened,
+    target::{Located, OpenError, Opened},
 };
 
 #[derive(Debug, Args)]
@@ -99,6 +107,7 @@ struct Counts {
     not_comparable: usize,
     /// Of these, how many the target was asked for and gave no answer to.
     unanswered: usize,
+    outside: usize,
 }
 
 #[derive(Default)]
@@ -107,7 +116,9 @@ struct Sum {
     by_year: BTreeMap<String, Counts>,
     by_history: BTreeMap<String, usize>,
     reasons: BTreeMap<String, usize>,
+    outside: Outside,
     told: Vec<Replayed>,
+    interrupted: bool,
     /// The day whose behaviour the mock of each file showed; none is today.
     as_of: BTreeMap<String, Option<NaiveDate>>,
     broken: Vec<String>,
@@ -127,6 +138,7 @@ impl Sum {
                     counts.not_comparable += 1;
                     counts.unanswered += 1;
                 }
+                End::Outside => counts.outside += 1,
             }
         }
         match &replayed.end {
@@ -140,12 +152,18 @@ impl Sum {
             End::NotComparable(reason) | End::Unanswered(reason) => {
                 *self.reasons.entry(without_names(reason.as_str())).or_default() += 1;
             }
+            End::Outside => {
+                self.outside.take(replayed.call.as_str());
+                return;
+            }
         }
         self.told.push(replayed);
     }
 
     fn verdict(&self) -> Verdict {
-        if self.all.different > 0 {
+        if self.interrupted {
+            Verdict::Interrupted
+        } else if self.all.different > 0 {
             Verdict::NotConformant
         } else if !self.broken.is_empty() || self.all.unanswered > 0 {
             Verdict::NotJudged
@@ -173,10 +191,36 @@ pub(crate) fn replay(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         write!(out, "{}", crate::catalogue::history(&plan))?;
         return Ok(0);
     }
+    let located = Located::find(&arguments.target, arguments.settings.as_deref())?;
+    if !located.is_mock() && arguments.as_of.is_some() {
+        let text = format!("--as-of is for the embedded mock; {} behaves as it does", arguments.target);
+        return Err(Mistake::boxed(text));
+    }
+    if !located.principals.contains(&arguments.principal) {
+        let text =
+            format!("there are no credentials for the principal `{}` of {}", arguments.principal, arguments.target);
+        return Err(Mistake::boxed(text));
+    }
+    target::warn(&located)?;
     let mut recorder = arguments.record.as_deref().map(Recorder::create).transpose()?;
-    let mut sum = Sum::default();
+    let (mut sum, stopper, leftovers) = (Sum::default(), Stopper::default(), Leftovers::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(all_files(arguments, &plan, &mut recorder, &mut sum))?;
+    let done = runtime.block_on(async {
+        let context = Context { arguments, plan: &plan, located: &located, stopper: &stopper, leftovers: &leftovers };
+        tokio::select! {
+            biased;
+            () = interrupted_twice(&stopper) => Ok(()),
+            done = all_files(&context, &mut recorder, &mut sum) => done,
+        }
+    });
+    sum.interrupted = stopper.stopped();
+    // What is left is to be known, whatever else went wrong.
+    if !located.is_mock() {
+        for line in leftovers.lines() {
+            writeln!(io::stderr(), "{}", printable(&line))?;
+        }
+    }
+    done?;
     if let Some(recorder) = &mut recorder {
         recorder.finish()?;
     }
@@ -191,45 +235,60 @@ pub(crate) fn replay(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         }
     }
     let verdict = sum.verdict();
-    let broken = !sum.broken.is_empty() && verdict != Verdict::NotConformant;
+    let broken = !sum.broken.is_empty() && !matches!(verdict, Verdict::NotConformant | Verdict::Interrupted);
     Ok(if broken { WRONG_INPUT } else { verdict.exit_code() })
 }
 
-async fn all_files(
-    arguments: &Arguments,
-    plan: &Plan,
-    recorder: &mut Option<Recorder>,
-    sum: &mut Sum,
-) -> Result<(), CommandError> {
-    let limits = Limits { request: arguments.timeout, ..Limits::default() };
+/// What all files have in common.
+struct Context<'a> {
+    arguments: &'a Arguments,
+    plan: &'a Plan,
+    located: &'a Located,
+    stopper: &'a Stopper,
+    leftovers: &'a Leftovers,
+}
+
+impl Context<'_> {
+    /// The target for a recording: a mock begins anew with each, with the people that the recording speaks of.
+    fn open(&self, recording: &Recording, day: Option<NaiveDate>) -> Result<Opened, OpenError> {
+        let limits = Limits { request: self.arguments.timeout, ..Limits::default() };
+        if self.located.is_mock() {
+            return Opened::mock_holding(limits, &recording.names_of_others(self.plan), day);
+        }
+        target::open(self.located, limits)
+    }
+}
+
+async fn all_files(context: &Context<'_>, recorder: &mut Option<Recorder>, sum: &mut Sum) -> Result<(), CommandError> {
+    let Context { arguments, plan, located, stopper, leftovers } = *context;
     let mut opened: Option<Opened> = None;
     for file in &arguments.files {
-        let opened = match opened.take() {
-            Some(same) if !same.is_mock() => opened.insert(same),
-            // A mock begins anew with each file, with the people that its recording speaks of; a broken file is told below.
-            _ => {
-                let before = background(file).unwrap_or_default();
-                let day = arguments.as_of.unwrap_or(AsOf::Recording).day(before.day);
-                let settings = arguments.settings.as_deref();
-                let fresh = Opened::open_holding(&arguments.target, settings, limits, &before.names, day)?;
-                if fresh.is_mock() {
-                    sum.as_of.insert(file.display().to_string(), day);
-                } else if arguments.as_of.is_some() {
-                    let text = format!("--as-of is for the embedded mock; {} behaves as it does", arguments.target);
-                    return Err(Mistake::boxed(text));
-                }
-                for warning in &fresh.warnings {
-                    writeln!(io::stderr(), "warning: {warning}")?;
-                }
-                opened.insert(fresh)
+        if stopper.stopped() {
+            return Ok(());
+        }
+        let recording = match Recording::read(file) {
+            Ok(recording) => recording,
+            // The other files are replayed all the same.
+            Err(error) => {
+                sum.broken.push(with_causes(&error));
+                continue;
             }
         };
-        if !opened.target.client.knows(&arguments.principal) {
-            let text =
-                format!("there are no credentials for the principal `{}` of {}", arguments.principal, arguments.target);
-            return Err(Mistake::boxed(text));
+        if !recording.can_be_sent(plan) {
+            all_outside(plan, &recording, &mut |replayed| sum.take(replayed));
+            continue;
         }
-        let mut replay = Replay::new(plan, opened, &arguments.principal);
+        let opened = match opened.take() {
+            Some(same) if !same.is_mock() => opened.insert(same),
+            _ => {
+                let day = arguments.as_of.unwrap_or(AsOf::Recording).day(recording.day());
+                if located.is_mock() {
+                    sum.as_of.insert(file.display().to_string(), day);
+                }
+                opened.insert(context.open(&recording, day)?)
+            }
+        };
+        let mut replay = Replay::new(plan, opened, &arguments.principal, stopper, leftovers);
         let mut trouble = None;
         let mut traffic = |exchange: &crate::event::Transcript, principal: &str| {
             if let Some(recorder) = recorder.as_mut()
@@ -238,11 +297,7 @@ async fn all_files(
                 trouble.get_or_insert(error);
             }
         };
-        if let Err(error) = replay.file(file, &mut |replayed| sum.take(replayed), &mut traffic).await {
-            // The other files are replayed all the same.
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-            sum.broken.push(format!("{error}{}", cause.unwrap_or_default()));
-        }
+        replay.replay(&recording, &mut |replayed| sum.take(replayed), &mut traffic).await;
         if let Some(error) = trouble {
             return Err(error.into());
         }
@@ -275,7 +330,7 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
                 let line = format!("not comparable {} ({}): {reason}", replayed.id, replayed.call);
                 writeln!(out, "{}", printable(&line))?;
             }
-            End::Equal | End::Explained(_) | End::NotComparable(_) | End::Unanswered(_) => {}
+            End::Equal | End::Explained(_) | End::NotComparable(_) | End::Unanswered(_) | End::Outside => {}
         }
     }
     if !sum.by_history.is_empty() {
@@ -290,13 +345,14 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "  {count:>6}  {}", printable(reason))?;
         }
     }
+    sum.outside.write("outside: of operations that the suite does not describe; not sent", out)?;
     if let Some(line) = as_of(sum) {
         writeln!(out, "{line}")?;
     }
     writeln!(
         out,
-        "\n{:>8} {:>10} {:>8} {:>10} {:>10} {:>15}",
-        "year", "exchanges", "equal", "explained", "different", "not comparable"
+        "\n{:>8} {:>10} {:>8} {:>10} {:>10} {:>15} {:>8}",
+        "year", "exchanges", "equal", "explained", "different", "not comparable", "outside"
     )?;
     for (year, counts) in &sum.by_year {
         row(year, counts, out)?;
@@ -315,15 +371,18 @@ fn as_of(sum: &Sum) -> Option<String> {
 }
 
 fn row(name: &str, counts: &Counts, out: &mut impl Write) -> io::Result<()> {
-    let Counts { exchanges, equal, different, explained, not_comparable, unanswered: _ } = counts;
-    writeln!(out, "{name:>8} {exchanges:>10} {equal:>8} {explained:>10} {different:>10} {not_comparable:>15}")
+    let Counts { exchanges, equal, different, explained, not_comparable, unanswered: _, outside } = counts;
+    writeln!(
+        out,
+        "{name:>8} {exchanges:>10} {equal:>8} {explained:>10} {different:>10} {not_comparable:>15} {outside:>8}"
+    )
 }
 
 fn summary(sum: &Sum) -> serde_json::Value {
     let counts = |counts: &Counts| {
         json!({
             "exchanges": counts.exchanges, "equal": counts.equal, "different": counts.different,
-            "explained": counts.explained, "not_comparable": counts.not_comparable,
+            "explained": counts.explained, "not_comparable": counts.not_comparable, "outside": counts.outside,
         })
     };
     let differences: Vec<_> = sum
@@ -336,7 +395,7 @@ fn summary(sum: &Sum) -> serde_json::Value {
                     "place": difference.place, "recorded": difference.recorded, "actual": difference.actual,
                 })).collect::<Vec<_>>(),
             })),
-            End::Equal | End::Explained(_) | End::NotComparable(_) | End::Unanswered(_) => None,
+            End::Equal | End::Explained(_) | End::NotComparable(_) | End::Unanswered(_) | End::Outside => None,
         })
         .collect();
     let mut object = counts(&sum.all);
@@ -346,6 +405,7 @@ fn summary(sum: &Sum) -> serde_json::Value {
     object["by_year"] = sum.by_year.iter().map(|(year, year_counts)| (year.clone(), counts(year_counts))).collect();
     object["by_history"] = json!(sum.by_history);
     object["reasons"] = json!(sum.reasons);
+    object["outside_calls"] = json!(sum.outside.by_call().collect::<BTreeMap<_, _>>());
     object["differences"] = json!(differences);
     object["broken"] = json!(sum.broken);
     object

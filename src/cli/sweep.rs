@@ -9,7 +9,7 @@ use std::{
 
 use clap::Args;
 
-use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite, with_causes};
+use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite, target, with_causes};
 use crate::{
     http::Limits,
     ledger::{DIRECTORY, Found, forget, remains},
@@ -18,7 +18,7 @@ use crate::{
     report::{Verdict, on_one_line},
     run::{Before, SETTLING},
     sweep::{Ended, Leftover, Sweeper, by_ledger, by_name},
-    target::Opened,
+    target::{Located, Opened},
 };
 
 #[derive(Debug, Args)]
@@ -54,10 +54,9 @@ pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
         return Err(Mistake::boxed("a prefix of fewer than three characters would match what no run has made"));
     }
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
-    let opened = Opened::open(&arguments.target, arguments.settings.as_deref(), Limits::default())?;
-    for warning in &opened.warnings {
-        writeln!(io::stderr(), "warning: {warning}")?;
-    }
+    let located = Located::find(&arguments.target, arguments.settings.as_deref())?;
+    target::warn(&located)?;
+    let opened = target::open(&located, Limits::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(all(arguments, &plan, &opened))
 }

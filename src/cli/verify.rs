@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use serde_json::json;
 
-use super::{CommandError, Format, WRONG_INPUT, out::out, suite, width};
+use super::{CommandError, Format, WRONG_INPUT, out::out, outside::Outside, suite, width};
 use crate::{
     counted::counted,
     level::Level,
@@ -48,7 +48,7 @@ struct Sum {
     untold: (usize, usize),
     headers: usize,
     judged: BTreeMap<String, usize>,
-    outside: BTreeMap<String, usize>,
+    outside: Outside,
     drift: BTreeMap<(String, String, Option<String>), (usize, String)>,
     broken: Vec<String>,
 }
@@ -58,7 +58,7 @@ impl Sum {
         self.exchanges += 1;
         self.headers += usize::from(judged.headers);
         let Some(operation) = &judged.operation else {
-            *self.outside.entry(shape(&judged.call)).or_default() += 1;
+            self.outside.take(&judged.call);
             return;
         };
         if let Some(status) = judged.infrastructure {
@@ -167,12 +167,7 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
     for (operation, count) in &sum.judged {
         writeln!(out, "  {count:>6}  {operation}")?;
     }
-    if !sum.outside.is_empty() {
-        writeln!(out, "outside: of operations that the suite does not describe")?;
-        for (call, count) in &sum.outside {
-            writeln!(out, "  {count:>6}  {}", printable(call))?;
-        }
-    }
+    sum.outside.write("outside: of operations that the suite does not describe", out)?;
     if !sum.drift.is_empty() {
         writeln!(out, "drift: in answers, but in no document of the vendor")?;
         for ((call, pointer, explained), (count, value)) in &sum.drift {
@@ -191,7 +186,7 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "passed over: the recording holds no whole answer\n  {:>6}", sum.passed_over)?;
     }
     let judged: usize = sum.judged.values().sum();
-    let outside: usize = sum.outside.values().sum();
+    let outside = sum.outside.total();
     writeln!(
         out,
         "\n{}: {} in {}: {judged} judged ({} of them with their headers), {} failed, {} warned, {outside} outside, {} of drift, {} broken",
@@ -229,9 +224,9 @@ fn summary(sum: &Sum) -> serde_json::Value {
         "drift": sum.drift.len(),
         "passed_over": sum.passed_over,
         "infrastructure": sum.infrastructure.values().sum::<usize>(),
-        "outside": sum.outside.values().sum::<usize>(),
+        "outside": sum.outside.total(),
         "by_operation": sum.judged,
-        "outside_calls": sum.outside,
+        "outside_calls": sum.outside.by_call().collect::<BTreeMap<_, _>>(),
         "drifted": drifted,
         "failures": failures,
         "broken": sum.broken,
@@ -240,13 +235,4 @@ fn summary(sum: &Sum) -> serde_json::Value {
 
 fn star(step: &str) -> &str {
     if !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit()) { "*" } else { step }
-}
-
-/// Method and path with a star for each segment that looks like an identifier: it has a digit, and more than a version has.
-fn shape(call: &str) -> String {
-    let segment = |segment: &str| {
-        let id = segment.len() > 4 && segment.bytes().any(|byte| byte.is_ascii_digit());
-        if id { "*".to_owned() } else { segment.to_owned() }
-    };
-    call.split('/').map(segment).collect::<Vec<_>>().join("/")
 }

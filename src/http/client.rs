@@ -168,6 +168,14 @@ pub(crate) fn parse_origin(url: &str) -> Result<Url, String> {
     Ok(parsed)
 }
 
+/// As [`parse_origin`], for messages about a target.
+///
+/// # Errors
+/// A text that is not the URL of an origin.
+pub(crate) fn target_url(url: &str) -> Result<Url, ClientError> {
+    parse_origin(url).map_err(|reason| ClientError::Url { url: without_login(url), reason })
+}
+
 /// Sends requests to one target.
 #[derive(Debug)]
 pub struct Client {
@@ -199,7 +207,7 @@ impl Client {
         network: &Network,
         redactor: &Redactor,
     ) -> Result<Self, ClientError> {
-        let parsed = parse_origin(url).map_err(|reason| ClientError::Url { url: without_login(url), reason })?;
+        let parsed = target_url(url)?;
         let origin = parsed.origin().ascii_serialization();
         let host = origin.split_once("://").map_or_else(String::new, |(_, host)| host.to_owned());
         let request_limit = limits.request.unwrap_or(REQUEST_LIMIT);

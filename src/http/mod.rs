@@ -21,11 +21,12 @@ mod place;
 use answer::MOST_KEPT;
 pub(crate) use answer::{Answer, owned_text};
 pub use client::{Client, ClientError, Fault, Limits};
-pub(crate) use client::{Outgoing, parse_origin};
+pub(crate) use client::{Outgoing, parse_origin, target_url};
 pub(crate) use connection::is_repeatable;
 pub use credential::Credential;
 pub(crate) use curl::curl;
 pub use network::Network;
+pub(crate) use network::is_here;
 pub use oauth::{ClientAuth, ClientCredentials, KeyError, PrivateKey};
 pub(crate) use pace::Pace;
 

@@ -59,6 +59,6 @@ impl Network {
 }
 
 /// Whether the target is on this machine, to which no proxy of the environment leads.
-fn is_here(target: &Url) -> bool {
+pub(crate) fn is_here(target: &Url) -> bool {
     target.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127.") || host == "[::1]")
 }

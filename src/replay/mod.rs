@@ -1,25 +1,36 @@
 //! Sending a recording's requests to a target, in order, and comparing the answers.
 //!
-//! Owns what can be sent and what each exchange ends as. Identifiers are `mapping`'s, answers `compare`'s. Nothing is written to that the
-//! replay did not make itself, and what it made is removed.
+//! Owns what can be sent and what each exchange ends as. Identifiers are `mapping`'s, answers `compare`'s, and what the replay may write to on
+//! a target that others use is `own`'s. What it made is removed, or told.
 
 mod compare;
 mod mapping;
+mod own;
+mod recording;
 
-use std::{collections::BTreeSet, path::Path, sync::Arc, time::Instant};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Instant,
+};
 
-use chrono::{Datelike, NaiveDate};
+use chrono::Datelike;
 pub use compare::Difference;
 use compare::{Lists, compare};
 use mapping::{Mapping, minted, tokens};
+use own::{Made, Own, creates_at_root};
+use percent_encoding::percent_decode_str;
+pub use recording::Recording;
+use recording::foreign_names;
 use serde_json::{Map, Value};
 
 use crate::{
     event::Transcript,
     http::{Exchange, Outgoing},
     plan::Plan,
-    recording::{Recorded, RecordingError, read},
-    run::{Describer, Target},
+    recording::Recorded,
+    run::{Describer, Stopper, Target},
     secret::{Redacted, Redactor},
     status::Speaker,
     suite::{HistoryEntry, Operation},
@@ -54,6 +65,8 @@ pub enum End<T = Redacted> {
     NotComparable(T),
     /// The target was asked, and gave no answer of its own.
     Unanswered(T),
+    /// Of no operation that the suite describes: not sent.
+    Outside,
 }
 
 impl End<String> {
@@ -67,7 +80,30 @@ impl End<String> {
             Self::Explained(entries) => End::Explained(entries),
             Self::NotComparable(reason) => End::NotComparable(redactor.text(&reason)),
             Self::Unanswered(reason) => End::Unanswered(redactor.text(&reason)),
+            Self::Outside => End::Outside,
         }
+    }
+}
+
+/// What a replay has made on a target and not removed, and what it may have made. It outlives a replay that is given up.
+#[derive(Debug, Default)]
+pub struct Leftovers {
+    /// URLs of what was made, to be removed in the opposite order; with what was said of each that stays.
+    made: RefCell<Vec<(String, Option<String>)>>,
+    /// Creates without a usable answer.
+    unknown: RefCell<Vec<String>>,
+}
+
+impl Leftovers {
+    /// A line for each thing that is left, or may be.
+    pub fn lines(&self) -> Vec<String> {
+        let left = |(url, reason): &(String, Option<String>)| match reason {
+            Some(reason) => format!("left: {url}: {reason}"),
+            None => format!("left: {url}"),
+        };
+        let made = self.made.borrow();
+        let unknown = self.unknown.borrow();
+        made.iter().map(left).chain(unknown.iter().map(|call| format!("may be left: {call}"))).collect()
     }
 }
 
@@ -79,15 +115,20 @@ pub struct Replay<'a> {
     principal: String,
     /// Whether nobody else uses the target, so that nothing of others can be hit.
     alone: bool,
+    stopper: &'a Stopper,
     mapping: Mapping,
-    /// URLs of what was made, to be removed in the opposite order.
-    made: Vec<String>,
+    own: Own,
+    /// For each collection in which something was to be made, whether it is known what it held before; else why not.
+    asked: BTreeMap<String, Result<(), String>>,
+    leftovers: &'a Leftovers,
+    /// The recording's names of what is not as it was there, since a request that changed it was not sent, or not carried out.
+    unlike: BTreeSet<String>,
 }
 
 /// What a recorded request becomes.
 struct Prepared {
     outgoing: Outgoing,
-    operation: Option<Arc<Operation>>,
+    operation: Arc<Operation>,
     /// A reason to doubt the comparison: what it depends on was there before the recording.
     doubt: Option<String>,
     /// The recording has no body of this request; one was made from the answer.
@@ -97,7 +138,13 @@ struct Prepared {
 
 impl<'a> Replay<'a> {
     /// A replay that knows nothing yet. `principal` sends the requests; those that the embedded mock gets can hit nothing of anybody's.
-    pub fn new(plan: &'a Plan, opened: &'a Opened, principal: &str) -> Self {
+    pub fn new(
+        plan: &'a Plan,
+        opened: &'a Opened,
+        principal: &str,
+        stopper: &'a Stopper,
+        leftovers: &'a Leftovers,
+    ) -> Self {
         let describer =
             Describer { redactor: &opened.redactor, requirements: &plan.requirements, began: Instant::now() };
         Self {
@@ -106,68 +153,78 @@ impl<'a> Replay<'a> {
             describer,
             principal: principal.to_owned(),
             alone: opened.is_mock(),
+            stopper,
             mapping: Mapping::default(),
-            made: Vec::new(),
+            own: Own::default(),
+            asked: BTreeMap::new(),
+            leftovers,
+            unlike: BTreeSet::new(),
         }
     }
 
-    /// Replays a file, then removes what it made; hands on what became of each exchange and, redacted, what was sent and came.
-    ///
-    /// # Errors
-    /// A recording that cannot be read; nothing of it was sent.
-    pub async fn file(
+    /// Replays a recording, then removes what it made; hands on what became of each exchange and, redacted, what was sent and came. When
+    /// it is stopped, it sends nothing but what removes.
+    pub async fn replay(
         &mut self,
-        path: &Path,
+        recording: &Recording,
         take: &mut dyn FnMut(Replayed),
         traffic: &mut dyn FnMut(&Transcript, &str),
-    ) -> Result<(), RecordingError> {
-        let mut exchanges = Vec::new();
-        read(path, |recorded| {
-            if let (Some(source), Some(id)) = (&recorded.source, made(&recorded)) {
-                self.mapping.owned(id, source);
+    ) {
+        for (source, id) in recording.owners(self.plan) {
+            self.mapping.owned(id, source);
+        }
+        for recorded in &recording.exchanges {
+            if self.stopper.stopped() {
+                break;
             }
-            exchanges.push(recorded);
-        })?;
-        for recorded in &exchanges {
             self.mapping.source.clone_from(&recorded.source);
-            let end = self.exchange(recorded, traffic).await;
-            let operation = self.plan.operation(&recorded.method, recorded.url.path());
-            let call = operation.map_or_else(
-                || format!("{} {}", recorded.method, recorded.url.path()),
-                |operation| operation.id.clone(),
-            );
-            let redactor = self.describer.redactor;
-            take(Replayed {
-                place: recorded.place.clone(),
-                id: redactor.text(&recorded.id),
-                call: redactor.text(&call),
-                year: recorded.date().map(|date| date.year()),
-                end: end.redacted(redactor),
-            });
+            let end = match self.plan.operation(&recorded.method, recorded.url.path()).cloned() {
+                Some(operation) => self.exchange(recorded, operation, traffic).await,
+                None => End::Outside,
+            };
+            take(replayed(self.plan, recorded, end, self.describer.redactor));
         }
         self.clean_up(traffic).await;
-        Ok(())
     }
 
-    async fn exchange(&mut self, recorded: &Recorded, traffic: &mut dyn FnMut(&Transcript, &str)) -> End<String> {
+    async fn exchange(
+        &mut self,
+        recorded: &Recorded,
+        operation: Arc<Operation>,
+        traffic: &mut dyn FnMut(&Transcript, &str),
+    ) -> End<String> {
         let origin = recorded.url.origin().ascii_serialization();
         self.mapping.origin(&origin, self.target.client.origin());
         if let Some(body) = &recorded.body {
             self.mapping.choose(body);
         }
-        let prepared = match self.prepare(recorded) {
+        let prepared = match self.prepare(recorded, operation) {
             Ok(prepared) => prepared,
             Err(reason) => return End::NotComparable(reason),
         };
+        if let Err(reason) = self.allowed(&prepared, traffic).await {
+            self.unlike(recorded, &prepared.operation);
+            return End::NotComparable(reason);
+        }
         let sent = match self.target.client.send_patiently(prepared.outgoing.clone()).await {
             Ok(exchange) => exchange,
-            Err(fault) => return End::Unanswered(format!("no answer: {fault}")),
+            Err(fault) => {
+                let reason = format!("no answer: {fault}");
+                self.note_unknown(&prepared, &reason);
+                self.unlike(recorded, &prepared.operation);
+                return End::Unanswered(reason);
+            }
         };
         traffic(&self.describer.transcript(sent.clone()), &sent.request.principal);
-        self.note_made(&prepared, &sent);
+        let noted = self.note(&prepared, &sent);
         let status = sent.answer.status;
         if Speaker::of(status).is_infrastructure() && status != recorded.answer.status {
+            self.unlike(recorded, &prepared.operation);
             return End::Unanswered(format!("what stands before the target answered {status}"));
+        }
+        if let Err(reason) = noted {
+            self.unlike(recorded, &prepared.operation);
+            return End::NotComparable(reason);
         }
         if matches!(recorded.answer.status, 401 | 403) && sent.answer.status < 400 {
             return End::NotComparable(
@@ -178,6 +235,24 @@ impl<'a> Replay<'a> {
         self.judge(recorded, &prepared, differences)
     }
 
+    /// Notes that the target is not as the recording's org was from here on: a request that changed something there was not sent, or had
+    /// no answer that can be used.
+    fn unlike(&mut self, recorded: &Recorded, operation: &Operation) {
+        let changes = !matches!(operation.method.as_str(), "GET" | "HEAD");
+        if changes && (200..300).contains(&recorded.answer.status) {
+            // It may have another name in other requests.
+            let id = recorded.answer.json().ok().and_then(own::id_of);
+            let root = own::root(operation, recorded.url.path());
+            self.unlike.extend([root, id].into_iter().flatten().map(str::to_owned));
+        }
+    }
+
+    /// Whether it is about something that is not as the recording's org had it.
+    fn is_unlike(&self, recorded: &Recorded, operation: &Operation) -> bool {
+        !self.unlike.is_empty()
+            && own::root(operation, recorded.url.path()).is_some_and(|root| self.unlike.contains(root))
+    }
+
     fn judge(&self, recorded: &Recorded, prepared: &Prepared, differences: Vec<Difference<String>>) -> End<String> {
         if prepared.rebuilt {
             return End::NotComparable("the recording holds no body of this request".to_owned());
@@ -185,7 +260,7 @@ impl<'a> Replay<'a> {
         if differences.is_empty() {
             return End::Equal;
         }
-        let operation = prepared.operation.as_ref().map_or("", |operation| operation.id.as_str());
+        let operation = prepared.operation.id.as_str();
         let day = recorded.date().map(|date| date.date_naive());
         let mut known = BTreeSet::new();
         let mut unknown = Vec::new();
@@ -201,35 +276,28 @@ impl<'a> Replay<'a> {
         match (unknown.is_empty(), &prepared.doubt) {
             (true, _) => End::Explained(known.into_iter().collect()),
             (false, Some(doubt)) => End::NotComparable(doubt.clone()),
+            (false, None) if self.is_unlike(recorded, &prepared.operation) => {
+                End::NotComparable("a change before it, of the same, was not made on the target".to_owned())
+            }
             (false, None) => End::Different(unknown),
         }
     }
 
     /// The request as the target would get it, or why it cannot be sent.
-    fn prepare(&self, recorded: &Recorded) -> Result<Prepared, String> {
+    fn prepare(&self, recorded: &Recorded, operation: Arc<Operation>) -> Result<Prepared, String> {
         let principal = self.principal(recorded)?;
-        let operation = self.plan.operation(&recorded.method, recorded.url.path()).cloned();
         let path = recorded.url.path();
-        let reads = matches!(recorded.method.as_str(), "GET" | "HEAD");
-        let default = path.split('/').any(|segment| segment == "default");
+        let default = path.split('/').any(|segment| percent_decode_str(segment).eq(*b"default"));
         let mut doubt = default.then(|| "it is about the default server, as it was before the recording".to_owned());
-        if default && !reads && !self.target.capabilities.contains("default-server-writable") {
-            return Err("it writes to the default server, which the target does not allow".to_owned());
-        }
         let foreign = tokens(path).find(|token| minted(token) && !self.mapping.knows(token));
         if let Some(id) = foreign.filter(|_| recorded.answer.status != 404) {
-            let reason = format!("`{id}` was not made in this recording");
-            if !reads && !self.alone {
-                return Err(reason);
-            }
-            doubt.get_or_insert(reason);
+            doubt.get_or_insert_with(|| format!("`{id}` was not made in this recording"));
         }
-        let (body, rebuilt) =
-            match (&recorded.body, operation.as_ref().and_then(|operation| operation.request.as_ref())) {
-                (Some(body), _) => (Some(body.clone()), false),
-                (None, Some(schema)) if recorded.answer.status < 300 => (rebuild(recorded, schema.properties()), true),
-                (None, _) => (None, false),
-            };
+        let (body, rebuilt) = match (&recorded.body, &operation.request) {
+            (Some(body), _) => (Some(body.clone()), false),
+            (None, Some(schema)) if recorded.answer.status < 300 => (rebuild(recorded, schema.properties()), true),
+            (None, _) => (None, false),
+        };
         if recorded.body.as_ref().is_some_and(|body| body.to_string().contains(char::REPLACEMENT_CHARACTER)) {
             doubt.get_or_insert_with(|| "the recording does not hold all bytes of this request".to_owned());
         }
@@ -239,12 +307,11 @@ impl<'a> Replay<'a> {
                 doubt = Some(format!("`{id}` was not made in this recording"));
             }
         }
-        let url = self.mapping.translate(recorded.url.as_str());
-        let lists = if path_has_parameter(operation.as_deref()) && !default { Lists::Whole } else { Lists::OfOrg };
+        let lists = if operation.path.parameters().next().is_some() && !default { Lists::Whole } else { Lists::OfOrg };
         let headers = recorded.content_type.iter().map(|value| ("content-type".to_owned(), Some(vec![value.clone()])));
         let outgoing = Outgoing {
-            method: recorded.method.clone(),
-            url,
+            method: operation.method.clone(),
+            url: self.url(recorded),
             headers: if body.is_some() { headers.collect() } else { Vec::new() },
             body: body.map(|body| match self.mapping.translate_value(&body) {
                 Value::String(text) => text.into_bytes(),
@@ -254,6 +321,73 @@ impl<'a> Replay<'a> {
             fresh: false,
         };
         Ok(Prepared { outgoing, operation, doubt, rebuilt, lists })
+    }
+
+    /// Where a request goes: to the target, whatever stands before the path in the recording.
+    fn url(&self, recorded: &Recorded) -> String {
+        let query = recorded.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let path = self.mapping.translate(&format!("{}{query}", recorded.url.path()));
+        format!("{}{path}", self.target.client.origin())
+    }
+
+    /// Whether a request may go to a target that others use: what only reads may, and what writes to nothing but the replay's own.
+    async fn allowed(&mut self, prepared: &Prepared, traffic: &mut dyn FnMut(&Transcript, &str)) -> Result<(), String> {
+        let Prepared { outgoing, operation, .. } = prepared;
+        if self.alone || matches!(outgoing.method.as_str(), "GET" | "HEAD") {
+            return Ok(());
+        }
+        if creates_at_root(self.plan, operation) {
+            let collection = operation.path.to_string();
+            let known = if let Some(known) = self.asked.get(&collection) {
+                known.clone()
+            } else {
+                let known = self.ask_what_is_there(&collection, traffic).await;
+                self.asked.insert(collection, known.clone());
+                known
+            };
+            known.map_err(|reason| format!("it is not known what was there before: {reason}"))?;
+        }
+        self.own.allows(self.plan, operation, outgoing)
+    }
+
+    /// Reads what a collection holds, all pages of it, and what every org shares: none of it was made by the replay.
+    async fn ask_what_is_there(
+        &mut self,
+        collection: &str,
+        traffic: &mut dyn FnMut(&Transcript, &str),
+    ) -> Result<(), String> {
+        if self.plan.operation("GET", collection).is_none() {
+            return Err(format!("the suite describes no list {collection}"));
+        }
+        for protected in &self.plan.contract.protected {
+            let path = format!("{}{}", self.target.client.origin(), protected.path);
+            match self.ask(path, traffic).await?.answer.status {
+                429 | 500.. => return Err(format!("{} cannot be read", protected.path)),
+                _ => {}
+            }
+        }
+        let mut next = Some(format!("{}{collection}", self.target.client.origin()));
+        let mut seen = BTreeSet::new();
+        while let Some(url) = next {
+            if seen.len() >= MOST_PAGES || !self.target.client.owns(&url) || !seen.insert(url.clone()) {
+                return Err(format!("the pages of {collection} do not end"));
+            }
+            let answer = self.ask(url, traffic).await?.answer;
+            if answer.status != 200 || !answer.json().is_ok_and(Value::is_array) {
+                return Err(format!("{collection} is no list ({})", answer.status));
+            }
+            next = answer.links().target("next").map(str::to_owned);
+        }
+        Ok(())
+    }
+
+    async fn ask(&mut self, url: String, traffic: &mut dyn FnMut(&Transcript, &str)) -> Result<Exchange, String> {
+        let principal = self.principal.clone();
+        let outgoing = Outgoing::get(&url, &principal);
+        let exchange = self.target.client.send_patiently(outgoing).await.map_err(|fault| fault.to_string())?;
+        traffic(&self.describer.transcript(exchange.clone()), &self.principal);
+        self.own.note_there(&exchange.answer);
+        Ok(exchange)
     }
 
     /// Who sends: whoever the recording names, or else the one that was asked for, who is let in where the recording's was not.
@@ -271,100 +405,117 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn note_made(&mut self, prepared: &Prepared, sent: &Exchange) {
-        let success = (200..300).contains(&sent.answer.status);
-        let url = sent.request.url.split('?').next().unwrap_or_default().to_owned();
-        match sent.request.method.as_str() {
-            "POST" if success => {
-                let id = sent.answer.json().ok().and_then(|body| body.get("id")?.as_str().map(str::to_owned));
-                // A lifecycle operation answers about something that is there already.
-                if let (Some(id), Some(operation)) = (id, &prepared.operation)
-                    && operation.success == sent.answer.status
-                    && !url.contains("/lifecycle/")
-                {
-                    self.made.push(format!("{url}/{id}"));
+    /// Notes what a request has made, or removed; an error where what came is not the replay's.
+    fn note(&mut self, prepared: &Prepared, sent: &Exchange) -> Result<(), String> {
+        let url = sent.request.url.split('?').next().unwrap_or_default();
+        if sent.request.method == "DELETE" && (200..300).contains(&sent.answer.status) {
+            self.leftovers.made.borrow_mut().retain(|(made, _)| made != url);
+        }
+        // Of the embedded mock, what was there is nobody's.
+        if self.alone && sent.request.method != "POST" {
+            return Ok(());
+        }
+        match self.own.note(self.plan, &prepared.operation, sent) {
+            Made::New(id) => {
+                let made = format!("{url}/{id}");
+                let mut all = self.leftovers.made.borrow_mut();
+                if !all.iter().any(|(other, _)| *other == made) {
+                    all.push((made, None));
                 }
+                Ok(())
             }
-            "DELETE" if success => self.made.retain(|made| *made != url),
-            _ => {}
+            Made::Before(id) => Err(format!("the target answered with `{id}`, which was there before")),
+            Made::Unknown(reason) => {
+                self.note_unknown(prepared, &format!("{reason} ({})", sent.answer.status));
+                Ok(())
+            }
+            Made::Nothing => Ok(()),
         }
     }
 
+    /// Notes a request that may have made something; what is below the replay's own goes with that.
+    fn note_unknown(&mut self, prepared: &Prepared, reason: &str) {
+        if !creates_at_root(self.plan, &prepared.operation) {
+            return;
+        }
+        let body = prepared.outgoing.body.as_deref().and_then(|body| serde_json::from_slice::<Value>(body).ok());
+        let name = body.as_ref().and_then(|body| body.get("name")?.as_str());
+        let name = name.map(|name| format!(" `{}`", crate::brief::shorten(name))).unwrap_or_default();
+        let call = format!("what POST {}{name} may have made: {reason}", prepared.outgoing.url);
+        self.leftovers.unknown.borrow_mut().push(self.describer.redactor.text(&call).to_string());
+    }
+
+    /// Removes what was made, last made first; what stays, stays among the leftovers with the reason.
     async fn clean_up(&mut self, traffic: &mut dyn FnMut(&Transcript, &str)) {
-        while let Some(url) = self.made.pop() {
-            let outgoing = Outgoing {
-                method: "DELETE".to_owned(),
-                url,
-                headers: Vec::new(),
-                body: None,
-                principal: self.principal.clone(),
-                fresh: false,
-            };
-            if let Ok(exchange) = self.target.client.send_patiently(outgoing).await {
-                traffic(&self.describer.transcript(exchange), &self.principal);
+        let all: Vec<String> = self.leftovers.made.borrow().iter().map(|(url, _)| url.clone()).collect();
+        for url in all.into_iter().rev() {
+            // Once more, where the network or the target was at fault.
+            let mut reason = self.remove(&url, traffic).await;
+            if matches!(reason, Some((_, true))) {
+                reason = self.remove(&url, traffic).await;
+            }
+            let mut made = self.leftovers.made.borrow_mut();
+            match reason {
+                None => made.retain(|(other, _)| *other != url),
+                Some((reason, _)) => {
+                    let reason = self.describer.redactor.text(&reason).to_string();
+                    made.iter_mut()
+                        .filter(|(other, _)| *other == url)
+                        .for_each(|(_, said)| *said = Some(reason.clone()));
+                }
             }
         }
     }
+
+    /// Removes a thing; else why it stays, and whether that may pass.
+    async fn remove(&self, url: &str, traffic: &mut dyn FnMut(&Transcript, &str)) -> Option<(String, bool)> {
+        let (method, url) = ("DELETE".to_owned(), url.to_owned());
+        let principal = self.principal.clone();
+        let outgoing = Outgoing { method, url, headers: Vec::new(), body: None, principal, fresh: false };
+        match self.target.client.send_patiently(outgoing).await {
+            Ok(exchange) => {
+                let status = exchange.answer.status;
+                traffic(&self.describer.transcript(exchange), &self.principal);
+                match status {
+                    200..300 | 404 | 410 => None,
+                    _ => Some((format!("the target answered {status} to its removal"), status >= 500)),
+                }
+            }
+            Err(fault) => Some((fault.to_string(), true)),
+        }
+    }
+}
+
+/// More pages than any list of an org has.
+const MOST_PAGES: usize = 1000;
+
+/// What is told of an exchange.
+fn replayed(plan: &Plan, recorded: &Recorded, end: End<String>, redactor: &Redactor) -> Replayed {
+    let operation = plan.operation(&recorded.method, recorded.url.path());
+    let call = operation
+        .map_or_else(|| format!("{} {}", recorded.method, recorded.url.path()), |operation| operation.id.clone());
+    Replayed {
+        place: recorded.place.clone(),
+        id: redactor.text(&recorded.id),
+        call: redactor.text(&call),
+        year: recorded.date().map(|date| date.year()),
+        end: end.redacted(redactor),
+    }
+}
+
+/// What becomes of a recording of which nothing can be sent: no target is needed for it.
+pub fn all_outside(plan: &Plan, recording: &Recording, take: &mut dyn FnMut(Replayed)) {
+    let redactor = Redactor::new([]);
+    recording.exchanges.iter().for_each(|recorded| take(replayed(plan, recorded, End::Outside, &redactor)));
 }
 
 /// A request without its body: what the answer shows of the members that a request may have.
 fn rebuild(recorded: &Recorded, members: Vec<String>) -> Option<Value> {
     let answer = recorded.answer.json().ok()?.as_object()?;
     let given = members.into_iter().filter_map(|name| answer.get(&name).map(|value| (name, value.clone())));
-    let body: Map<String, Value> = given.filter(|(_, value)| !value.is_null()).collect();
+    // Whoever asks for something new does not know how it will be called.
+    let new = answer.get("id").and_then(Value::as_str).filter(|_| recorded.method.eq_ignore_ascii_case("POST"));
+    let is_new = |value: &Value| new.is_some_and(|id| !id.is_empty() && value.to_string().contains(id));
+    let body: Map<String, Value> = given.filter(|(_, value)| !value.is_null() && !is_new(value)).collect();
     (!body.is_empty()).then_some(Value::Object(body))
-}
-
-/// What a recording tells of the org that it was made at.
-#[derive(Debug, Default)]
-pub struct Background {
-    /// Identifiers in its requests that none of its answers shows being made: the org had these things before.
-    pub names: BTreeSet<String>,
-    /// The day of its first answer with a `Date`.
-    pub day: Option<NaiveDate>,
-}
-
-/// What a recording tells of the org that it was made at.
-///
-/// # Errors
-/// A recording that cannot be read.
-pub fn background(path: &Path) -> Result<Background, RecordingError> {
-    let (mut asked, mut own, mut day) = (Vec::new(), BTreeSet::new(), None);
-    read(path, |recorded| {
-        day = day.or_else(|| recorded.date().map(|date| date.date_naive()));
-        if let Some(body) = &recorded.body {
-            asked.extend(foreign_names(body, &Mapping::default()));
-        }
-        own.extend(made(&recorded).map(str::to_owned));
-    })?;
-    Ok(Background { names: asked.into_iter().filter(|name| !own.contains(name)).collect(), day })
-}
-
-/// The identifier of what an exchange made.
-fn made(recorded: &Recorded) -> Option<&str> {
-    recorded.answer.json().ok().filter(|_| recorded.method == "POST")?.get("id")?.as_str()
-}
-
-/// Names in a body that nobody in this recording has made or chosen before: they are of things that were there.
-fn foreign_names(body: &Value, mapping: &Mapping) -> Vec<String> {
-    let mut names = Vec::new();
-    collect_names(body, mapping, &mut names);
-    names
-}
-
-fn collect_names(body: &Value, mapping: &Mapping, names: &mut Vec<String>) {
-    match body {
-        Value::String(text)
-            if text.len() == 20 && minted(text) && !text.contains(['_', '-']) && !mapping.knows(text) =>
-        {
-            names.push(text.clone());
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect_names(item, mapping, names)),
-        Value::Object(members) => members.values().for_each(|member| collect_names(member, mapping, names)),
-        _ => {}
-    }
-}
-
-fn path_has_parameter(operation: Option<&Operation>) -> bool {
-    operation.is_some_and(|operation| operation.path.parameters().next().is_some())
 }

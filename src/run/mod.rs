@@ -221,7 +221,9 @@ async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {
     } else if !shared.found.sole.is_empty() && !trial.needs.iter().any(|name| shared.found.sole.contains(name)) {
         let reason = format!("the preflight found that the target has the capability {}", shared.found.sole.join(", "));
         shared.describer.unstarted(trial, Outcome::NotRun, &reason)
-    } else if let Some(lack) = lack(trial, shared.target, |name| shared.found.has(name)) {
+    } else if let Some(lack) =
+        lack(trial, &shared.target.principals, &shared.target.capabilities, |name| shared.found.has(name))
+    {
         shared.describer.unstarted(trial, Outcome::NotApplicable, &lack)
     } else if let Some((name, reason)) =
         trial.principals().into_iter().find_map(|name| shared.found.unfit.get_key_value(name))
@@ -266,23 +268,23 @@ fn rule(trial: &Trial, mut finished: event::TrialFinished, shared: &Shared<'_>) 
     finished
 }
 
-/// What the target lacks for a trial, if anything, beside what was `seen`.
-pub(crate) fn lack(trial: &Trial, target: &Target, seen: impl Fn(&str) -> bool) -> Option<String> {
-    let capabilities: Vec<&str> = trial
-        .needs
-        .iter()
-        .map(String::as_str)
-        .filter(|name| !target.capabilities.contains(*name) && !seen(name))
-        .collect();
-    if !capabilities.is_empty() {
-        return Some(format!("the target lacks the capability {}", capabilities.join(", ")));
+/// What a target with these principals and capabilities lacks for a trial, if anything, beside what was `seen`.
+pub(crate) fn lack(
+    trial: &Trial,
+    principals: &BTreeSet<String>,
+    capabilities: &BTreeSet<String>,
+    seen: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let needs = trial.needs.iter().map(String::as_str);
+    let lacking: Vec<&str> = needs.filter(|name| !capabilities.contains(*name) && !seen(name)).collect();
+    if !lacking.is_empty() {
+        return Some(format!("the target lacks the capability {}", lacking.join(", ")));
     }
-    let principals: Vec<&str> =
-        trial.principals().into_iter().filter(|name| !target.principals.contains(*name)).collect();
-    if principals.is_empty() {
+    let unknown: Vec<&str> = trial.principals().into_iter().filter(|name| !principals.contains(*name)).collect();
+    if unknown.is_empty() {
         return None;
     }
-    Some(format!("there are no credentials for the principal {}", principals.join(", ")))
+    Some(format!("there are no credentials for the principal {}", unknown.join(", ")))
 }
 
 fn header(shared: &Shared<'_>, trials: &[Arc<Trial>]) -> RunStarted {

@@ -150,7 +150,8 @@ impl Sender<'_, '_> {
     pub(super) async fn send(&self, purpose: Purpose<'_>, outgoing: Outgoing) -> Result<Sent, Halt> {
         let mut tries = 0;
         loop {
-            let sent = self.exchange(purpose, outgoing.clone()).await?;
+            // On the heap: there are as many as trials, and each is large.
+            let sent = Box::pin(self.exchange(purpose, outgoing.clone())).await?;
             let status = sent.exchange.answer.status;
             if purpose.until == Some(status) || purpose.expected.contains(&status) {
                 return Ok(sent);

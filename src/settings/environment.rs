@@ -2,6 +2,8 @@
 
 use std::{env, path::PathBuf};
 
+use hyper_util::client::proxy::matcher::Matcher;
+
 use super::SettingsError;
 use crate::plan::Shard;
 
@@ -42,6 +44,12 @@ pub(super) fn home() -> Option<PathBuf> {
 pub(super) fn proxies() -> Vec<String> {
     let names = ["http_proxy", "https_proxy", "all_proxy"].into_iter();
     names.flat_map(|name| [variable(name), variable(&name.to_uppercase())]).flatten().collect()
+}
+
+/// The proxy by which the HTTP client would reach a URL, as it reads the environment itself.
+pub(super) fn proxy_to(url: &str) -> Option<String> {
+    let proxy = Matcher::from_env().intercept(&url.parse().ok()?)?;
+    Some(proxy.uri().to_string())
 }
 
 /// The shard that a CI system says this is: `CI_NODE_INDEX` (from 1) of `CI_NODE_TOTAL`, as GitLab sets them, or the

@@ -25,6 +25,16 @@ pub(super) struct File {
     pub(super) warnings: BTreeMap<String, Vec<String>>,
 }
 
+impl File {
+    /// The names of the targets that are at this URL, however it is written.
+    pub(super) fn names_of(&self, url: &str) -> impl Iterator<Item = &str> {
+        let origin = |url: &str| parse_origin(url).ok().map(|url| url.origin());
+        let wanted = origin(url);
+        let same = move |entry: &Entry| wanted.is_some() && entry.url.as_deref().and_then(origin) == wanted;
+        self.targets.iter().filter(move |(_, entry)| same(entry)).map(|(name, _)| name.as_str())
+    }
+}
+
 /// A target as it was written; its secrets have not been fetched.
 #[derive(Debug, Default)]
 pub(super) struct Entry {
@@ -92,14 +102,14 @@ pub(crate) fn check_text(
     understand(path, text, vocabulary, found).warnings.into_values().flatten().collect()
 }
 
-/// Reads the named file, or the one that lies where the command is run; without one there is nothing.
-pub(super) fn read(path: Option<&Path>) -> Result<File, SettingsError> {
+/// The file that lies where the command is run, if there is one.
+pub(super) fn lies_here<'p>() -> Option<&'p Path> {
     let default = Path::new(FILE);
-    let path = match path {
-        Some(path) => path,
-        None if default.is_file() => default,
-        None => return Ok(File::default()),
-    };
+    default.is_file().then_some(default)
+}
+
+/// Reads a settings file.
+pub(super) fn read(path: &Path) -> Result<File, SettingsError> {
     let mut found = Vec::new();
     let file = understand(&path.display().to_string(), &text_of(path)?, None, &mut found);
     if found.is_empty() {

@@ -5,6 +5,7 @@
 
 mod environment;
 mod file;
+mod login;
 mod origin;
 mod sdk;
 mod shown;
@@ -14,24 +15,22 @@ mod variables;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    path::Path,
-    sync::Arc,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
+pub use self::variables::{StandsFor, VARIABLES, Variable, unknown};
+use self::{
+    file::{Entry, Login},
+    sdk::Sdk,
+};
+use crate::http::{Credential, Fault, KeyError, Network, is_here, parse_origin};
 pub use environment::{names_an_org, shard};
 #[cfg(any(test, fuzzing))]
 pub(crate) use file::check_text;
 pub(crate) use file::{check, is_settings};
-use secrecy::{ExposeSecret, SecretString};
-
-pub use self::variables::{StandsFor, VARIABLES, Variable, unknown};
-use self::{
-    file::{AuthEntry, ClientEntry, Entry, Login},
-    origin::SecretFrom,
-    sdk::Sdk,
-};
-use crate::http::{ClientAuth, ClientCredentials, Credential, Fault, KeyError, Network, PrivateKey};
+use reqwest::Url;
+use secrecy::SecretString;
 
 /// The settings file, looked for where the command is run.
 pub const FILE: &str = "okta-conformance.toml";
@@ -135,7 +134,7 @@ pub enum SettingsError {
     },
 }
 
-/// A target that is reached over the network.
+/// A target that is reached over the network, as far as it is known before a secret is read or a program is run.
 #[derive(Debug, Default)]
 pub struct TargetSettings {
     /// The name or URL that was given.
@@ -146,39 +145,42 @@ pub struct TargetSettings {
     pub capabilities: BTreeSet<String>,
     /// Whether a variable, and not the settings file, says what it is able to.
     pub capabilities_by_variable: bool,
-    /// Who can speak to it.
-    pub principals: BTreeMap<String, Credential>,
-    /// How it is reached.
-    pub network: Network,
+    /// How principals show who they are.
+    logins: BTreeMap<String, Login>,
+    /// Whether the principal `admin` is who Okta's own SDKs say.
+    admin_of_sdk: bool,
+    proxy: Option<String>,
+    /// What the environment says of proxies, for what is secret about it.
+    proxies_around: Vec<String>,
+    ca_file: Option<PathBuf>,
     /// The longest that a request may take, unless a flag says so.
     pub timeout: Option<Duration>,
     /// What the names of everything that is made begin with.
     pub prefix: Option<String>,
     /// The part of its rate limits that is left to others.
     pub rate_share: Option<f64>,
+    /// The settings file that was read, and the name that the target has in it.
+    file: Option<(PathBuf, Option<String>)>,
+    /// How to use a settings file that was not read, where it has the URL that was given.
+    pub hint: Option<String>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
 
 impl TargetSettings {
-    /// Finds a target by its URL, or by its name in the settings file.
+    /// Finds a target by its URL, or by its name in the settings file. For a URL no file is read that nobody named.
     ///
     /// # Errors
-    /// A file that is wrong, a name that is not in it, a secret that is not there.
+    /// A file that is wrong, a name that is not in it.
     pub fn find(target: &str, file: Option<&Path>) -> Result<Self, SettingsError> {
-        let mut settings = file::read(file)?;
-        let mut found = Self { name: target.to_owned(), ..Self::default() };
-        found.network.proxies_around = environment::proxies();
+        let is_url = target.contains("://");
+        let file = if is_url { file } else { file.or_else(file::lies_here) };
+        let mut settings = file.map(file::read).transpose()?.unwrap_or_default();
+        let mut found = Self { name: target.to_owned(), proxies_around: environment::proxies(), ..Self::default() };
         let sdk = [Sdk::environment(), Sdk::file(&mut found.warnings)];
         let org = || sdk.iter().find_map(|sdk| sdk.url.clone());
-        let is_url = target.contains("://");
-        let same = |url: &str| url.trim_end_matches('/') == target.trim_end_matches('/');
         let name = if is_url {
-            settings
-                .targets
-                .iter()
-                .find(|(_, entry)| entry.url.as_deref().is_some_and(same))
-                .map(|(name, _)| name.clone())
+            settings.names_of(target).next().map(str::to_owned)
         } else {
             settings.targets.contains_key(target).then(|| target.to_owned())
         };
@@ -191,6 +193,10 @@ impl TargetSettings {
             None if is_url || target == SDK_TARGET => Entry::default(),
             None => return Err(unknown_target(target, &settings)),
         };
+        if is_url && file.is_none() {
+            found.hint = named_instead(target);
+        }
+        found.file = file.map(|path| (path.to_owned(), name));
         let variables = variables::entry()?;
         found.warnings.extend(instead(is_url.then_some(target), &variables, &entry, &sdk));
         let said = Entry { url: is_url.then(|| target.to_owned()), ..Entry::default() };
@@ -198,75 +204,122 @@ impl TargetSettings {
         let entry = said.over(variables).over(entry);
         let nowhere = || SettingsError::NoUrl { name: target.to_owned() };
         found.url = entry.url.clone().or_else(org).ok_or_else(nowhere)?;
-        found.take(entry)?;
-        found.add_sdk_principal(sdk)?;
-        found.complete();
+        found.take(entry);
+        found.add_sdk_principal(sdk);
         Ok(found)
     }
 
-    fn take(&mut self, entry: Entry) -> Result<(), SettingsError> {
+    fn take(&mut self, entry: Entry) {
         self.capabilities = entry.capabilities.unwrap_or_default();
         self.timeout = entry.timeout;
         self.prefix = entry.prefix;
         self.rate_share = entry.rate_share;
-        self.network.proxy = entry.proxy;
-        if let Some(path) = entry.ca_file {
-            let pem = crate::file::read(&path, MAX_AUTHORITIES)
-                .map_err(|source| SettingsError::Read { path: path.display().to_string(), source })?;
-            self.network.authorities = Some(pem);
-        }
-        for (principal, login) in &entry.principals {
-            self.principals.insert(principal.clone(), login.read(principal)?);
-        }
-        Ok(())
+        self.proxy = entry.proxy;
+        self.ca_file = entry.ca_file;
+        self.logins = entry.principals;
     }
 
     /// What Okta's own SDKs read gives the principal `admin`, unless the settings file does.
-    fn add_sdk_principal(&mut self, [environment, file]: [Sdk; 2]) -> Result<(), SettingsError> {
-        if self.principals.contains_key("admin") {
-            return Ok(());
+    fn add_sdk_principal(&mut self, [environment, file]: [Sdk; 2]) {
+        if self.logins.contains_key("admin") {
+            return;
         }
         let for_this = |sdk: Sdk| if sdk.is_for(&self.url) { sdk } else { Sdk::default() };
-        let sdk = for_this(environment).over(for_this(file));
-        let mode = sdk.mode.as_deref().unwrap_or_default().to_ascii_lowercase();
-        let token = || sdk.token.clone().map(SecretString::from);
-        let credential = match (mode.as_str(), &sdk.client_id, &sdk.private_key) {
-            ("bearer", ..) => token().map(Credential::Bearer),
-            ("" | "ssws", ..) if sdk.token.is_some() => token().map(Credential::Ssws),
-            ("" | "privatekey", Some(id), Some(key)) => {
-                let text = if key.contains("-----BEGIN ") || key.trim_start().starts_with('{') {
-                    SecretString::from(key.as_str())
-                } else {
-                    SecretFrom::File(key.into()).read("private key of OKTA_CLIENT_PRIVATEKEY")?
-                };
-                let what = "private key of OKTA_CLIENT_PRIVATEKEY or ~/.okta/okta.yaml";
-                let auth = ClientAuth::PrivateKeyJwt { key: key_of(&text, what)?, key_id: sdk.key_id.clone() };
-                let client = ClientCredentials::new(id, auth, sdk.scopes.clone());
-                Some(Credential::ClientCredentials(Arc::new(client)))
-            }
-            _ => None,
-        };
-        if let Some(credential) = credential {
-            self.principals.insert("admin".to_owned(), credential);
+        if let Some(login) = for_this(environment).over(for_this(file)).login() {
+            self.logins.insert("admin".to_owned(), login);
+            self.admin_of_sdk = true;
         }
-        Ok(())
     }
 
-    /// Principals that need no setting: nobody, somebody with a token that was never issued, and an administrator as manager.
-    pub fn complete(&mut self) {
-        self.principals.insert("anonymous".to_owned(), Credential::Anonymous);
-        self.principals
-            .entry("invalid-token".to_owned())
-            .or_insert_with(|| Credential::Ssws(SecretString::from("00never-issued-by-anyone_0000000000000000")));
-        if let Some(admin) = self.principals.get("admin").cloned() {
-            self.principals.entry("manager".to_owned()).or_insert(admin);
+    /// The names of those who can speak to it.
+    pub fn principals(&self) -> BTreeSet<String> {
+        let mut names: BTreeSet<String> = self.logins.keys().cloned().collect();
+        names.extend(["anonymous", "invalid-token"].map(str::to_owned));
+        if names.contains("admin") {
+            names.insert("manager".to_owned());
         }
+        names
     }
 
     /// Whether the target has any credentials at all.
     pub fn has_credentials(&self) -> bool {
-        self.principals.keys().any(|name| !matches!(name.as_str(), "anonymous" | "invalid-token"))
+        self.logins.keys().any(|name| name != "invalid-token")
     }
+
+    /// What is used of settings and surroundings, on one line: credentials go there, by that way.
+    pub fn used(&self) -> String {
+        let url = &self.url;
+        let of_sdk = if self.name == SDK_TARGET { "the org of Okta's SDKs, at " } else { "" };
+        let target = match &self.file {
+            Some((path, Some(name))) => format!("{name} of {}, at {url}", path.display()),
+            Some((path, None)) => format!("{of_sdk}{url} ({} says nothing of it)", path.display()),
+            None => format!("{of_sdk}{url} (no settings file)"),
+        };
+        let around = || self.proxy_around().map(|proxy| format!("{proxy} of the environment"));
+        match self.proxy.as_deref().map(shown_proxy).or_else(around) {
+            Some(proxy) => format!("target: {target}, by way of the proxy {proxy}"),
+            None => format!("target: {target}"),
+        }
+    }
+
+    /// The proxy of the environment that leads to the target, without its login.
+    fn proxy_around(&self) -> Option<String> {
+        let target = parse_origin(&self.url).ok().filter(|url| !is_here(url))?;
+        environment::proxy_to(target.as_str()).map(|proxy| shown_proxy(&proxy))
+    }
+
+    /// Reads the secrets of all principals, which may run programs.
+    ///
+    /// # Errors
+    /// A secret that is not there.
+    pub fn read_secrets(&self) -> Result<BTreeMap<String, Credential>, SettingsError> {
+        let mut principals = BTreeMap::new();
+        for (principal, login) in &self.logins {
+            let of_sdk = self.admin_of_sdk && principal == "admin";
+            principals.insert(principal.clone(), login.read(principal, of_sdk)?);
+        }
+        complete(&mut principals);
+        Ok(principals)
+    }
+
+    /// How the target is reached.
+    ///
+    /// # Errors
+    /// A file of certificates that cannot be read.
+    pub fn network(&self) -> Result<Network, SettingsError> {
+        let read = |path: &PathBuf| {
+            crate::file::read(path, MAX_AUTHORITIES)
+                .map_err(|source| SettingsError::Read { path: path.display().to_string(), source })
+        };
+        let authorities = self.ca_file.as_ref().map(read).transpose()?;
+        Ok(Network { proxy: self.proxy.clone(), proxies_around: self.proxies_around.clone(), authorities })
+    }
+}
+
+/// Adds principals that need no setting: nobody, somebody with a token that was never issued, and an administrator as manager.
+pub fn complete(principals: &mut BTreeMap<String, Credential>) {
+    principals.insert("anonymous".to_owned(), Credential::Anonymous);
+    principals
+        .entry("invalid-token".to_owned())
+        .or_insert_with(|| Credential::Ssws(SecretString::from("00never-issued-by-anyone_0000000000000000")));
+    if let Some(admin) = principals.get("admin").cloned() {
+        principals.entry("manager".to_owned()).or_insert(admin);
+    }
+}
+
+/// A proxy as it may be told: where it is, and nothing of a login.
+fn shown_proxy(proxy: &str) -> String {
+    let url = if proxy.contains("://") { proxy.to_owned() } else { format!("http://{proxy}") };
+    Url::parse(&url).map_or_else(|_| "whose URL cannot be read".to_owned(), |url| url.origin().ascii_serialization())
+}
+
+/// What is to be told of a URL that a target of the settings file has, which is not read for a URL. That file may belong to anybody, so
+/// nothing of it is used, and whatever is wrong with it is not told here.
+fn named_instead(url: &str) -> Option<String> {
+    let settings = file::read(file::lies_here()?).ok()?;
+    let names: Vec<String> = settings.names_of(url).map(|name| format!("`--target {name}`")).collect();
+    let (verb, names) = (if names.len() == 1 { "uses" } else { "use" }, names.join(" and "));
+    (!names.is_empty()).then(|| format!("{FILE} is not read for a URL, though it names this one: {names} {verb} it"))
 }
 
 fn unknown_target(name: &str, settings: &file::File) -> SettingsError {
@@ -295,45 +348,4 @@ fn instead(given: Option<&str>, variables: &Entry, entry: &Entry, sdk: &[Sdk]) -
         }
         _ => None,
     }
-}
-
-impl Login {
-    fn read(&self, principal: &str) -> Result<Credential, SettingsError> {
-        let what = format!("token of the principal `{principal}`");
-        match self {
-            Self::Ssws(from) => from.read(&what).map(Credential::Ssws),
-            Self::Bearer(from) => from.read(&what).map(Credential::Bearer),
-            Self::Client(entry) => entry.read(principal).map(|client| Credential::ClientCredentials(Arc::new(client))),
-        }
-    }
-}
-
-impl ClientEntry {
-    fn read(&self, principal: &str) -> Result<ClientCredentials, SettingsError> {
-        let auth = match &self.auth {
-            AuthEntry::PrivateKey { from, key_id } => {
-                let what = format!("private key of the principal `{principal}`");
-                ClientAuth::PrivateKeyJwt { key: key_of(&from.read(&what)?, &what)?, key_id: key_id.clone() }
-            }
-            AuthEntry::Secret(from) => {
-                ClientAuth::Secret(from.read(&format!("client secret of the principal `{principal}`"))?)
-            }
-        };
-        let mut client = ClientCredentials::new(&self.id, auth, self.scopes.clone());
-        if let Some(url) = &self.token_url {
-            client = client.token_url(url.clone());
-        }
-        if self.expired {
-            client = client.expired();
-        }
-        if self.dpop {
-            let principal = principal.to_owned();
-            client = client.dpop().map_err(|source| SettingsError::Client { principal, source })?;
-        }
-        Ok(client)
-    }
-}
-
-fn key_of(text: &SecretString, what: &str) -> Result<PrivateKey, SettingsError> {
-    PrivateKey::read(text.expose_secret()).map_err(|source| SettingsError::Key { what: what.to_owned(), source })
 }

@@ -1,6 +1,12 @@
 //! What Okta's own SDKs read: variables that begin with `OKTA_CLIENT_`, and `~/.okta/okta.yaml` below them.
 
-use super::environment;
+use secrecy::SecretString;
+
+use super::{
+    environment,
+    file::{AuthEntry, ClientEntry, Login},
+    origin::SecretFrom,
+};
 use crate::{
     diagnostic::Source,
     http::parse_origin,
@@ -61,6 +67,25 @@ impl Sdk {
     pub(super) fn is_for(&self, url: &str) -> bool {
         let origin = |url: &str| parse_origin(url).ok().map(|url| url.origin());
         self.url.as_deref().is_none_or(|own| origin(own).is_some_and(|own| origin(url) == Some(own)))
+    }
+
+    /// How whoever the SDKs speak for shows who it is. A key that lies in a file is not read here.
+    pub(super) fn login(self) -> Option<Login> {
+        let mode = self.mode.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let token = self.token.map(|token| SecretFrom::Literal(SecretString::from(token)));
+        match (mode.as_str(), token, self.client_id, self.private_key) {
+            ("bearer", token, ..) => token.map(Login::Bearer),
+            ("" | "ssws", Some(token), ..) => Some(Login::Ssws(token)),
+            ("" | "privatekey", _, Some(id), Some(key)) => {
+                let stands_here = key.contains("-----BEGIN ") || key.trim_start().starts_with('{');
+                let from = if stands_here { SecretFrom::Literal(key.into()) } else { SecretFrom::File(key.into()) };
+                let auth = AuthEntry::PrivateKey { from, key_id: self.key_id };
+                let client =
+                    ClientEntry { id, auth, scopes: self.scopes, dpop: false, expired: false, token_url: None };
+                Some(Login::Client(Box::new(client)))
+            }
+            _ => None,
+        }
     }
 
     /// With what is missing taken from another place.

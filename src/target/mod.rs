@@ -1,7 +1,9 @@
 //! Opening a target: the embedded mock, started on a free port for this run, or one that is reached over the network.
 //!
-//! The only place that knows both the harness and the mock; they meet over TCP.
+//! The only place that knows both the harness and the mock; they meet over TCP. What can be told of a target before it is opened is
+//! `located`'s.
 
+mod located;
 mod org;
 
 use std::{
@@ -12,19 +14,18 @@ use std::{
 };
 
 use chrono::NaiveDate;
+pub use located::Located;
 pub use org::{StateError, read_state};
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
 pub use crate::mock::{Fault, FaultKind, faults};
 use crate::{
-    diagnostic::did_you_mean,
-    http::{Client, ClientError, Credential, Limits},
+    http::{Client, ClientError, Credential, Limits, Network},
     mock::{Mock, Settings, Token, TokenKind},
-    plan::Plan,
     run::Target,
     secret::Redactor,
-    settings::{SettingsError, TargetSettings},
+    settings::{SettingsError, complete},
 };
 
 /// Reading and writing, as Okta's scopes name them.
@@ -64,6 +65,9 @@ impl OrgKind {
     }
 }
 
+/// How the embedded mock is called.
+const MOCK: &str = "mock";
+
 /// What names begin with unless the settings say otherwise.
 const PREFIX: &str = "okc";
 
@@ -91,16 +95,10 @@ pub struct Opened {
     pub target: Target,
     /// Knows its secrets.
     pub redactor: Redactor,
-    /// Whether there are credentials at all.
-    pub has_credentials: bool,
     /// What the names of everything that is made there begin with.
     pub prefix: String,
     /// The part of its rate limits that is left to others, where the settings say it.
     pub rate_share: Option<f64>,
-    /// Whether a variable, and not the settings file, says what it is able to.
-    capabilities_by_variable: bool,
-    /// What the user should know about its settings.
-    pub warnings: Vec<String>,
     /// The embedded mock; stops when this is dropped.
     mock: Option<EmbeddedMock>,
 }
@@ -111,65 +109,16 @@ impl Opened {
     /// # Errors
     /// Wrong settings, or a mock that cannot start.
     pub fn open(target: &str, settings: Option<&Path>, limits: Limits) -> Result<Self, OpenError> {
-        Self::open_holding(target, settings, limits, &BTreeSet::new(), None)
+        Located::find(target, settings)?.open(limits)
     }
 
-    /// As [`Self::open`]; a mock's org holds the groups and users with these identifiers from the start, and behaves as of that day.
+    /// Opens the embedded mock; its org holds the groups and users with these identifiers from the start, and it behaves as of that day.
     ///
     /// # Errors
-    /// Wrong settings, or a mock that cannot start.
-    pub fn open_holding(
-        target: &str,
-        settings: Option<&Path>,
-        limits: Limits,
-        ids: &BTreeSet<String>,
-        as_of: Option<NaiveDate>,
-    ) -> Result<Self, OpenError> {
-        if target == "mock" {
-            let mock = Settings { state: Some(org::with_people(org::of_run()?, ids)), as_of, ..Settings::default() };
-            return Self::embedded(limits, OrgKind::Licensed, mock);
-        }
-        let found = TargetSettings::find(target, settings)?;
-        let has_credentials = found.has_credentials();
-        Self::of(found, has_credentials, None, limits)
-    }
-
-    /// A principal or capability of the settings that the suite does not know: a slip there would silently drop trials.
-    pub fn unknown_name(&self, plan: &Plan) -> Option<String> {
-        let wrong = |what: &str, name: &str, known: &BTreeSet<String>| {
-            let hint = did_you_mean(name, known.iter().map(String::as_str));
-            let hint =
-                hint.unwrap_or_else(|| format!("known are {}", known.iter().cloned().collect::<Vec<_>>().join(", ")));
-            let by = if what == "capability" && self.capabilities_by_variable {
-                ", as OKTA_CONFORMANCE_CAPABILITIES says"
-            } else {
-                ""
-            };
-            format!(
-                "the target `{}` has the {what} `{name}`{by}, which the suite does not know: {hint}",
-                self.target.name
-            )
-        };
-        let (principals, capabilities) = (&plan.principals, &plan.capabilities);
-        let principal =
-            self.target.principals.iter().find(|name| !principals.is_empty() && !principals.contains(*name));
-        let capability = self.target.capabilities.iter().find(|name| !capabilities.contains(*name));
-        // The mock offers what the shipped suite knows; a suite of one's own may know less.
-        if self.is_mock() {
-            return None;
-        }
-        let given = |name: &&String| !matches!(name.as_str(), "admin" | "manager" | "anonymous" | "invalid-token");
-        principal
-            .filter(given)
-            .map(|name| wrong("principal", name, principals))
-            .or_else(|| capability.map(|name| wrong("capability", name, capabilities)))
-    }
-
-    /// Takes away the capabilities that let cases write to what the target shares with others.
-    pub fn withhold(&mut self, plan: &Plan) {
-        for protected in &plan.contract.protected {
-            self.target.capabilities.retain(|name| !protected.unless.contains(name));
-        }
+    /// A mock that cannot start.
+    pub fn mock_holding(limits: Limits, ids: &BTreeSet<String>, as_of: Option<NaiveDate>) -> Result<Self, OpenError> {
+        let mock = Settings { state: Some(org::with_people(org::of_run()?, ids)), as_of, ..Settings::default() };
+        Self::embedded(limits, OrgKind::Licensed, mock)
     }
 
     /// Whether the target is the embedded mock.
@@ -197,39 +146,15 @@ impl Opened {
             ..mock
         })
         .map_err(OpenError::Mock)?;
-        let mut found = TargetSettings {
-            name: "mock".to_owned(),
-            url: mock.url.clone(),
-            capabilities: kind.capabilities().iter().map(|&name| name.to_owned()).collect(),
-            principals: tokens.into_iter().map(|(name, token)| (name, credential(token))).collect(),
-            ..TargetSettings::default()
-        };
-        found.complete();
-        Self::of(found, true, Some(mock), limits)
-    }
-
-    fn of(
-        found: TargetSettings,
-        has_credentials: bool,
-        mock: Option<EmbeddedMock>,
-        limits: Limits,
-    ) -> Result<Self, OpenError> {
-        let limits = Limits { request: limits.request.or(found.timeout), ..limits };
+        let mut credentials: BTreeMap<String, Credential> =
+            tokens.into_iter().map(|(name, token)| (name, credential(token))).collect();
+        complete(&mut credentials);
         let redactor = Redactor::default();
-        let principals: BTreeSet<String> = found.principals.keys().cloned().collect();
-        let client = Client::new(&found.url, found.principals, limits, &found.network, &redactor)?;
-        let target = Target { name: found.name, client, principals, capabilities: found.capabilities };
-        let prefix = found.prefix.unwrap_or_else(|| PREFIX.to_owned());
-        Ok(Self {
-            target,
-            redactor,
-            has_credentials,
-            prefix,
-            rate_share: found.rate_share,
-            capabilities_by_variable: found.capabilities_by_variable,
-            warnings: found.warnings,
-            mock,
-        })
+        let principals = credentials.keys().cloned().collect();
+        let client = Client::new(&mock.url, credentials, limits, &Network::default(), &redactor)?;
+        let capabilities = kind.capabilities().iter().map(|&name| name.to_owned()).collect();
+        let target = Target { name: MOCK.to_owned(), client, principals, capabilities };
+        Ok(Self { target, redactor, prefix: PREFIX.to_owned(), rate_share: None, mock: Some(mock) })
     }
 }
 
@@ -257,6 +182,11 @@ fn mock_tokens() -> BTreeMap<String, Token> {
         (name.to_owned(), Token { value, kind, rate_limit, expired })
     };
     roles.into_iter().map(token).collect()
+}
+
+/// Who can speak to the embedded mock.
+fn mock_principals() -> BTreeSet<String> {
+    mock_tokens().into_keys().chain(["anonymous", "invalid-token"].map(str::to_owned)).collect()
 }
 
 /// The mock on a thread of its own, so that it and the run do not wait for each other's work.

@@ -91,7 +91,7 @@ fn a_green_run_reads_like_this() {
     place.use_servers();
     let done = place.run(&["run", "--suite", "suite", "--target", &proxy.url, "--jobs", "1"]);
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);
-    assert_eq!(done.err, "");
+    assert_eq!(done.err, format!("target: {} (no settings file)\n", proxy.url));
     snapshot(&place, "green-console", &done.out);
     let quiet = place.run(&["run", "--suite", "suite", "--target", &mock.url, "--quiet"]);
     assert_eq!(quiet.out.trim().lines().count(), 1, "{}", quiet.out);

@@ -63,7 +63,7 @@ fn in_junit(place: &Place) -> (Totals, String, String) {
 fn a_listed_failure_is_known_and_the_run_is_green() {
     let place = b_is_blue(FAR);
     let done = run(&place, &things(&[("b", "blue")]), &[]);
-    assert_eq!((done.code, done.err.as_str()), (0, ""), "{}", done.out);
+    assert_eq!((done.code, done.told().as_str()), (0, ""), "{}", done.out);
     assert_eq!(place.outcomes()["things/colors/red[b]"], "known-failure");
     snapshot(&place, "known-failure", &done.out);
     let (totals, kind, message) = in_junit(&place);

@@ -182,7 +182,7 @@ fn the_ledger_of_a_run_that_is_going_on_is_left_alone() {
     assert!(!by_name.out.contains(&text(made.last().expect("a server"), "id")), "what is young may be in use");
     let next =
         place.run(&["run", "authorization-servers/get/same-as-created", "--target", &gate.url, "--events", "none"]);
-    assert_eq!((next.code, next.err.as_str()), (0, ""), "{}", next.out);
+    assert_eq!((next.code, next.told().as_str()), (0, ""), "{}", next.out);
     let theirs = "aus2theirs0000000aaa";
     let without_theirs =
         |servers: Vec<Value>| servers.into_iter().filter(|server| server["id"] != theirs).collect::<Vec<_>>();
@@ -324,7 +324,11 @@ fn a_sweep_says_what_it_removed_and_what_was_gone() {
     for more in [&[][..], &["--dry-run"]] {
         let swept = sweep(&place, nowhere, more);
         assert_eq!((swept.code, swept.out.as_str()), (2, ""), "{}", swept.err);
-        assert!(swept.err.starts_with("error: it is not known what is left, so nothing is removed: "), "{}", swept.err);
+        assert!(
+            swept.told().starts_with("error: it is not known what is left, so nothing is removed: "),
+            "{}",
+            swept.err
+        );
     }
     assert_eq!(ledgers(&place), ["abcdef.jsonl"]);
 }

@@ -24,7 +24,7 @@ fn an_interrupted_run_cleans_up_and_says_what_it_knows() {
         signal(child.id(), name);
         let done = rest(child, out);
         assert_eq!(done.code, 130, "{name}: {}{}", done.out, done.err);
-        assert!(done.err.starts_with("interrupted: "), "{}", done.err);
+        assert!(done.told().starts_with("interrupted: "), "{}", done.err);
         assert!(done.last_line().starts_with("interrupted: "), "{}", done.last_line());
 
         let events = place.events();

@@ -139,6 +139,11 @@ impl Done {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
+    /// What is on stderr beside the line that says which target is used.
+    pub(crate) fn told(&self) -> String {
+        self.err.split_inclusive('\n').filter(|line| !line.starts_with("target: ")).collect()
+    }
+
     /// The last line for people.
     pub(crate) fn last_line(&self) -> &str {
         self.out.trim_end().lines().last().unwrap_or_default()

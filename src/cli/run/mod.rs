@@ -24,17 +24,17 @@ use clap::{
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
 pub(crate) use self::reports::{ReportFormat, ReportTo, output, parse_report, write_report};
+pub(super) use self::signals::interrupted_twice;
 use self::{
     outputs::{Outputs, flushed_at_waits},
     scan::secrets_written,
-    signals::interrupted_twice,
 };
 use super::{
     CommandError, Format, Mistake, WRONG_INPUT, listed,
     out::out,
     streams::baseline,
     suite::{Choice, Chosen, show, show_nothing},
-    width, with_causes,
+    target, width, with_causes,
 };
 use crate::{
     counted::counted,
@@ -47,7 +47,7 @@ use crate::{
     report::{Console, FailOn, Report, Style, Summary, Verdict, printable},
     run::{self, Options, SETTLING, Stopper},
     settings,
-    target::Opened,
+    target::{Located, Opened},
 };
 
 /// Where the event stream goes unless told otherwise.
@@ -257,27 +257,28 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
     // What has run is not needed any more: a report grows while the plan shrinks.
     plan.trials.clear();
     let limits = Limits { request: arguments.timeout, ..Limits::default() };
-    let mut opened = Opened::open(&arguments.target, arguments.settings.as_deref(), limits)?;
-    if opened.is_mock()
+    let mut located = Located::find(&arguments.target, arguments.settings.as_deref())?;
+    if located.is_mock()
         && let Some(variable) = settings::names_an_org()
     {
         let hint = "`--target URL` runs against an org";
         writeln!(io::stderr(), "warning: {variable} is set, but this run is against the embedded mock: {hint}")?;
     }
-    for warning in &opened.warnings {
-        writeln!(io::stderr(), "warning: {warning}")?;
-    }
-    if !opened.has_credentials {
-        let hint = "set OKTA_CLIENT_TOKEN (where OKTA_CLIENT_ORGURL is set, it is that org's alone), or name principals in okta-conformance.toml";
+    target::warn(&located)?;
+    if !located.has_credentials() {
+        let hint = "set OKTA_CLIENT_TOKEN (where OKTA_CLIENT_ORGURL is set, it is that org's alone), or give the target a name and principals in okta-conformance.toml";
         writeln!(io::stderr(), "warning: there are no credentials for {}: {hint}", arguments.target)?;
     }
-    if let Some(mistake) = opened.unknown_name(&plan) {
+    if let Some(mistake) = located.unknown_name(&plan) {
         return Err(Mistake::boxed(mistake));
     }
-    if !opened.is_mock() && !arguments.allow_default_server {
-        opened.withhold(&plan);
+    if !located.is_mock() && !arguments.allow_default_server {
+        located.withhold(&plan);
     }
+    // Without a trial nothing is sent, so nobody's secrets are needed.
+    let opened = if trials.is_empty() { located.open_idle(limits) } else { target::open(&located, limits) }?;
     let mut options = arguments.options(&plan, &opened);
+    options.preflight &= !trials.is_empty();
     (options.known, options.shard) = (Arc::new(known), shard);
     options.selection = arguments.choice.selection();
     say_remains(&opened)?;

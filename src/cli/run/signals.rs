@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::{event::Stop, run::Stopper};
 
 /// The first signal stops the run gently; this ends with the second.
-pub(super) async fn interrupted_twice(stopper: &Stopper) {
+pub(in crate::cli) async fn interrupted_twice(stopper: &Stopper) {
     signal().await;
     let _ = writeln!(io::stderr(), "interrupted: cleaning up (once more to stop at once)");
     stopper.stop(Stop::Interrupt);

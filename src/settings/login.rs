@@ -1,0 +1,61 @@
+//! Reading what a principal shows who it is with: here secrets are fetched, and programs are run for them.
+//!
+//! What may stand in a settings file is `file`'s, where a secret comes from `origin`'s.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    SettingsError,
+    file::{AuthEntry, ClientEntry, Login},
+};
+use crate::http::{ClientAuth, ClientCredentials, Credential, PrivateKey};
+
+/// What messages call the key that Okta's own SDKs read.
+const SDK_KEY: &str = "private key of OKTA_CLIENT_PRIVATEKEY or ~/.okta/okta.yaml";
+
+impl Login {
+    /// Reads the credential of `principal`, whom Okta's own SDKs name, or a settings file.
+    pub(super) fn read(&self, principal: &str, of_sdk: bool) -> Result<Credential, SettingsError> {
+        let what = format!("token of the principal `{principal}`");
+        match self {
+            Self::Ssws(from) => from.read(&what).map(Credential::Ssws),
+            Self::Bearer(from) => from.read(&what).map(Credential::Bearer),
+            Self::Client(entry) => {
+                entry.read(principal, of_sdk).map(|client| Credential::ClientCredentials(Arc::new(client)))
+            }
+        }
+    }
+}
+
+impl ClientEntry {
+    fn read(&self, principal: &str, of_sdk: bool) -> Result<ClientCredentials, SettingsError> {
+        let auth = match &self.auth {
+            AuthEntry::PrivateKey { from, key_id } => {
+                let what =
+                    if of_sdk { SDK_KEY.to_owned() } else { format!("private key of the principal `{principal}`") };
+                ClientAuth::PrivateKeyJwt { key: key_of(&from.read(&what)?, &what)?, key_id: key_id.clone() }
+            }
+            AuthEntry::Secret(from) => {
+                ClientAuth::Secret(from.read(&format!("client secret of the principal `{principal}`"))?)
+            }
+        };
+        let mut client = ClientCredentials::new(&self.id, auth, self.scopes.clone());
+        if let Some(url) = &self.token_url {
+            client = client.token_url(url.clone());
+        }
+        if self.expired {
+            client = client.expired();
+        }
+        if self.dpop {
+            let principal = principal.to_owned();
+            client = client.dpop().map_err(|source| SettingsError::Client { principal, source })?;
+        }
+        Ok(client)
+    }
+}
+
+fn key_of(text: &SecretString, what: &str) -> Result<PrivateKey, SettingsError> {
+    PrivateKey::read(text.expose_secret()).map_err(|source| SettingsError::Key { what: what.to_owned(), source })
+}

@@ -1,0 +1,151 @@
+//! A target that was named, before it is opened: all that can be told of it while no secret has been read, no program has been run and
+//! nothing has been sent.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use super::{MOCK, OpenError, Opened, OrgKind, PREFIX, mock_principals};
+use crate::{
+    diagnostic::did_you_mean,
+    http::{Client, Credential, Limits, Network, target_url},
+    plan::Plan,
+    run::Target,
+    secret::Redactor,
+    settings::TargetSettings,
+};
+
+/// A target that was found by what the user called it.
+#[derive(Debug)]
+pub struct Located {
+    /// The name as given.
+    pub name: String,
+    /// The principals that it has credentials for.
+    pub principals: BTreeSet<String>,
+    /// What it is able to.
+    pub capabilities: BTreeSet<String>,
+    /// None: the embedded mock.
+    settings: Option<TargetSettings>,
+}
+
+impl Located {
+    /// Finds `mock`, a URL, or a name of the settings file.
+    ///
+    /// # Errors
+    /// Wrong settings.
+    pub fn find(target: &str, settings: Option<&Path>) -> Result<Self, OpenError> {
+        let name = target.to_owned();
+        if target == MOCK {
+            let capabilities = OrgKind::Licensed.capabilities().iter().map(|&name| name.to_owned()).collect();
+            return Ok(Self { name, principals: mock_principals(), capabilities, settings: None });
+        }
+        let mut found = TargetSettings::find(target, settings)?;
+        target_url(&found.url)?;
+        let capabilities = std::mem::take(&mut found.capabilities);
+        Ok(Self { name, principals: found.principals(), capabilities, settings: Some(found) })
+    }
+
+    /// Whether the target is the embedded mock.
+    pub fn is_mock(&self) -> bool {
+        self.settings.is_none()
+    }
+
+    /// What the user should know about its settings.
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        self.settings.iter().flat_map(|found| &found.warnings).map(String::as_str)
+    }
+
+    /// How to use a settings file that was not read.
+    pub fn hint(&self) -> Option<&str> {
+        self.settings.as_ref()?.hint.as_deref()
+    }
+
+    /// What is used of settings and surroundings, for one that is reached over the network.
+    pub fn used(&self) -> Option<String> {
+        self.settings.as_ref().map(TargetSettings::used)
+    }
+
+    /// Whether there are credentials at all.
+    pub fn has_credentials(&self) -> bool {
+        self.settings.as_ref().is_none_or(TargetSettings::has_credentials)
+    }
+
+    /// A principal or capability of the settings that the suite does not know: a slip there would silently drop trials.
+    pub fn unknown_name(&self, plan: &Plan) -> Option<String> {
+        // The mock offers what the shipped suite knows; a suite of one's own may know less.
+        let settings = self.settings.as_ref()?;
+        let wrong = |what: &str, name: &str, known: &BTreeSet<String>| {
+            let hint = did_you_mean(name, known.iter().map(String::as_str));
+            let hint =
+                hint.unwrap_or_else(|| format!("known are {}", known.iter().cloned().collect::<Vec<_>>().join(", ")));
+            let by = if what == "capability" && settings.capabilities_by_variable {
+                ", as OKTA_CONFORMANCE_CAPABILITIES says"
+            } else {
+                ""
+            };
+            let target = &self.name;
+            format!("the target `{target}` has the {what} `{name}`{by}, which the suite does not know: {hint}")
+        };
+        let (principals, capabilities) = (&plan.principals, &plan.capabilities);
+        let principal = self.principals.iter().find(|name| !principals.is_empty() && !principals.contains(*name));
+        let capability = self.capabilities.iter().find(|name| !capabilities.contains(*name));
+        let given = |name: &&String| !matches!(name.as_str(), "admin" | "manager" | "anonymous" | "invalid-token");
+        principal
+            .filter(given)
+            .map(|name| wrong("principal", name, principals))
+            .or_else(|| capability.map(|name| wrong("capability", name, capabilities)))
+    }
+
+    /// Takes away the capabilities that let cases write to what the target shares with others.
+    pub fn withhold(&mut self, plan: &Plan) {
+        for protected in &plan.contract.protected {
+            self.capabilities.retain(|name| !protected.unless.contains(name));
+        }
+    }
+
+    /// Opens it, so that something can be sent: its secrets are read, and programs that give them are run.
+    ///
+    /// # Errors
+    /// A secret that is not there, or a mock that cannot start.
+    pub fn open(&self, limits: Limits) -> Result<Opened, OpenError> {
+        match &self.settings {
+            None => Opened::mock_holding(limits, &BTreeSet::new(), None),
+            Some(found) => {
+                let network = found.network()?;
+                self.over_network(found, found.read_secrets()?, &network, limits)
+            }
+        }
+    }
+
+    /// Opens it for a run that will send nothing, without the secrets that nobody is going to use.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_idle(&self, limits: Limits) -> Result<Opened, OpenError> {
+        match &self.settings {
+            None => self.open(limits),
+            Some(found) => self.over_network(found, BTreeMap::new(), &found.network()?, limits),
+        }
+    }
+
+    fn over_network(
+        &self,
+        found: &TargetSettings,
+        credentials: BTreeMap<String, Credential>,
+        network: &Network,
+        limits: Limits,
+    ) -> Result<Opened, OpenError> {
+        let limits = Limits { request: limits.request.or(found.timeout), ..limits };
+        let redactor = Redactor::default();
+        let client = Client::new(&found.url, credentials, limits, network, &redactor)?;
+        let (principals, capabilities) = (self.principals.clone(), self.capabilities.clone());
+        Ok(Opened {
+            target: Target { name: self.name.clone(), client, principals, capabilities },
+            redactor,
+            prefix: found.prefix.clone().unwrap_or_else(|| PREFIX.to_owned()),
+            rate_share: found.rate_share,
+            mock: None,
+        })
+    }
+}
