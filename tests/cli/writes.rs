@@ -285,8 +285,8 @@ fn what_stays_on_a_target_is_told_a_line_each() {
     let may = |reason: &str| vec![format!("may be left: what POST URL{SERVERS} `mine` may have made: {reason}")];
     let plain = |body: &str| Some(Answer::new(201, body));
     for (answer, reason, code) in [
-        (None, "no answer: no complete answer within 1s", 4),
-        (Some(Answer::json(503, &json!({}))), "the target answered with an error of its own (503)", 1),
+        (None, "no answer: no complete answer within 1s", 2),
+        (Some(Answer::json(503, &json!({}))), "the target answered with an error of its own (503)", 2),
         (plain("<html>"), "the target answered without an identifier (201)", 1),
         (plain("{\"id\": \"\"}"), "the target answered with an identifier that no path can have (201)", 1),
         (plain("{\"id\": \"..\"}"), "the target answered with an identifier that no path can have (201)", 1),
