@@ -217,7 +217,7 @@ impl Lines {
         self.message('<', Part::Received, &response.headers, response.body.as_ref());
     }
 
-    fn message(&mut self, mark: char, header: Part, headers: &[(String, Redacted)], body: Option<&Redacted>) {
+    fn message(&mut self, mark: char, header: Part, headers: &[(Redacted, Redacted)], body: Option<&Redacted>) {
         for (name, value) in headers {
             self.add(header, &format!("  {mark} {name}: {value}"));
         }
