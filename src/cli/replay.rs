@@ -14,7 +14,13 @@ use clap::{
 };
 use serde_json::json;
 
-use super::{CommandError, Format, Mistake, WRONG_INPUT, out::out, parse_as_of, run::output, suite};
+use super::{
+    CommandError, Format, Mistake, WRONG_INPUT,
+    out::{self, out, shown},
+    parse_as_of,
+    run::output,
+    suite,
+};
 use crate::{
     http::Limits,
     plan::{Plan, parse_limit},
@@ -173,13 +179,12 @@ pub(crate) fn replay(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         recorder.finish()?;
     }
     for broken in &sum.broken {
-        writeln!(io::stderr(), "error: {}", printable(broken))?;
+        out::complain(broken);
     }
     match arguments.format {
         Format::Text => text(&sum, arguments.verbose, &mut out)?,
         Format::Json => {
-            serde_json::to_writer_pretty(&mut out, &summary(&sum))?;
-            writeln!(out)?;
+            out::json(&summary(&sum))?;
         }
     }
     let verdict = sum.verdict();
@@ -211,7 +216,7 @@ async fn all_files(
                     return Err(Mistake::boxed(text));
                 }
                 for warning in &fresh.warnings {
-                    writeln!(io::stderr(), "warning: {warning}")?;
+                    out::warn(warning);
                 }
                 opened.insert(fresh)
             }
@@ -251,7 +256,7 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
         match &replayed.end {
             End::Different(differences) => {
                 let line = format!("different {} {} ({})", replayed.place, replayed.id, replayed.call);
-                writeln!(out, "{}", printable(&line))?;
+                writeln!(out, "{}", shown(&line))?;
                 for difference in differences {
                     let place = Some(difference.place.as_str()).filter(|place| !place.is_empty()).unwrap_or("body");
                     let (recorded, actual) = (side(difference.recorded.as_ref()), side(difference.actual.as_ref()));
@@ -261,11 +266,11 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
             }
             End::Explained(entries) if verbose => {
                 let line = format!("explained {} ({}): {}", replayed.id, replayed.call, entries.join(", "));
-                writeln!(out, "{}", printable(&line))?;
+                writeln!(out, "{}", shown(&line))?;
             }
             End::NotComparable(reason) if verbose => {
                 let line = format!("not comparable {} ({}): {reason}", replayed.id, replayed.call);
-                writeln!(out, "{}", printable(&line))?;
+                writeln!(out, "{}", shown(&line))?;
             }
             End::Equal | End::Explained(_) | End::NotComparable(_) => {}
         }
@@ -279,7 +284,7 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
     if !sum.reasons.is_empty() {
         writeln!(out, "not comparable")?;
         for (reason, count) in &sum.reasons {
-            writeln!(out, "  {count:>6}  {}", printable(reason))?;
+            writeln!(out, "  {count:>6}  {}", shown(reason))?;
         }
     }
     if let Some(line) = as_of(sum) {

@@ -30,6 +30,9 @@ pub(crate) struct Arguments {
     /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
     #[arg(long, value_name = "DIR")]
     suite: Option<PathBuf>,
+    /// Where the ledgers of runs lie [default: reports/ledgers]
+    #[arg(long, value_name = "DIR")]
+    ledgers: Option<PathBuf>,
     /// Remove also what is named as runs name things, beside what their ledgers say
     #[arg(long)]
     by_name: bool,
@@ -59,7 +62,8 @@ pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
 
 async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, CommandError> {
     let mut out = out();
-    let Found { remains, unread } = remains(Path::new(DIRECTORY), opened.target.client.origin());
+    let Found { remains, unread } =
+        remains(arguments.ledgers.as_deref().unwrap_or(Path::new(DIRECTORY)), opened.target.client.origin());
     for error in &unread {
         let hint = "what its run made may be left; remove the file when nothing is";
         writeln!(io::stderr(), "error: {}: {hint}", printable(&with_causes(error)))?;

@@ -9,7 +9,11 @@ use std::{
 use clap::Args;
 use serde_json::json;
 
-use super::{CommandError, Format, WRONG_INPUT, out::out, suite, width};
+use super::{
+    CommandError, Format, WRONG_INPUT,
+    out::{self, out, shown, width},
+    suite,
+};
 use crate::{
     counted::counted,
     level::Level,
@@ -94,7 +98,7 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         }
     }
     for broken in &sum.broken {
-        writeln!(io::stderr(), "error: {}", printable(broken))?;
+        out::complain(broken);
     }
     let mut out = out();
     match arguments.format {
@@ -104,8 +108,7 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
             write!(out, "{}", fit(&String::from_utf8(lines)?, width()))?;
         }
         Format::Json => {
-            serde_json::to_writer_pretty(&mut out, &summary(&sum))?;
-            writeln!(out)?;
+            out::json(&summary(&sum))?;
         }
     }
     let code = sum.verdict().exit_code();
@@ -117,7 +120,7 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
     for (word, list) in [("failed", &sum.failed), ("warning", &sum.warned)] {
         for judged in list {
             let operation = judged.operation.as_deref().unwrap_or_default();
-            writeln!(out, "{word} {} {} ({operation})", judged.place, printable(&judged.id))?;
+            writeln!(out, "{word} {} ({operation})", shown(&format!("{} {}", judged.place, judged.id)))?;
             for mismatch in &judged.mismatches {
                 let pointer = mismatch.pointer.as_ref().filter(|pointer| !pointer.as_str().is_empty());
                 let at = pointer.map(|pointer| format!(" at {pointer}")).unwrap_or_default();
@@ -141,15 +144,14 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
     if !sum.outside.is_empty() {
         writeln!(out, "outside: of operations that the suite does not describe")?;
         for (call, count) in &sum.outside {
-            writeln!(out, "  {count:>6}  {}", printable(call))?;
+            writeln!(out, "  {count:>6}  {}", shown(call))?;
         }
     }
     if !sum.drift.is_empty() {
         writeln!(out, "drift: in answers, but in no document of the vendor")?;
         for ((call, pointer, explained), (count, value)) in &sum.drift {
             let why = explained.as_ref().map_or("new".to_owned(), |id| format!("explained by {id}"));
-            let line = format!("  {count:>6}  {call} {pointer} = {value} ({why})");
-            writeln!(out, "{}", printable(&line))?;
+            writeln!(out, "{}", shown(&format!("  {count:>6}  {call} {pointer} = {value} ({why})")))?;
         }
     }
     if sum.passed_over > 0 {

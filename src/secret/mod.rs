@@ -384,7 +384,7 @@ mod tests {
             ("s3cret&#47token&plus;1, s3cret&sol;token&#x0000002B1&#44", "***, ***&#44"),
             (r"\x733cret\x2ftoken\x2B1", "***"),
             // Base64 in lines, at each place in a group of three.
-            ("aaaa\nczNjcmV0L3\nRva2VuKzE=\nbbbb", "aaaa\n***=\nbbbb"),
+            ("aaaa\nczNjcmV0L3\nRva2VuKzE=\nbbbb", "aaaa\n***E=\nbbbb"),
             (r#"{"a":"YXMzY3Jl\r\n  dC90b2tlbi\r\nsx","b":1}"#, r#"{"a":"YX***","b":1}"#),
             (r#"{"a":"{\"b\":\"YWFzM2NyZXQv\\ndG9rZW4rMWI=\"}"}"#, r#"{"a":"{\"b\":\"YWF***WI=\"}"}"#),
             ("s3cre\r\n\tt/to\nken+1", "***"),

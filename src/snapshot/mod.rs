@@ -162,7 +162,8 @@ impl Snapshots {
             | Event::Leaked(_)
             | Event::Waited(_)
             | Event::Preflight(_)
-            | Event::SnapshotDrifted(_) => {}
+            | Event::SnapshotDrifted(_)
+            | Event::NotBegun(_) => {}
         }
         Ok(Vec::new())
     }

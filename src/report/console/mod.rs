@@ -8,6 +8,7 @@ mod since;
 
 use std::{fmt::Write as _, io};
 
+pub use ending::quoted;
 use progress::Progress;
 
 use super::{
@@ -39,12 +40,19 @@ pub struct Console<W> {
     style: Style,
     progress: Option<Progress>,
     waiting: Option<String>,
+    sweep: Option<String>,
 }
 
 impl<W: io::Write> Console<W> {
     /// A console on `out`.
     pub fn new(out: W, style: Style) -> Self {
-        Self { out, style, progress: None, waiting: None }
+        Self { out, style, progress: None, waiting: None, sweep: None }
+    }
+
+    /// The same, knowing the command that removes what the run leaves.
+    #[must_use]
+    pub fn with_sweep(self, command: String) -> Self {
+        Self { sweep: Some(command), ..self }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
@@ -98,7 +106,11 @@ impl<W: io::Write> Console<W> {
             Event::Waited(waited) => self.waited(waited),
             Event::Preflight(finding) => self.finding(finding),
             // Told together, at the end.
-            Event::TrialStarted(_) | Event::StepFinished(_) | Event::Leaked(_) | Event::SnapshotDrifted(_) => Ok(()),
+            Event::TrialStarted(_)
+            | Event::StepFinished(_)
+            | Event::Leaked(_)
+            | Event::SnapshotDrifted(_)
+            | Event::NotBegun(_) => Ok(()),
         }
     }
 
