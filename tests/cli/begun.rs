@@ -88,7 +88,12 @@ fn a_run_that_did_not_begin_replaces_the_reports_of_yesterday() {
         (&["--target", "http://127.0.0.1:1/path"], nothing, "http://127.0.0.1:1/path"),
         (&["--settings", "none.toml", "--target", "here"], nothing, "none.toml"),
         (&["--suite", "nowhere"], nothing, "nowhere"),
-        (&["--suite", "s"], &[("s/cases/a/b.yaml", "area: [\n"), ("s/schemas/operations.yaml", "x: 1\n")], "mistake"),
+        (
+            &["--suite", "s"],
+            &[("s/cases/a/b.yaml", "area: [\n"), ("s/schemas/operations.yaml", "x: 1\n")],
+            "is not a suite",
+        ),
+        (&["--suite", "suite"], &[("suite/cases/broken.yaml", "area: [\n")], "mistake"),
         (&["--known-failures", "known.yaml"], nothing, "known.yaml"),
         (
             &["--known-failures", "known.yaml"],
@@ -103,7 +108,10 @@ fn a_run_that_did_not_begin_replaces_the_reports_of_yesterday() {
         (&["--report", "badge=taken/b.json"], &[("taken", "")], "taken/b.json"),
     ] {
         let place = yesterday();
-        files.iter().for_each(|(name, text)| place.write(name, text));
+        place.use_servers();
+        for (name, text) in files {
+            place.write(name, text);
+        }
         let done = place.run(&all_reports(&[&["run"], arguments].concat()));
         assert_not_begun(&place, &done, why);
     }

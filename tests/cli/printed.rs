@@ -37,7 +37,7 @@ fn no_argument_makes_a_command() {
     for arguments in [
         &["run", EVIL][..],
         &["run", "--target", EVIL],
-        &["run", "--settings", EVIL],
+        &["run", TRIAL, "--settings", EVIL],
         &["run", "--known-failures", EVIL],
         &["run", "--baseline", EVIL],
         &["run", "--report", EVIL],
