@@ -111,9 +111,13 @@ fn the_environment_is_read_in_one_place() {
 fn nothing_prints_past_the_command_line() {
     let prints = |_: &str, code: &str| ["println!", "print!", "dbg!"].iter().any(|name| code.contains(name));
     assert_eq!(offenders(prints, &[]), NOBODY);
-    let writes =
-        |path: &str, code: &str| !path.starts_with("cli/") && (code.contains("stdout()") || code.contains("stderr()"));
-    assert_eq!(offenders(writes, &[]), NOBODY);
+    // There is one boundary, behind which nothing is obeyed.
+    let writes = |_: &str, code: &str| {
+        // A question of the reader of arguments.
+        let code = code.replace("use_stderr()", "");
+        code.contains("stdout()") || code.contains("stderr()")
+    };
+    assert_eq!(offenders(writes, &["cli/out.rs", "cli/sweep.rs"]), NOBODY);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The command line, through the binary and against real targets over TCP: what people read, what machines read, the exit codes.
 
+#[path = "cli/begun.rs"]
+mod begun;
 #[path = "cli/bounds.rs"]
 mod bounds;
 #[path = "cli/browser.rs"]
@@ -74,8 +76,12 @@ mod near_names;
 mod org;
 #[path = "cli/patience.rs"]
 mod patience;
+#[path = "cli/places.rs"]
+mod places;
 #[path = "cli/preflight.rs"]
 mod preflight;
+#[path = "cli/printed.rs"]
+mod printed;
 #[path = "cli/protected.rs"]
 mod protected;
 #[path = "cli/recordings.rs"]

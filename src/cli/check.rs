@@ -1,13 +1,17 @@
 //! `check`: reads a suite, or case files, and reports every mistake at once.
 
 use std::{
-    io::{self, Write},
+    io::Write,
     path::{Path, PathBuf},
 };
 
 use clap::Args;
 
-use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite};
+use super::{
+    CommandError, Mistake, WRONG_INPUT,
+    out::{out, shown, warn},
+    suite,
+};
 use crate::{counted::counted, diagnostic::Diagnostic, known::KnownFailures, plan::Plan, settings, suite::Suite};
 
 #[derive(Debug, Args)]
@@ -47,10 +51,10 @@ fn check_settings(path: &Path, color: bool) -> Result<u8, CommandError> {
         None => Suite::embedded(&mut of_suite),
     };
     for warning in settings::check(path, &suite.vocabulary, &mut found)? {
-        writeln!(io::stderr(), "warning: {warning}")?;
+        warn(&warning);
     }
     if found.is_empty() {
-        writeln!(out(), "{}: no mistakes", path.display())?;
+        writeln!(out(), "{}: no mistakes", shown(&path.display().to_string()))?;
         return Ok(0);
     }
     suite::show(&mut found, color);
@@ -79,7 +83,7 @@ fn check_files(files: &[&PathBuf], color: bool) -> Result<u8, CommandError> {
             let before = found.len();
             KnownFailures::read(file, &plan.trials, &mut found)?;
             if found.len() == before {
-                writeln!(out(), "{}: no mistakes", file.display())?;
+                writeln!(out(), "{}: no mistakes", shown(&file.display().to_string()))?;
             }
         }
         if cases.is_empty() && found.is_empty() {
@@ -101,7 +105,7 @@ fn conclude(suite: &Suite, mut found: Vec<Diagnostic>, name: &str, color: bool) 
         suite::warn(&plan.warnings, color);
         let (trials, requirements) =
             (counted(plan.trials.len(), "trial"), counted(plan.requirements.len(), "requirement"));
-        writeln!(out(), "{name}: no mistakes in {trials} and {requirements}")?;
+        writeln!(out(), "{}: no mistakes in {trials} and {requirements}", shown(name))?;
         Ok(0)
     } else {
         suite::show(&mut found, color);

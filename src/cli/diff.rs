@@ -6,9 +6,8 @@ use clap::{Args, ValueEnum};
 
 use super::{
     CommandError, Format, listed,
-    out::out,
+    out::{format_out, out, width},
     streams::{files_of, merged},
-    width,
 };
 use crate::report::{Comparison, Ending, FailOn, Report, fit};
 
@@ -57,7 +56,7 @@ pub(crate) fn diff(arguments: &Arguments) -> Result<u8, CommandError> {
             write!(out, "{}", fit(&text, width()))?;
         }
         Format::Json => {
-            writeln!(out, "{}", comparison.summary(fail_on).json()?)?;
+            writeln!(format_out(), "{}", comparison.summary(fail_on).json()?)?;
         }
     }
     Ok(comparison.course(fail_on).exit_code())

@@ -9,7 +9,12 @@ use std::{
 
 use clap::Args;
 
-use super::{CommandError, WRONG_INPUT, out::out, run::EVENTS, suite, width};
+use super::{
+    CommandError, WRONG_INPUT,
+    out::{out, width},
+    run::EVENTS,
+    suite,
+};
 use crate::{
     event::Event,
     plan::Trial,

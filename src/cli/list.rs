@@ -1,26 +1,17 @@
 //! `list`: the trials that a run would run.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{io::Write, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::{
     CommandError, WRONG_INPUT,
-    out::out,
+    out::{self, out, shown},
     suite::{Choice, Chosen, show_nothing},
     target::hint,
 };
-use crate::{
-    plan::Shard,
-    report::{Verdict, printable},
-    run::lack,
-    settings,
-    target::Located,
-};
+use crate::{plan::Shard, report::Verdict, run::lack, settings, target::Located};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -54,13 +45,13 @@ enum ListFormat {
 }
 
 pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
-    let Some(chosen) = arguments.choice.choose(color)? else { return Ok(WRONG_INPUT) };
-    let (plan, mut trials) = match chosen {
+    let (plan, mut trials) = match arguments.choice.choose(color)? {
         Chosen::Trials(plan, trials) => (plan, trials),
         Chosen::Nothing(_, idle) => {
-            show_nothing(&idle)?;
+            show_nothing(&idle);
             return Ok(Verdict::NothingRan.exit_code());
         }
+        Chosen::Mistaken(_) => return Ok(WRONG_INPUT),
     };
     let mut nothing = None;
     if let Some(shard) = arguments.shard.map_or_else(settings::shard, |shard| Ok(Some(shard)))? {
@@ -69,20 +60,20 @@ pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandErro
     }
     if let Some(target) = &arguments.target {
         let mut located = Located::find(target, arguments.settings.as_deref())?;
-        hint(&located)?;
+        hint(&located);
         if !located.is_mock() && !arguments.allow_default_server {
             located.withhold(&plan);
         }
         trials.retain(|trial| lack(trial, &located.principals, &located.capabilities, |_| false).is_none());
         if trials.is_empty() {
-            nothing.get_or_insert_with(|| format!("no trial applies to {}", printable(target)));
+            nothing.get_or_insert_with(|| format!("no trial applies to {}", shown(target)));
         }
     }
     let mut out = out();
     match arguments.format {
         ListFormat::Text => {
             for trial in &trials {
-                writeln!(out, "{}", trial.id)?;
+                writeln!(out, "{}", shown(&trial.id))?;
             }
         }
         ListFormat::Json => {
@@ -97,13 +88,12 @@ pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandErro
                     })
                 })
                 .collect();
-            serde_json::to_writer_pretty(&mut out, &list)?;
-            writeln!(out)?;
+            out::json(&list)?;
         }
         ListFormat::Markdown => write!(out, "{}", crate::catalogue::catalogue(&plan, &trials))?,
     }
     // As a run of the same would end.
     let Some(nothing) = nothing else { return Ok(0) };
-    writeln!(io::stderr(), "nothing to run: {nothing}")?;
+    out::tell(&format!("nothing to run: {nothing}"));
     Ok(Verdict::NothingRan.exit_code())
 }

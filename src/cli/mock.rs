@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    io::{self, Write},
+    io::Write,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     time::Duration,
@@ -12,7 +12,11 @@ use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::{CommandError, Format, Mistake, out::out, parse_as_of};
+use super::{
+    CommandError, Format, Mistake,
+    out::{self, out, shown},
+    parse_as_of,
+};
 use crate::{
     diagnostic::did_you_mean,
     mock::{Fault, IssuerMode, Mock, Settings, Token, TokenKind, faults},
@@ -134,8 +138,7 @@ fn list_faults(format: Format) -> Result<u8, CommandError> {
                     "name": fault.name, "operations": fault.operation.as_slice(), "kind": fault.kind.name(), "title": fault.title,
                 })
             };
-            serde_json::to_writer_pretty(&mut out, &faults().iter().map(row).collect::<Vec<_>>())?;
-            writeln!(out)?;
+            out::json(&faults().iter().map(row).collect::<Vec<_>>())?;
         }
     }
     Ok(0)
@@ -187,14 +190,16 @@ fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
         let mock = Mock::start(settings).await.map_err(|error| {
             Mistake::boxed(format!("cannot listen on {}:{}: {error}", arguments.bind, arguments.port))
         })?;
-        let mut out = io::stdout();
+        let mut out = out();
         writeln!(
             out,
-            "mock org at {}\n  export OKTA_CLIENT_ORGURL={} OKTA_CLIENT_TOKEN={first}",
+            "mock org at {}\n  export OKTA_CLIENT_ORGURL={} OKTA_CLIENT_TOKEN={}",
             mock.url(),
-            mock.url()
+            mock.url(),
+            shown(&first)
         )?;
         out.flush()?;
+        drop(out);
         mock.serve_until(async { drop(tokio::signal::ctrl_c().await) }).await;
         Ok(0)
     })

@@ -1,7 +1,7 @@
 //! The command line: what the user typed, which command it is, which exit code follows.
 //!
 //! The only module that sees everything, and the only one that prints. Exit codes: 0 conformant, 1 not conformant, 2 could not be judged,
-//! 3 the user's input is wrong, 4 nothing ran, 130 interrupted.
+//! 3 the user's input is wrong, 4 nothing ran, 130 interrupted, 143 ended by SIGTERM.
 
 mod check;
 mod diff;
@@ -23,12 +23,7 @@ mod trend;
 mod variables;
 mod verify;
 
-use std::{
-    error::Error,
-    fmt::Write as _,
-    io::{self, IsTerminal, Write},
-    process::ExitCode,
-};
+use std::{error::Error, fmt::Write as _, io, io::Write as _, process::ExitCode};
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -85,23 +80,6 @@ enum Color {
     Never,
 }
 
-/// The columns of the terminal that stdout is, or what `COLUMNS` says; none where lines may be of any length.
-pub(crate) fn width() -> Option<usize> {
-    columns_of(io::stdout())
-}
-
-/// As [`width`], of another stream.
-#[cfg(unix)]
-fn columns_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
-    said_columns().or_else(|| terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0)))
-}
-
-/// As [`width`], of another stream.
-#[cfg(windows)]
-fn columns_of(stream: impl std::os::windows::io::AsHandle) -> Option<usize> {
-    said_columns().or_else(|| terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0)))
-}
-
 fn said_columns() -> Option<usize> {
     std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|columns| *columns > 0)
 }
@@ -123,13 +101,13 @@ pub fn main() -> ExitCode {
     let (arguments, variables) = match variables::arguments() {
         Ok(both) => both,
         Err(Refused::Typed(error)) => {
-            return match error.print() {
-                Err(error) if !is_closed_pipe(&error) => {
+            return match refuse(&error) {
+                Err(error) => {
                     complain(&error);
                     ExitCode::from(WRONG_INPUT)
                 }
-                _ if error.use_stderr() => ExitCode::from(WRONG_INPUT),
-                _ => ExitCode::SUCCESS,
+                Ok(()) if error.use_stderr() => ExitCode::from(WRONG_INPUT),
+                Ok(()) => ExitCode::SUCCESS,
             };
         }
         Err(Refused::Variable(error)) => {
@@ -138,15 +116,12 @@ pub fn main() -> ExitCode {
         }
     };
     for warning in variables::unknown() {
-        let _ = writeln!(io::stderr(), "warning: {}", crate::report::printable(&warning));
+        out::warn(&warning);
     }
     let color = match arguments.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => {
-            let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-            io::stdout().is_terminal() && set("NO_COLOR").is_none() && set("TERM").is_none_or(|value| value != "dumb")
-        }
+        Color::Auto => coloured(out::out_is_watched()),
     };
     let done = match arguments.command {
         Command::Run(arguments) => run::run(&arguments, color),
@@ -172,9 +147,32 @@ pub fn main() -> ExitCode {
     };
     // Who is told of a name that they never typed has to know where it comes from.
     if !variables.is_empty() && (code == WRONG_INPUT || code == Verdict::NothingRan.exit_code()) {
-        let _ = writeln!(io::stderr(), "  the environment has a say in it: {}", variables.join(", "));
+        out::tell(&format!("  the environment has a say in it: {}", variables.join(", ")));
     }
     ExitCode::from(code)
+}
+
+/// Whether colours are welcome where somebody watches or not.
+fn coloured(watched: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    watched && set("NO_COLOR").is_none() && set("TERM").is_none_or(|value| value != "dumb")
+}
+
+/// What the reader of arguments says: a mistake, or a page of help.
+fn refuse(error: &clap::Error) -> io::Result<()> {
+    let said = error.render();
+    if error.use_stderr() {
+        // Where nobody listens, there is nobody to tell.
+        let _ = write!(out::coloured_err(coloured(out::err_is_watched())), "{}", painted(&said, out::err_is_watched()));
+        return Ok(());
+    }
+    let mut out = out::coloured_out(coloured(out::out_is_watched()));
+    write!(out, "{}", painted(&said, out::out_is_watched()))?;
+    out.flush()
+}
+
+fn painted(said: &clap::builder::StyledStr, watched: bool) -> String {
+    if coloured(watched) { said.ansi().to_string() } else { said.to_string() }
 }
 
 /// The month of the oldest recordings: nothing tells what the service did before.
@@ -199,13 +197,18 @@ fn parse_as_of(text: &str) -> Result<NaiveDate, String> {
 
 /// The whole chain of causes, once.
 fn complain(error: &dyn Error) {
-    let mut text = format!("error: {error}\n");
+    out::tell(&chain(error));
+}
+
+/// The whole chain of causes, a line each.
+fn chain(error: &dyn Error) -> String {
+    let mut text = format!("error: {error}");
     let mut cause = error.source();
     while let Some(error) = cause {
-        let _ = writeln!(text, "  because: {error}");
+        let _ = write!(text, "\n  because: {error}");
         cause = error.source();
     }
-    let _ = io::stderr().write_all(crate::report::printable(&text).as_bytes());
+    text
 }
 
 /// The whole chain of causes, on one line.
@@ -217,6 +220,12 @@ fn with_causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// Says what went wrong, if anything did, where the command goes on; whether nothing did.
+fn told(done: Result<(), impl Into<CommandError>>) -> bool {
+    let failed = done.err().map(|error| out::complain(&with_causes(error.into().as_ref())));
+    failed.is_none()
 }
 
 /// `… | head` is no mistake, whatever was writing.

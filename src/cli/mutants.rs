@@ -1,7 +1,7 @@
 //! `mutants`: runs the suite against every fault of the mock.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::Write as _,
     num::NonZero,
     path::PathBuf,
     sync::atomic::{AtomicUsize, Ordering},
@@ -10,7 +10,11 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
-use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite};
+use super::{
+    CommandError, Mistake, WRONG_INPUT,
+    out::{self, out},
+    suite,
+};
 use crate::{
     diagnostic::did_you_mean,
     mutants::{self, Method, Mutant, MutantsError},
@@ -62,21 +66,21 @@ pub(crate) fn mutants(arguments: &Arguments, color: bool) -> Result<u8, CommandE
     let jobs = arguments.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
     let method = Method { jobs, all: arguments.all, time_limit: arguments.time_limit };
     let (count, total) = (AtomicUsize::new(0), chosen.len());
-    let watched = io::stderr().is_terminal();
+    let watched = out::err_is_watched();
     let tell = |mutant: &Mutant| {
         let number = count.fetch_add(1, Ordering::Relaxed) + 1;
         if watched {
-            let _ = write!(io::stderr(), "\r\x1b[K{number} of {total}: {}", mutant.fault);
+            out::status(&format!("{number} of {total}: {}", mutant.fault));
         }
     };
     let result = mutants::run(&plan, &plan.trials, &chosen, method, &tell);
     if watched {
-        let _ = write!(io::stderr(), "\r\x1b[K");
+        out::status("");
     }
     let mut result = match result {
         Ok(result) => result,
         Err(error @ MutantsError::Red(_)) => {
-            writeln!(io::stderr(), "error: {error}")?;
+            out::complain(&error.to_string());
             return Ok(Verdict::NotJudged.exit_code());
         }
         Err(error) => return Err(error.into()),
@@ -86,8 +90,7 @@ pub(crate) fn mutants(arguments: &Arguments, color: bool) -> Result<u8, CommandE
     match arguments.format {
         TableFormat::Text => write!(out, "{}", mutants::text(&result))?,
         TableFormat::Json => {
-            serde_json::to_writer_pretty(&mut out, &mutants::summary(&result))?;
-            writeln!(out)?;
+            out::json(&mutants::summary(&result))?;
         }
         TableFormat::Markdown => write!(out, "{}", mutants::markdown(&result))?,
     }

@@ -6,7 +6,7 @@ use std::{
     io::{self, Write},
 };
 
-use crate::{brief::shorten, report::printable};
+use crate::{brief::shorten, report::on_one_line};
 
 /// More kinds than this are counted together.
 const MOST: usize = 100;
@@ -48,7 +48,7 @@ impl Outside {
             writeln!(out, "{heading}")?;
         }
         for (call, count) in self.by_call() {
-            writeln!(out, "  {count:>6}  {}", printable(call))?;
+            writeln!(out, "  {count:>6}  {}", on_one_line(call))?;
         }
         Ok(())
     }

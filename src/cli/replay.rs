@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::{
     CommandError, Format, Mistake, WRONG_INPUT,
-    out::out,
+    out::{self, out, shown},
     outside::Outside,
     parse_as_of,
     run::{interrupted_twice, output},
@@ -201,7 +201,7 @@ pub(crate) fn replay(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
             format!("there are no credentials for the principal `{}` of {}", arguments.principal, arguments.target);
         return Err(Mistake::boxed(text));
     }
-    target::warn(&located)?;
+    target::warn(&located);
     let mut recorder = arguments.record.as_deref().map(Recorder::create).transpose()?;
     let (mut sum, stopper, leftovers) = (Sum::default(), Stopper::default(), Leftovers::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -217,7 +217,7 @@ pub(crate) fn replay(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     // What is left is to be known, whatever else went wrong.
     if !located.is_mock() {
         for line in leftovers.lines() {
-            writeln!(io::stderr(), "{}", printable(&line))?;
+            out::tell(&line);
         }
     }
     done?;
@@ -225,13 +225,12 @@ pub(crate) fn replay(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         recorder.finish()?;
     }
     for broken in &sum.broken {
-        writeln!(io::stderr(), "error: {}", printable(broken))?;
+        out::complain(broken);
     }
     match arguments.format {
         Format::Text => text(&sum, arguments.verbose, &mut out)?,
         Format::Json => {
-            serde_json::to_writer_pretty(&mut out, &summary(&sum))?;
-            writeln!(out)?;
+            out::json(&summary(&sum))?;
         }
     }
     let verdict = sum.verdict();
@@ -314,7 +313,7 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
         match &replayed.end {
             End::Different(differences) => {
                 let line = format!("different {} {} ({})", replayed.place, replayed.id, replayed.call);
-                writeln!(out, "{}", printable(&line))?;
+                writeln!(out, "{}", shown(&line))?;
                 for difference in differences {
                     let place = Some(difference.place.as_str()).filter(|place| !place.is_empty()).unwrap_or("body");
                     let (recorded, actual) = (side(difference.recorded.as_ref()), side(difference.actual.as_ref()));
@@ -324,11 +323,11 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
             }
             End::Explained(entries) if verbose => {
                 let line = format!("explained {} ({}): {}", replayed.id, replayed.call, entries.join(", "));
-                writeln!(out, "{}", printable(&line))?;
+                writeln!(out, "{}", shown(&line))?;
             }
             End::NotComparable(reason) | End::Unanswered(reason) if verbose => {
                 let line = format!("not comparable {} ({}): {reason}", replayed.id, replayed.call);
-                writeln!(out, "{}", printable(&line))?;
+                writeln!(out, "{}", shown(&line))?;
             }
             End::Equal | End::Explained(_) | End::NotComparable(_) | End::Unanswered(_) | End::Outside => {}
         }
@@ -342,7 +341,7 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
     if !sum.reasons.is_empty() {
         writeln!(out, "not comparable")?;
         for (reason, count) in &sum.reasons {
-            writeln!(out, "  {count:>6}  {}", printable(reason))?;
+            writeln!(out, "  {count:>6}  {}", shown(reason))?;
         }
     }
     sum.outside.write("outside: of operations that the suite does not describe; not sent", out)?;

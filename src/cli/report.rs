@@ -1,15 +1,15 @@
 //! `report`: makes reports from event streams; several streams are merged, which is how shards become one run.
 
-use std::{io::BufWriter, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::{
     CommandError, listed,
-    out::out,
-    run::{FailOnWhat, ReportFormat, ReportTo, fail_on, parse_report, write_report},
+    out::width,
+    run::{FailOnWhat, ReportFormat, ReportTo, fail_on, parse_report, unwritten, write_report},
     streams::{baseline, merged},
-    width,
+    told,
 };
 use crate::report::{Ending, Style};
 
@@ -43,10 +43,12 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         report.compare_with(&baseline);
     }
     let fail_on = fail_on(&arguments.fail_on);
+    let mut whole = true;
     for to in &arguments.report {
-        write_report(to, &report, fail_on)?;
+        whole &= told(write_report(to, &report, fail_on));
     }
     let style = Style { color, verbose: arguments.verbose, width: width(), ..Style::default() };
-    arguments.format.write(&report, fail_on, style, BufWriter::new(out()))?;
-    Ok(report.verdict(fail_on).exit_code())
+    arguments.format.print(&report, fail_on, style)?;
+    let verdict = report.verdict(fail_on);
+    Ok(if whole { verdict } else { unwritten(verdict) }.exit_code())
 }

@@ -1,14 +1,14 @@
 //! Loading and compiling the suite that a command is about, and showing what is wrong with it.
 
 use std::{
-    io::{self, Write},
+    io::Write,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use clap::Args;
 
-use super::{CommandError, Mistake, columns_of, listed};
+use super::{CommandError, Mistake, listed, out};
 use crate::{
     counted::counted,
     diagnostic::{COLUMNS, Diagnostic},
@@ -16,6 +16,9 @@ use crate::{
     plan::{Pattern, Plan, Selection, Trial},
     suite::Suite,
 };
+
+/// As many mistakes stand in the report of a run that they kept from beginning.
+const MOST_TOLD: usize = 20;
 
 /// Which trials, of which suite.
 #[derive(Debug, Args)]
@@ -36,6 +39,8 @@ pub(crate) enum Chosen {
     Trials(Plan, Vec<Arc<Trial>>),
     /// A pattern or profile selects nothing.
     Nothing(Plan, Vec<String>),
+    /// The suite has mistakes, which have been shown; here in words without colours.
+    Mistaken(String),
 }
 
 impl Choice {
@@ -47,77 +52,77 @@ impl Choice {
         }
     }
 
-    /// The plan and the chosen trials; `None` when the suite has mistakes, which have been shown.
-    pub(crate) fn choose(&self, color: bool) -> Result<Option<Chosen>, CommandError> {
+    /// The plan and the chosen trials.
+    pub(crate) fn choose(&self, color: bool) -> Result<Chosen, CommandError> {
         let patterns: Result<Vec<Pattern>, _> = self.patterns.iter().map(|pattern| Pattern::new(pattern)).collect();
         let selection = Selection { patterns: patterns?, profiles: self.profiles.clone() };
-        let plan = load_with(self.suite.as_deref(), color, Plan::compile_to_run)?;
-        let Some(plan) = plan else { return Ok(None) };
+        let plan = match load_with(self.suite.as_deref(), color, Plan::compile_to_run)? {
+            Ok(plan) => plan,
+            Err(mistakes) => return Ok(Chosen::Mistaken(mistakes)),
+        };
         let idle = selection.idle(&plan.trials.iter().map(Arc::as_ref));
         let trials: Vec<Arc<Trial>> = plan.trials.iter().filter(|trial| selection.selects(trial)).cloned().collect();
         if !idle.is_empty() || trials.is_empty() {
-            return Ok(Some(Chosen::Nothing(plan, idle)));
+            return Ok(Chosen::Nothing(plan, idle));
         }
-        Ok(Some(Chosen::Trials(plan, trials)))
+        Ok(Chosen::Trials(plan, trials))
     }
 }
 
 /// Loads and compiles a suite; shows its mistakes, if it has any, and returns `None`.
 pub(crate) fn load(directory: Option<&Path>, color: bool) -> Result<Option<Plan>, CommandError> {
-    load_with(directory, color, Plan::compile)
+    Ok(load_with(directory, color, Plan::compile)?.ok())
 }
 
+/// The plan, or the mistakes that were shown.
 fn load_with(
     directory: Option<&Path>,
     color: bool,
     compile: fn(&Suite, &mut Vec<Diagnostic>) -> Option<Plan>,
-) -> Result<Option<Plan>, CommandError> {
+) -> Result<Result<Plan, String>, CommandError> {
     let mut found = Vec::new();
     let suite = match directory {
         Some(directory) => Suite::from_directory(directory, &mut found)?,
         None => Suite::embedded(&mut found),
     };
     let plan = compile(&suite, &mut found);
-    if plan.is_none() {
-        show(&mut found, color);
-    }
-    Ok(plan)
+    Ok(plan.ok_or_else(|| show(&mut found, color)))
 }
 
-/// Shows mistakes in the order of files and lines, then how many there are.
+/// Shows mistakes in the order of files and lines, then how many there are; gives the same in words without colours, the number first.
 ///
 /// A reader that goes away early changes nothing about the mistakes, so what cannot be written is let go.
-pub(crate) fn show(found: &mut [Diagnostic], color: bool) {
+pub(crate) fn show(found: &mut [Diagnostic], color: bool) -> String {
     found.sort_by(|a, b| (&a.source.path, a.span).cmp(&(&b.source.path, b.span)));
-    let columns = columns_of(io::stderr()).unwrap_or(COLUMNS);
-    let mut err = io::stderr().lock();
+    let columns = out::err_width().unwrap_or(COLUMNS);
+    let mut err = out::coloured_err(color);
     for diagnostic in found.iter() {
         let _ = writeln!(err, "{}\n", diagnostic.render(color, columns));
     }
-    let _ = writeln!(err, "{}; nothing was sent", counted(found.len(), "mistake"));
+    let number = counted(found.len(), "mistake");
+    let _ = writeln!(err, "{number}; nothing was sent");
+    let first = found.first().map(|diagnostic| format!(", the first: {diagnostic}")).unwrap_or_default();
+    let shown = found.iter().take(MOST_TOLD).map(|diagnostic| diagnostic.render(false, COLUMNS));
+    format!("{number}{first}\n\n{}", shown.collect::<Vec<_>>().join("\n\n"))
 }
 
 /// Shows what is no mistake, but may be meant otherwise.
 pub(crate) fn warn(found: &[Diagnostic], color: bool) {
-    let columns = columns_of(io::stderr()).unwrap_or(COLUMNS);
-    let mut err = io::stderr().lock();
+    let columns = out::err_width().unwrap_or(COLUMNS);
+    let mut err = out::coloured_err(color);
     for diagnostic in found {
         let _ = writeln!(err, "{}\n", diagnostic.render(color, columns));
     }
 }
 
 /// Says which patterns select nothing, with a way on.
-pub(crate) fn show_nothing(idle: &[String]) -> Result<(), CommandError> {
+pub(crate) fn show_nothing(idle: &[String]) {
     let what = if idle.is_empty() {
         "the suite has no trials".to_owned()
     } else {
-        format!("no trial matches {}", idle.join(", "))
+        format!("no trial matches {}", out::shown(&idle.join(", ")))
     };
-    writeln!(
-        io::stderr(),
-        "nothing to run: {what}\n  `okta-conformance list` shows the IDs and profiles that there are"
-    )?;
-    Ok(())
+    out::tell(&format!("nothing to run: {what}\n  `okta-conformance list` shows the IDs and profiles that there are"));
 }
 
 /// The one trial with this ID or alias.

@@ -2,20 +2,24 @@
 
 use std::{
     collections::BTreeSet,
-    io::{self, Write},
+    io::Write,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::Args;
 
-use super::{CommandError, Mistake, WRONG_INPUT, out::out, suite, target, with_causes};
+use super::{
+    CommandError, Mistake, WRONG_INPUT,
+    out::{self, out, shown},
+    suite, target, with_causes,
+};
 use crate::{
     http::Limits,
     ledger::{DIRECTORY, Found, forget, remains},
     naming::Names,
     plan::{Plan, parse_duration},
-    report::{Verdict, on_one_line},
+    report::Verdict,
     run::{Before, SETTLING},
     sweep::{Ended, Leftover, Sweeper, by_ledger, by_name},
     target::{Located, Opened},
@@ -32,6 +36,9 @@ pub(crate) struct Arguments {
     /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
     #[arg(long, value_name = "DIR")]
     suite: Option<PathBuf>,
+    /// Where the ledgers of runs lie [default: reports/ledgers]
+    #[arg(long, value_name = "DIR")]
+    ledgers: Option<PathBuf>,
     /// Remove also what is named as runs name things, beside what their ledgers say
     #[arg(long)]
     by_name: bool,
@@ -55,23 +62,24 @@ pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
     }
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
     let located = Located::find(&arguments.target, arguments.settings.as_deref())?;
-    target::warn(&located)?;
+    target::warn(&located);
     let opened = target::open(&located, Limits::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(all(arguments, &plan, &opened))
 }
 
 async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, CommandError> {
-    let Found { mut remains, unread } = remains(Path::new(DIRECTORY), opened.target.client.origin());
+    let directory = arguments.ledgers.as_deref().unwrap_or(Path::new(DIRECTORY));
+    let Found { mut remains, unread } = remains(directory, opened.target.client.origin());
     for error in &unread {
         let hint = "what its run made may be left; remove the file when nothing is";
-        writeln!(io::stderr(), "error: {}: {hint}", on_one_line(&with_causes(error)))?;
+        out::complain(&format!("{}: {hint}", shown(&with_causes(error))));
     }
     for remains in &remains {
         if remains.suite.as_ref().is_some_and(|suite| *suite != plan.makes_hash()) {
-            let path = on_one_line(&remains.path.display().to_string());
+            let path = shown(&remains.path.display().to_string());
             let hint = "give its run's suite (`--suite`); what this one does not find may be left all the same";
-            writeln!(io::stderr(), "warning: the ledger {path} is of another suite: {hint}")?;
+            out::warn(&format!("the ledger {path} is of another suite: {hint}"));
         }
     }
     let mut tally = Tally { blind: !unread.is_empty(), ..Tally::default() };
@@ -79,13 +87,10 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
         // Whoever writes a ledger does not decide what names of runs begin with on this target.
         let Some(names) = remains.names.take_if(|names| names.prefix() != opened.prefix) else { continue };
         tally.blind = true;
-        let path = on_one_line(&remains.path.display().to_string());
+        let path = shown(&remains.path.display().to_string());
         let hint = "give its `prefix` in the settings of the target";
-        writeln!(
-            io::stderr(),
-            "error: the ledger {path} is of a run whose names begin with `{}`: {hint}",
-            on_one_line(&names.beginning())
-        )?;
+        let beginning = shown(&names.beginning());
+        out::complain(&format!("the ledger {path} is of a run whose names begin with `{beginning}`: {hint}"));
     }
     // A thing whose answer never came has a name, and its run is over, so that is enough.
     let mut names: Vec<(Names, Duration)> =
@@ -97,13 +102,13 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
     if plan.contract.sweep.is_empty() {
         tally.blind = true;
         let why = "the suite does not say where things are found by their names (`contract.sweep` of its operations)";
-        writeln!(io::stderr(), "error: {why}, so nothing is looked for")?;
+        out::complain(&format!("{why}, so nothing is looked for"));
     }
     let mut found: Vec<Leftover> = by_ledger(plan, &remains);
     for (names, age) in names {
         let named = match by_name(plan, &opened.target, &names, age).await {
             Ok(named) => named,
-            Err(reason) => return nothing_removed("what is left", opened.redactor.text(&reason).as_str()),
+            Err(reason) => return Ok(nothing_removed("what is left", opened.redactor.text(&reason).as_str())),
         };
         for leftover in named {
             if !found.iter().any(|other| other.is(&leftover)) {
@@ -111,24 +116,27 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
             }
         }
     }
-    let shown = |text: &str| on_one_line(opened.redactor.text(text).as_str());
+    let clean = |text: &str| shown(opened.redactor.text(text).as_str());
     if arguments.dry_run {
         for leftover in &found {
-            writeln!(out(), "{} {}", leftover.plan(), shown(&leftover.what))?;
+            writeln!(out(), "{} {}", leftover.plan(), clean(&leftover.what))?;
         }
-        writeln!(out(), "{} to remove, 0 left, on {}", found.len(), on_one_line(&opened.target.name))?;
+        writeln!(out(), "{} to remove, 0 left, on {}", found.len(), shown(&opened.target.name))?;
         return Ok(tally.code());
     }
     let nothing = found.is_empty();
     let before = if nothing { None } else { Some(Before::ask(plan, &opened.target, "manager").await) };
     let before = match before.transpose() {
         Ok(before) => before,
-        Err(unknown) => return nothing_removed("what others use", opened.redactor.text(&unknown.to_string()).as_str()),
+        Err(unknown) => {
+            let reason = opened.redactor.text(&unknown.to_string());
+            return Ok(nothing_removed("what others use", reason.as_str()));
+        }
     };
     if let Some(before) = before {
         let restores = arguments.allow_default_server;
         let sweeper = Sweeper { plan, target: &opened.target, restores, before };
-        tally.end_all(&found, &sweeper, &shown).await?;
+        tally.end_all(&found, &sweeper, &clean).await?;
     }
     let done: Vec<PathBuf> = remains
         .iter()
@@ -137,7 +145,7 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
         .map(|(_, remains)| remains.path.clone())
         .collect();
     forget(&done)?;
-    writeln!(out(), "{}, on {}", tally.sentence(), on_one_line(&opened.target.name))?;
+    writeln!(out(), "{}, on {}", tally.sentence(), shown(&opened.target.name))?;
     Ok(tally.code())
 }
 
@@ -244,7 +252,7 @@ impl Tally {
 }
 
 /// Nobody is to lose anything because the target could not be asked.
-fn nothing_removed(unknown: &str, reason: &str) -> Result<u8, CommandError> {
-    writeln!(io::stderr(), "error: it is not known {unknown}, so nothing is removed: {}", on_one_line(reason))?;
-    Ok(Verdict::NotJudged.exit_code())
+fn nothing_removed(unknown: &str, reason: &str) -> u8 {
+    out::complain(&format!("it is not known {unknown}, so nothing is removed: {}", shown(reason)));
+    Verdict::NotJudged.exit_code()
 }

@@ -6,9 +6,8 @@ use clap::{Args, ValueEnum};
 
 use super::{
     CommandError, Mistake,
-    out::out,
+    out::{format_out, out, width},
     streams::{files_at, merged},
-    width,
 };
 use crate::report::{Ending, Report, Trend, fit, grouped, read_header, write_trend};
 
@@ -57,11 +56,11 @@ pub(crate) fn trend(arguments: &Arguments) -> Result<u8, CommandError> {
         trend.take(&merged(Report::default(), &group.parts, Ending::Anywhere)?);
     }
     let trend = trend.finish();
-    let mut out = out();
+    let (mut out, mut format_out) = (out(), format_out());
     match arguments.format {
         TrendFormat::Text => write!(out, "{}", fit(&trend.text(arguments.verbose, width()), width()))?,
-        TrendFormat::Json => writeln!(out, "{}", trend.json()?)?,
-        TrendFormat::Html => write_trend(&trend, &mut out)?,
+        TrendFormat::Json => writeln!(format_out, "{}", trend.json()?)?,
+        TrendFormat::Html => write_trend(&trend, &mut format_out)?,
     }
     Ok(0)
 }

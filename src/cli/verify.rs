@@ -9,7 +9,12 @@ use std::{
 use clap::Args;
 use serde_json::json;
 
-use super::{CommandError, Format, WRONG_INPUT, out::out, outside::Outside, suite, width};
+use super::{
+    CommandError, Format, WRONG_INPUT,
+    out::{self, out, shown, width},
+    outside::Outside,
+    suite,
+};
 use crate::{
     counted::counted,
     level::Level,
@@ -117,7 +122,7 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         }
     }
     for broken in &sum.broken {
-        writeln!(io::stderr(), "error: {}", printable(broken))?;
+        out::complain(broken);
     }
     let mut out = out();
     match arguments.format {
@@ -127,8 +132,7 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
             write!(out, "{}", fit(&String::from_utf8(lines)?, width()))?;
         }
         Format::Json => {
-            serde_json::to_writer_pretty(&mut out, &summary(&sum))?;
-            writeln!(out)?;
+            out::json(&summary(&sum))?;
         }
     }
     let code = sum.verdict().exit_code();
@@ -140,7 +144,7 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
     for (word, list, untold) in [("failed", &sum.failed, sum.untold.0), ("warning", &sum.warned, sum.untold.1)] {
         for judged in list {
             let operation = judged.operation.as_deref().unwrap_or_default();
-            writeln!(out, "{word} {} {} ({operation})", judged.place, printable(&judged.id))?;
+            writeln!(out, "{word} {} ({operation})", shown(&format!("{} {}", judged.place, judged.id)))?;
             for mismatch in &judged.mismatches {
                 let pointer = mismatch.pointer.as_ref().filter(|pointer| !pointer.as_str().is_empty());
                 let at = pointer.map(|pointer| format!(" at {pointer}")).unwrap_or_default();
@@ -172,8 +176,7 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "drift: in answers, but in no document of the vendor")?;
         for ((call, pointer, explained), (count, value)) in &sum.drift {
             let why = explained.as_ref().map_or("new".to_owned(), |id| format!("explained by {id}"));
-            let line = format!("  {count:>6}  {call} {pointer} = {value} ({why})");
-            writeln!(out, "{}", printable(&line))?;
+            writeln!(out, "{}", shown(&format!("  {count:>6}  {call} {pointer} = {value} ({why})")))?;
         }
     }
     if !sum.infrastructure.is_empty() {

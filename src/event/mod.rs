@@ -42,6 +42,8 @@ pub enum Event {
     Preflight(Finding),
     /// A trial did not go as its accepted snapshot says.
     SnapshotDrifted(SnapshotDrift),
+    /// The run ended before it began: it has no trials.
+    NotBegun(NotBegun),
     /// The footer; a stream without it was cut short.
     RunFinished(RunFinished),
 }
@@ -364,12 +366,21 @@ pub struct Finding {
     pub text: Redacted,
 }
 
+/// Why a run that was asked for did not begin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotBegun {
+    /// What was wrong; of several lines, the first sums it up.
+    pub reason: Redacted,
+}
+
 /// Why a run ended before all its trials had run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stop {
     /// Somebody interrupted it.
     Interrupt,
+    /// Its process was told to end (SIGTERM).
+    Terminate,
     /// Its deadline passed.
     Deadline,
     /// As many failures as were allowed.

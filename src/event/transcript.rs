@@ -26,7 +26,7 @@ pub struct TranscriptRequest {
     /// The whole URL.
     pub url: Redacted,
     /// Name and value.
-    pub headers: Vec<(String, Redacted)>,
+    pub headers: Vec<(Redacted, Redacted)>,
     /// The body as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Redacted>,
@@ -41,7 +41,7 @@ pub struct TranscriptResponse {
     /// The status.
     pub status: u16,
     /// Name and value.
-    pub headers: Vec<(String, Redacted)>,
+    pub headers: Vec<(Redacted, Redacted)>,
     /// The body as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Redacted>,

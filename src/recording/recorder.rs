@@ -58,7 +58,8 @@ impl Recorder {
             | Event::MayBeLeft(_)
             | Event::Waited(_)
             | Event::Preflight(_)
-            | Event::SnapshotDrifted(_) => {}
+            | Event::SnapshotDrifted(_)
+            | Event::NotBegun(_) => {}
         }
         Ok(())
     }
@@ -101,10 +102,10 @@ impl Recorder {
     }
 }
 
-fn lists(headers: &[(String, crate::secret::Redacted)]) -> BTreeMap<String, Vec<String>> {
+fn lists(headers: &[(crate::secret::Redacted, crate::secret::Redacted)]) -> BTreeMap<String, Vec<String>> {
     let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in headers {
-        lists.entry(name.to_ascii_lowercase()).or_default().push(value.to_string());
+        lists.entry(name.as_str().to_ascii_lowercase()).or_default().push(value.to_string());
     }
     lists
 }

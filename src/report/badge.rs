@@ -37,7 +37,11 @@ impl Badge {
                 };
                 (message, "red")
             }
-            Verdict::NotJudged | Verdict::NothingRan | Verdict::Interrupted => (verdict.name().to_owned(), "lightgrey"),
+            Verdict::NotJudged
+            | Verdict::NothingRan
+            | Verdict::NotBegun
+            | Verdict::Interrupted
+            | Verdict::Terminated => (verdict.name().to_owned(), "lightgrey"),
         };
         let known = report.count(Outcome::KnownFailure);
         let message = if known == 0 { message } else { format!("{message}, {known} known") };

@@ -228,7 +228,7 @@ impl Lines {
         self.message('<', Part::Received, &response.headers, body);
     }
 
-    fn message(&mut self, mark: char, header: Part, headers: &[(String, Redacted)], body: Option<String>) {
+    fn message(&mut self, mark: char, header: Part, headers: &[(Redacted, Redacted)], body: Option<String>) {
         for (name, value) in headers {
             self.add(header, &format!("  {mark} {name}: {value}"));
         }

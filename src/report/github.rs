@@ -41,7 +41,8 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Re
 
 fn errors(report: &Report, fail_on: FailOn) -> Vec<Annotation> {
     let annotation = |aside: String| Annotation { place: None, title: "okta-conformance".to_owned(), message: aside };
-    let mut all: Vec<Annotation> = report.missing().into_iter().map(annotation).collect();
+    let not_begun = report.not_begun.iter().map(|reason| format!("the run did not begin: {reason}"));
+    let mut all: Vec<Annotation> = not_begun.chain(report.missing()).map(annotation).collect();
     all.extend(asides(report, fail_on, true));
     all.extend(report.causes(fail_on).iter().filter(|cause| cause.standing.counts()).filter_map(annotated));
     all

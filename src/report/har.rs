@@ -12,7 +12,7 @@ use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
 
-use super::{Report, text::printable_json};
+use super::{FailOn, Report, text::printable_json};
 use crate::{
     event::{StepFinished, Transcript},
     secret::Redacted,
@@ -33,6 +33,8 @@ struct Log<'a> {
     creator: Creator<'a>,
     pages: Vec<Page<'a>>,
     entries: Vec<Entry<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -162,6 +164,7 @@ pub fn write(report: &Report, mut writer: impl Write) -> io::Result<()> {
         version: "1.2",
         creator: Creator { name: "okta-conformance", version },
         pages: pages.into_values().collect(),
+        comment: (!report.not_begun.is_empty()).then(|| report.sentence(FailOn::default())),
         entries: steps.into_iter().map(|(step, exchange)| entry(step, exchange, began)).collect(),
     };
     writeln!(writer, "{}", printable_json(serde_json::to_string(&Har { log })?))
@@ -229,12 +232,12 @@ fn time(began: DateTime<FixedOffset>, milliseconds: f64) -> String {
     began.checked_add_signed(since).unwrap_or(began).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn header<'a>(headers: &'a [(String, Redacted)], name: &str) -> &'a str {
-    headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value.as_str())
+fn header<'a>(headers: &'a [(Redacted, Redacted)], name: &str) -> &'a str {
+    headers.iter().find(|(key, _)| key.as_str().eq_ignore_ascii_case(name)).map_or("", |(_, value)| value.as_str())
 }
 
-fn pairs(headers: &[(String, Redacted)]) -> Vec<Pair<'_>> {
-    headers.iter().map(|(name, value)| Pair { name: name.clone(), value: value.as_str().into() }).collect()
+fn pairs(headers: &[(Redacted, Redacted)]) -> Vec<Pair<'_>> {
+    headers.iter().map(|(name, value)| Pair { name: name.to_string(), value: value.as_str().into() }).collect()
 }
 
 /// Names and values as they are meant: `a+b=%20` is `a b` and a space.

@@ -83,6 +83,9 @@ fn junit(report: &Report, fail_on: FailOn, form: Form) -> JunitReport {
         suite.add_test_cases(trials.into_iter().map(|trial| test_case(trial, fail_on, form, &mut texts)));
         junit.add_test_suite(suite);
     }
+    if let Some(suite) = not_begun(report) {
+        junit.add_test_suite(suite);
+    }
     if let Some(suite) = missing(report) {
         junit.add_test_suite(suite);
     }
@@ -232,6 +235,22 @@ fn description(trial: &TrialReport) -> String {
         text.push_str(&printable(reason.as_str()));
     }
     beginning(text, MOST_TEXT)
+}
+
+/// A run that did not begin has no testcases of its own; an empty report would look like a green one.
+fn not_begun(report: &Report) -> Option<TestSuite> {
+    let mut suite = TestSuite::new("run");
+    for (index, reason) in report.not_begun.iter().enumerate() {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        let text = beginning(printable(reason.as_str()), MOST_TEXT);
+        let message = format!("the run did not begin: {text}");
+        status.set_type("did-not-begin").set_message(one_line(&message, MOST_LINE)).set_description(text);
+        let name = if index == 0 { "begin".to_owned() } else { format!("begin::{}", index + 1) };
+        let mut case = TestCase::new(name, status);
+        case.set_classname("run");
+        suite.add_test_case(case);
+    }
+    (!suite.test_cases.is_empty()).then_some(suite)
 }
 
 /// What was not merged was not judged, which no testcase of the others says.

@@ -84,7 +84,7 @@ fn of_mismatch(mismatch: &Mismatch) -> usize {
 fn of_exchange(exchange: &Transcript) -> usize {
     let body = |body: &Option<Redacted>| body.as_ref().map_or(0, |body| body.as_str().len());
     let headers = exchange.request.headers.iter().chain(&exchange.response.headers);
-    let headers = headers.map(|(name, value)| FRAME + name.len() + value.as_str().len());
+    let headers = headers.map(|(name, value)| FRAME + name.as_str().len() + value.as_str().len());
     body(&exchange.request.body) + body(&exchange.response.body) + headers.sum::<usize>()
 }
 

@@ -92,7 +92,9 @@ fn head(report: &Report, fail_on: FailOn) -> String {
     let sign = match verdict {
         Verdict::Conformant => "✅",
         Verdict::NotConformant => "❌",
-        Verdict::NotJudged | Verdict::NothingRan | Verdict::Interrupted => "⚠️",
+        Verdict::NotJudged | Verdict::NothingRan | Verdict::NotBegun | Verdict::Interrupted | Verdict::Terminated => {
+            "⚠️"
+        }
     };
     let mut text = format!("## {sign} okta-conformance: {}\n\n{}\n", verdict.name(), ticked(&report.sentence(fail_on)));
     if let Some(header) = &report.header {

@@ -38,7 +38,7 @@ pub use causes::{Cause, CauseSummary, Check, Standing, What};
 pub use comparison::{
     About, ChangeKind, Comparison, ComparisonSummary, Course, DriftChange, LostCheck, Note, Side, TrialChange,
 };
-pub use console::{Console, Style};
+pub use console::{Console, Style, quoted};
 pub use coverage::{Answers, Coverage};
 pub use failure::Failure;
 pub use github::write as write_github;
@@ -56,8 +56,7 @@ pub use stream::{
 };
 pub use summary::Summary;
 pub use tap::write as write_tap;
-pub(crate) use text::on_one_line;
-pub use text::printable;
+pub use text::{on_one_line, printable, printable_json};
 pub use trend::{OperationCourse, Point, Streams, Trend, TrialCourse, grouped};
 pub use verdict::{FailOn, Verdict};
 pub use wrap::fit;
@@ -98,6 +97,8 @@ pub struct Report {
     pub noted: Notes,
     /// What the preflight found.
     pub findings: Vec<Finding>,
+    /// Why the run, or parts of it, did not begin.
+    pub not_begun: Vec<Redacted>,
     /// Seconds spent waiting for rate limits, all trials together.
     pub waited: f64,
     /// Which statuses were seen.
@@ -266,6 +267,7 @@ impl Report {
             Event::Preflight(finding) if self.findings.contains(finding) => {}
             Event::Preflight(finding) => self.findings.push(finding.clone()),
             Event::SnapshotDrifted(drift) => self.snapshots.push(drift.clone()),
+            Event::NotBegun(not_begun) => self.not_begun.push(not_begun.reason.clone()),
             Event::RunFinished(footer) => self.end(footer),
         }
     }
@@ -279,6 +281,10 @@ impl Report {
                 let requirements = united(&merged.requirements, &header.requirements);
                 if (&header.started, &header.run) < (&merged.started, &merged.run) {
                     merged.clone_from(header);
+                }
+                // A part that did not begin may not know its suite.
+                if merged.suite.is_empty() {
+                    merged.suite.clone_from(&header.suite);
                 }
                 merged.trials = trials;
                 merged.requirements = requirements;
@@ -311,17 +317,6 @@ impl Report {
     /// Compares the run, which is over, with an older one.
     pub fn compare_with(&mut self, baseline: &Self) {
         self.comparison = Some(Box::new(Comparison::of(baseline, self)));
-    }
-
-    /// Notes that somebody ended the run at once: no footer will come.
-    pub fn cut(&mut self) {
-        self.footer.get_or_insert_with(|| RunFinished {
-            stopped: Some(Stop::Interrupt),
-            trials: BTreeMap::new(),
-            requests: self.trials.iter().map(|trial| trial.finished.requests).sum(),
-            rate_limited: 0,
-            duration_ms: 0.0,
-        });
     }
 
     /// The trials in the order of their IDs: what ends first is chance.

@@ -60,7 +60,9 @@ impl Report {
     /// # Errors
     /// One that is no part of the same run.
     pub fn joins(&self, header: &RunStarted) -> Result<(), PartsError> {
-        if self.header.as_ref().is_some_and(|first| first.suite != header.suite) {
+        let other =
+            |first: &RunStarted| first.suite != header.suite && !first.suite.is_empty() && !header.suite.is_empty();
+        if self.header.as_ref().is_some_and(other) {
             return Err(PartsError::Suite);
         }
         let Some(shard) = header.shard else { return Ok(()) };

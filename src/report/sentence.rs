@@ -34,6 +34,10 @@ impl Report {
 
     /// What follows the verdict in the sentence.
     pub(super) fn numbers(&self, verdict: Verdict, fail_on: FailOn) -> String {
+        let reasons = || self.not_begun.iter().map(|reason| one_line(first_line(reason.as_str()), 300));
+        if verdict == Verdict::NotBegun {
+            return format!(": {}", reasons().collect::<Vec<_>>().join("; "));
+        }
         let to =
             self.header.as_ref().map_or_else(String::new, |header| format!(" to {}", one_line(&header.target, 80)));
         let requests = counted(self.requests(), "request");
@@ -72,6 +76,9 @@ impl Report {
         if let Some(why) = self.stopped().and_then(why_stopped) {
             let _ = write!(line, "; stopped {why}");
         }
+        for reason in reasons() {
+            let _ = write!(line, "; a part did not begin: {reason}");
+        }
         for missing in self.missing() {
             let _ = write!(line, "; {}", one_line(&missing, 200));
         }
@@ -82,6 +89,11 @@ impl Report {
     }
 }
 
+/// Of several lines, the first sums up.
+fn first_line(text: &str) -> &str {
+    text.trim_start().lines().next().unwrap_or_default()
+}
+
 /// Why a run ended early, where the verdict does not say it.
 fn why_stopped(stop: Stop) -> Option<&'static str> {
     match stop {
@@ -90,6 +102,6 @@ fn why_stopped(stop: Stop) -> Option<&'static str> {
         Stop::Breaker => Some("because one trial after the other met nothing but trouble"),
         Stop::Preflight => Some("by the preflight"),
         Stop::Ledger => Some("because it could not write down what it makes"),
-        Stop::Interrupt => None,
+        Stop::Interrupt | Stop::Terminate => None,
     }
 }

@@ -4,7 +4,10 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use super::{Cause, CauseSummary, ComparisonSummary, FailOn, Report, text::printable_json};
-use crate::event::{Leak, Outcome, SnapshotKind, Stop};
+use crate::{
+    event::{Leak, Outcome, SnapshotKind, Stop},
+    secret::Redacted,
+};
 
 /// What a script wants to know about a run.
 #[derive(Debug, Serialize)]
@@ -19,6 +22,8 @@ pub struct Summary<'a> {
     warnings: usize,
     rate_limited: usize,
     waited_s: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_begun: Option<String>,
     findings: Vec<String>,
     drift: usize,
     new_drift: usize,
@@ -137,6 +142,8 @@ impl<'a> Summary<'a> {
             warnings: report.warnings(),
             rate_limited: report.rate_limited(),
             waited_s: rounded(report.waited),
+            not_begun: (!report.not_begun.is_empty())
+                .then(|| report.not_begun.iter().map(Redacted::as_str).collect::<Vec<_>>().join("\n")),
             findings: report.findings.iter().map(|finding| finding.text.to_string()).chain(report.missing()).collect(),
             drift: report.drift.len(),
             new_drift: report.unexplained_drift().count(),

@@ -5,18 +5,26 @@ use std::fmt::Write as _;
 pub(super) use crate::counted::counted;
 
 /// The text without anything that a terminal, a reader's eye, an XML reader or a CI system would obey: control characters, marks of
-/// direction, separators of lines, characters that XML does not allow, and the bracket of `##[command]`, `##vso[command]` are spelt out.
+/// direction, separators of lines, characters that XML does not allow, the bracket of `##[command]`, `##vso[command]`, and the first colon
+/// of a line that begins with `::` are spelt out.
 pub fn printable(text: &str) -> String {
-    if !text.contains(obeyed) && !text.contains("##") {
+    if !text.contains(obeyed) && !text.contains("##") && !text.contains("::") {
         return text.to_owned();
     }
     let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        if obeyed(c) || (c == '[' && ends_with_command(&clean)) {
+    let (mut begins, mut rest) = (true, text.chars());
+    while let Some(c) = rest.next() {
+        let command = match c {
+            '[' => ends_with_command(&clean),
+            ':' => begins && rest.as_str().starts_with(':'),
+            _ => false,
+        };
+        if obeyed(c) || command {
             let _ = write!(clean, "\\u{{{:x}}}", u32::from(c));
         } else {
             clean.push(c);
         }
+        begins = c == '\n' || (begins && c.is_whitespace());
     }
     clean
 }
@@ -27,13 +35,15 @@ fn obeyed(c: char) -> bool {
         || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// JSON with the same values, in which nothing is left that a terminal would obey: it is written in escapes.
-pub(super) fn printable_json(json: String) -> String {
-    if !json.contains(obeyed) {
+/// JSON with the same values, in which nothing is left that a terminal or a CI system would obey: it is written in escapes. No line of it
+/// begins with `::`, since a text has no line breaks there.
+pub fn printable_json(json: String) -> String {
+    if !json.contains(obeyed) && !json.contains("##") {
         return json;
     }
     json.chars().fold(String::with_capacity(json.len()), |mut clean, c| {
-        if obeyed(c) {
+        // Outside of a text there is no `##`.
+        if obeyed(c) || (c == '[' && ends_with_command(&clean)) {
             // All of these are in the basic plane, so one escape is one of them.
             let _ = write!(clean, "\\u{:04x}", u32::from(c));
         } else {
@@ -49,7 +59,7 @@ fn ends_with_command(text: &str) -> bool {
 }
 
 /// The text as one printable line, with its line ends spelt out.
-pub(crate) fn on_one_line(text: &str) -> String {
+pub fn on_one_line(text: &str) -> String {
     let text = printable(text);
     if text.contains('\n') { text.replace('\n', "\\n") } else { text }
 }
@@ -82,15 +92,16 @@ mod tests {
     #[test]
     fn nothing_that_anybody_obeys_is_left() {
         assert_eq!(printable("a\u{1b}[31mb\nc\t\u{202e}d\0"), "a\\u{1b}[31mb\nc\t\\u{202e}d\\u{0}");
+        assert_eq!(printable("::a::\n \u{a0}::b\nc ::d : :e\n:f"), "\\u{3a}:a::\n \u{a0}\\u{3a}:b\nc ::d : :e\n:f");
         let commands = "\u{fffe} ##[error]x ##vso[y] [z] # #[q]";
         assert_eq!(printable(commands), "\\u{fffe} ##\\u{5b}error]x ##vso\\u{5b}y] [z] # #[q]");
     }
 
     #[test]
     fn json_keeps_its_values() {
-        let value = serde_json::json!({ "a\u{9b}": "\u{202e}\u{ffff}\u{1b}\n" });
+        let value = serde_json::json!({ "a\u{9b}": "\u{202e}\u{ffff}\u{1b}\n", "##vso[b]": ["##[c]"] });
         let clean = printable_json(value.to_string());
-        assert!(!clean.contains(obeyed), "{clean}");
+        assert!(!clean.contains(obeyed) && !clean.contains("##[") && !clean.contains("vso["), "{clean}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&clean).expect("JSON"), value);
     }
 

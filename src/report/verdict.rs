@@ -14,8 +14,12 @@ pub enum Verdict {
     NotJudged,
     /// There was nothing to run.
     NothingRan,
+    /// The run ended before it began.
+    NotBegun,
     /// Somebody interrupted the run.
     Interrupted,
+    /// The run's process was told to end.
+    Terminated,
 }
 
 impl Verdict {
@@ -25,8 +29,10 @@ impl Verdict {
             Self::Conformant => 0,
             Self::NotConformant => 1,
             Self::NotJudged => 2,
+            Self::NotBegun => 3,
             Self::NothingRan => 4,
             Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
     }
 
@@ -37,7 +43,9 @@ impl Verdict {
             Self::NotConformant => "not conformant",
             Self::NotJudged => "could not be judged",
             Self::NothingRan => "nothing ran",
+            Self::NotBegun => "did not begin",
             Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
         }
     }
 }
@@ -71,11 +79,13 @@ impl Report {
     /// What the run says. A failure that was seen outweighs what could not be judged.
     pub fn verdict(&self, fail_on: FailOn) -> Verdict {
         let any = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| self.count(*outcome) > 0);
-        if self.stopped() == Some(Stop::Interrupt) {
-            return Verdict::Interrupted;
+        match self.stopped() {
+            Some(Stop::Interrupt) => return Verdict::Interrupted,
+            Some(Stop::Terminate) => return Verdict::Terminated,
+            Some(Stop::Deadline | Stop::FailFast | Stop::Breaker | Stop::Preflight | Stop::Ledger) | None => {}
         }
         if self.trials.is_empty() {
-            return Verdict::NothingRan;
+            return if self.not_begun.is_empty() { Verdict::NothingRan } else { Verdict::NotBegun };
         }
         let course = self.comparison.as_ref().map(|comparison| comparison.course(fail_on));
         let departs =
@@ -88,6 +98,7 @@ impl Report {
         let cut_short = self.footer.is_none()
             || !self.may_be_left.is_empty()
             || !self.missing().is_empty()
+            || !self.not_begun.is_empty()
             || any(&[Outcome::Blocked, Outcome::Errored, Outcome::NotRun]);
         // A target without credentials passes what needs none; that says nothing about the rest.
         let judged = any(&[Outcome::Passed, Outcome::Flaky, Outcome::KnownFailure]);

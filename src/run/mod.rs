@@ -17,7 +17,7 @@ mod trial;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -121,6 +121,13 @@ pub struct Target {
     pub capabilities: BTreeSet<String>,
 }
 
+/// Whether a trial that has no outcome yet has begun.
+#[derive(Debug, Clone, Copy)]
+enum Begun {
+    Yes,
+    No,
+}
+
 /// Runs `trials` and tells `sink` all that happens. The future must run on one thread; it never fails, since what goes wrong is an outcome.
 /// A trial that nobody else holds is freed when it has ended.
 pub async fn run(
@@ -152,6 +159,8 @@ pub async fn run(
         found: Preflight::default(),
     };
     shared.emit(&Event::RunStarted(Box::new(header(&shared, &trials))));
+    let not_yet = |trial: &Arc<Trial>| (trial.id.clone(), (Arc::clone(trial), Begun::No));
+    let open: RefCell<BTreeMap<String, (Arc<Trial>, Begun)>> = RefCell::new(trials.iter().map(not_yet).collect());
     let deadline = async {
         match options.deadline {
             Some(deadline) => tokio::time::sleep(deadline).await,
@@ -166,8 +175,12 @@ pub async fn run(
         }
         let (alone, together): (Vec<_>, Vec<_>) = trials.into_iter().partition(|trial| trial.exclusive);
         let to_end = |trial: Arc<Trial>| {
-            let shared = &shared;
-            async move { trial_to_end(&trial, shared).await }
+            let (shared, open) = (&shared, &open);
+            async move {
+                open.borrow_mut().insert(trial.id.clone(), (Arc::clone(&trial), Begun::Yes));
+                trial_to_end(&trial, shared).await;
+                open.borrow_mut().remove(&trial.id);
+            }
         };
         stream::iter(together).for_each_concurrent(options.jobs.max(1), to_end).await;
         for trial in alone {
@@ -177,6 +190,15 @@ pub async fn run(
     tokio::select! {
         () = work => {}
         () = deadline => {}
+        () = stopper.end() => {}
+    }
+    // Whatever ended the run, each trial has its outcome.
+    for (trial, begun) in open.into_inner().into_values() {
+        let reason = match begun {
+            Begun::Yes => "the run was ended at once, in the middle of it: what it made may be left",
+            Begun::No => "the run was ended at once, before it",
+        };
+        shared.finish(rule(&trial, shared.describer.unstarted(&trial, Outcome::NotRun, reason), &shared));
     }
     settle_run(&shared).await;
     let trials = shared.outcomes.borrow().iter().map(|(outcome, count)| (outcome.name().to_owned(), *count)).collect();
@@ -211,6 +233,7 @@ async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {
     let finished = if shared.stopper.stopped() {
         let reason = match shared.stopper.reason.get() {
             Some(Stop::Interrupt) | None => "the run was interrupted before it",
+            Some(Stop::Terminate) => "the run was told to end before it",
             Some(Stop::Deadline) => "the run's deadline passed before it",
             Some(Stop::FailFast) => "the run stopped at its limit of failures before it",
             Some(Stop::Preflight) => "the preflight found that it would say nothing",

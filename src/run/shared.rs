@@ -18,10 +18,11 @@ use crate::{
     plan::Plan,
 };
 
-/// Stops a run: no trial starts, waits end, clean-up still happens.
+/// Stops a run: no trial starts, waits end, clean-up still happens; or ends it at once.
 #[derive(Debug, Clone, Default)]
 pub struct Stopper {
     token: CancellationToken,
+    at_once: CancellationToken,
     pub(super) reason: Arc<OnceLock<Stop>>,
 }
 
@@ -30,6 +31,20 @@ impl Stopper {
     pub fn stop(&self, reason: Stop) {
         let _ = self.reason.set(reason);
         self.token.cancel();
+    }
+
+    /// Ends a run that was stopped without waiting for anything more, not for clean-up either.
+    pub fn end_at_once(&self) {
+        self.at_once.cancel();
+    }
+
+    /// Whether the run ended without waiting for its trials.
+    pub fn ended_at_once(&self) -> bool {
+        self.at_once.is_cancelled()
+    }
+
+    pub(super) async fn end(&self) {
+        self.at_once.cancelled().await;
     }
 
     pub(crate) fn stopped(&self) -> bool {

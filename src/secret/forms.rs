@@ -1,12 +1,35 @@
-//! The forms in which a secret may come back: as it is, percent-encoded, in base64.
+//! The forms in which a secret may come back: as it is, percent-encoded, in base64, in hexadecimal digits, in another case.
+
+use std::fmt::Write as _;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// The forms in which a value may come back.
-pub(super) fn forms(secret: &str) -> Vec<String> {
+use super::Case;
+
+/// A shorter secret in another case might be a word.
+const SHORTEST_IN_ANY_CASE: usize = 12;
+
+/// In which case a secret is looked for.
+pub(super) fn case(secret: &str) -> Case {
+    if secret.len() < SHORTEST_IN_ANY_CASE { Case::AsWritten } else { Case::Any }
+}
+
+/// The forms in which a value may come back; in small letters where any case counts.
+pub(super) fn forms(secret: &str, case: Case) -> Vec<String> {
+    let hex: String = secret.bytes().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
     let mut forms = base64_forms(secret.as_bytes());
     forms.push(secret.to_owned());
     forms.push(utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string());
+    // Line breaks are taken out of a text before it is searched for wrapped secrets.
+    forms.extend(secret.contains(['\r', '\n']).then(|| secret.replace(['\r', '\n'], "")));
+    match case {
+        Case::AsWritten => forms.push(hex.to_ascii_uppercase()),
+        Case::Any => forms.iter_mut().for_each(|form| form.make_ascii_lowercase()),
+    }
+    forms.push(hex);
     forms
 }
 

@@ -14,8 +14,8 @@ use std::{
 };
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
-use escapes::{Unescaped, may_spell, needs_quoting};
-use forms::forms;
+use escapes::{Unescaped, may_spell, needs_quoting, stands_in_a_token};
+use forms::{case, forms};
 pub(crate) use members::may_hold_secrets;
 use members::secrets_in;
 use serde::{Deserialize, Serialize};
@@ -92,15 +92,12 @@ pub struct Redactor {
     known: Arc<RwLock<Arc<Known>>>,
 }
 
-/// Secrets in all forms in which they may come back, with the machine that finds them.
+/// Secrets in all forms in which they may come back, with the machines that find them.
 #[derive(Default)]
 struct Known {
-    /// Each form, and whether it is only the beginning of a secret.
-    forms: BTreeMap<String, Extent>,
-    /// The same, by the number of the form.
-    extents: Vec<Extent>,
-    /// Finds the forms, in their order.
-    patterns: Option<AhoCorasick>,
+    forms: BTreeMap<String, Form>,
+    /// One for each case that there is among the forms.
+    finders: Vec<Finder>,
     /// The length of the shortest form: most headers are shorter, and need not be searched.
     shortest: usize,
     /// The length of the longest.
@@ -109,12 +106,43 @@ struct Known {
     quoted: bool,
 }
 
+/// How a form of a secret is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Form {
+    /// Whether it is only the beginning of a secret.
+    extent: Extent,
+    case: Case,
+}
+
+impl Form {
+    /// What covers both.
+    fn and(self, other: Self) -> Self {
+        Self { extent: self.extent.max(other.extent), case: self.case.max(other.case) }
+    }
+}
+
 /// How far a secret reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Extent {
     Whole,
     /// To the first character that stands in no token.
     Open,
+}
+
+/// In which letters a secret counts as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Case {
+    AsWritten,
+    /// Its forms are in small letters, and so is the text that is searched: faster than a machine that knows both.
+    Any,
+}
+
+/// Finds the forms of one case.
+struct Finder {
+    patterns: AhoCorasick,
+    case: Case,
+    /// By the number of the form.
+    extents: Vec<Extent>,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -162,16 +190,21 @@ impl Redactor {
         let old = self.known();
         let mut all = BTreeMap::new();
         for secret in secrets.into_iter().filter(|secret| secret.len() >= SHORTEST) {
-            if old.forms.get(secret).is_none_or(|known| *known < extent) {
-                all.extend(forms(secret).into_iter().map(|form| (form, extent)));
+            let form = Form { extent, case: case(secret) };
+            let known = match form.case {
+                Case::AsWritten => old.forms.get(secret),
+                Case::Any => old.forms.get(&secret.to_ascii_lowercase()),
+            };
+            if known.is_none_or(|known| known.and(form) != *known) {
+                all.extend(forms(secret, form.case).into_iter().map(|text| (text, form)));
             }
         }
         if all.is_empty() {
             return;
         }
-        for (form, extent) in &old.forms {
-            let known = all.entry(form.clone()).or_insert(*extent);
-            *known = (*known).max(*extent);
+        for (text, form) in &old.forms {
+            let known = all.entry(text.clone()).or_insert(*form);
+            *known = known.and(*form);
         }
         let known = Arc::new(Known::of(all));
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
@@ -203,12 +236,12 @@ impl Redactor {
         self.known().masked_header(name, value.to_owned())
     }
 
-    /// The same of headers that are not needed any more.
-    pub(crate) fn owned_headers(&self, headers: Vec<(String, String)>) -> Vec<(String, Redacted)> {
+    /// The same of headers that are not needed any more; a secret may stand in a name too.
+    pub(crate) fn owned_headers(&self, headers: Vec<(String, String)>) -> Vec<(Redacted, Redacted)> {
         let known = self.known();
         let header = |(name, value): (String, String)| {
             let value = known.masked_header(&name, value);
-            (name, value)
+            (known.masked(name), value)
         };
         headers.into_iter().map(header).collect()
     }
@@ -238,16 +271,12 @@ impl Known {
         Redacted(if cut { self.without_parts(&whole) } else { whole })
     }
 
-    fn of(forms: BTreeMap<String, Extent>) -> Self {
-        let bytes: usize = forms.keys().map(String::len).sum();
-        // The fastest machine takes some hundred bytes for each of a secret's, which keys and signed tokens are too long for.
-        let kind = (bytes > LARGE).then_some(AhoCorasickKind::ContiguousNFA);
-        let patterns =
-            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).kind(kind).build(forms.keys()).ok();
+    fn of(forms: BTreeMap<String, Form>) -> Self {
+        let finders = [Case::Any, Case::AsWritten].into_iter().filter_map(|case| Finder::of(&forms, case)).collect();
         let lengths = || forms.keys().map(String::len);
         let (shortest, longest) = (lengths().min().unwrap_or_default(), lengths().max().unwrap_or_default());
         let quoted = forms.keys().any(|form| needs_quoting(form));
-        Self { extents: forms.values().copied().collect(), forms, patterns, shortest, longest, quoted }
+        Self { forms, finders, shortest, longest, quoted }
     }
 
     fn without_secrets(&self, text: String) -> String {
@@ -295,8 +324,10 @@ impl Known {
     /// Where secrets stand, as they are or escaped.
     fn ranges(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut all = Vec::new();
-        let Some(patterns) = self.patterns.as_ref().filter(|_| text.len() >= self.shortest) else { return all };
-        self.plain_ranges(patterns, text, &mut all);
+        if self.finders.is_empty() || text.len() < self.shortest {
+            return all;
+        }
+        self.plain_ranges(text, &mut all);
         if !self.quoted && !may_spell(text) {
             return all;
         }
@@ -305,7 +336,7 @@ impl Known {
             && let Some(layer) = Unescaped::of(layers.last().map_or(text, |layer| &layer.text))
         {
             let mut found = Vec::new();
-            self.plain_ranges(patterns, &layer.text, &mut found);
+            self.plain_ranges(&layer.text, &mut found);
             layers.push(layer);
             all.extend(
                 found.into_iter().map(|range| layers.iter().rev().fold(range, |range, layer| layer.old(&range))),
@@ -314,14 +345,12 @@ impl Known {
         all
     }
 
-    fn plain_ranges(&self, patterns: &AhoCorasick, text: &[u8], all: &mut Vec<Range<usize>>) {
-        let mut from = 0;
-        while let Some(found) = patterns.find(Input::new(text).range(from..)) {
-            from = found.end();
-            if self.extents.get(found.pattern().as_usize()) == Some(&Extent::Open) {
-                from += text[from..].iter().take_while(|byte| stands_in_a_token(**byte)).count();
+    fn plain_ranges(&self, text: &[u8], all: &mut Vec<Range<usize>>) {
+        for finder in &self.finders {
+            match finder.case {
+                Case::AsWritten => finder.ranges(text, all),
+                Case::Any => finder.ranges(&text.to_ascii_lowercase(), all),
             }
-            all.push(found.start()..from);
         }
     }
 
@@ -330,11 +359,13 @@ impl Known {
         let mut pieces: Vec<String> = text.split(CUT).map(str::to_owned).collect();
         let last = pieces.len() - 1;
         for piece in &mut pieces[..last] {
-            let part = |form: &String| {
-                let lengths = (SHORTEST_PART..form.len().min(piece.len() + 1)).rev();
-                lengths.filter_map(|length| form.get(..length)).find(|part| piece.ends_with(part)).map(str::len)
+            let small = piece.to_ascii_lowercase();
+            let part = |(text, form): (&String, &Form)| {
+                let piece = if form.case == Case::Any { &small } else { &*piece };
+                let lengths = (SHORTEST_PART..text.len().min(piece.len() + 1)).rev();
+                lengths.filter_map(|length| text.get(..length)).find(|part| piece.ends_with(part)).map(str::len)
             };
-            if let Some(longest) = self.forms.keys().filter_map(part).max() {
+            if let Some(longest) = self.forms.iter().filter_map(part).max() {
                 piece.truncate(piece.len() - longest);
                 piece.push_str(MASK);
             }
@@ -343,9 +374,31 @@ impl Known {
     }
 }
 
-/// Of a token in any of the forms: base64 of both alphabets, percent signs, the dots between the parts of a JWT.
-fn stands_in_a_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-_.~+/=%".contains(&byte)
+impl Finder {
+    /// `None` where no form is of this case.
+    fn of(forms: &BTreeMap<String, Form>, case: Case) -> Option<Self> {
+        let (texts, extents): (Vec<&str>, Vec<Extent>) =
+            forms.iter().filter(|(_, form)| form.case == case).map(|(text, form)| (text.as_str(), form.extent)).unzip();
+        if texts.is_empty() {
+            return None;
+        }
+        let bytes: usize = texts.iter().map(|text| text.len()).sum();
+        // The fastest machine takes some hundred bytes for each of a secret's, which keys and signed tokens are too long for.
+        let kind = (bytes > LARGE).then_some(AhoCorasickKind::ContiguousNFA);
+        let patterns = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).kind(kind).build(texts).ok()?;
+        Some(Self { patterns, case, extents })
+    }
+
+    fn ranges(&self, text: &[u8], all: &mut Vec<Range<usize>>) {
+        let mut from = 0;
+        while let Some(found) = self.patterns.find(Input::new(text).range(from..)) {
+            from = found.end();
+            if self.extents.get(found.pattern().as_usize()) == Some(&Extent::Open) {
+                from += text[from..].iter().take_while(|byte| stands_in_a_token(**byte)).count();
+            }
+            all.push(found.start()..from);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -378,6 +431,54 @@ mod tests {
         ] {
             assert_eq!(redactor.text(text).as_str(), masked, "{text}");
         }
+    }
+
+    #[test]
+    fn a_secret_in_another_form_is_masked_where_it_stands() {
+        let redactor = Redactor::new(["s3cret/token+1", "Short/1"]);
+        for (text, masked) in [
+            // Another case.
+            ("x-s3cret/token+1: S3CRET/TOKEN+1, S3cret/Token+1", "x-***: ***, ***"),
+            ("short/1 Short/1 SHORT/1", "short/1 *** SHORT/1"),
+            // Hexadecimal digits, in both cases.
+            ("7333637265742f746f6b656e2b31 7333637265742F746F6B656E2B31", "*** ***"),
+            ("53686f72742f31 53686F72742F31", "*** ***"),
+            // Entities.
+            ("s3cret&#47token&plus;1, s3cret&sol;token&#x0000002B1&#44", "***, ***&#44"),
+            (r"\x733cret\x2ftoken\x2B1", "***"),
+            // Base64 in lines, at each place in a group of three.
+            ("aaaa\nczNjcmV0L3\nRva2VuKzE=\nbbbb", "aaaa\n***E=\nbbbb"),
+            (r#"{"a":"YXMzY3Jl\r\n  dC90b2tlbi\r\nsx","b":1}"#, r#"{"a":"YX***","b":1}"#),
+            (r#"{"a":"{\"b\":\"YWFzM2NyZXQv\\ndG9rZW4rMWI=\"}"}"#, r#"{"a":"{\"b\":\"YWF***WI=\"}"}"#),
+            ("s3cre\r\n\tt/to\nken+1", "***"),
+            // Nothing is joined that was not of one piece.
+            ("s3cret,\n/token+1", "s3cret,\n/token+1"),
+        ] {
+            assert_eq!(redactor.text(text).as_str(), masked, "{text}");
+            assert_eq!(redactor.finds(text), text != masked, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_of_several_lines_is_masked_in_one_too() {
+        let redactor = Redactor::new(["-----BEGIN KEY-----\nQUJDREVGR0hJSktM\nTU5PUFFSU1RVVldY\n-----END KEY-----\n"]);
+        for text in [
+            "a: -----BEGIN KEY-----\nQUJDREVGR0hJSktM\nTU5PUFFSU1RVVldY\n-----END KEY-----\n",
+            "a: -----BEGIN KEY-----\r\nQUJDREVGR0hJSktM\r\nTU5PUFFSU1RVVldY\r\n-----END KEY-----\r\n",
+            r"a: -----BEGIN KEY-----\nQUJDREVGR0hJSktM\nTU5PUFFSU1RVVldY\n-----END KEY-----\n",
+        ] {
+            let masked = redactor.text(text);
+            assert!(masked.as_str().starts_with("a: ***") && !masked.as_str().contains("KEY"), "{masked}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_header_is_masked_too() {
+        let redactor = Redactor::new(["00-A-Token-of-these"]);
+        let headers = vec![("x-00-a-token-of-these".to_owned(), "a".to_owned()), ("etag".to_owned(), "b".to_owned())];
+        let masked = redactor.owned_headers(headers);
+        let shown: Vec<String> = masked.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        assert_eq!(shown, ["x-***: a", "etag: b"]);
     }
 
     #[test]

@@ -41,7 +41,7 @@ const NUMBER: &str = "a number";
 
 /// All variables. What only a person at the command line may ask for is not among them: to write to what others use, to accept behaviour, to
 /// leave the preflight out; nor is the target of `replay`, which writes what somebody else once wrote.
-pub const VARIABLES: [Variable; 22] = [
+pub const VARIABLES: [Variable; 23] = [
     flag("OKTA_CONFORMANCE_TARGET", &["run", "list", "sweep"], "`mock`, a URL, or a name of the settings file"),
     flag("OKTA_CONFORMANCE_SETTINGS", &["run", "list", "sweep", "replay"], "the path of a settings file"),
     flag(
@@ -58,6 +58,7 @@ pub const VARIABLES: [Variable; 22] = [
     flag("OKTA_CONFORMANCE_TRIAL_TIMEOUT", &["run"], DURATION),
     flag("OKTA_CONFORMANCE_DEADLINE", &["run"], DURATION),
     flag("OKTA_CONFORMANCE_EVENTS", &["run", "explain"], "the path of an event stream, or `none`"),
+    flag("OKTA_CONFORMANCE_LEDGERS", &["run", "sweep"], "the path of a directory"),
     flag("OKTA_CONFORMANCE_KNOWN_FAILURES", &["run"], "the path of a file of known failures"),
     flag("OKTA_CONFORMANCE_BASELINE", &["run", "report"], "paths of event streams, with commas between"),
     flag(

@@ -163,7 +163,8 @@ impl Snapshots {
             | Event::MayBeLeft(_)
             | Event::Waited(_)
             | Event::Preflight(_)
-            | Event::SnapshotDrifted(_) => {}
+            | Event::SnapshotDrifted(_)
+            | Event::NotBegun(_) => {}
         }
         Ok(Vec::new())
     }

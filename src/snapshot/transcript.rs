@@ -149,7 +149,7 @@ impl Writer {
         let line = format!("{} {}", request.method, self.names.text(&url));
         self.line(&line);
         for (name, value) in &request.headers {
-            let name = name.to_ascii_lowercase();
+            let name = name.as_str().to_ascii_lowercase();
             let usual = value.as_str() == "application/json" && (name == "accept" || name == "content-type");
             if !usual && !LEFT_OUT.contains(&name.as_str()) {
                 let line = format!("{name}: {}", self.names.text(value.as_str()));
@@ -169,7 +169,7 @@ impl Writer {
     fn response(&mut self, response: &TranscriptResponse, body: Option<Value>, page: Option<(Phase, usize)>) {
         self.line(&format!("-> {}", response.status));
         let mut headers: Vec<(String, &str)> =
-            response.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.as_str())).collect();
+            response.headers.iter().map(|(name, value)| (name.as_str().to_ascii_lowercase(), value.as_str())).collect();
         headers.sort_by(|a, b| a.0.cmp(&b.0));
         headers.dedup_by(|a, b| a.0 == b.0 && UNSTABLE.contains(&a.0.as_str()));
         for (name, value) in headers {

@@ -2,6 +2,11 @@
 
 use std::fmt::Write as _;
 
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE},
+};
+
 use super::{
     server::{Answer, Server},
     support::{Done, MockProcess, Place, finish},
@@ -76,6 +81,95 @@ fn a_target_that_gives_the_token_back_does_not_get_it_written_down() {
     assert_hidden(&texts, "of-the-target-alone");
     let (_, stream) = texts.iter().find(|(name, _)| name.ends_with("events.jsonl")).expect("a stream");
     assert!(stream.contains("token *** is wrong"), "a mask stands in the place of it");
+}
+
+/// The text without line breaks, escaped ones too, and without what indents lines.
+fn unwrapped(text: &str) -> String {
+    let breaks = regex::Regex::new(r"(\\*(\\r|\\n|\r|\n|&#10;|&#13;))[ \t]*").expect("a pattern");
+    breaks.replace_all(text, "").into_owned()
+}
+
+#[test]
+fn a_token_in_the_name_of_a_header_is_hidden() {
+    let token = "00-S3cret_Token.Of-These*Tests";
+    let server = Server::start(move |_| {
+        let answer = Answer::json(200, &serde_json::json!({ "id": "A", "name": "a", "color": 1 }));
+        // A client makes small letters of the names of headers.
+        Some(answer.header(&format!("X-{token}"), "a").header(token, "b").header("X-Upper", &token.to_uppercase()))
+    });
+    let reports = ["har", "html", "markdown", "tap", "github", "text"].map(|format| ["--report", format]).concat();
+    let more = ["--record", "recorded.jsonl", "--snapshots", "snapshots", "--accept-snapshots", "--suite", "suite"];
+    let place = Place::with_suite(&["levels", "values"]);
+    let arguments = [&["run", "--target", &server.url, "--verbose"][..], &reports, &more].concat();
+    let mut command = place.command(&arguments);
+    command.env("OKTA_CLIENT_TOKEN", token);
+    let done = finish(command.spawn().expect("the program starts"));
+    assert_eq!(done.code, 1, "{}", done.err);
+    let files = place.files().into_iter().filter(|(name, _)| !name.starts_with("suite"));
+    let mut texts: Vec<_> = files.map(|(name, bytes)| (name, String::from_utf8_lossy(&bytes).to_lowercase())).collect();
+    assert!(texts.len() > 8, "the stream, a recording, snapshots and six reports");
+    texts.extend([("stdout".to_owned(), done.out.to_lowercase()), ("stderr".to_owned(), done.err.to_lowercase())]);
+    assert_hidden(&texts, &token.to_lowercase());
+    let (_, stream) = texts.iter().find(|(name, _)| name.ends_with("events.jsonl")).expect("a stream");
+    assert!(stream.contains(r#"["x-***","a"]"#) && stream.contains(r#"["***","b"]"#), "the rest of the name stays");
+}
+
+#[test]
+fn a_token_in_any_spelling_is_hidden() {
+    let around = format!("{}{SECRET}{}", "x".repeat(31), "y".repeat(40));
+    let (from, to) = ((31 * 8_usize).div_ceil(6), (31 + SECRET.len()) * 8 / 6);
+    let mut spellings: Vec<(String, String)> = Vec::new();
+    for encoded in [BASE64_STANDARD.encode(&around), BASE64_URL_SAFE.encode(&around)] {
+        for (width, end) in [(64, "\n"), (76, "\r\n"), (64, "\n  "), (20, "\n")] {
+            let lines: Vec<&str> =
+                encoded.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
+            spellings.push((lines.join(end), encoded[from..to].to_owned()));
+        }
+    }
+    let each = |spell: &dyn Fn(u8) -> String| SECRET.bytes().map(spell).collect::<String>();
+    for spelled in [
+        each(&|byte| format!("{byte:02x}")),
+        each(&|byte| format!("{byte:02X}")),
+        each(&|byte| format!("&#{byte};")),
+        each(&|byte| format!("&#{byte}")),
+        each(&|byte| format!("&#{byte:09};")),
+        each(&|byte| format!("&#x{byte:x}")),
+        each(&|byte| format!("&#X{byte:08X};")),
+        each(&|byte| format!("\\u{byte:04x}")),
+        each(&|byte| format!("%{byte:02x}")),
+        SECRET.replace('+', "&plus;").replace('/', "&sol;").replace('=', "&equals;"),
+        SECRET.to_lowercase(),
+        SECRET.to_uppercase(),
+        "00S3CR3t+tOK/EN=vALUE~42".to_owned(),
+    ] {
+        spellings.push((spelled.clone(), spelled));
+    }
+    let said: Vec<String> = spellings.iter().map(|(said, _)| format!("<{said}>")).collect();
+    let server = Server::start(move |request| {
+        let body = serde_json::json!({ "id": "A", "name": said, "color": 1 }).to_string();
+        // As JSON, and as a page of text.
+        let body = if request.method == "GET" { body } else { said.join("\n\n") };
+        Some(Answer::new(200, body).header("Content-Type", "application/json"))
+    });
+    let (done, texts) = written(&server.url, SECRET, &["--suite", "suite"]);
+    assert_eq!(done.code, 1, "{}", done.err);
+    let texts: Vec<(String, String)> = texts.into_iter().map(|(name, text)| (name, unwrapped(&text))).collect();
+    for (_, secret) in &spellings {
+        assert_hidden(&texts, secret);
+    }
+    assert!(!done.err.contains("a secret stands in"), "{}", done.err);
+}
+
+#[test]
+fn a_word_in_another_case_is_no_secret() {
+    // A secret that is as short as a word counts as it is written alone.
+    let server = Server::start(|_| {
+        Some(Answer::json(200, &serde_json::json!({ "id": "A", "name": "CHANGE-ME Change-me", "color": 1 })))
+    });
+    let (_, texts) = written(&server.url, "change-me", &["--suite", "suite"]);
+    let (_, stream) = texts.iter().find(|(name, _)| name.ends_with("events.jsonl")).expect("a stream");
+    assert!(stream.contains("CHANGE-ME Change-me"));
+    assert_hidden(&texts, "change-me");
 }
 
 #[test]

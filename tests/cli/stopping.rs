@@ -9,7 +9,11 @@ use super::{
 
 #[test]
 fn an_interrupted_run_cleans_up_and_says_what_it_knows() {
-    for name in ["INT", "TERM"] {
+    for (name, code, verdict, stopped) in [
+        ("INT", 130, "interrupted", "interrupt"),
+        ("TERM", 143, "terminated", "terminate"),
+        ("HUP", 130, "interrupted", "interrupt"),
+    ] {
         let mock = MockProcess::start(&["--latency", "50ms"]);
         let place = Place::new();
         let arguments = ["run", "--target", &mock.url, "--jobs", "8", "--report", "junit"];
@@ -23,13 +27,13 @@ fn an_interrupted_run_cleans_up_and_says_what_it_knows() {
         });
         signal(child.id(), name);
         let done = rest(child, out);
-        assert_eq!(done.code, 130, "{name}: {}{}", done.out, done.err);
+        assert_eq!(done.code, code, "{name}: {}{}", done.out, done.err);
         assert!(done.told().starts_with("interrupted: "), "{}", done.err);
-        assert!(done.last_line().starts_with("interrupted: "), "{}", done.last_line());
+        assert!(done.last_line().starts_with(&format!("{verdict}: ")), "{}", done.last_line());
 
         let events = place.events();
         let footer = events.last().expect("a footer");
-        assert_eq!((&footer["event"], &footer["stopped"]), (&"run-finished".into(), &"interrupt".into()));
+        assert_eq!((&footer["event"], &footer["stopped"]), (&"run-finished".into(), &stopped.into()));
         let planned = events[0]["trials"].as_u64().expect("a count");
         let outcomes = place.outcomes();
         assert_eq!(outcomes.len() as u64, planned, "every trial has an outcome");
@@ -59,10 +63,10 @@ fn a_second_interrupt_ends_at_once() {
     let out = child.stdout.take().expect("its output");
     let done = rest(child, out);
     assert_eq!(done.code, 130, "{}", done.out);
-    junit(&place.read("reports/junit.xml"));
-    // Its stream has no end, and nobody takes it for a whole one.
+    let (_, totals) = junit(&place.read("reports/junit.xml"));
+    assert_eq!(totals, Totals { tests: 11, skipped: 11, ..Totals::default() });
     let report = place.run(&["report", "reports/events.jsonl"]);
-    assert_eq!(report.code, 3, "{}", report.out);
+    assert_eq!(report.code, 130, "{}", report.out);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! `run`: chooses trials, opens the target, runs, writes what was asked for.
 
+mod idle;
 mod outputs;
+mod places;
 mod printed;
 mod reports;
 mod scan;
@@ -10,7 +12,7 @@ use std::{
     cell::RefCell,
     collections::BTreeSet,
     fs,
-    io::{self, IsTerminal, Write},
+    io::Write as _,
     path::{Path, PathBuf},
     rc::Rc,
     sync::Arc,
@@ -24,17 +26,19 @@ use clap::{
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
 pub(crate) use self::reports::{ReportFormat, ReportTo, output, parse_report, write_report};
-pub(super) use self::signals::interrupted_twice;
+pub(in crate::cli) use self::signals::interrupted_twice;
 use self::{
+    idle::Idle,
     outputs::{Outputs, flushed_at_waits},
+    places::{Ledgers, probe},
     scan::secrets_written,
 };
 use super::{
-    CommandError, Format, Mistake, WRONG_INPUT, listed,
-    out::out,
+    CommandError, Format, Mistake, WRONG_INPUT, chain, listed,
+    out::{self, format_out, tell, warn, width},
     streams::baseline,
     suite::{Choice, Chosen, show, show_nothing},
-    target, width, with_causes,
+    target, told, with_causes,
 };
 use crate::{
     counted::counted,
@@ -43,9 +47,10 @@ use crate::{
     known::{self, KnownFailures},
     ledger::{self, Ledger},
     naming::{Names, run_id},
-    plan::{Plan, Shard, parse_limit},
-    report::{Console, FailOn, Report, Style, Summary, Verdict, printable},
+    plan::{Plan, Shard, Trial, parse_limit},
+    report::{FailOn, Report, Style, Summary, Verdict},
     run::{self, Options, SETTLING, Stopper},
+    secret::Redactor,
     settings,
     target::{Located, Opened},
 };
@@ -117,6 +122,10 @@ pub(crate) struct Arguments {
     /// Where the event stream goes; `none` for nowhere
     #[arg(long, default_value = EVENTS, value_name = "PATH|none", value_parser = StringValueParser::new().try_map(output))]
     events: String,
+    /// Where the ledger lies, which knows what the run makes until it is removed [default: reports/ledgers, or `ledgers` beside the event
+    /// stream where that cannot be written]
+    #[arg(long, value_name = "DIR")]
+    ledgers: Option<PathBuf>,
     /// Writes what was sent and what came as a recording, without secrets
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(output))]
     record: Option<PathBuf>,
@@ -161,19 +170,7 @@ pub(crate) fn fail_on(flags: &[FailOnWhat]) -> FailOn {
 }
 
 impl Arguments {
-    fn options(&self, plan: &Plan, opened: &Opened) -> Options {
-        let run = run_id();
-        let ledger = if opened.is_mock() {
-            Ledger::none()
-        } else {
-            let of = ledger::Run {
-                origin: opened.target.client.origin().to_owned(),
-                run: run.clone(),
-                names: Names::of_run(&opened.prefix, &run).beginning(),
-                suite: plan.makes_hash(),
-            };
-            Ledger::new(Path::new(ledger::DIRECTORY), of)
-        };
+    fn options(&self, opened: &Opened, run: String, ledger: Ledger) -> Options {
         Options {
             jobs: self.jobs.map_or(if opened.is_mock() { 16 } else { 4 }, usize::from),
             trial_timeout: self.trial_timeout,
@@ -187,6 +184,7 @@ impl Arguments {
             preflight: !opened.is_mock() && !self.no_preflight,
             ledger: Rc::new(ledger),
             settling: if opened.is_mock() { Duration::ZERO } else { SETTLING },
+            selection: self.choice.selection(),
             ..Options::default()
         }
     }
@@ -208,7 +206,7 @@ impl Arguments {
     }
 
     fn style(&self, color: bool) -> Style {
-        let progress = io::stderr().is_terminal() && io::stdout().is_terminal() && self.format == Format::Text;
+        let progress = out::err_is_watched() && out::out_is_watched() && self.format == Format::Text;
         Style {
             color,
             progress: progress && !self.quiet && !self.verbose,
@@ -219,28 +217,74 @@ impl Arguments {
     }
 }
 
+/// What a run is made of, with all of its outputs open.
+struct Prepared {
+    plan: Plan,
+    trials: Vec<Arc<Trial>>,
+    opened: Opened,
+    options: Options,
+    outputs: Outputs,
+    ledgers: Option<Ledgers>,
+    baseline: Option<Report>,
+}
+
+/// How far a run came before its first request.
+enum Begun {
+    Ready(Box<Prepared>),
+    /// Its choice selects nothing of the suite with this hash.
+    Nothing(String),
+    /// There are mistakes in files, which have been shown; here once more, for the reports.
+    Mistaken(String),
+}
+
 pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
+    // Secrets that are known when a run ends before it began.
+    let mut redactor = Redactor::default();
+    match prepare(arguments, color, &mut redactor) {
+        Ok(Begun::Ready(prepared)) => conduct(arguments, *prepared),
+        Ok(Begun::Nothing(suite)) => {
+            // A CI system that looks for the report must find one that says that nothing ran.
+            let report = Idle::nothing_ran(arguments, suite).write(arguments, None);
+            if let Some(path) = &arguments.propose_known_failures {
+                told(fs::write(path, propose(&report)));
+            }
+            if arguments.format == Format::Json {
+                print_summary(arguments, &report)?;
+            }
+            Ok(Verdict::NothingRan.exit_code())
+        }
+        Ok(Begun::Mistaken(mistakes)) => {
+            Idle::not_begun(arguments, redactor.text(&mistakes)).write(arguments, None);
+            Ok(WRONG_INPUT)
+        }
+        Err(error) => {
+            let chain = chain(error.as_ref());
+            Idle::not_begun(arguments, redactor.text(&chain)).write(arguments, Some(error.as_ref()));
+            Err(error)
+        }
+    }
+}
+
+/// Everything that can be wrong is found out here, before the first request.
+fn prepare(arguments: &Arguments, color: bool, redactor: &mut Redactor) -> Result<Begun, CommandError> {
     if arguments.format == Format::Json && arguments.report.iter().any(|to| to.path().is_none()) {
         return Err(Mistake::boxed("`--format json` and a report to `-` both want stdout: name a file for the report"));
     }
     arguments.one_output_a_file()?;
-    // Read before anything is sent, and before the run's own stream may take its place.
+    // Read before the run's own stream may take its place.
     let baseline = baseline(arguments.baseline.as_deref(), &arguments.fail_on)?;
-    let Some(chosen) = arguments.choice.choose(color)? else { return Ok(WRONG_INPUT) };
-    let (mut plan, mut trials) = match chosen {
+    let (mut plan, mut trials) = match arguments.choice.choose(color)? {
         Chosen::Trials(plan, trials) => (plan, trials),
         Chosen::Nothing(plan, idle) => {
-            show_nothing(&idle)?;
-            // A CI system that looks for the report must find one that says that nothing ran.
-            drop(plan);
-            finish(arguments, &Report::default(), None)?;
-            return Ok(Verdict::NothingRan.exit_code());
+            show_nothing(&idle);
+            return Ok(Begun::Nothing(plan.suite_hash));
         }
+        Chosen::Mistaken(mistakes) => return Ok(Begun::Mistaken(mistakes)),
     };
     let shard = arguments.shard.map_or_else(settings::shard, |shard| Ok(Some(shard)))?;
     if let Some(shard) = shard {
         trials.retain(|trial| shard.holds(trial));
-        writeln!(io::stderr(), "shard {shard}: {}", counted(trials.len(), "trial"))?;
+        tell(&format!("shard {shard}: {}", counted(trials.len(), "trial")));
     }
     if let Some(seed) = arguments.seed {
         trials.shuffle(&mut StdRng::seed_from_u64(seed));
@@ -251,122 +295,153 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
         None => KnownFailures::default(),
     };
     if !found.is_empty() {
-        show(&mut found, color);
-        return Ok(WRONG_INPUT);
+        return Ok(Begun::Mistaken(show(&mut found, color)));
     }
     // What has run is not needed any more: a report grows while the plan shrinks.
     plan.trials.clear();
+    let opened = open(arguments, &plan, trials.is_empty(), redactor)?;
+    let run = run_id();
+    probe(arguments, &run)?;
+    let ledgers = if opened.is_mock() { None } else { Some(Ledgers::find(arguments, &run)?) };
+    let ledger = ledgers.as_ref().map_or_else(Ledger::none, |ledgers| {
+        let of = ledger::Run {
+            origin: opened.target.client.origin().to_owned(),
+            run: run.clone(),
+            names: Names::of_run(&opened.prefix, &run).beginning(),
+            suite: plan.makes_hash(),
+        };
+        Ledger::new(&ledgers.directory, of)
+    });
+    let mut options = arguments.options(&opened, run, ledger);
+    options.preflight &= !trials.is_empty();
+    (options.known, options.shard) = (Arc::new(known), shard);
+    let sweep = ledgers.as_ref().map(|ledgers| ledgers.sweep(arguments));
+    if let (Some(ledgers), Some(sweep)) = (&ledgers, &sweep) {
+        say_remains(&opened, ledgers, sweep);
+    }
+    let outputs = Outputs::open(arguments, &opened, sweep.unwrap_or_default(), color)?;
+    Ok(Begun::Ready(Box::new(Prepared { plan, trials, opened, options, outputs, ledgers, baseline })))
+}
+
+/// Finds the target, says what there is to say about it, and opens it.
+fn open(arguments: &Arguments, plan: &Plan, idle: bool, redactor: &mut Redactor) -> Result<Opened, CommandError> {
     let limits = Limits { request: arguments.timeout, ..Limits::default() };
     let mut located = Located::find(&arguments.target, arguments.settings.as_deref())?;
     if located.is_mock()
         && let Some(variable) = settings::names_an_org()
     {
         let hint = "`--target URL` runs against an org";
-        writeln!(io::stderr(), "warning: {variable} is set, but this run is against the embedded mock: {hint}")?;
+        warn(&format!("{variable} is set, but this run is against the embedded mock: {hint}"));
     }
-    target::warn(&located)?;
+    target::warn(&located);
     if !located.has_credentials() {
         let hint = "set OKTA_CLIENT_TOKEN (where OKTA_CLIENT_ORGURL is set, it is that org's alone), or give the target a name and principals in okta-conformance.toml";
-        writeln!(io::stderr(), "warning: there are no credentials for {}: {hint}", arguments.target)?;
+        warn(&format!("there are no credentials for {}: {hint}", arguments.target));
     }
-    if let Some(mistake) = located.unknown_name(&plan) {
+    if let Some(mistake) = located.unknown_name(plan) {
         return Err(Mistake::boxed(mistake));
     }
     if !located.is_mock() && !arguments.allow_default_server {
-        located.withhold(&plan);
+        located.withhold(plan);
     }
     // Without a trial nothing is sent, so nobody's secrets are needed.
-    let opened = if trials.is_empty() { located.open_idle(limits) } else { target::open(&located, limits) }?;
-    let mut options = arguments.options(&plan, &opened);
-    options.preflight &= !trials.is_empty();
-    (options.known, options.shard) = (Arc::new(known), shard);
-    options.selection = arguments.choice.selection();
-    say_remains(&opened)?;
-    let outputs = RefCell::new(Outputs::open(arguments, &opened, color)?);
+    let opened = if idle { located.open_idle(limits) } else { target::open(&located, limits) }?;
+    redactor.clone_from(&opened.redactor);
+    Ok(opened)
+}
+
+/// Runs, and writes everything that was asked for, whatever of it fails.
+fn conduct(arguments: &Arguments, prepared: Prepared) -> Result<u8, CommandError> {
+    let Prepared { plan, trials, opened, options, outputs, ledgers, baseline } = prepared;
+    let outputs = RefCell::new(outputs);
     let stopper = Stopper::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let cut = runtime.block_on(async {
-        let mut sink = |event: &Event| outputs.borrow_mut().take(event, &stopper);
+    runtime.block_on(async {
+        let mut sink = |event: &Event| outputs.borrow_mut().take(event);
         let running = run::run(&plan, trials, &opened.target, &options, &opened.redactor, &stopper, &mut sink);
         tokio::select! {
             // In this order, so that somebody listens for signals before the first event is written.
             biased;
-            () = interrupted_twice(&stopper) => true,
-            () = flushed_at_waits(running, &outputs) => false,
+            () = signals::obeyed(&stopper) => {}
+            () = flushed_at_waits(running, &outputs) => {}
         }
     });
     let mut outputs = outputs.into_inner();
-    if cut {
-        outputs.report.cut();
-        let name = &opened.target.name;
-        writeln!(io::stderr(), "what the run made may be left: `okta-conformance sweep --target {name}` removes it")?;
+    if let Some(ledgers) = ledgers.as_ref().filter(|_| stopper.ended_at_once()) {
+        tell(&format!("what the run made may be left: `{}` removes it", ledgers.sweep(arguments)));
     }
-    let left = options.ledger.close()?;
-    if left && !cut {
-        let name = &opened.target.name;
-        writeln!(
-            io::stderr(),
-            "what is left stands in the ledger of the run: `okta-conformance sweep --target {name}` removes it"
-        )?;
+    let closed = options.ledger.close();
+    if let (Some(ledgers), Ok(true)) = (ledgers.as_ref().filter(|_| !stopper.ended_at_once()), &closed) {
+        tell(&format!("what is left stands in the ledger of the run: `{}` removes it", ledgers.sweep(arguments)));
     }
+    let mut whole = told(closed.map(drop));
     // The tokens of an embedded mock end with it.
     let redactor = (!opened.is_mock()).then(|| opened.redactor.clone());
     drop(opened);
-    outputs.check()?;
+    whole &= outputs.finish();
     if let Some(baseline) = &baseline {
         outputs.report.compare_with(baseline);
     }
-    let code = finish(arguments, &outputs.report, Some(&mut outputs.console));
-    let code = code.and_then(|code| outputs.told(arguments.format).map(|()| code));
-    match redactor {
-        Some(redactor) if secrets_written(arguments, &options.run, &outputs, &redactor)? => {
-            code.map(|_| Verdict::NotJudged.exit_code())
-        }
-        _ => code,
+    whole &= write_reports(arguments, &outputs.report);
+    let summed_up = sum_up(arguments, &mut outputs);
+    if let (Some(redactor), Some(ledgers)) = (redactor, &ledgers) {
+        let ledger = ledgers.directory.join(format!("{}.jsonl", options.run));
+        whole &= !secrets_written(arguments, &ledger, &outputs, &redactor)?;
+    }
+    summed_up?;
+    let verdict = outputs.report.verdict(fail_on(&arguments.fail_on));
+    Ok(if whole { verdict } else { unwritten(verdict) }.exit_code())
+}
+
+/// The verdict of a run of which not everything that it should tell is written: nobody is to take what there is for all.
+pub(crate) fn unwritten(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Conformant | Verdict::NotConformant | Verdict::NotJudged | Verdict::NothingRan => Verdict::NotJudged,
+        Verdict::NotBegun | Verdict::Interrupted | Verdict::Terminated => verdict,
     }
 }
 
 /// What earlier runs left on the target, so that nobody has to find it.
-fn say_remains(opened: &Opened) -> Result<(), CommandError> {
-    let ledger::Found { remains, unread } =
-        ledger::remains(Path::new(ledger::DIRECTORY), opened.target.client.origin());
+fn say_remains(opened: &Opened, ledgers: &Ledgers, sweep: &str) {
+    let ledger::Found { remains, unread } = ledger::remains(&ledgers.directory, opened.target.client.origin());
     for error in &unread {
-        writeln!(io::stderr(), "warning: {}: what its run made may be left", printable(&with_causes(error)))?;
+        warn(&format!("{}: what its run made may be left", with_causes(error)));
     }
     if !remains.is_empty() {
         let runs: Vec<String> =
             remains.iter().map(|remains| format!("{} ({} known)", remains.run, remains.len())).collect();
-        let name = &opened.target.name;
-        writeln!(
-            io::stderr(),
-            "warning: what earlier runs made may be left on {name}: {}\n  `okta-conformance sweep --target {name}` removes it",
-            runs.join(", ")
-        )?;
+        let (name, runs) = (&opened.target.name, runs.join(", "));
+        warn(&format!("what earlier runs made may be left on {name}: {runs}\n  `{sweep}` removes it"));
     }
-    Ok(())
 }
 
-/// Writes the reports, sums up, and gives the exit code.
-fn finish(
-    arguments: &Arguments,
-    report: &Report,
-    console: Option<&mut Console<Box<dyn Write>>>,
-) -> Result<u8, CommandError> {
-    let fail_on = fail_on(&arguments.fail_on);
+/// Writes the reports, each whatever becomes of the others; says whether all are written.
+fn write_reports(arguments: &Arguments, report: &Report) -> bool {
+    let mut whole = true;
     for to in &arguments.report {
-        write_report(to, report, fail_on)?;
+        whole &= told(write_report(to, report, fail_on(&arguments.fail_on)));
     }
     if let Some(path) = &arguments.propose_known_failures {
-        let text = propose(report);
-        fs::write(path, text).map_err(|error| Mistake::boxed(format!("cannot write {}: {error}", path.display())))?;
+        let written = fs::write(path, propose(report));
+        whole &= told(written.map_err(|error| Mistake::boxed(format!("cannot write {}: {error}", path.display()))));
     }
-    let summed_up = console.map_or(Ok(()), |console| console.finish(report, fail_on));
+    whole
+}
+
+/// Prints how the run ended.
+fn sum_up(arguments: &Arguments, outputs: &mut Outputs) -> Result<(), CommandError> {
+    let fail_on = fail_on(&arguments.fail_on);
+    let summed_up = outputs.console.finish(&outputs.report, fail_on);
     match arguments.format {
         Format::Text => summed_up?,
         // Scripts read this; what is on stderr is beside it.
-        Format::Json => writeln!(out(), "{}", Summary::of(report, fail_on).json()?)?,
+        Format::Json => print_summary(arguments, &outputs.report)?,
     }
-    Ok(report.verdict(fail_on).exit_code())
+    outputs.told(arguments.format)
+}
+
+fn print_summary(arguments: &Arguments, report: &Report) -> Result<(), CommandError> {
+    Ok(writeln!(format_out(), "{}", Summary::of(report, fail_on(&arguments.fail_on)).json()?)?)
 }
 
 /// Entries for what failed and is not listed yet, or not so.

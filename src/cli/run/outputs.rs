@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    error::Error,
     future::poll_fn,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -10,11 +11,14 @@ use std::{
 
 use super::{Arguments, ReportFormat, printed::Printed};
 use crate::{
-    cli::{CommandError, Format, out::out},
-    event::{Event, Stop},
+    cli::{
+        CommandError, Format,
+        out::{coloured_err, coloured_out, complain},
+        with_causes,
+    },
+    event::Event,
     recording::Recorder,
     report::{Console, Report, StreamWriter},
-    run::Stopper,
     snapshot::{Snapshots, Unaccepted},
     target::Opened,
 };
@@ -28,12 +32,19 @@ pub(super) struct Outputs {
     stream: Option<StreamWriter>,
     recorder: Option<Recorder>,
     snapshots: Option<Snapshots>,
+    /// Those of snapshots that were given up.
+    written_snapshots: Vec<PathBuf>,
     trouble: Trouble,
 }
 
 impl Outputs {
     /// Opens what the arguments name.
-    pub(super) fn open(arguments: &Arguments, opened: &Opened, color: bool) -> Result<Self, CommandError> {
+    pub(super) fn open(
+        arguments: &Arguments,
+        opened: &Opened,
+        sweep: String,
+        color: bool,
+    ) -> Result<Self, CommandError> {
         let stream = match arguments.events.as_str() {
             "none" => None,
             path => Some(StreamWriter::create(Path::new(path))?),
@@ -42,8 +53,8 @@ impl Outputs {
             Snapshots::prepare(directory)?;
         }
         let out: Box<dyn Write> = match arguments.format {
-            Format::Text => Box::new(out()),
-            Format::Json => Box::new(io::stderr().lock()),
+            Format::Text => Box::new(coloured_out(color)),
+            Format::Json => Box::new(coloured_err(color)),
         };
         let report = ReportFormat::report(arguments.report.iter().map(|to| to.format));
         let printed = Printed::default();
@@ -51,7 +62,7 @@ impl Outputs {
         Ok(Self {
             printed,
             report: if arguments.baseline.is_some() { report } else { report.without_checks() },
-            console: Console::new(out, arguments.style(color)),
+            console: Console::new(out, arguments.style(color)).with_sweep(sweep),
             stream,
             recorder: arguments.record.as_deref().map(Recorder::create).transpose()?,
             snapshots: arguments.snapshots.as_deref().map(|directory| {
@@ -59,55 +70,59 @@ impl Outputs {
                 let unaccepted = if accepts { Unaccepted::Accepted } else { Unaccepted::Told };
                 Snapshots::new(directory, &opened.target.name, unaccepted, opened.redactor.clone())
             }),
+            written_snapshots: Vec::new(),
             trouble: Trouble::default(),
         })
     }
 
     /// Takes the next event, and what the snapshots say to it.
-    pub(super) fn take(&mut self, event: &Event, stopper: &Stopper) {
-        let found = match self.snapshots.as_mut().map(|snapshots| snapshots.take(event)) {
-            Some(Ok(found)) => found,
-            Some(Err(error)) => {
-                self.trouble.note_written(Err(error.into()), stopper);
-                Vec::new()
-            }
-            None => Vec::new(),
-        };
+    pub(super) fn take(&mut self, event: &Event) {
+        let taken = self.snapshots.as_mut().map(|snapshots| snapshots.take(event));
+        let found = self.trouble.note_written(taken.unwrap_or_else(|| Ok(Vec::new()))).unwrap_or_else(|| {
+            self.written_snapshots = self.snapshots.take().map_or_else(Vec::new, |lost| lost.written().to_vec());
+            Vec::new()
+        });
         // Nothing follows the footer.
         let last = matches!(event, Event::RunFinished(_));
         if !last {
-            self.put(event, stopper);
+            self.put(event);
         }
         for event in &found {
-            self.put(event, stopper);
+            self.put(event);
         }
         if last {
-            self.put(event, stopper);
+            self.put(event);
         }
     }
 
-    fn put(&mut self, event: &Event, stopper: &Stopper) {
+    fn put(&mut self, event: &Event) {
         self.report.take(event);
         if let Some(stream) = &mut self.stream {
-            self.trouble.note_written(stream.write(event).map_err(Into::into), stopper);
+            let written = stream.write(event);
+            if self.trouble.note_written(written).is_none() {
+                self.stream = None;
+            }
         }
         if let Some(recorder) = &mut self.recorder {
-            self.trouble.note_written(recorder.take(event).map_err(Into::into), stopper);
+            let written = recorder.take(event);
+            if self.trouble.note_written(written).is_none() {
+                self.recorder = None;
+            }
         }
         self.trouble.note_console(self.console.take(event));
     }
 
     /// The files of snapshots that were written.
     pub(super) fn snapshots(&self) -> &[PathBuf] {
-        self.snapshots.as_ref().map_or(&[], Snapshots::written)
+        self.snapshots.as_ref().map_or(&self.written_snapshots, Snapshots::written)
     }
 
-    /// What went wrong in writing, if anything did.
-    pub(super) fn check(&mut self) -> Result<(), CommandError> {
-        if let Some(Err(error)) = self.stream.take().map(StreamWriter::finish) {
-            self.trouble.written.get_or_insert(error.into());
+    /// Writes what is left of the stream; says whether all that goes with the run was written.
+    pub(super) fn finish(&mut self) -> bool {
+        if let Some(stream) = self.stream.take() {
+            self.trouble.note_written(stream.finish());
         }
-        self.trouble.written.take().map_or(Ok(()), Err)
+        !self.trouble.unwritten
     }
 
     /// What went wrong in printing, if anything did: a run of which a part could not be read has not told how it ended. On stderr, what is
@@ -134,17 +149,20 @@ pub(super) async fn flushed_at_waits(running: impl Future<Output = ()>, outputs:
 /// What went wrong with the run's own outputs.
 #[derive(Default)]
 struct Trouble {
-    written: Option<CommandError>,
+    /// Whether a file that goes with the run is not whole. It has been told.
+    unwritten: bool,
     console: Option<io::Error>,
 }
 
 impl Trouble {
-    /// A run that cannot be written down is stopped: it would say nothing.
-    fn note_written(&mut self, written: Result<(), CommandError>, stopper: &Stopper) {
-        if let Err(error) = written {
-            self.written.get_or_insert(error);
-            stopper.stop(Stop::Interrupt);
-        }
+    /// A run goes on without what cannot be written: its reports do not need it. `None` where it could not.
+    fn note_written<T>(&mut self, written: Result<T, impl Error + 'static>) -> Option<T> {
+        written
+            .map_err(|error| {
+                complain(&format!("{}: the run goes on without it", with_causes(&error)));
+                self.unwritten = true;
+            })
+            .ok()
     }
 
     /// A terminal that went away does not stop a run, whose reports are still wanted.

@@ -10,7 +10,10 @@ use std::{
 use clap::ValueEnum;
 
 use crate::{
-    cli::{CommandError, Mistake, is_closed_pipe, out::out},
+    cli::{
+        CommandError, Mistake, is_closed_pipe,
+        out::{coloured_out, format_out},
+    },
     report::{
         Badge, Console, FailOn, Report, Style, Summary, write_github, write_har, write_html, write_junit,
         write_junit_strict, write_markdown, write_tap,
@@ -67,6 +70,24 @@ impl ReportFormat {
         if all { Report::with_exchanges() } else { Report::default() }
     }
 
+    /// Writes the report in this format to standard output. Text is for people; the other formats make harmless what stands in them, each in
+    /// its own way.
+    pub(crate) fn print(self, report: &Report, fail_on: FailOn, style: Style) -> Result<(), CommandError> {
+        match self {
+            Self::Text => self.write(report, fail_on, style, coloured_out(style.color)),
+            Self::Json
+            | Self::Junit
+            | Self::JunitStrict
+            | Self::Markdown
+            | Self::Github
+            | Self::Tap
+            | Self::Har
+            | Self::Badge
+            | Self::Coverage
+            | Self::Html => self.write(report, fail_on, style, BufWriter::new(format_out())),
+        }
+    }
+
     /// Writes the report in this format; `style` is the text's.
     pub(crate) fn write(
         self,
@@ -85,7 +106,12 @@ impl ReportFormat {
             Self::Tap => write_tap(report, fail_on, &mut writer)?,
             Self::Har => write_har(report, &mut writer)?,
             Self::Badge => writeln!(writer, "{}", serde_json::to_string(&Badge::of(report, fail_on))?)?,
-            Self::Coverage => writer.write_all(report.coverage.table(report.operations()).as_bytes())?,
+            Self::Coverage => {
+                if !report.not_begun.is_empty() {
+                    writeln!(writer, "{}\n", report.sentence(fail_on))?;
+                }
+                writer.write_all(report.coverage.table(report.operations()).as_bytes())?;
+            }
             Self::Html => write_html(report, fail_on, &mut writer)?,
         }
         Ok(writer.flush()?)
@@ -146,7 +172,7 @@ pub(crate) fn output<T: AsRef<OsStr>>(path: T) -> Result<T, String> {
 /// Writes a report beside its place and moves it there, so that no reader sees half of it.
 pub(crate) fn write_report(to: &ReportTo, report: &Report, fail_on: FailOn) -> Result<(), CommandError> {
     let path = match &to.to {
-        Destination::Stdout => return to.format.write(report, fail_on, Style::default(), out()),
+        Destination::Stdout => return to.format.print(report, fail_on, Style::default()),
         Destination::Path(path) => path,
     };
     let failed = |error: io::Error| Mistake::boxed(format!("cannot write the report {}: {error}", path.display()));

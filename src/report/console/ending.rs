@@ -254,10 +254,9 @@ impl<W: io::Write> Console<W> {
             return Ok(());
         }
         // The embedded mock is gone with what was made on it.
-        match report.header.as_ref().map(|header| header.target.as_str()).filter(|name| *name != "mock") {
-            Some(name) => self.next(&format!("okta-conformance sweep --target {}", quoted(name))),
-            None => Ok(()),
-        }
+        let Some(header) = report.header.as_ref().filter(|header| header.target != "mock") else { return Ok(()) };
+        let known = self.sweep.clone();
+        self.next(&known.unwrap_or_else(|| format!("okta-conformance sweep --target {}", quoted(&header.target))))
     }
 }
 
@@ -280,7 +279,7 @@ fn explain(trial: &TrialReport) -> String {
 }
 
 /// A word of a shell.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
     if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

@@ -8,6 +8,7 @@ mod since;
 
 use std::{fmt::Write as _, io};
 
+pub use ending::quoted;
 use progress::Progress;
 
 use super::{
@@ -39,12 +40,19 @@ pub struct Console<W> {
     style: Style,
     progress: Option<Progress>,
     waiting: Option<String>,
+    sweep: Option<String>,
 }
 
 impl<W: io::Write> Console<W> {
     /// A console on `out`.
     pub fn new(out: W, style: Style) -> Self {
-        Self { out, style, progress: None, waiting: None }
+        Self { out, style, progress: None, waiting: None, sweep: None }
+    }
+
+    /// The same, knowing the command that removes what the run leaves.
+    #[must_use]
+    pub fn with_sweep(self, command: String) -> Self {
+        Self { sweep: Some(command), ..self }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
@@ -102,7 +110,8 @@ impl<W: io::Write> Console<W> {
             | Event::StepFinished(_)
             | Event::Leaked(_)
             | Event::MayBeLeft(_)
-            | Event::SnapshotDrifted(_) => Ok(()),
+            | Event::SnapshotDrifted(_)
+            | Event::NotBegun(_) => Ok(()),
         }
     }
 

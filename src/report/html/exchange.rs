@@ -37,7 +37,7 @@ pub(super) fn details(exchange: &Transcript) -> Markup {
     }
 }
 
-fn head(line: &str, headers: &[(String, Redacted)]) -> Markup {
+fn head(line: &str, headers: &[(Redacted, Redacted)]) -> Markup {
     let mut text = line.to_owned();
     for (name, value) in headers {
         let _ = write!(text, "\n{name}: {value}");

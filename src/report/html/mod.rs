@@ -75,7 +75,9 @@ fn tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Conformant => Tone::Good,
         Verdict::NotConformant => Tone::Bad,
-        Verdict::NotJudged | Verdict::NothingRan | Verdict::Interrupted => Tone::Unsure,
+        Verdict::NotJudged | Verdict::NothingRan | Verdict::NotBegun | Verdict::Interrupted | Verdict::Terminated => {
+            Tone::Unsure
+        }
     }
 }
 

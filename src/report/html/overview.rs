@@ -43,6 +43,7 @@ pub(super) fn section(report: &Report, fail_on: FailOn, causes: &Causes<'_>) -> 
                 }
             }
             (preflight(report))
+            @for reason in &report.not_begun { p .card.gap { span .tag.broken { "did not begin" } " " span .foreign { (reason) } } }
             @for missing in report.missing() { p .card.gap { span .tag.broken { "incomplete" } " " (missing) } }
             (figures(report, causes))
             @if let Some(comparison) = &report.comparison { (since::card(comparison, fail_on)) }
@@ -56,7 +57,9 @@ fn verdict_mark(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Conformant => "✓",
         Verdict::NotConformant => "✗",
-        Verdict::NotJudged | Verdict::NothingRan | Verdict::Interrupted => "?",
+        Verdict::NotJudged | Verdict::NothingRan | Verdict::NotBegun | Verdict::Interrupted | Verdict::Terminated => {
+            "?"
+        }
     }
 }
 
@@ -85,7 +88,9 @@ fn sentence(report: &Report, verdict: Verdict, causes: &Causes<'_>) -> String {
         }
         Verdict::NotJudged => "Something kept the run from telling whether the target is conformant.".to_owned(),
         Verdict::NothingRan => "There was no trial to run.".to_owned(),
+        Verdict::NotBegun => "The run ended before it began, so nothing is known of the target.".to_owned(),
         Verdict::Interrupted => "Somebody interrupted the run before its end.".to_owned(),
+        Verdict::Terminated => "The run was told to end before its end.".to_owned(),
     };
     match report.stopped() {
         Some(Stop::Deadline) => text.push_str(" The run stopped at its deadline."),
@@ -95,7 +100,7 @@ fn sentence(report: &Report, verdict: Verdict, causes: &Causes<'_>) -> String {
         }
         Some(Stop::Ledger) => text.push_str(" The run stopped, because it could not write down what it makes."),
         Some(Stop::Preflight) => text.push_str(" The preflight stopped the run."),
-        Some(Stop::Interrupt) | None => {}
+        Some(Stop::Interrupt | Stop::Terminate) | None => {}
     }
     text
 }
