@@ -209,7 +209,7 @@ fn the_suite_of_the_manual_is_whole() {
 }
 
 #[test]
-fn a_run_with_mistakes_sends_nothing_and_writes_nothing() {
+fn a_run_with_mistakes_sends_nothing_and_writes_nothing_but_that() {
     let place = Place::with_suite(&[]);
     let text = fs::read_to_string(data("mistakes/many.yaml")).expect("a file of mistakes");
     place.write("suite/cases/things/many.yaml", &text);
@@ -219,5 +219,6 @@ fn a_run_with_mistakes_sends_nothing_and_writes_nothing() {
         assert_eq!(done.code, 3, "{command:?}");
         assert!(done.err.contains("nothing was sent"), "{}", done.err);
     }
-    assert_eq!(place.files().len(), before);
+    assert_eq!(place.files().len(), before + 1, "the report that was asked for says it");
+    assert!(place.read("reports/junit.xml").contains("errors=\"1\""), "{}", place.read("reports/junit.xml"));
 }
