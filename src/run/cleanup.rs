@@ -109,9 +109,12 @@ impl<'a> Running<'a, '_> {
                     if outgoing.as_ref().is_some_and(|outgoing| self.is_entered(outgoing)) {
                         continue;
                     }
-                    let entry = outgoing.map(|outgoing| self.enter(outgoing)).transpose()?.flatten();
-                    let deferred = Deferred { step, variables: variables.clone(), made, entry };
+                    let entry = outgoing.map(|outgoing| self.enter(outgoing)).transpose();
+                    // Removed all the same where it cannot be written down.
+                    let known = entry.as_ref().ok().copied().flatten().flatten();
+                    let deferred = Deferred { step, variables: variables.clone(), made, entry: known };
                     self.left.borrow_mut().push(Left::Deferred(deferred));
+                    entry?;
                 }
             }
         }
