@@ -420,7 +420,7 @@ mod tests {
     fn judged(value: &Value) -> Judgement {
         let schema = json!({
             "$id": "https://a.test/list.schema.json",
-            "properties": { "items": { "items": { "required": ["id"], "properties": { "id": { "type": "string" } } }, "maxItems": 5000 } },
+            "properties": { "kind": {}, "items": { "items": { "required": ["id"], "properties": { "id": { "type": "string" } } }, "maxItems": 5000 } },
             "required": ["kind"],
         });
         let mut found = Vec::new();
