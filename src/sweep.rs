@@ -14,7 +14,7 @@ use crate::{
     ledger::{Change, Entry, Intent, Remains, Removal},
     naming::Names,
     plan::Plan,
-    run::{Before, Item, Listed, Target, askers, get, list_for, list_of, read},
+    run::{Before, Item, Listed, Target, askers, get, list_for, list_of, owner_is_gone, read},
     secret::MASK,
     suite::{Operation, SweepPlan},
 };
@@ -26,8 +26,10 @@ pub(crate) enum Ended {
     Removed,
     /// It has been put back as it was.
     Restored,
-    /// It was not there any more, or is as it was.
+    /// It was not there any more.
     Earlier,
+    /// It is as it was.
+    AsItWas,
     /// It was never made.
     NotMade,
     /// It was looked for and not found; a second look, later, settles it.
@@ -187,11 +189,12 @@ impl Leftover {
     }
 
     /// What would be done about it.
-    pub(crate) fn plan(&self) -> &'static str {
+    pub(crate) fn plan(&self, restores: bool) -> &'static str {
         match self.kind {
             LeftoverKind::Made(_) => "would remove",
             LeftoverKind::MayBeMade { .. } => "would look for",
-            LeftoverKind::Changed(_) => "would put back",
+            LeftoverKind::Changed(_) if restores => "would put back",
+            LeftoverKind::Changed(_) => "would leave, without `--allow-default-server`,",
         }
     }
 }
@@ -202,6 +205,15 @@ impl Sweeper<'_> {
         let Some(names) = &leftover.names else {
             return Ended::Left("the ledger does not say how its run names things".to_owned());
         };
+        let paths = match &leftover.kind {
+            LeftoverKind::Made(removal) => vec![&removal.path],
+            LeftoverKind::MayBeMade { intent, .. } => vec![&intent.path],
+            LeftoverKind::Changed(change) => vec![&change.path, &change.restore.path],
+        };
+        // Behind an origin, anything else would be read as a part of it, and the request and its token would go to another host.
+        if paths.into_iter().any(|path| !path.starts_with('/')) {
+            return Ended::Left("it names no path of the target".to_owned());
+        }
         match &leftover.kind {
             LeftoverKind::Made(removal) => self.remove(removal, names).await,
             LeftoverKind::MayBeMade { intent, late } => self.look(intent, *late, names, second).await,
@@ -305,7 +317,12 @@ impl Sweeper<'_> {
 
     async fn look(&self, intent: &Intent, late: bool, names: &Names, second: bool) -> Ended {
         let may_be = |reason: &str| Ended::MayBeLeft(reason.to_owned());
-        let Some(name) = &intent.name else { return may_be("its name is not known, so it cannot be looked for") };
+        if owner_is_gone(self.plan, self.target, &intent.path, &intent.principal).await {
+            return Ended::NotMade;
+        }
+        let Some(name) = &intent.name else {
+            return may_be("its name is not known, so nobody can look for it; remove the ledger when somebody has");
+        };
         if !names.cover(name) {
             return Ended::Left("it is not called as the run names things".to_owned());
         }
@@ -371,7 +388,7 @@ impl Sweeper<'_> {
             return Ended::Left(format!("GET {place} answered {}", answer.status));
         }
         if shows(body, &was) {
-            return Ended::Earlier;
+            return Ended::AsItWas;
         }
         if !shows(body, &left) {
             return Ended::Left(format!("GET {place} does not show the state that the run left it in"));

@@ -59,11 +59,15 @@ pub(crate) enum Identity {
     /// An identifier that is new.
     New,
     /// One that is new, and another name than was sent: a search for what was made would not find it.
-    Renamed { sent: String, answered: String },
+    Renamed { id: String, sent: String, answered: String },
     /// None that names one thing.
     Missing,
     /// That of something that was there before.
     Before,
+    /// That of something else: what was made has another one.
+    Other,
+    /// One of which neither a list nor its name shows that it is new.
+    Doubtful,
 }
 
 impl Identity {
@@ -71,7 +75,7 @@ impl Identity {
     pub(crate) fn is_usable(&self) -> bool {
         match self {
             Self::New | Self::Renamed { .. } => true,
-            Self::Missing | Self::Before => false,
+            Self::Missing | Self::Before | Self::Other | Self::Doubtful => false,
         }
     }
 }
@@ -86,7 +90,9 @@ pub(crate) fn judge_identity(identity: &Identity, operation: &Operation) -> Verd
         Identity::New => return verdict,
         Identity::Missing => (&makes.id, new, "none".to_owned()),
         Identity::Before => (&makes.id, new, "that of something that was there before".to_owned()),
-        Identity::Renamed { sent, answered } => {
+        Identity::Other => (&makes.id, new, "that of something else".to_owned()),
+        Identity::Doubtful => (&makes.id, new, "one that neither a list nor a name shows to be new".to_owned()),
+        Identity::Renamed { sent, answered, .. } => {
             (makes.name.as_ref().unwrap_or(&makes.id), format!("the name that was sent, `{sent}`"), shorten(answered))
         }
     };

@@ -62,6 +62,14 @@ pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
     }
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
     let located = Located::find(&arguments.target, arguments.settings.as_deref())?;
+    if located.is_mock() {
+        return Err(Mistake::boxed(
+            "the embedded mock ends with its run, so nothing is left on it: give a URL, or a name of the settings",
+        ));
+    }
+    if let Some(directory) = arguments.ledgers.as_ref().filter(|directory| !directory.is_dir()) {
+        return Err(Mistake::boxed(format!("there is no directory {}", directory.display())));
+    }
     target::warn(&located);
     let opened = target::open(&located, Limits::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -74,6 +82,13 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
     for error in &unread {
         let hint = "what its run made may be left; remove the file when nothing is";
         out::complain(&format!("{}: {hint}", shown(&with_causes(error))));
+    }
+    if remains.is_empty() && unread.is_empty() && !arguments.by_name {
+        let (name, directory) = (shown(&opened.target.name), shown(&directory.display().to_string()));
+        let hint = "--by-name finds what runs have left without one";
+        out::tell(&format!(
+            "there is no ledger of a run against {name} in {directory}, so nothing was looked for: {hint}"
+        ));
     }
     for remains in &remains {
         if remains.suite.as_ref().is_some_and(|suite| *suite != plan.makes_hash()) {
@@ -119,7 +134,7 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
     let clean = |text: &str| shown(opened.redactor.text(text).as_str());
     if arguments.dry_run {
         for leftover in &found {
-            writeln!(out(), "{} {}", leftover.plan(), clean(&leftover.what))?;
+            writeln!(out(), "{} {}", leftover.plan(arguments.allow_default_server), clean(&leftover.what))?;
         }
         writeln!(out(), "{} to remove, 0 left, on {}", found.len(), shown(&opened.target.name))?;
         return Ok(tally.code());
@@ -206,6 +221,10 @@ impl Tally {
             Ended::Earlier => {
                 self.earlier += 1;
                 format!("already gone: {what}")
+            }
+            Ended::AsItWas => {
+                self.earlier += 1;
+                format!("already as it was: {what}")
             }
             Ended::NotMade => format!("never made: {what}"),
             Ended::Left(reason) => {

@@ -330,7 +330,7 @@ impl Client {
         let headers = headers(&outgoing, credentials)?;
         let method =
             Method::from_bytes(outgoing.method.as_bytes()).map_err(|error| Fault::Request(error.to_string()))?;
-        let url = self.url(&outgoing.url).map_err(|error| Fault::Request(error.to_string()))?;
+        let url = self.url(&outgoing.url).map_err(Fault::Request)?;
         let request = SentRequest {
             method: outgoing.method,
             url: outgoing.url,
@@ -349,12 +349,14 @@ impl Client {
     }
 
     /// The URL as it is sent. Most of the work of reading one is its host, which is known where an ordinary path stands behind the origin.
-    fn url(&self, url: &str) -> Result<Url, impl std::fmt::Display> {
+    /// Whoever made it, nothing is sent to another origin: credentials go with it.
+    fn url(&self, url: &str) -> Result<Url, String> {
         let path = url.strip_prefix(&self.origin).filter(|path| path.starts_with('/') && !path.starts_with("//"));
-        match path.filter(|path| path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')) {
-            Some(path) => self.base.join(path),
-            None => Url::parse(url),
+        if let Some(path) = path.filter(|path| path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')) {
+            return self.base.join(path).map_err(|error| error.to_string());
         }
+        let read = Url::parse(url).map_err(|error| error.to_string())?;
+        if read.origin() == self.base.origin() { Ok(read) } else { Err("it leads away from the target".to_owned()) }
     }
 
     /// A request to be filled in that is none of a case's.

@@ -20,8 +20,15 @@ use crate::{
 pub(crate) struct Before {
     /// What it shares, by all its names.
     shared: Vec<Protected>,
-    /// For each list of the suite's `sweep`, the identifiers that were in it; `None` where it could not be read to its end.
-    lists: Vec<Option<BTreeSet<String>>>,
+    /// For each list of the suite's `sweep`, the identifiers that were in it, as far as it could be read.
+    lists: Vec<Ids>,
+}
+
+/// The identifiers in a list.
+#[derive(Debug)]
+struct Ids {
+    known: BTreeSet<String>,
+    whole: bool,
 }
 
 /// Whether something was there before.
@@ -43,10 +50,9 @@ impl Before {
         let lists = async {
             let mut all = Vec::new();
             for sweep in &plan.contract.sweep {
-                all.push(match read(&list_of(sweep), target, &askers).await? {
-                    Listed::Whole(items) => Some(items.into_iter().map(|item| item.id).collect()),
-                    Listed::Part(..) => None,
-                });
+                let listed = read(&list_of(sweep), target, &askers).await?;
+                let known = listed.items().iter().map(|item| item.id.clone()).collect();
+                all.push(Ids { known, whole: matches!(listed, Listed::Whole(_)) });
             }
             Ok(all)
         };
@@ -57,6 +63,11 @@ impl Before {
     /// What the target shares and a path leads to.
     pub(crate) fn shared(&self, path: &str) -> Option<&Protected> {
         self.shared.iter().find(|protected| protected.covers(path))
+    }
+
+    /// Whether the list of this number showed anything, or its end.
+    pub(super) fn was_read(&self, list: usize) -> bool {
+        self.lists.get(list).is_some_and(|ids| ids.whole || !ids.known.is_empty())
     }
 
     /// Whether the thing at a path was there before.
@@ -72,10 +83,10 @@ impl Before {
     pub(crate) fn knows(&self, plan: &Plan, path: &str) -> Known {
         let mut known = Known::Unknown;
         for (sweep, ids) in plan.contract.sweep.iter().zip(&self.lists) {
-            match (sweep.id_in(path), ids) {
-                (Some(id), Some(ids)) if ids.contains(id) => return Known::Before,
-                (Some(_), Some(_)) => known = Known::New,
-                (Some(_), None) | (None, _) => {}
+            match sweep.id_in(path) {
+                Some(id) if ids.known.contains(id) => return Known::Before,
+                Some(_) if ids.whole => known = Known::New,
+                Some(_) | None => {}
             }
         }
         known

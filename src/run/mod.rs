@@ -30,6 +30,7 @@ pub(crate) use inventory::{Item, Listed, askers, get, read};
 use ours::Ours;
 pub(crate) use ours::list_for;
 pub use preflight::{Preflight, preflight};
+pub(crate) use settle::owner_is_gone;
 use settle::settle_run;
 pub(crate) use shared::Shared;
 pub use shared::Stopper;

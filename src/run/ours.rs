@@ -30,8 +30,10 @@ use crate::{
 pub(crate) struct Ours {
     /// The names that the run gives.
     pub(crate) names: Names,
-    /// The paths of what it has made and not removed yet.
-    mine: RefCell<BTreeSet<String>>,
+    /// The paths of what it has made and not removed yet, each with its trial.
+    mine: RefCell<BTreeMap<String, String>>,
+    /// Requests under way that may make something.
+    under_way: RefCell<BTreeMap<usize, Making>>,
     /// The paths of what was removed by a request that the target carried out.
     removed: RefCell<BTreeSet<String>>,
     /// By the name of what was to be made, the trial.
@@ -100,6 +102,7 @@ impl Ours {
         Self {
             names: Names::of_run(prefix, run),
             mine: RefCell::default(),
+            under_way: RefCell::default(),
             removed: RefCell::default(),
             trials: RefCell::default(),
             told: RefCell::default(),
@@ -111,7 +114,7 @@ impl Ours {
     pub(super) fn holds(&self, path: &str) -> bool {
         let mine = self.mine.borrow();
         let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
-        !mine.is_empty() && ends.into_iter().any(|end| mine.contains(&path[..end]))
+        !mine.is_empty() && ends.into_iter().any(|end| mine.contains_key(&path[..end]))
     }
 
     /// Notes that the target carried out a request that removes what a path leads to.
@@ -142,6 +145,37 @@ impl Ours {
     /// Whether the run was ever about to make anything that has a name.
     pub(super) fn made_anything(&self) -> bool {
         !self.trials.borrow().is_empty()
+    }
+
+    /// Notes a request that goes out and may make something.
+    pub(super) fn begin(&self, making: &Making) {
+        self.under_way.borrow_mut().insert(making.number, making.clone());
+    }
+
+    /// Notes that such a request has come to an end.
+    pub(super) fn end(&self, making: &Making) {
+        self.under_way.borrow_mut().remove(&making.number);
+    }
+
+    /// What the run has made and not removed, and did not tell yet: the paths, each with its trial.
+    pub(super) fn left(&self) -> Vec<(String, String)> {
+        let mine = self.mine.borrow();
+        let left = mine.iter().filter(|(path, _)| !self.is_told(path));
+        left.map(|(path, trial)| (path.clone(), trial.clone())).collect()
+    }
+
+    /// What may have been made, and is not settled.
+    pub(super) fn unsettled(&self) -> Vec<Open> {
+        let open = |making: &Making| Open {
+            making: making.clone(),
+            trial: making.trial.clone(),
+            reason: "the run was ended before an answer".to_owned(),
+            late: false,
+            absent: None,
+            unknown: Some("it was not looked for".to_owned()),
+        };
+        let under_way = self.under_way.borrow();
+        self.open.borrow().iter().cloned().chain(under_way.values().map(open)).collect()
     }
 
     /// What a request is about to make, if its operation makes something, and not below what the run made: that goes with it.
@@ -181,23 +215,28 @@ impl Ours {
         match known {
             Known::Before => return (Identity::Before, Vec::new()),
             // Where no list tells what was there, the name does.
-            Known::Unknown if sent.is_some() && !answered => return (Identity::Before, Vec::new()),
+            Known::Unknown if makes.name.is_some() && !answered => return (Identity::Doubtful, Vec::new()),
             Known::Unknown | Known::New => {}
         }
         let made = vec![self.enter(making, id)];
         match (sent, name) {
             (Some(sent), Some(name)) if !answered => {
-                (Identity::Renamed { sent: sent.clone(), answered: name.to_owned() }, made)
+                (Identity::Renamed { id: id.to_owned(), sent: sent.clone(), answered: name.to_owned() }, made)
             }
             _ => (Identity::New, made),
         }
+    }
+
+    /// Takes back what was entered and is not the run's.
+    pub(super) fn forget(&self, making: &Making, id: &str) {
+        self.mine.borrow_mut().remove(&making.last_path(id));
     }
 
     /// Enters something that the run made.
     pub(super) fn enter(&self, making: &Making, id: &str) -> Made {
         let made = making.made(id);
         if making.pair.is_none() {
-            self.mine.borrow_mut().insert(making.last_path(id));
+            self.mine.borrow_mut().insert(making.last_path(id), making.trial.clone());
         }
         made
     }

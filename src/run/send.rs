@@ -229,7 +229,7 @@ impl Sender<'_, '_> {
         match answered {
             Ok(exchange) => {
                 let identity = match making {
-                    Some(making) => self.came_of(making, &exchange),
+                    Some(making) => Box::pin(self.came_of(making, &exchange)).await,
                     None => None,
                 };
                 if outgoing.method == "DELETE" && (200..300).contains(&exchange.answer.status) {
@@ -301,6 +301,7 @@ impl Sender<'_, '_> {
             trial: self.trial.to_owned(),
         };
         making.number = options.ledger.intend(intent).await.map_err(|error| Halt::Ledger(self.cannot_write(&error)))?;
+        ours.begin(&making);
         Ok(Some(making))
     }
 
@@ -312,12 +313,20 @@ impl Sender<'_, '_> {
     }
 
     /// What an answer says of what was to be made: it is entered, or it was not made, or nobody knows.
-    fn came_of(&self, making: Making, exchange: &Exchange) -> Option<Identity> {
+    async fn came_of(&self, making: Making, exchange: &Exchange) -> Option<Identity> {
         let Shared { plan, ours, options, before, .. } = self.shared;
         let status = exchange.answer.status;
+        ours.end(&making);
         match status {
             200..300 => {
-                let (identity, made) = ours.identify(plan, before.get(), &making, exchange);
+                let (mut identity, made) = ours.identify(plan, before.get(), &making, exchange);
+                if let Identity::Renamed { id, .. } = &identity
+                    && look(self.shared, &making).await != Looked::Absent
+                {
+                    // What was sent is there under its name, or nobody knows: what was answered may be somebody else's.
+                    ours.forget(&making, id);
+                    identity = Identity::Other;
+                }
                 let usable = identity.is_usable();
                 if usable && made.is_empty() {
                     options.ledger.gone(making.number);
@@ -344,6 +353,7 @@ impl Sender<'_, '_> {
 
     /// There is no answer. What never went out has made nothing.
     fn lost(&self, making: Making, fault: &Fault, repeated: bool) {
+        self.shared.ours.end(&making);
         match fault {
             Fault::Connect { .. } | Fault::Credentials(_) | Fault::Request(_) if !repeated => {
                 self.shared.options.ledger.gone(making.number);

@@ -1,13 +1,13 @@
 //! Settling what nobody answered for: was it made? The run looks for its name in the target's lists, removes what it finds, and tells what
 //! stays unknown.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 use super::{
-    Shared,
+    Shared, Target,
     before::{Known, list_of},
     cleanup::{Left, Removed},
-    inventory::{Item, List, Listed, Unknown, askers, read},
+    inventory::{Item, List, Listed, Unknown, askers, get, read},
     ours::{Made, Making, Open, Request},
     send::segment,
     step::Sender,
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     event::{Event, Leak},
     ledger::Removal,
+    plan::Plan,
     suite::SweepPlan,
 };
 
@@ -28,6 +29,8 @@ pub(super) enum Looked {
     There(Vec<String>),
     /// It is not in the whole list.
     Absent,
+    /// What it would be a part of is not there, so it was not made.
+    Nowhere,
     /// Why it is not known.
     Unknown(String),
 }
@@ -46,6 +49,14 @@ pub(super) async fn look(shared: &Shared<'_>, making: &Making) -> Looked {
 async fn reading(shared: &Shared<'_>, list: List, making: &Making) -> Reading {
     let listed = read(&list, shared.target, &askers(shared.plan, shared.target, &making.principal)).await;
     (list, listed)
+}
+
+/// Whether what owns the thing that a request to `path` makes is surely not there.
+pub(crate) async fn owner_is_gone(plan: &Plan, target: &Target, path: &str, principal: &str) -> bool {
+    let owner = plan.contract.sweep.iter().find_map(|sweep| sweep.id_in(path).map(|id| sweep.path_of(&segment(id))));
+    let Some(owner) = owner.filter(|owner| plan.operation("GET", owner).is_some()) else { return false };
+    let url = format!("{}{owner}", target.client.origin());
+    get(&url, target, &askers(plan, target, principal)).await.is_ok_and(|exchange| exchange.answer.status == 404)
 }
 
 fn found(shared: &Shared<'_>, making: &Making, (list, listed): &Reading) -> Looked {
@@ -95,6 +106,10 @@ impl Sender<'_, '_> {
                     open.unknown = None;
                     open.absent.get_or_insert_with(Instant::now);
                 }
+                Looked::Nowhere => {
+                    self.shared.options.ledger.gone(open.making.number);
+                    continue;
+                }
                 Looked::Unknown(reason) => open.unknown = Some(reason),
             }
             still.push(open);
@@ -104,6 +119,9 @@ impl Sender<'_, '_> {
 
     /// As [`look`], where a list that several things are in is read once.
     async fn look_once(&self, making: &Making, readings: &mut Vec<Reading>) -> Looked {
+        if owner_is_gone(self.shared.plan, self.shared.target, &making.path, &making.principal).await {
+            return Looked::Nowhere;
+        }
         let Some(list) = making.list(self.shared.plan) else { return look(self.shared, making).await };
         let known = readings.iter().position(|(known, _)| *known == list);
         if known.is_none() {
@@ -132,21 +150,50 @@ impl Sender<'_, '_> {
         }
     }
 
-    /// Removes what has one of the run's names and is still there when all has been removed, whatever the answers said of it.
-    async fn sweep_own(&self, sweep: &SweepPlan) {
-        for attempt in [1, 2] {
-            let list = list_of(sweep);
-            let askers = askers(self.shared.plan, self.shared.target, self.principal);
-            let Ok(listed) = read(&list, self.shared.target, &askers).await else { return };
+    /// Removes what has one of the run's names and is still there when all has been removed, whatever the answers said of it. A last look that
+    /// shows nothing, where the first one did, leaves it open.
+    async fn sweep_own(&self, number: usize, sweep: &SweepPlan) {
+        let was_read = self.shared.before.get().is_some_and(|before| before.was_read(number));
+        let askers = askers(self.shared.plan, self.shared.target, self.principal);
+        let mut tried: BTreeSet<String> = BTreeSet::new();
+        for _ in 0..LOOKS {
+            let listed = match read(&list_of(sweep), self.shared.target, &askers).await {
+                Ok(listed) => listed,
+                Err(unknown) if was_read => return self.may_be_left(&unknown.to_string()),
+                Err(_) => return,
+            };
             let left: Vec<&Item> = listed.items().iter().filter(|item| self.is_left(sweep, item)).collect();
-            for item in left {
-                if attempt == 2 {
-                    self.leaked(&self.made_of(sweep, item), "its removal was answered, and it is still there");
-                } else if let Removed::Left(reason) = self.remove(&self.made_of(sweep, item)).await.1 {
-                    self.leaked(&self.made_of(sweep, item), &reason);
+            for item in &left {
+                let made = self.made_of(sweep, item);
+                if !tried.insert(item.id.clone()) {
+                    self.leaked(&made, "its removal was answered, and it is still there");
+                } else if let Removed::Left(reason) = self.remove(&made).await.1 {
+                    self.leaked(&made, &reason);
                 }
             }
+            if let Listed::Part(_, reason) = &listed
+                && (was_read || !listed.items().is_empty())
+            {
+                return self.may_be_left(reason);
+            }
+            if left.is_empty() {
+                return;
+            }
         }
+    }
+
+    /// Tells that the last look showed nothing.
+    fn may_be_left(&self, reason: &str) {
+        // What is open is told one by one.
+        if !self.shared.ours.unsettled().is_empty() {
+            return;
+        }
+        let redactor = self.shared.describer.redactor;
+        self.shared.emit(&Event::MayBeLeft(Leak {
+            trial: "the run".to_owned(),
+            call: redactor.text(&format!("what is named {}…", self.shared.ours.names.beginning())),
+            reason: redactor.text(&format!("the last look for it failed: {reason}")),
+        }));
     }
 
     /// Whether something in a list is the run's, by its name, and was not told to be left.
@@ -154,7 +201,7 @@ impl Sender<'_, '_> {
         let path = sweep.path_of(&item.id);
         let before = self.shared.before.get().map(|before| before.knows(self.shared.plan, &path));
         item.names.iter().any(|name| self.shared.ours.names.cover(name))
-            && before == Some(Known::New)
+            && before != Some(Known::Before)
             && !self.shared.ours.is_told(&path)
     }
 
@@ -173,9 +220,29 @@ impl Sender<'_, '_> {
 }
 
 /// At the end of the run: what is not settled yet is looked for again, what still has one of the run's names is removed, and what stays
-/// unknown is told.
+/// unknown is told. A run that is ended at once looks for nothing, and tells all.
 pub(super) async fn settle_run(shared: &Shared<'_>) {
-    let mut open: Vec<Open> = shared.ours.open.borrow_mut().drain(..).collect();
+    let ended = tokio::select! {
+        biased;
+        () = shared.stopper.end() => true,
+        () = Box::pin(settled(shared)) => false,
+    };
+    let redactor = shared.describer.redactor;
+    let leak = |trial: String, call: &str, reason: &str| Leak {
+        trial,
+        call: redactor.text(call),
+        reason: redactor.text(reason),
+    };
+    for (path, trial) in shared.ours.left().into_iter().filter(|_| ended) {
+        shared.emit(&Event::Leaked(leak(trial, &format!("DELETE {path}"), "the run was ended at once")));
+    }
+    for open in shared.ours.unsettled() {
+        shared.emit(&Event::MayBeLeft(leak(open.trial.clone(), &open.making.describe(), &open.describe())));
+    }
+}
+
+async fn settled(shared: &Shared<'_>) {
+    let mut open: Vec<Open> = shared.ours.open.borrow().clone();
     if open.is_empty() && !shared.ours.made_anything() {
         return;
     }
@@ -186,17 +253,10 @@ pub(super) async fn settle_run(shared: &Shared<'_>) {
         let Some(first) = first else { break };
         tokio::time::sleep((first + shared.options.settling).saturating_duration_since(Instant::now())).await;
         open = sender.settle(open).await;
+        shared.ours.open.borrow_mut().clone_from(&open);
     }
     sender.remove_all().await;
-    for sweep in &shared.plan.contract.sweep {
-        sender.sweep_own(sweep).await;
-    }
-    let redactor = shared.describer.redactor;
-    for open in open {
-        shared.emit(&Event::MayBeLeft(Leak {
-            trial: open.trial.clone(),
-            call: redactor.text(&open.making.describe()),
-            reason: redactor.text(&open.describe()),
-        }));
+    for (number, sweep) in shared.plan.contract.sweep.iter().enumerate() {
+        sender.sweep_own(number, sweep).await;
     }
 }

@@ -212,7 +212,13 @@ impl Sender<'_, '_> {
         let nothing_new = sent.identity.as_ref().is_some_and(|identity| !identity.is_usable());
         let exchange = sent.exchange;
         let as_expected = !ends_trial;
-        // What is not the run's gets no name, so that nothing is sent there.
+        if sent.identity == Some(Identity::Missing) {
+            // What is not the run's gets no name, so that nothing is sent there; whether the rest is there is judged all the same.
+            let (mut nowhere, mut ends) = (Variables::default(), false);
+            for capture in &step.captures {
+                Self::keep(step, capture, captured(capture, &exchange), &mut nowhere, &mut verdict, &mut ends);
+            }
+        }
         for capture in step.captures.iter().filter(|_| !nothing_new) {
             let value = captured(capture, &exchange);
             if as_expected {
@@ -232,10 +238,10 @@ impl Sender<'_, '_> {
         let mut verdict = judge_status(answer, step, contract);
         let as_expected = verdict.falses.is_empty();
         let usable = identity.as_ref().is_none_or(Identity::is_usable);
-        if let Some((identity, operation)) = identity.as_ref().zip(self.operation_of(&exchange.request)) {
-            verdict.add(judge_identity(identity, operation));
-        }
+        let identity = identity.as_ref().zip(self.operation_of(&exchange.request));
+        let identity = identity.map(|(identity, operation)| judge_identity(identity, operation)).unwrap_or_default();
         if self.judged == Judged::StatusAlone {
+            verdict.add(identity);
             return Ok((verdict, !as_expected || !usable));
         }
         if let Some(operation) = step.request.operation() {
@@ -243,6 +249,7 @@ impl Sender<'_, '_> {
             let codes = if as_expected { codes } else { &[] };
             verdict.add(judge_body(answer, operation, contract, codes, step.level));
         }
+        verdict.add(identity);
         if self.shared.plan.speaks_for(step, &exchange.request.url) {
             verdict.add(judge_headers(answer, contract, Headers::Complete));
         }

@@ -397,3 +397,23 @@ fn a_ledger_of_another_suite_is_told() {
     wrong.unless(changes.is_empty() && ledgers(&place).is_empty(), format!("with its own: {changes:?}"));
     wrong.end();
 }
+
+#[test]
+fn a_path_of_a_ledger_leads_to_no_other_host() {
+    let (place, mut org) = (Place::new(), Org::start());
+    let elsewhere = Server::always(Answer::json(200, &json!({})));
+    target(&place, &org.mock.url, &[]);
+    let made = org.make(&json!({ "name": "okc_abc234_00001", "description": "a", "audiences": ["api://default"] }));
+    org.starts_now();
+    let host = elsewhere.url.trim_start_matches("http://");
+    let head = json!({ "ledger": "run", "origin": org.mock.url, "run": "abc234", "names": "okc_abc234_", "started": "2026-01-01T00:00:00Z" });
+    for (number, before) in [format!("@{host}"), format!(":x@{host}"), format!(".{host}")].into_iter().enumerate() {
+        let path = format!("{before}{SERVERS}/{made}");
+        let removal = json!({ "method": "DELETE", "path": path, "principal": "manager", "trial": "a/b/c" });
+        let line = json!({ "ledger": "made", "number": 1, "removal": removal });
+        place.write(&format!("reports/ledgers/l{number}.jsonl"), &format!("{head}\n{line}\n"));
+        let swept = sweep(&place, &[]);
+        assert_eq!(elsewhere.lines(), [""; 0], "{path}: {}", swept.out);
+        fs::remove_file(place.path(&format!("reports/ledgers/l{number}.jsonl"))).ok();
+    }
+}

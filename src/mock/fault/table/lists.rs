@@ -74,6 +74,11 @@ pub(super) fn add(all: &mut Vec<Fault>) {
     let title = "Each second answer for the same path has no keys";
     let row = fault("listAuthorizationServerKeys", Kind::Unsteady, "second-empty", "", title, member("", Edit::Empty));
     all.push(Fault { every: 2, ..row });
+    for (operation, id) in [("listOAuth2Claims", "ocl0000000000000same"), ("listOAuth2Scopes", "scp0000000000000same")]
+    {
+        let title = "The first item has the same identifier in the list of every server";
+        all.push(fault(operation, Kind::Items, "shared-id", "id", title, member("/0/id", Edit::Set(json!(id)))));
+    }
     let items = [
         ("rotateAuthorizationServerKeys", "new-alone", Edit::Set(json!([])), "The answer has no keys"),
         ("createAssociatedServers", "empty", Edit::Empty, "The answer has no servers"),
