@@ -117,6 +117,11 @@ impl Ours {
         !mine.is_empty() && ends.into_iter().any(|end| mine.contains_key(&path[..end]))
     }
 
+    /// Whether the thing at a path is in the books.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.mine.borrow().contains_key(path)
+    }
+
     /// Notes that the target carried out a request that removes what a path leads to.
     pub(super) fn removed(&self, path: &str) {
         self.mine.borrow_mut().remove(path);

@@ -80,7 +80,7 @@ fn found(shared: &Shared<'_>, making: &Making, (list, listed): &Reading) -> Look
 fn is_known(shared: &Shared<'_>, making: &Making, id: &str) -> bool {
     let path = making.last_path(id);
     let before = shared.before.get().is_some_and(|before| before.knows(shared.plan, &path) == Known::Before);
-    before || shared.ours.holds(&path)
+    before || shared.ours.has(&path)
 }
 
 impl Sender<'_, '_> {

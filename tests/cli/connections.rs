@@ -81,7 +81,7 @@ const PASSES: &[&str] = &["passed"];
 const ERRS: &[&str] = &["errored"];
 
 /// `authorization-servers/get/same-as-created` gets a server once.
-const LOSSES: [(&str, Loss); 9] = [
+const LOSSES: [(&str, Loss); 11] = [
     (
         "a get",
         Loss {
@@ -160,6 +160,27 @@ const LOSSES: [(&str, Loss); 9] = [
             done: true,
             times: 1,
             ends: (ERRS, 1),
+        },
+    ),
+    // What is below the run's own is looked for, too.
+    (
+        "a create of a claim that was done",
+        Loss {
+            trial: "claims/create/answers-with-the-claim",
+            what: |call| call.request.method == "POST" && call.path().ends_with("/claims"),
+            done: true,
+            times: 1,
+            ends: (ERRS, 1),
+        },
+    ),
+    (
+        "a create of a claim that was not done",
+        Loss {
+            trial: "claims/create/answers-with-the-claim",
+            what: |call| call.request.method == "POST" && call.path().ends_with("/claims"),
+            done: false,
+            times: 1,
+            ends: (PASSES, 2),
         },
     ),
     // The 404 to its repetition says nothing.
