@@ -293,6 +293,12 @@ fn answering() -> Vec<Row> {
             &["the body is not JSON: recursion limit exceeded"],
         ),
         Row::answer(
+            "JSON of more values than that",
+            body(b"[".repeat(1_000_000)),
+            "errored",
+            &["the answer is JSON of more than 100000 values, the limit"],
+        ),
+        Row::answer(
             "redirect loop",
             Answer::new(302, "").header("Location", "/api/v1/things/a"),
             "failed",
