@@ -76,11 +76,10 @@ impl Names {
     /// What stands behind the run's ID and its `_`.
     fn rest<'n>(&self, name: &'n str) -> Option<&'n str> {
         let behind = name.strip_prefix(self.prefix.as_str())?.strip_prefix('_')?;
-        let (run, rest) = match &self.run {
+        let (_, rest) = match &self.run {
             Some(run) => behind.split_at_checked(run.len()).filter(|(found, _)| found == run)?,
             None => behind.split_at_checked(RUN).filter(|(found, _)| is_run_id(found))?,
         };
-        debug_assert!(!run.is_empty());
         rest.strip_prefix('_')
     }
 }

@@ -13,10 +13,10 @@ use crate::{
     http::{Exchange, Fault, Outgoing},
     ledger::{Change, Entry, Intent, Remains, Removal},
     naming::Names,
-    plan::Plan,
+    plan::{DEFAULT_PRINCIPAL, Plan},
     run::{Before, Item, Listed, Target, askers, get, list_for, list_of, owner_is_gone, read},
     secret::MASK,
-    suite::{Operation, SweepPlan},
+    suite::{Makes, Operation, SweepPlan},
 };
 
 /// How something that may be left ended.
@@ -128,7 +128,7 @@ pub(crate) async fn by_name(
     age: Duration,
 ) -> Result<Vec<Leftover>, String> {
     let mut found = Vec::new();
-    let askers = askers(plan, target, "manager");
+    let askers = askers(plan, target, DEFAULT_PRINCIPAL);
     for sweep in &plan.contract.sweep {
         let list = list_of(sweep);
         let items = match read(&list, target, &askers).await {
@@ -243,14 +243,15 @@ impl Sweeper<'_> {
 
     /// Whether the suite says that an operation removes what runs make.
     fn removes(&self, operation: &Operation, path: &str) -> bool {
-        let declared = self
-            .plan
-            .operations
-            .iter()
-            .filter_map(|other| other.makes.as_ref())
-            .any(|makes| makes.remove.last().is_some_and(|remove| remove.operation == operation.id));
         let swept = |sweep: &SweepPlan| sweep.is_thing(path);
-        declared || operation.method == "DELETE" && self.plan.contract.sweep.iter().any(swept)
+        self.removed_by(operation).is_some()
+            || operation.method == "DELETE" && self.plan.contract.sweep.iter().any(swept)
+    }
+
+    /// What the suite says of the things that an operation removes for good.
+    fn removed_by(&self, operation: &Operation) -> Option<&Makes> {
+        let mut makes = self.plan.operations.iter().filter_map(|other| other.makes.as_ref());
+        makes.find(|makes| makes.remove.last().is_some_and(|remove| remove.operation == operation.id))
     }
 
     /// Whether the thing at a path, or the one that owns it, is called as the run names things; `false` where it is not there.
@@ -270,7 +271,7 @@ impl Sweeper<'_> {
                 continue;
             }
             let url = format!("{}{place}", self.target.client.origin());
-            let exchange = get(&url, self.target, &askers(self.plan, self.target, "manager")).await;
+            let exchange = get(&url, self.target, &askers(self.plan, self.target, DEFAULT_PRINCIPAL)).await;
             let answer = exchange.map_err(|unknown| unknown.to_string())?.answer;
             match answer.status {
                 200 => {
@@ -291,16 +292,11 @@ impl Sweeper<'_> {
     /// The request that removes something, after those that make that possible.
     async fn remove_now(&self, removal: &Removal) -> Ended {
         let path = self.plain(&removal.path);
-        let last = self.plan.operation(&removal.method, &path);
-        let makes = self.plan.operations.iter().filter_map(|operation| operation.makes.as_ref());
-        let mut makes = makes.filter(|makes| {
-            last.is_some_and(|last| makes.remove.last().is_some_and(|remove| remove.operation == last.id))
-        });
-        if let Some((makes, last)) = makes.next().zip(last) {
-            let values = last.path.values(&path);
-            for before in &makes.remove[..makes.remove.len().saturating_sub(1)] {
-                let value = |name: &str| values.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
-                let path = before.path.filled(|name| value(name).unwrap_or_default().to_owned());
+        if let Some(last) = self.plan.operation(&removal.method, &path)
+            && let Some((_, before)) = self.removed_by(last).and_then(|makes| makes.remove.split_last())
+        {
+            for before in before {
+                let path = before.path.of_same(&last.path, &path);
                 // It may be so already, and what matters is whether the last one is carried out.
                 let _ = self.send(&before.method, &path, None, &removal.principal).await;
             }
@@ -362,10 +358,8 @@ impl Sweeper<'_> {
         let leaves = |method: &str, path: &str| {
             let operation = self.plan.operation(method, path)?;
             let leaves = operation.leaves.as_ref()?;
-            let values = operation.path.values(path);
             let shows = self.plan.operations.iter().find(|other| other.id == leaves.get)?;
-            let value = |name: &str| values.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
-            Some((shows.path.filled(|name| value(name).unwrap_or_default().to_owned()), leaves.state.clone()))
+            Some((shows.path.of_same(&operation.path, path), leaves.state.clone()))
         };
         let (Some((place, left)), Some((other, was))) =
             (leaves(&change.method, &changed), leaves(&change.restore.method, &restored))
@@ -412,7 +406,7 @@ impl Sweeper<'_> {
             url: format!("{}{path}", self.target.client.origin()),
             headers: Vec::new(),
             body: body.map(|text| text.as_bytes().to_vec()),
-            principal: if known { principal } else { "manager" }.to_owned(),
+            principal: if known { principal } else { DEFAULT_PRINCIPAL }.to_owned(),
             fresh: false,
         };
         match self.target.client.send_patiently(outgoing.clone()).await {

@@ -34,7 +34,7 @@ pub(crate) struct Verdict {
     pub(crate) made: Names,
     pub(crate) falses: Vec<False>,
     pub(crate) drift: Vec<Drift>,
-    /// How many places there are, at least, where checks are false that are told of other places. Each false check is told of some.
+    /// At least so many more places are false that are not told one by one. Of each false check some are.
     pub(crate) left_out: usize,
 }
 

@@ -102,7 +102,7 @@ fn suite_around(file: &Path) -> Option<PathBuf> {
 
 fn conclude(suite: &Suite, mut found: Vec<Diagnostic>, name: &str, color: bool) -> Result<u8, CommandError> {
     if let Some(plan) = Plan::compile(suite, &mut found) {
-        suite::warn(&plan.warnings, color);
+        suite::show_each(&plan.warnings, color);
         let (trials, requirements) =
             (counted(plan.trials.len(), "trial"), counted(plan.requirements.len(), "requirement"));
         writeln!(out(), "{}: no mistakes in {trials} and {requirements}", shown(name))?;

@@ -109,14 +109,18 @@ pub(super) fn err_width() -> Option<usize> {
     columns_of(io::stderr())
 }
 
+fn said_columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|columns| *columns > 0)
+}
+
 #[cfg(unix)]
 fn columns_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
-    super::said_columns().or_else(|| terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0)))
+    said_columns().or_else(|| terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0)))
 }
 
 #[cfg(windows)]
 fn columns_of(stream: impl std::os::windows::io::AsHandle) -> Option<usize> {
-    super::said_columns().or_else(|| terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0)))
+    said_columns().or_else(|| terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0)))
 }
 
 impl Own {

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     http::Limits,
-    plan::{Plan, parse_limit},
+    plan::{DEFAULT_PRINCIPAL, Plan, parse_limit},
     recording::Recorder,
     replay::{End, Leftovers, Recording, Replay, Replayed, all_outside},
     report::{Verdict, printable},
@@ -48,7 +48,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// Who sends the requests
-    #[arg(long, default_value = "manager", value_name = "NAME")]
+    #[arg(long, default_value = DEFAULT_PRINCIPAL, value_name = "NAME")]
     principal: String,
     /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
     #[arg(long, value_name = "DIR")]

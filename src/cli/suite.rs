@@ -94,20 +94,16 @@ fn load_with(
 /// A reader that goes away early changes nothing about the mistakes, so what cannot be written is let go.
 pub(crate) fn show(found: &mut [Diagnostic], color: bool) -> String {
     found.sort_by(|a, b| (&a.source.path, a.span).cmp(&(&b.source.path, b.span)));
-    let columns = out::err_width().unwrap_or(COLUMNS);
-    let mut err = out::coloured_err(color);
-    for diagnostic in found.iter() {
-        let _ = writeln!(err, "{}\n", diagnostic.render(color, columns));
-    }
+    show_each(found, color);
     let number = counted(found.len(), "mistake");
-    let _ = writeln!(err, "{number}; nothing was sent");
+    out::tell(&format!("{number}; nothing was sent"));
     let first = found.first().map(|diagnostic| format!(", the first: {diagnostic}")).unwrap_or_default();
     let shown = found.iter().take(MOST_TOLD).map(|diagnostic| diagnostic.render(false, COLUMNS));
     format!("{number}{first}\n\n{}", shown.collect::<Vec<_>>().join("\n\n"))
 }
 
-/// Shows what is no mistake, but may be meant otherwise.
-pub(crate) fn warn(found: &[Diagnostic], color: bool) {
+/// Shows mistakes, or what is none but may be meant otherwise, each with its line.
+pub(crate) fn show_each(found: &[Diagnostic], color: bool) {
     let columns = out::err_width().unwrap_or(COLUMNS);
     let mut err = out::coloured_err(color);
     for diagnostic in found {

@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     http::Limits,
-    ledger::{DIRECTORY, Found, forget, remains},
+    ledger::{DIRECTORY, Found, Remains, forget, remains},
     naming::Names,
-    plan::{Plan, parse_duration},
+    plan::{DEFAULT_PRINCIPAL, Plan, parse_duration},
     report::Verdict,
     run::{Before, SETTLING},
     sweep::{Ended, Leftover, Sweeper, by_ledger, by_name},
@@ -77,6 +77,44 @@ pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
 }
 
 async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, CommandError> {
+    let (remains, mut tally) = read_ledgers(arguments, plan, opened);
+    if plan.contract.sweep.is_empty() {
+        tally.blind = true;
+        let why = "the suite does not say where things are found by their names (`contract.sweep` of its operations)";
+        out::complain(&format!("{why}, so nothing is looked for"));
+    }
+    let clean = |text: &str| shown(opened.redactor.text(text).as_str());
+    let found = match find(arguments, plan, opened, &remains).await {
+        Ok(found) => found,
+        Err(reason) => return Ok(nothing_removed("what is left", &clean(&reason))),
+    };
+    let name = shown(&opened.target.name);
+    if arguments.dry_run {
+        for leftover in &found {
+            writeln!(out(), "{} {}", leftover.plan(arguments.allow_default_server), clean(&leftover.what))?;
+        }
+        writeln!(out(), "{} to remove, 0 left, on {name}", found.len())?;
+        return Ok(tally.code());
+    }
+    if !found.is_empty() {
+        let before = match Before::ask(plan, &opened.target, DEFAULT_PRINCIPAL).await {
+            Ok(before) => before,
+            Err(unknown) => return Ok(nothing_removed("what others use", &clean(&unknown.to_string()))),
+        };
+        let restores = arguments.allow_default_server;
+        let sweeper = Sweeper { plan, target: &opened.target, restores, before };
+        tally.end_all(&found, &sweeper, &clean).await?;
+    }
+    let ended = |(index, remains): &(usize, &Remains)| remains.whole && !tally.open_ledgers.contains(index);
+    let done: Vec<PathBuf> =
+        remains.iter().enumerate().filter(ended).map(|(_, remains)| remains.path.clone()).collect();
+    forget(&done)?;
+    writeln!(out(), "{}, on {name}", tally.sentence())?;
+    Ok(tally.code())
+}
+
+/// The ledgers of runs against the target; says what keeps one from being used as a whole.
+fn read_ledgers(arguments: &Arguments, plan: &Plan, opened: &Opened) -> (Vec<Remains>, Tally) {
     let directory = arguments.ledgers.as_deref().unwrap_or(Path::new(DIRECTORY));
     let Found { mut remains, unread } = remains(directory, opened.target.client.origin());
     for error in &unread {
@@ -90,23 +128,31 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
             "there is no ledger of a run against {name} in {directory}, so nothing was looked for: {hint}"
         ));
     }
-    for remains in &remains {
-        if remains.suite.as_ref().is_some_and(|suite| *suite != plan.makes_hash()) {
-            let path = shown(&remains.path.display().to_string());
+    let mut tally = Tally { blind: !unread.is_empty(), ..Tally::default() };
+    let suite = plan.makes_hash();
+    for remains in &mut remains {
+        let path = shown(&remains.path.display().to_string());
+        if remains.suite.as_ref().is_some_and(|other| *other != suite) {
             let hint = "give its run's suite (`--suite`); what this one does not find may be left all the same";
             out::warn(&format!("the ledger {path} is of another suite: {hint}"));
         }
-    }
-    let mut tally = Tally { blind: !unread.is_empty(), ..Tally::default() };
-    for remains in &mut remains {
         // Whoever writes a ledger does not decide what names of runs begin with on this target.
         let Some(names) = remains.names.take_if(|names| names.prefix() != opened.prefix) else { continue };
         tally.blind = true;
-        let path = shown(&remains.path.display().to_string());
         let hint = "give its `prefix` in the settings of the target";
         let beginning = shown(&names.beginning());
         out::complain(&format!("the ledger {path} is of a run whose names begin with `{beginning}`: {hint}"));
     }
+    (remains, tally)
+}
+
+/// What may be left: by the ledgers, and by the names of their runs, or of any run.
+async fn find(
+    arguments: &Arguments,
+    plan: &Plan,
+    opened: &Opened,
+    remains: &[Remains],
+) -> Result<Vec<Leftover>, String> {
     // A thing whose answer never came has a name, and its run is over, so that is enough.
     let mut names: Vec<(Names, Duration)> =
         remains.iter().filter_map(|remains| Some((remains.names.clone()?, Duration::ZERO))).collect();
@@ -114,54 +160,15 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
         let prefix = arguments.prefix.as_ref().unwrap_or(&opened.prefix);
         names.extend(Names::read(prefix).map(|names| (names, arguments.older_than)));
     }
-    if plan.contract.sweep.is_empty() {
-        tally.blind = true;
-        let why = "the suite does not say where things are found by their names (`contract.sweep` of its operations)";
-        out::complain(&format!("{why}, so nothing is looked for"));
-    }
-    let mut found: Vec<Leftover> = by_ledger(plan, &remains);
+    let mut found = by_ledger(plan, remains);
     for (names, age) in names {
-        let named = match by_name(plan, &opened.target, &names, age).await {
-            Ok(named) => named,
-            Err(reason) => return Ok(nothing_removed("what is left", opened.redactor.text(&reason).as_str())),
-        };
-        for leftover in named {
+        for leftover in by_name(plan, &opened.target, &names, age).await? {
             if !found.iter().any(|other| other.is(&leftover)) {
                 found.push(leftover);
             }
         }
     }
-    let clean = |text: &str| shown(opened.redactor.text(text).as_str());
-    if arguments.dry_run {
-        for leftover in &found {
-            writeln!(out(), "{} {}", leftover.plan(arguments.allow_default_server), clean(&leftover.what))?;
-        }
-        writeln!(out(), "{} to remove, 0 left, on {}", found.len(), shown(&opened.target.name))?;
-        return Ok(tally.code());
-    }
-    let nothing = found.is_empty();
-    let before = if nothing { None } else { Some(Before::ask(plan, &opened.target, "manager").await) };
-    let before = match before.transpose() {
-        Ok(before) => before,
-        Err(unknown) => {
-            let reason = opened.redactor.text(&unknown.to_string());
-            return Ok(nothing_removed("what others use", reason.as_str()));
-        }
-    };
-    if let Some(before) = before {
-        let restores = arguments.allow_default_server;
-        let sweeper = Sweeper { plan, target: &opened.target, restores, before };
-        tally.end_all(&found, &sweeper, &clean).await?;
-    }
-    let done: Vec<PathBuf> = remains
-        .iter()
-        .enumerate()
-        .filter(|(index, remains)| remains.whole && !tally.open_ledgers.contains(index))
-        .map(|(_, remains)| remains.path.clone())
-        .collect();
-    forget(&done)?;
-    writeln!(out(), "{}, on {}", tally.sentence(), shown(&opened.target.name))?;
-    Ok(tally.code())
+    Ok(found)
 }
 
 /// What a sweep did.

@@ -131,11 +131,11 @@ impl Pace {
         else {
             return None;
         };
-        let ends = match answer.until_reset(reset) {
-            _ if limit <= 0 => return self.doubt(principal, path, Doubt::NoLimit),
-            None => return self.doubt(principal, path, Doubt::Window),
-            Some(rest) => now + rest.min(LONGEST),
-        };
+        if limit <= 0 {
+            return self.doubt(principal, path, Doubt::NoLimit);
+        }
+        let Some(rest) = answer.until_reset(reset) else { return self.doubt(principal, path, Doubt::Window) };
+        let ends = now + rest.min(LONGEST);
         let natural = |number: i64| u64::try_from(number).unwrap_or(0);
         let (limit, remaining) = (natural(limit), natural(remaining));
         let mut buckets = self.buckets.borrow_mut();

@@ -38,6 +38,11 @@ impl LedgerError {
     }
 }
 
+/// The ledger of a run.
+pub fn file_of(directory: &Path, run: &str) -> PathBuf {
+    directory.join(format!("{run}.jsonl"))
+}
+
 /// Deletes the ledgers of these runs.
 ///
 /// # Errors
@@ -157,7 +162,7 @@ struct Open {
 impl Ledger {
     /// A ledger in `directory`.
     pub fn new(directory: &Path, run: Run) -> Self {
-        let path = directory.join(format!("{}.jsonl", run.run));
+        let path = file_of(directory, &run.run);
         Self { state: RefCell::new(Some(Open { path, run, writer: None, entries: 0, left: 0 })) }
     }
 
@@ -187,8 +192,7 @@ impl Ledger {
         let (number, synced, path) = {
             let mut state = self.state.borrow_mut();
             let Some(open) = state.as_mut() else { return Ok(0) };
-            (open.entries, open.left) = (open.entries + 1, open.left + 1);
-            let number = open.entries;
+            let number = open.number();
             let line = line(number);
             (number, open.writer()?.synced(&line), open.path.clone())
         };
@@ -203,8 +207,7 @@ impl Ledger {
     pub(crate) fn enter_made(&self, removal: Removal) -> Result<usize, LedgerError> {
         let mut state = self.state.borrow_mut();
         let Some(open) = state.as_mut() else { return Ok(0) };
-        (open.entries, open.left) = (open.entries + 1, open.left + 1);
-        let number = open.entries;
+        let number = open.number();
         open.writer()?.write(&Line::Made { number, removal });
         Ok(number)
     }
@@ -252,6 +255,12 @@ impl Ledger {
 }
 
 impl Open {
+    /// The number of a new entry.
+    fn number(&mut self) -> usize {
+        (self.entries, self.left) = (self.entries + 1, self.left + 1);
+        self.entries
+    }
+
     fn writer(&mut self) -> Result<&Writer, LedgerError> {
         if self.writer.is_none() {
             let Run { origin, run, names, suite } = self.run.clone();

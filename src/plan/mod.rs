@@ -35,6 +35,9 @@ use crate::{
     template::{Template, Tree},
 };
 
+/// Who sends where nobody else is named.
+pub(crate) const DEFAULT_PRINCIPAL: &str = "manager";
+
 /// All trials of a suite, in the order of its files.
 #[derive(Debug)]
 pub struct Plan {

@@ -232,6 +232,11 @@ pub(super) fn minted(token: &str) -> bool {
     token.len() >= SHORTEST && (digit || wild)
 }
 
+/// Whether a token has the form of the identifiers that this API's service mints.
+pub(super) fn is_identifier(token: &str) -> bool {
+    token.len() == SHORTEST && minted(token) && token.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 /// Length and, for identifiers that begin with the kind of thing (`aus…`), that beginning. Key IDs and the like have none.
 fn form(token: &str) -> (usize, &str) {
     let kind = if token.len() < 30 { token.get(..3).unwrap_or_default() } else { "" };

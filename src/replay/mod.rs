@@ -30,7 +30,7 @@ use crate::{
     http::{Exchange, Outgoing},
     plan::Plan,
     recording::Recorded,
-    run::{Describer, Stopper, Target},
+    run::{Describer, Stopper, Target, Unknown, get, pages},
     secret::{Redacted, Redactor},
     status::Speaker,
     suite::{HistoryEntry, Operation},
@@ -84,6 +84,9 @@ impl End<String> {
         }
     }
 }
+
+/// More pages than any list of an org has.
+const MOST_PAGES: usize = 1000;
 
 /// What a replay has made on a target and not removed, and what it may have made. It outlives a replay that is given up.
 #[derive(Debug, Default)]
@@ -359,35 +362,27 @@ impl<'a> Replay<'a> {
         if self.plan.operation("GET", collection).is_none() {
             return Err(format!("the suite describes no list {collection}"));
         }
-        for protected in &self.plan.contract.protected {
-            let path = format!("{}{}", self.target.client.origin(), protected.path);
-            match self.ask(path, traffic).await?.answer.status {
-                429 | 500.. => return Err(format!("{} cannot be read", protected.path)),
-                _ => {}
+        let Self { plan, target, principal, describer, own, .. } = self;
+        let mut note = |exchange: &Exchange| {
+            traffic(&describer.transcript(exchange.clone()), principal);
+            own.note_there(&exchange.answer);
+        };
+        let asking = async {
+            for protected in &plan.contract.protected {
+                note(&get(&format!("{}{}", target.client.origin(), protected.path), target, &[principal]).await?);
+            }
+            pages(collection, MOST_PAGES, target, &[principal], &mut note).await
+        };
+        match asking.await {
+            Ok(None) => Ok(()),
+            Ok(Some(reason)) => Err(reason),
+            Err(unknown) => {
+                if let Unknown::Answer(exchange) = &unknown {
+                    note(exchange);
+                }
+                Err(unknown.to_string())
             }
         }
-        let mut next = Some(format!("{}{collection}", self.target.client.origin()));
-        let mut seen = BTreeSet::new();
-        while let Some(url) = next {
-            if seen.len() >= MOST_PAGES || !self.target.client.owns(&url) || !seen.insert(url.clone()) {
-                return Err(format!("the pages of {collection} do not end"));
-            }
-            let answer = self.ask(url, traffic).await?.answer;
-            if answer.status != 200 || !answer.json().is_ok_and(Value::is_array) {
-                return Err(format!("{collection} is no list ({})", answer.status));
-            }
-            next = answer.links().target("next").map(str::to_owned);
-        }
-        Ok(())
-    }
-
-    async fn ask(&mut self, url: String, traffic: &mut dyn FnMut(&Transcript, &str)) -> Result<Exchange, String> {
-        let principal = self.principal.clone();
-        let outgoing = Outgoing::get(&url, &principal);
-        let exchange = self.target.client.send_patiently(outgoing).await.map_err(|fault| fault.to_string())?;
-        traffic(&self.describer.transcript(exchange.clone()), &self.principal);
-        self.own.note_there(&exchange.answer);
-        Ok(exchange)
     }
 
     /// Who sends: whoever the recording names, or else the one that was asked for, who is let in where the recording's was not.
@@ -449,45 +444,48 @@ impl<'a> Replay<'a> {
     async fn clean_up(&mut self, traffic: &mut dyn FnMut(&Transcript, &str)) {
         let all: Vec<String> = self.leftovers.made.borrow().iter().map(|(url, _)| url.clone()).collect();
         for url in all.into_iter().rev() {
-            // Once more, where the network or the target was at fault.
-            let mut reason = self.remove(&url, traffic).await;
-            if matches!(reason, Some((_, true))) {
-                reason = self.remove(&url, traffic).await;
-            }
+            let stays =
+                self.remove(&url, traffic).await.map(|reason| self.describer.redactor.text(&reason).to_string());
             let mut made = self.leftovers.made.borrow_mut();
-            match reason {
+            match stays {
                 None => made.retain(|(other, _)| *other != url),
-                Some((reason, _)) => {
-                    let reason = self.describer.redactor.text(&reason).to_string();
-                    made.iter_mut()
-                        .filter(|(other, _)| *other == url)
-                        .for_each(|(_, said)| *said = Some(reason.clone()));
-                }
+                Some(reason) => made
+                    .iter_mut()
+                    .filter(|(other, _)| *other == url)
+                    .for_each(|(_, said)| *said = Some(reason.clone())),
             }
         }
     }
 
-    /// Removes a thing; else why it stays, and whether that may pass.
-    async fn remove(&self, url: &str, traffic: &mut dyn FnMut(&Transcript, &str)) -> Option<(String, bool)> {
-        let (method, url) = ("DELETE".to_owned(), url.to_owned());
-        let principal = self.principal.clone();
-        let outgoing = Outgoing { method, url, headers: Vec::new(), body: None, principal, fresh: false };
-        match self.target.client.send_patiently(outgoing).await {
-            Ok(exchange) => {
-                let status = exchange.answer.status;
-                traffic(&self.describer.transcript(exchange), &self.principal);
-                match status {
-                    200..300 | 404 | 410 => None,
-                    _ => Some((format!("the target answered {status} to its removal"), status >= 500)),
+    /// Removes a thing, with a second try where the network or the target was at fault; else why it stays.
+    async fn remove(&self, url: &str, traffic: &mut dyn FnMut(&Transcript, &str)) -> Option<String> {
+        let mut stays = None;
+        for _ in 0..2 {
+            let (method, principal) = ("DELETE".to_owned(), self.principal.clone());
+            let outgoing = Outgoing { method, ..Outgoing::get(url, &principal) };
+            let sent = self.target.client.send_patiently(outgoing).await;
+            let status = match sent {
+                Ok(exchange) => {
+                    let status = exchange.answer.status;
+                    traffic(&self.describer.transcript(exchange), &self.principal);
+                    status
                 }
+                Err(fault) => {
+                    stays = Some(fault.to_string());
+                    continue;
+                }
+            };
+            stays = match status {
+                200..300 | 404 | 410 => return None,
+                other => Some(format!("the target answered {other} to its removal")),
+            };
+            if status < 500 {
+                break;
             }
-            Err(fault) => Some((fault.to_string(), true)),
         }
+        stays
     }
 }
-
-/// More pages than any list of an org has.
-const MOST_PAGES: usize = 1000;
 
 /// What is told of an exchange.
 fn replayed(plan: &Plan, recorded: &Recorded, end: End<String>, redactor: &Redactor) -> Replayed {

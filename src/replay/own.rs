@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use serde_json::Value;
 
-use super::mapping::{minted, tokens};
+use super::mapping::{is_identifier, tokens};
 use crate::{
     http::{Answer, Exchange, Outgoing},
     plan::Plan,
@@ -18,9 +18,6 @@ use crate::{
 
 /// More identifiers than any org shows; a target that shows more would fill the memory.
 const MOST: usize = 200_000;
-
-/// The length of an identifier that this API's service mints.
-const IDENTIFIER: usize = 20;
 
 /// Whose the things on the target are.
 #[derive(Debug, Default)]
@@ -104,11 +101,8 @@ impl Own {
 
     /// Whether no identifier of something else stands in a text.
     fn names_only_own(&self, plan: &Plan, text: &str) -> Result<(), String> {
-        let looks_minted = |token: &str| {
-            token.len() == IDENTIFIER && minted(token) && token.bytes().all(|b| b.is_ascii_alphanumeric())
-        };
         let foreign =
-            |token: &&str| !self.made.contains(*token) && (looks_minted(token) || self.there.contains(*token));
+            |token: &&str| !self.made.contains(*token) && (is_identifier(token) || self.there.contains(*token));
         let shared = plan.contract.protected.iter().any(|protected| text.contains(&protected.path));
         match tokens(text).chain([text.trim()]).find(foreign) {
             Some(token) => Err(not_made(token)),
@@ -186,9 +180,7 @@ fn is_shared(plan: &Plan, text: &str) -> bool {
 
 /// What stands in a path in the place of each parameter, as it stands there.
 fn values<'p>(operation: &Operation, path: &'p str) -> Vec<&'p str> {
-    let template = operation.path.to_string();
-    let segments = template.split('/').zip(path.split('/'));
-    segments.filter(|(segment, _)| segment.starts_with('{')).map(|(_, value)| value).collect()
+    operation.path.values(path).map(|(_, value)| value).collect()
 }
 
 /// The thing of the org that an operation is about, by its name in a path.

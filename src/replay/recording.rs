@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use super::mapping::{Mapping, minted};
+use super::mapping::{Mapping, is_identifier};
 use crate::{
     plan::Plan,
     recording::{Recorded, RecordingError, read},
@@ -74,11 +74,7 @@ pub(super) fn foreign_names(body: &Value, mapping: &Mapping) -> Vec<String> {
 
 fn collect_names(body: &Value, mapping: &Mapping, names: &mut Vec<String>) {
     match body {
-        Value::String(text)
-            if text.len() == 20 && minted(text) && !text.contains(['_', '-']) && !mapping.knows(text) =>
-        {
-            names.push(text.clone());
-        }
+        Value::String(text) if is_identifier(text) && !mapping.knows(text) => names.push(text.clone()),
         Value::Array(items) => items.iter().for_each(|item| collect_names(item, mapping, names)),
         Value::Object(members) => members.values().for_each(|member| collect_names(member, mapping, names)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

@@ -5,12 +5,11 @@
 use std::time::Duration;
 
 use super::{
-    describe::Origin,
     inventory::askers,
-    ours::{Made, Open, Request},
+    ours::{Made, Request, Unsettled},
     send::{Halt, Purpose},
     step::{Done, Judged, Sender},
-    trial::{Ending, Running, call},
+    trial::{Ending, Label, Running},
 };
 use crate::{
     check::Verdict,
@@ -28,7 +27,7 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_millis
 pub(super) enum Left<'a> {
     Made(Made),
     Deferred(Deferred<'a>),
-    Open(Open),
+    Unsettled(Unsettled),
 }
 
 /// A step to run when the case is over, with the values that it had when it was registered.
@@ -70,7 +69,7 @@ impl<'a> Running<'a, '_> {
             step.defer.iter().map(|deferred| sender.build(deferred, variables).ok()).collect();
         let Some(known) = known else { return Ok(0) };
         for (deferred, restore) in step.defer.iter().zip(known) {
-            let restore = self.removal(restore);
+            let restore = sender.removal(restore);
             let change = Change { method: outgoing.method.clone(), path: plain.clone(), restore };
             let entry = shared.options.ledger.change(change).await;
             let entry = entry.map_err(|error| Ending::Errored(sender.cannot_write(&error)))?;
@@ -128,7 +127,7 @@ impl<'a> Running<'a, '_> {
         let same = |request: &Request| bare && request.method == outgoing.method && request.path == path;
         self.left.borrow().iter().any(|left| match left {
             Left::Made(made) => made.removals.iter().any(same),
-            Left::Deferred(_) | Left::Open(_) => false,
+            Left::Deferred(_) | Left::Unsettled(_) => false,
         })
     }
 
@@ -139,19 +138,8 @@ impl<'a> Running<'a, '_> {
             return Ok(None);
         }
         let sender = self.sender(Judged::StatusAlone);
-        let entered = self.shared.options.ledger.enter_made(self.removal(outgoing));
+        let entered = self.shared.options.ledger.enter_made(sender.removal(outgoing));
         entered.map(Some).map_err(|error| Ending::Errored(sender.cannot_write(&error)))
-    }
-
-    fn removal(&self, outgoing: Outgoing) -> Removal {
-        let clean = |text: &str| self.shared.describer.redactor.text(text).to_string();
-        Removal {
-            method: outgoing.method,
-            path: clean(&self.shared.target.client.path(&outgoing.url)),
-            body: outgoing.body.map(|body| clean(&owned_text(body))),
-            principal: outgoing.principal,
-            trial: self.trial.id.clone(),
-        }
     }
 
     /// Last made, first removed. What may have been made is looked for, and what stays unknown is left to the end of the run.
@@ -164,7 +152,7 @@ impl<'a> Running<'a, '_> {
             match left {
                 Some(Left::Made(made)) => self.remove(&sender, made, number).await,
                 Some(Left::Deferred(deferred)) => self.undo(&sender, deferred, number).await,
-                Some(Left::Open(may_be)) => open.push(may_be),
+                Some(Left::Unsettled(may_be)) => open.push(may_be),
                 None if open.is_empty() => break,
                 None => {
                     let still = sender.settle(std::mem::take(&mut open)).await;
@@ -178,7 +166,8 @@ impl<'a> Running<'a, '_> {
         let (sent, removed) = sender.remove(&made).await;
         for (request, exchange) in sent {
             self.requests += 1;
-            self.emit(request.operation, None, Phase::Defer, number, 1, &Verdict::default(), exchange);
+            let label = Label { call: request.operation, origin: None, phase: Phase::Defer, number };
+            self.emit(label, 1, &Verdict::default(), exchange);
         }
         match removed {
             Removed::Gone => {}
@@ -198,8 +187,7 @@ impl<'a> Running<'a, '_> {
             Ok(exchange) | Err(Halt::Repeated(exchange)) => {
                 self.requests += 1;
                 let status = exchange.answer.status;
-                let origin = Origin { source: &step.source, span: step.span };
-                self.emit(call(step), Some(origin), Phase::Defer, number, 1, &Verdict::default(), *exchange);
+                self.emit(Label::of(step, Phase::Defer, number), 1, &Verdict::default(), *exchange);
                 if (200..300).contains(&status) || status == 404 {
                     // A ledger that can no longer be written says too much rather than too little.
                     if let Some(number) = entry {
@@ -245,8 +233,7 @@ impl Sender<'_, '_> {
                 answered = self.send_stubbornly(&self.outgoing(last, other)).await;
             }
         }
-        let path =
-            self.shared.target.client.plain_path(&format!("{}{}", self.shared.target.client.origin(), last.path));
+        let path = self.plain(last);
         let removed = match answered {
             Ok(exchange) => {
                 let status = exchange.answer.status;
@@ -282,7 +269,7 @@ impl Sender<'_, '_> {
                     Removed::Gone | Removed::Absent => {}
                     Removed::Left(reason) => self.leaked(&made, &reason),
                 },
-                Some(Left::Deferred(_) | Left::Open(_)) => {}
+                Some(Left::Deferred(_) | Left::Unsettled(_)) => {}
                 None => return,
             }
         }
@@ -290,23 +277,17 @@ impl Sender<'_, '_> {
 
     /// The target made something and does not know it by the identifier that it gave.
     fn is_elsewhere(&self, made: Made) {
-        let Made { making: Some(making), trial, .. } = made else { return };
-        let reason = "the target does not know it by the identifier that it answered".to_owned();
-        self.left.borrow_mut().push(Left::Open(Open {
-            making,
-            trial,
-            reason,
-            late: false,
-            absent: None,
-            unknown: None,
-        }));
+        if let Some(making) = made.making {
+            let reason = "the target does not know it by the identifier that it answered".to_owned();
+            self.left.borrow_mut().push(Left::Unsettled(Unsettled::new(making, reason)));
+        }
     }
 
     /// Tells that something is left.
     pub(super) fn leaked(&self, made: &Made, reason: &str) {
         let Some(last) = made.removals.last() else { return };
         let redactor = self.shared.describer.redactor;
-        self.shared.ours.told(&last.path);
+        self.shared.ours.told(&self.plain(last));
         self.shared.emit(&Event::Leaked(Leak {
             trial: made.trial.clone(),
             call: redactor.text(&format!("{} {}", last.operation, last.values)),
@@ -333,15 +314,27 @@ impl Sender<'_, '_> {
         }
     }
 
-    fn outgoing(&self, request: &Request, principal: &str) -> Outgoing {
-        Outgoing {
-            method: request.method.clone(),
-            url: format!("{}{}", self.shared.target.client.origin(), request.path),
-            headers: Vec::new(),
-            body: None,
-            principal: principal.to_owned(),
-            fresh: false,
+    /// What a ledger says of a request that removes something.
+    pub(super) fn removal(&self, outgoing: Outgoing) -> Removal {
+        let clean = |text: &str| self.shared.describer.redactor.text(text).to_string();
+        Removal {
+            method: outgoing.method,
+            path: clean(&self.shared.target.client.path(&outgoing.url)),
+            body: outgoing.body.map(|body| clean(&owned_text(body))),
+            principal: outgoing.principal,
+            trial: self.trial.to_owned(),
         }
+    }
+
+    /// The path of a request as a server may read it.
+    fn plain(&self, request: &Request) -> String {
+        let client = &self.shared.target.client;
+        client.plain_path(&format!("{}{}", client.origin(), request.path))
+    }
+
+    pub(super) fn outgoing(&self, request: &Request, principal: &str) -> Outgoing {
+        let url = format!("{}{}", self.shared.target.client.origin(), request.path);
+        Outgoing { method: request.method.clone(), ..Outgoing::get(&url, principal) }
     }
 }
 

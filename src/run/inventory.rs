@@ -84,20 +84,42 @@ pub(crate) fn askers<'p>(plan: &'p Plan, target: &Target, principal: &'p str) ->
 /// # Errors
 /// No answer, or none of the target's own logic.
 pub(crate) async fn read(list: &List, target: &Target, askers: &[&str]) -> Result<Listed, Unknown> {
-    let mut url = format!("{}{}", target.client.origin(), list.path);
-    let (mut items, mut seen) = (Vec::new(), Vec::new());
+    let mut items = Vec::new();
+    let mut take = |page: &Exchange| {
+        let page = page.answer.json().ok().and_then(Value::as_array);
+        items.extend(page.into_iter().flatten().filter_map(|item| Item::read(item, list)));
+    };
+    let short = pages(&list.path, MOST_PAGES, target, askers, &mut take).await?;
+    Ok(match short {
+        None => Listed::Whole(items),
+        Some(reason) => Listed::Part(items, reason),
+    })
+}
+
+/// Hands on the pages of a list, `most` of them; says why its end was not reached, if that is so.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) async fn pages(
+    path: &str,
+    most: usize,
+    target: &Target,
+    askers: &[&str],
+    take: &mut dyn FnMut(&Exchange),
+) -> Result<Option<String>, Unknown> {
+    let mut url = format!("{}{path}", target.client.origin());
+    let mut seen = Vec::new();
     loop {
-        let exchange = get(&url, target, askers).await?;
-        let answer = &exchange.answer;
-        let page = answer.json().ok().and_then(Value::as_array).filter(|_| answer.status == 200);
-        let Some(page) = page else {
-            return Ok(Listed::Part(items, format!("GET {} answered {} and no list", list.path, answer.status)));
-        };
-        items.extend(page.iter().filter_map(|item| Item::read(item, list)));
-        let Some(next) = answer.links().target("next").map(str::to_owned) else { return Ok(Listed::Whole(items)) };
+        let page = get(&url, target, askers).await?;
+        let answer = &page.answer;
+        if answer.status != 200 || !answer.json().is_ok_and(Value::is_array) {
+            return Ok(Some(format!("GET {path} answered {} and no list", answer.status)));
+        }
+        take(&page);
+        let Some(next) = answer.links().target("next").map(str::to_owned) else { return Ok(None) };
         seen.push(std::mem::replace(&mut url, next));
-        if !target.client.owns(&url) || seen.contains(&url) || seen.len() >= MOST_PAGES {
-            return Ok(Listed::Part(items, format!("the list {} does not come to an end", list.path)));
+        if !target.client.owns(&url) || seen.contains(&url) || seen.len() >= most {
+            return Ok(Some(format!("the list {path} does not come to an end")));
         }
     }
 }

@@ -26,7 +26,7 @@ use std::{
 pub(crate) use before::{Before, list_of};
 pub(crate) use describe::Describer;
 use futures::{StreamExt, stream};
-pub(crate) use inventory::{Item, Listed, askers, get, read};
+pub(crate) use inventory::{Item, Listed, Unknown, askers, get, pages, read};
 use ours::Ours;
 pub(crate) use ours::list_for;
 pub use preflight::{Preflight, preflight};

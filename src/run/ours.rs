@@ -41,7 +41,7 @@ pub(crate) struct Ours {
     /// The paths of what is told to be left.
     told: RefCell<BTreeSet<String>>,
     /// What is still not settled when its trial has ended.
-    pub(super) open: RefCell<Vec<Open>>,
+    pub(super) open: RefCell<Vec<Unsettled>>,
 }
 
 /// A request that may make something, written down and about to be sent.
@@ -62,9 +62,8 @@ pub(super) struct Making {
 
 /// Something that may have been made.
 #[derive(Debug, Clone)]
-pub(super) struct Open {
+pub(super) struct Unsettled {
     pub(super) making: Making,
-    pub(super) trial: String,
     /// What came instead of a usable answer.
     pub(super) reason: String,
     /// No answer came in time, so the target may still carry the request out: that nothing is there settles nothing.
@@ -154,6 +153,9 @@ impl Ours {
 
     /// Notes a request that goes out and may make something.
     pub(super) fn begin(&self, making: &Making) {
+        if let Some(name) = &making.name {
+            self.trials.borrow_mut().insert(name.clone(), making.trial.clone());
+        }
         self.under_way.borrow_mut().insert(making.number, making.clone());
     }
 
@@ -170,27 +172,13 @@ impl Ours {
     }
 
     /// What may have been made, and is not settled.
-    pub(super) fn unsettled(&self) -> Vec<Open> {
-        let open = |making: &Making| Open {
-            making: making.clone(),
-            trial: making.trial.clone(),
-            reason: "the run was ended before an answer".to_owned(),
-            late: false,
-            absent: None,
+    pub(super) fn unsettled(&self) -> Vec<Unsettled> {
+        let open = |making: &Making| Unsettled {
             unknown: Some("it was not looked for".to_owned()),
+            ..Unsettled::new(making.clone(), "the run was ended before an answer".to_owned())
         };
         let under_way = self.under_way.borrow();
         self.open.borrow().iter().cloned().chain(under_way.values().map(open)).collect()
-    }
-
-    /// What a request is about to make, if its operation makes something, and not below what the run made: that goes with it.
-    pub(super) fn making(&self, plan: &Plan, outgoing: &Outgoing, path: &str, trial: &str) -> Option<Making> {
-        let operation = plan.operation(&outgoing.method, path).filter(|_| !self.holds(path))?;
-        let making = Making::read(operation, outgoing, path, trial)?;
-        if let Some(name) = &making.name {
-            self.trials.borrow_mut().insert(name.clone(), trial.to_owned());
-        }
-        Some(making)
     }
 
     /// What a successful answer says of the thing; what the run may remove is entered in its books.
@@ -223,13 +211,13 @@ impl Ours {
             Known::Unknown if makes.name.is_some() && !answered => return (Identity::Doubtful, Vec::new()),
             Known::Unknown | Known::New => {}
         }
-        let made = vec![self.enter(making, id)];
-        match (sent, name) {
-            (Some(sent), Some(name)) if !answered => {
-                (Identity::Renamed { id: id.to_owned(), sent: sent.clone(), answered: name.to_owned() }, made)
+        let identity = match sent.zip(name.filter(|_| !answered)) {
+            Some((sent, name)) => {
+                Identity::Renamed { id: id.to_owned(), sent: sent.clone(), answered: name.to_owned() }
             }
-            _ => (Identity::New, made),
-        }
+            None => Identity::New,
+        };
+        (identity, vec![self.enter(making, id)])
     }
 
     /// Takes back what was entered and is not the run's.
@@ -322,7 +310,11 @@ pub(crate) fn list_for(plan: &Plan, operation: &Operation, path: &str) -> Option
     Some(List { path: path.to_owned(), names: makes.name.iter().cloned().collect(), created: None })
 }
 
-impl Open {
+impl Unsettled {
+    pub(super) fn new(making: Making, reason: String) -> Self {
+        Self { making, reason, late: false, absent: None, unknown: None }
+    }
+
     /// Why it is not known whether it is there, for people.
     pub(super) fn describe(&self) -> String {
         match &self.unknown {

@@ -3,6 +3,7 @@
 
 use std::{
     future::Future,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -14,7 +15,7 @@ use super::{
     before::{Before, Known},
     cleanup::Left,
     inventory::Unknown,
-    ours::{Making, Open},
+    ours::{Making, Unsettled},
     settle::{Looked, look},
     step::Sender,
 };
@@ -26,6 +27,7 @@ use crate::{
     ledger::{Intent, LedgerError},
     plan::{BodyPlan, HeaderPlan, Repetition, RequestTarget, Step},
     status::Speaker,
+    suite::Operation,
     template::{Template, Unfilled, Variables},
 };
 
@@ -179,7 +181,8 @@ impl Sender<'_, '_> {
     /// What a 500 or 501 is: one that comes each time is about the request, and another one may be about anything.
     async fn sent_again(&self, purpose: Purpose<'_>, outgoing: Outgoing, mut first: Exchange) -> Halt {
         let plain = self.shared.target.client.plain_path(&outgoing.url);
-        match self.repeat(&outgoing, &plain) {
+        let operation = self.shared.plan.operation(&outgoing.method, &plain);
+        match self.repeat(&outgoing, operation, None) {
             Repeat::Done | Repeat::Always if !self.removing => {}
             Repeat::Done | Repeat::Always | Repeat::IfAbsent(_) | Repeat::Never => {
                 return Halt::Server(Box::new(first));
@@ -214,8 +217,10 @@ impl Sender<'_, '_> {
             let prepared = self.shared.stopper.unless_stopped(preparing).await;
             prepared.ok_or(Halt::Stopped)?.map_err(Halt::Fault)?;
         }
-        let making = self.intend(&outgoing, &plain).await?;
-        let repeat = self.repeat(&outgoing, &plain);
+        let operation = self.shared.plan.operation(&outgoing.method, &plain);
+        let making = operation.and_then(|operation| Making::read(operation, &outgoing, &plain, self.trial));
+        let repeat = self.repeat(&outgoing, operation, making.as_ref());
+        let making = self.intend(making, &outgoing).await?;
         let mut outgoing = Outgoing { fresh: matches!(repeat, Repeat::Never), ..outgoing };
         let mut repeated = false;
         let answered = loop {
@@ -262,17 +267,16 @@ impl Sender<'_, '_> {
 
     /// Whether a request may be sent again whose connection ended before an answer. Where doing it twice is doing it once by its method
     /// (RFC 9110, section 9.2.2), the client has done so.
-    fn repeat(&self, outgoing: &Outgoing, plain: &str) -> Repeat {
+    fn repeat(&self, outgoing: &Outgoing, operation: Option<&Arc<Operation>>, making: Option<&Making>) -> Repeat {
         if outgoing.method != "POST" {
             return if is_repeatable(&outgoing.method) { Repeat::Done } else { Repeat::Never };
         }
-        let Some(operation) = self.shared.plan.operation("POST", plain) else { return Repeat::Never };
-        if operation.idempotent {
+        if operation.is_some_and(|operation| operation.idempotent) {
             return Repeat::Always;
         }
-        match Making::read(operation, outgoing, plain, self.trial) {
+        match making {
             Some(making) if making.name.is_some() && making.list(self.shared.plan).is_some() => {
-                Repeat::IfAbsent(Box::new(making))
+                Repeat::IfAbsent(Box::new(making.clone()))
             }
             Some(_) | None => Repeat::Never,
         }
@@ -288,14 +292,14 @@ impl Sender<'_, '_> {
         }
     }
 
-    /// Writes down what a request may make; who cannot, must not send it.
-    async fn intend(&self, outgoing: &Outgoing, plain: &str) -> Result<Option<Making>, Halt> {
-        let Shared { plan, ours, options, describer, .. } = self.shared;
-        let Some(mut making) = ours.making(plan, outgoing, plain, self.trial) else { return Ok(None) };
+    /// Writes down what a request may make, if it is not below what the run made and goes with that; who cannot, must not send it.
+    async fn intend(&self, making: Option<Making>, outgoing: &Outgoing) -> Result<Option<Making>, Halt> {
+        let Shared { ours, options, describer, .. } = self.shared;
+        let Some(mut making) = making.filter(|making| !ours.holds(&making.path)) else { return Ok(None) };
         let clean = |text: &str| describer.redactor.text(text).to_string();
         let intent = Intent {
             method: outgoing.method.clone(),
-            path: clean(plain),
+            path: clean(&making.path),
             name: making.name.as_deref().map(clean),
             principal: outgoing.principal.clone(),
             trial: self.trial.to_owned(),
@@ -374,8 +378,8 @@ impl Sender<'_, '_> {
     }
 
     fn open(&self, making: Making, reason: String, late: bool) {
-        let open = Open { making, trial: self.trial.to_owned(), reason, late, absent: None, unknown: None };
-        self.left.borrow_mut().push(Left::Open(open));
+        let open = Unsettled { late, ..Unsettled::new(making, reason) };
+        self.left.borrow_mut().push(Left::Unsettled(open));
     }
 
     /// A token, unless the trial's time is over before it comes.

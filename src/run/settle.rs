@@ -8,13 +8,12 @@ use super::{
     before::{Known, list_of},
     cleanup::{Left, Removed},
     inventory::{Item, List, Listed, Unknown, askers, get, read},
-    ours::{Made, Making, Open, Request},
+    ours::{Made, Making, Request, Unsettled},
     send::segment,
     step::Sender,
 };
 use crate::{
     event::{Event, Leak},
-    ledger::Removal,
     plan::Plan,
     suite::SweepPlan,
 };
@@ -69,8 +68,10 @@ fn found(shared: &Shared<'_>, making: &Making, (list, listed): &Reading) -> Look
     };
     let is = |item: &&Item| item.names.contains(name) && !is_known(shared, making, &item.id);
     let there: Vec<String> = listed.items().iter().filter(is).map(|item| item.id.clone()).collect();
+    if !there.is_empty() {
+        return Looked::There(there);
+    }
     match listed {
-        _ if !there.is_empty() => Looked::There(there),
         Listed::Whole(_) => Looked::Absent,
         Listed::Part(_, reason) => Looked::Unknown(reason.clone()),
     }
@@ -86,8 +87,8 @@ fn is_known(shared: &Shared<'_>, making: &Making, id: &str) -> bool {
 impl Sender<'_, '_> {
     /// Looks once for what is open. What is there is entered, to be removed; what was not there twice, far enough apart, and by no request
     /// that is still under way, was not made. Gives what stays open.
-    pub(super) async fn settle(&self, open: Vec<Open>) -> Vec<Open> {
-        let (mut still, mut readings): (Vec<Open>, Vec<Reading>) = (Vec::new(), Vec::new());
+    pub(super) async fn settle(&self, open: Vec<Unsettled>) -> Vec<Unsettled> {
+        let (mut still, mut readings): (Vec<Unsettled>, Vec<Reading>) = (Vec::new(), Vec::new());
         for mut open in open {
             let looked = self.look_once(&open.making, &mut readings).await;
             match looked {
@@ -134,20 +135,10 @@ impl Sender<'_, '_> {
     /// Enters something that the run made, to be removed.
     pub(super) fn enter(&self, made: Made) {
         if let Some((number, request)) = made.number.zip(made.removals.last()) {
-            self.shared.options.ledger.made(number, self.removal(request, &made.principal));
+            let removal = self.removal(self.outgoing(request, &made.principal));
+            self.shared.options.ledger.made(number, removal);
         }
         self.left.borrow_mut().push(Left::Made(made));
-    }
-
-    fn removal(&self, request: &Request, principal: &str) -> Removal {
-        let clean = |text: &str| self.shared.describer.redactor.text(text).to_string();
-        Removal {
-            method: request.method.clone(),
-            path: clean(&request.path),
-            body: None,
-            principal: principal.to_owned(),
-            trial: self.trial.to_owned(),
-        }
     }
 
     /// Removes what has one of the run's names and is still there when all has been removed, whatever the answers said of it. A last look that
@@ -237,17 +228,17 @@ pub(super) async fn settle_run(shared: &Shared<'_>) {
         shared.emit(&Event::Leaked(leak(trial, &format!("DELETE {path}"), "the run was ended at once")));
     }
     for open in shared.ours.unsettled() {
-        shared.emit(&Event::MayBeLeft(leak(open.trial.clone(), &open.making.describe(), &open.describe())));
+        shared.emit(&Event::MayBeLeft(leak(open.making.trial.clone(), &open.making.describe(), &open.describe())));
     }
 }
 
 async fn settled(shared: &Shared<'_>) {
-    let mut open: Vec<Open> = shared.ours.open.borrow().clone();
+    let mut open: Vec<Unsettled> = shared.ours.open.borrow().clone();
     if open.is_empty() && !shared.ours.made_anything() {
         return;
     }
     let sender = Sender::of_the_run(shared);
-    let waits = |open: &Open| !open.late && open.absent.is_some();
+    let waits = |open: &Unsettled| !open.late && open.absent.is_some();
     for _ in 0..LOOKS {
         let first = open.iter().filter(|open| waits(open)).filter_map(|open| open.absent).max();
         let Some(first) = first else { break };

@@ -22,7 +22,7 @@ use crate::{
     diagnostic::Span,
     http::{Exchange, SentRequest},
     level::Level,
-    plan::{Capture, CaptureFrom, Repetition, Step},
+    plan::{Capture, CaptureFrom, DEFAULT_PRINCIPAL, Repetition, Step},
     suite::Operation,
     template::Variables,
     volume::{MOST_VALUES, values},
@@ -72,7 +72,7 @@ pub(super) struct Sender<'a, 's> {
 impl<'a, 's> Sender<'a, 's> {
     /// Sends what the run does at its end.
     pub(super) fn of_the_run(shared: &'a Shared<'s>) -> Self {
-        let (left, principal, judged) = (Rc::default(), "manager", Judged::StatusAlone);
+        let (left, principal, judged) = (Rc::default(), DEFAULT_PRINCIPAL, Judged::StatusAlone);
         Self { shared, trial: "", left, principal, needs: &[], judged, removing: true, ends: None }
     }
 }

@@ -25,6 +25,24 @@ use crate::{
 /// More of them tell nothing new of a trial.
 const MOST_SIGNATURES: usize = 100;
 
+/// What an event calls a request.
+pub(super) struct Label<'a> {
+    /// The operation, or method and path.
+    pub(super) call: String,
+    /// Where it stands in a case, if a case has it.
+    pub(super) origin: Option<Origin<'a>>,
+    pub(super) phase: Phase,
+    /// Its number within the phase, from 1.
+    pub(super) number: usize,
+}
+
+impl<'a> Label<'a> {
+    pub(super) fn of(step: &'a Step, phase: Phase, number: usize) -> Self {
+        let origin = Some(Origin { source: &step.source, span: step.span });
+        Self { call: call(step), origin, phase, number }
+    }
+}
+
 /// How the steps of a trial ended.
 pub(super) enum Ending {
     /// All that could be judged was judged.
@@ -192,8 +210,7 @@ impl<'a, 's> Running<'a, 's> {
         let single = done.exchanges.len() == 1;
         for (exchange, verdict) in done.exchanges {
             let requests = if single { done.requests } else { 1 };
-            let origin = Origin { source: &step.source, span: step.span };
-            self.emit(call(step), Some(origin), phase, number, requests, &verdict, exchange);
+            self.emit(Label::of(step, phase, number), requests, &verdict, exchange);
         }
     }
 
@@ -220,18 +237,9 @@ impl<'a, 's> Running<'a, 's> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what an event says of a request, each of another type")]
-    pub(super) fn emit(
-        &self,
-        call: String,
-        origin: Option<Origin<'_>>,
-        phase: Phase,
-        number: usize,
-        requests: usize,
-        verdict: &Verdict,
-        exchange: Exchange,
-    ) {
+    pub(super) fn emit(&self, label: Label<'_>, requests: usize, verdict: &Verdict, exchange: Exchange) {
         let describer = &self.shared.describer;
+        let Label { call, origin, phase, number } = label;
         let mismatches = describer.mismatches(verdict, origin);
         let curl = (!mismatches.is_empty()).then(|| describer.redactor.text(&curl(&exchange.request)));
         self.shared.emit(&Event::StepFinished(Box::new(StepFinished {
@@ -267,7 +275,7 @@ impl<'a, 's> Running<'a, 's> {
 
     fn halted(&mut self, step: &Step, phase: Phase, number: usize, halt: Halt) -> Result<bool, Ending> {
         self.requests += 1;
-        let (call, origin) = (call(step), Origin { source: &step.source, span: step.span });
+        let (call, label) = (call(step), Label::of(step, phase, number));
         match halt {
             Halt::Foreign { url, span } => {
                 let expected = format!("a URL of {}", self.shared.target.client.origin());
@@ -287,7 +295,7 @@ impl<'a, 's> Running<'a, 's> {
             }
             Halt::Server(exchange) => {
                 let reason = format!("the target answered {}", exchange.answer.status);
-                self.emit(call, Some(origin), phase, number, 1, &Verdict::default(), *exchange);
+                self.emit(label, 1, &Verdict::default(), *exchange);
                 Err(Ending::Errored(reason))
             }
             Halt::Broken(exchange) => {
@@ -295,12 +303,12 @@ impl<'a, 's> Running<'a, 's> {
                 let status = exchange.answer.status;
                 let reason =
                     format!("{} answered {status}, and again when it was sent once more", request(step, &exchange));
-                self.emit(call, Some(origin), phase, number, 2, &Verdict::default(), *exchange);
+                self.emit(label, 2, &Verdict::default(), *exchange);
                 Err(Ending::Errored(reason))
             }
             Halt::RateLimited(exchange) => {
                 let reason = "429 that did not end".to_owned();
-                self.emit(call, Some(origin), phase, number, 1, &Verdict::default(), *exchange);
+                self.emit(label, 1, &Verdict::default(), *exchange);
                 Err(Ending::Errored(reason))
             }
             Halt::Repeated(exchange) => {
@@ -308,7 +316,7 @@ impl<'a, 's> Running<'a, 's> {
                     "{call}: the connection ended before an answer, and {} to the same request again says nothing",
                     exchange.answer.status
                 );
-                self.emit(call, Some(origin), phase, number, 2, &Verdict::default(), *exchange);
+                self.emit(label, 2, &Verdict::default(), *exchange);
                 Err(Ending::Errored(reason))
             }
             Halt::Ledger(reason) => Err(Ending::Errored(reason)),
@@ -406,7 +414,7 @@ fn request(step: &Step, exchange: &Exchange) -> String {
 }
 
 /// The operation, or method and path as the case writes them.
-pub(super) fn call(step: &Step) -> String {
+fn call(step: &Step) -> String {
     match &step.request.target {
         RequestTarget::Operation { operation, .. } => operation.id.clone(),
         RequestTarget::Path(path) | RequestTarget::Url(path) => format!("{} {}", step.request.method, path.source()),

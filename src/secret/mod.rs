@@ -62,8 +62,7 @@ impl Redacted {
     /// Its beginning, of at most so many bytes, with a sign that it was cut. Its secrets are gone already.
     #[must_use]
     pub(crate) fn beginning(&self, most: usize) -> Self {
-        let end = (0..=most.min(self.0.len())).rev().find(|at| self.0.is_char_boundary(*at)).unwrap_or_default();
-        Self(format!("{}{CUT}", &self.0[..end]))
+        Self(format!("{}{CUT}", &self.0[..whole_characters(&self.0, most)]))
     }
 }
 
@@ -78,6 +77,11 @@ const CUT: char = '…';
 
 /// Its first byte, which ASCII has nowhere.
 const CUT_BEGINS: u8 = 0xE2;
+
+/// As many of the first `most` bytes as are whole characters.
+fn whole_characters(text: &str, most: usize) -> usize {
+    (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
+}
 
 /// What two pieces of a long text have in common at most.
 const MOST_OVERLAP: usize = 256 * 1024;
@@ -298,7 +302,7 @@ impl Known {
     }
 
     fn beginning(&self, text: &str, most: usize) -> String {
-        let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+        let end = whole_characters(text, most);
         let mut ranges = self.ranges(text.as_bytes());
         ranges.sort_by_key(|range| range.start);
         let (mut masked, mut from) = (Vec::with_capacity(end), 0);

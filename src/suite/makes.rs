@@ -101,7 +101,7 @@ impl Makes {
     /// What the path of a request that removes something has in the place of a parameter, for the thing with this identifier that a request
     /// to `path` has made.
     pub(crate) fn value<'v>(made_by: &PathTemplate, path: &'v str, id: &'v str, parameter: &str) -> &'v str {
-        made_by.values(path).into_iter().find(|(name, _)| *name == parameter).map_or(id, |(_, value)| value)
+        made_by.value(path, parameter).unwrap_or(id)
     }
 
     /// What removes the thing with this identifier for good, and the path of that request, which is the thing's own.
@@ -116,7 +116,7 @@ impl Makes {
         let ids = match there {
             Some(Value::String(id)) => vec![id.clone()],
             Some(Value::Array(ids)) => ids.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            _ => Vec::new(),
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => Vec::new(),
         };
         Some(ids)
     }

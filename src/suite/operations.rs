@@ -108,20 +108,28 @@ impl PathTemplate {
         filled
     }
 
-    /// What stands in a path of this form in the place of each parameter.
-    pub(crate) fn values<'s, 'p>(&'s self, path: &'p str) -> Vec<(&'s str, &'p str)> {
+    /// What stands in a path of this form in the place of each parameter, with its name.
+    pub(crate) fn values<'s, 'p>(&'s self, path: &'p str) -> impl Iterator<Item = (&'s str, &'p str)> {
         let segments = self.segments.iter().zip(path.trim_start_matches('/').split('/'));
-        let value = |(segment, value): (&'s Segment, &'p str)| match segment {
+        segments.filter_map(|(segment, value)| match segment {
             Segment::Parameter(name) => Some((name.as_str(), value)),
             Segment::Literal(_) => None,
-        };
-        segments.filter_map(value).collect()
+        })
+    }
+
+    /// What stands in a path of this form in the place of a parameter.
+    pub(crate) fn value<'p>(&self, path: &'p str, parameter: &str) -> Option<&'p str> {
+        self.values(path).find(|(name, _)| *name == parameter).map(|(_, value)| value)
     }
 
     /// What stands in a path of this form in the place of the last parameter.
     pub(crate) fn last_value<'p>(&self, path: &'p str) -> Option<&'p str> {
-        let values = self.segments.iter().zip(path.trim_start_matches('/').split('/'));
-        values.filter(|(segment, _)| matches!(segment, Segment::Parameter(_))).map(|(_, value)| value).last()
+        self.values(path).last().map(|(_, value)| value)
+    }
+
+    /// The path of this form about the same as `path`, which is of the form `other`.
+    pub(crate) fn of_same(&self, other: &Self, path: &str) -> String {
+        self.filled(|name| other.value(path, name).unwrap_or_default().to_owned())
     }
 
     /// Whether `path`, without its first slash, begins with the same two segments.

@@ -385,7 +385,7 @@ fn conduct(arguments: &Arguments, prepared: Prepared) -> Result<u8, CommandError
     whole &= write_reports(arguments, &outputs.report);
     let summed_up = sum_up(arguments, &mut outputs);
     if let (Some(redactor), Some(ledgers)) = (redactor, &ledgers) {
-        let ledger = ledgers.directory.join(format!("{}.jsonl", options.run));
+        let ledger = ledger::file_of(&ledgers.directory, &options.run);
         whole &= !secrets_written(arguments, &ledger, &outputs, &redactor)?;
     }
     summed_up?;

@@ -81,7 +81,7 @@ pub(super) fn probe(arguments: &Arguments, run: &str) -> Result<(), CommandError
             Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
             // To open a pipe is to begin to write it.
             Ok(found) if !found.is_file() => Ok(()),
-            _ => writable(path.parent().unwrap_or(Path::new("")), run),
+            Ok(_) | Err(_) => writable(path.parent().unwrap_or(Path::new("")), run),
         };
         probed.map_err(|error| Mistake::boxed(format!("cannot write the report {}: {error}", path.display())))?;
     }

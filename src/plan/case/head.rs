@@ -6,6 +6,7 @@ use super::{Inherited, Lookup, check_slug, known, read_requirements};
 use crate::{
     diagnostic::Span,
     level::Level,
+    plan::DEFAULT_PRINCIPAL,
     yaml::{Data, Fields, Node, Problems},
 };
 
@@ -52,8 +53,10 @@ pub(super) fn read(
         check_slug(text, node.span, "row", problems);
     }
     let vocabulary = &lookup.suite.vocabulary;
-    let principals = principal
-        .map_or_else(|| vec![(Span::default(), "manager".to_owned())], |node| problems.texts(node, "principal"));
+    let principals = principal.map_or_else(
+        || vec![(Span::default(), DEFAULT_PRINCIPAL.to_owned())],
+        |node| problems.texts(node, "principal"),
+    );
     if principals.is_empty()
         && let Some(node) = principal.filter(|node| matches!(node.data, Data::List(_)))
     {

@@ -381,7 +381,7 @@ fn holds_long(value: &Value) -> bool {
     match value {
         Value::Array(items) => is_long(value) || items.iter().any(holds_long),
         Value::Object(members) => members.values().any(holds_long),
-        _ => false,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 
