@@ -67,6 +67,8 @@ pub(crate) struct Sweeper<'a> {
     pub(crate) target: &'a Target,
     /// What others use may be put back.
     pub(crate) restores: bool,
+    /// Nothing is written to the target; how something ends is how it would end.
+    pub(crate) dry_run: bool,
     pub(crate) before: Before,
 }
 
@@ -187,16 +189,6 @@ impl Leftover {
             (LeftoverKind::Made(_) | LeftoverKind::MayBeMade { .. } | LeftoverKind::Changed(_), _) => false,
         }
     }
-
-    /// What would be done about it.
-    pub(crate) fn plan(&self, restores: bool) -> &'static str {
-        match self.kind {
-            LeftoverKind::Made(_) => "would remove",
-            LeftoverKind::MayBeMade { .. } => "would look for",
-            LeftoverKind::Changed(_) if restores => "would put back",
-            LeftoverKind::Changed(_) => "would leave, without `--allow-default-server`,",
-        }
-    }
 }
 
 impl Sweeper<'_> {
@@ -291,6 +283,9 @@ impl Sweeper<'_> {
 
     /// The request that removes something, after those that make that possible.
     async fn remove_now(&self, removal: &Removal) -> Ended {
+        if self.dry_run {
+            return Ended::Removed;
+        }
         let path = self.plain(&removal.path);
         if let Some(last) = self.plan.operation(&removal.method, &path)
             && let Some((_, before)) = self.removed_by(last).and_then(|makes| makes.remove.split_last())
@@ -386,6 +381,9 @@ impl Sweeper<'_> {
         }
         if !shows(body, &left) {
             return Ended::Left(format!("GET {place} does not show the state that the run left it in"));
+        }
+        if self.dry_run {
+            return Ended::Restored;
         }
         match self.send(&change.restore.method, &change.restore.path, None, &change.restore.principal).await {
             Ok(exchange) if (200..300).contains(&exchange.answer.status) => Ended::Restored,

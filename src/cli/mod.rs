@@ -117,7 +117,7 @@ pub fn main() -> ExitCode {
     let color = match arguments.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => coloured(out::out_is_watched()),
+        Color::Auto => out::takes_colours(out::out_is_watched()),
     };
     let done = match arguments.command {
         Command::Run(arguments) => run::run(&arguments, color),
@@ -148,27 +148,23 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Whether colours are welcome where somebody watches or not.
-fn coloured(watched: bool) -> bool {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    watched && set("NO_COLOR").is_none() && set("TERM").is_none_or(|value| value != "dumb")
-}
-
 /// What the reader of arguments says: a mistake, or a page of help.
 fn refuse(error: &clap::Error) -> io::Result<()> {
     let said = error.render();
     if error.use_stderr() {
+        let colours = out::takes_colours(out::err_is_watched());
         // Where nobody listens, there is nobody to tell.
-        let _ = write!(out::coloured_err(coloured(out::err_is_watched())), "{}", painted(&said, out::err_is_watched()));
+        let _ = write!(out::coloured_err(colours), "{}", painted(&said, colours));
         return Ok(());
     }
-    let mut out = out::coloured_out(coloured(out::out_is_watched()));
-    write!(out, "{}", painted(&said, out::out_is_watched()))?;
+    let colours = out::takes_colours(out::out_is_watched());
+    let mut out = out::coloured_out(colours);
+    write!(out, "{}", painted(&said, colours))?;
     out.flush()
 }
 
-fn painted(said: &clap::builder::StyledStr, watched: bool) -> String {
-    if coloured(watched) { said.ansi().to_string() } else { said.to_string() }
+fn painted(said: &clap::builder::StyledStr, colours: bool) -> String {
+    if colours { said.ansi().to_string() } else { said.to_string() }
 }
 
 /// The month of the oldest recordings: nothing tells what the service did before.

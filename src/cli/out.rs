@@ -6,6 +6,7 @@
 //! command has not said what it was asked for.
 
 use std::{
+    env,
     io::{self, ErrorKind, IsTerminal, StderrLock, StdoutLock, Write},
     mem,
 };
@@ -99,6 +100,12 @@ pub(super) fn err_is_watched() -> bool {
     io::stderr().is_terminal()
 }
 
+/// Whether colours are welcome where somebody watches or not, by what `NO_COLOR` and `TERM` say.
+pub(super) fn takes_colours(watched: bool) -> bool {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    watched && set("NO_COLOR").is_none() && set("TERM").is_none_or(|value| value != "dumb")
+}
+
 /// The columns of the terminal that standard output is, or what `COLUMNS` says; none where lines may be of any length.
 pub(super) fn width() -> Option<usize> {
     columns_of(io::stdout())
@@ -110,7 +117,7 @@ pub(super) fn err_width() -> Option<usize> {
 }
 
 fn said_columns() -> Option<usize> {
-    std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|columns| *columns > 0)
+    env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|columns| *columns > 0)
 }
 
 #[cfg(unix)]

@@ -88,28 +88,24 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
         Ok(found) => found,
         Err(reason) => return Ok(nothing_removed("what is left", &clean(&reason))),
     };
-    let name = shown(&opened.target.name);
-    if arguments.dry_run {
-        for leftover in &found {
-            writeln!(out(), "{} {}", leftover.plan(arguments.allow_default_server), clean(&leftover.what))?;
-        }
-        writeln!(out(), "{} to remove, 0 left, on {name}", found.len())?;
-        return Ok(tally.code());
-    }
     if !found.is_empty() {
         let before = match Before::ask(plan, &opened.target, DEFAULT_PRINCIPAL).await {
             Ok(before) => before,
             Err(unknown) => return Ok(nothing_removed("what others use", &clean(&unknown.to_string()))),
         };
         let restores = arguments.allow_default_server;
-        let sweeper = Sweeper { plan, target: &opened.target, restores, before };
+        let dry_run = arguments.dry_run;
+        let sweeper = Sweeper { plan, target: &opened.target, restores, dry_run, before };
         tally.end_all(&found, &sweeper, &clean).await?;
+    }
+    writeln!(out(), "{}, on {}", tally.sentence(), shown(&opened.target.name))?;
+    if arguments.dry_run {
+        return Ok(tally.code());
     }
     let ended = |(index, remains): &(usize, &Remains)| remains.whole && !tally.open_ledgers.contains(index);
     let done: Vec<PathBuf> =
         remains.iter().enumerate().filter(ended).map(|(_, remains)| remains.path.clone()).collect();
     forget(&done)?;
-    writeln!(out(), "{}, on {name}", tally.sentence())?;
     Ok(tally.code())
 }
 
@@ -128,7 +124,7 @@ fn read_ledgers(arguments: &Arguments, plan: &Plan, opened: &Opened) -> (Vec<Rem
             "there is no ledger of a run against {name} in {directory}, so nothing was looked for: {hint}"
         ));
     }
-    let mut tally = Tally { blind: !unread.is_empty(), ..Tally::default() };
+    let mut tally = Tally { dry_run: arguments.dry_run, blind: !unread.is_empty(), ..Tally::default() };
     let suite = plan.makes_hash();
     for remains in &mut remains {
         let path = shown(&remains.path.display().to_string());
@@ -174,6 +170,8 @@ async fn find(
 /// What a sweep did.
 #[derive(Default)]
 struct Tally {
+    /// Whether it tells what a sweep would do.
+    dry_run: bool,
     removed: usize,
     earlier: usize,
     left: usize,
@@ -194,7 +192,8 @@ impl Tally {
         let mut absent = Vec::new();
         for leftover in found {
             match sweeper.end(leftover, false).await {
-                Ended::Absent => absent.push(leftover),
+                // Whoever only asks what would be done need not wait for the second look.
+                Ended::Absent if !self.dry_run => absent.push(leftover),
                 ended => self.note(leftover, &ended, shown)?,
             }
         }
@@ -219,11 +218,11 @@ impl Tally {
         let line = match ended {
             Ended::Removed => {
                 self.removed += 1;
-                format!("removed {what}")
+                format!("{} {what}", if self.dry_run { "would remove" } else { "removed" })
             }
             Ended::Restored => {
                 self.removed += 1;
-                format!("put back as it was: {what}")
+                format!("{}: {what}", if self.dry_run { "would put back as it was" } else { "put back as it was" })
             }
             Ended::Earlier => {
                 self.earlier += 1;
@@ -236,8 +235,9 @@ impl Tally {
             Ended::NotMade => format!("never made: {what}"),
             Ended::Left(reason) => {
                 self.left += 1;
-                format!("left {what}: {}", shown(reason))
+                format!("{} {what}: {}", if self.dry_run { "would leave" } else { "left" }, shown(reason))
             }
+            Ended::Absent if self.dry_run => format!("would look once more for {what}"),
             Ended::Absent => {
                 self.may_be_left += 1;
                 format!("may be left: {what}")
@@ -255,7 +255,7 @@ impl Tally {
     }
 
     fn sentence(&self) -> String {
-        let mut parts = vec![format!("{} removed", self.removed)];
+        let mut parts = vec![format!("{} {}", self.removed, if self.dry_run { "to remove" } else { "removed" })];
         if self.earlier > 0 {
             parts.push(format!("{} already gone", self.earlier));
         }

@@ -66,25 +66,37 @@ fn is_swept(operation: &Operation, suite: &Suite) -> bool {
     made.is_some_and(|(_, path)| contract.sweep.iter().any(|sweep| sweep.is_thing(&path)))
 }
 
-/// Warns of operations that make something while nothing says how that is removed.
-pub(super) fn unremoved(suite: &Suite, trials: &[Trial]) -> Vec<Diagnostic> {
+/// Warns of operations that make what nobody would remove, or find again.
+pub(super) fn warnings(suite: &Suite, trials: &[Trial]) -> Vec<Diagnostic> {
     let Some(source) = &suite.operations.source else { return Vec::new() };
     let steps: Vec<&Step> = trials
         .iter()
         .flat_map(|trial| trial.fixtures.iter().flat_map(|fixture| &fixture.steps).chain(&trial.steps))
         .collect();
-    let leaks = |operation: &&Arc<Operation>| {
-        let makes = operation.method.eq_ignore_ascii_case("POST") && operation.success == 201;
+    let of = |operation: &Arc<Operation>| {
         let calls = |step: &&&Step| step.request.operation().is_some_and(|called| called.id == operation.id);
-        makes
-            && operation.makes.is_none()
-            && !operation.keeps
-            && steps.iter().filter(calls).any(|step| step.defer.is_empty())
+        let calls: Vec<&Step> = steps.iter().filter(calls).copied().collect();
+        let (title, help) = unremoved(operation, &calls).or_else(|| unnamed(operation, &calls))?;
+        Some(Diagnostic::new(source, operation.span, title).help(help).warning())
     };
-    let warning = |operation: &Arc<Operation>| {
-        let title = format!("nothing says how what `{}` makes is removed", operation.id);
-        let help = "name in `makes` what removes it, give each step that calls it a `defer`, or say `keeps: true`";
-        Diagnostic::new(source, operation.span, title).help(help).warning()
-    };
-    suite.operations.all.iter().filter(leaks).map(warning).collect()
+    suite.operations.all.iter().filter_map(of).collect()
+}
+
+fn unremoved(operation: &Operation, calls: &[&Step]) -> Option<(String, &'static str)> {
+    let makes = operation.method.eq_ignore_ascii_case("POST") && operation.success == 201;
+    let told = operation.makes.is_some() || operation.keeps || calls.iter().all(|step| !step.defer.is_empty());
+    let help = "name in `makes` what removes it, give each step that calls it a `defer`, or say `keeps: true`";
+    (makes && !told).then(|| (format!("nothing says how what `{}` makes is removed", operation.id), help))
+}
+
+fn unnamed(operation: &Operation, calls: &[&Step]) -> Option<(String, &'static str)> {
+    let pointer = operation.makes.as_ref()?.name.as_ref()?;
+    let mut bodies = calls.iter().filter_map(|step| match &step.request.body {
+        BodyPlan::Json(body) => Some(body),
+        BodyPlan::Empty | BodyPlan::Text(_) | BodyPlan::Bytes(_) => None,
+    });
+    let first = bodies.next()?;
+    let named = first.at(pointer).is_some() || bodies.any(|body| body.at(pointer).is_some());
+    let help = "name in `makes` the JSON Pointer to the name in its request, or leave `name` out";
+    (!named).then(|| (format!("no request to `{}` has a name at `{pointer}`", operation.id), help))
 }

@@ -271,7 +271,7 @@ impl Plan {
         if !found.is_empty() {
             return None;
         }
-        let warnings = made::unremoved(suite, &trials);
+        let warnings = made::warnings(suite, &trials);
         Some(Self {
             trials: trials.into_iter().map(Arc::new).collect(),
             contract: Arc::clone(suite.operations.contract.as_ref()?),

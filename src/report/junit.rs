@@ -18,9 +18,11 @@ use quick_junit::{
 
 use super::{
     AsideKind, FailOn, Failure, LeftKind, Report, TrialReport,
+    sentence::why_stopped,
     text::{beginning, one_line, printable},
 };
 use crate::{
+    counted::counted,
     event::{Leak, Outcome},
     level::Level,
 };
@@ -83,7 +85,7 @@ fn junit(report: &Report, fail_on: FailOn, form: Form) -> JunitReport {
         suite.add_test_cases(trials.into_iter().map(|trial| test_case(trial, fail_on, form, &mut texts)));
         junit.add_test_suite(suite);
     }
-    if let Some(suite) = not_begun(report) {
+    if let Some(suite) = unfinished(report) {
         junit.add_test_suite(suite);
     }
     if let Some(suite) = missing(report) {
@@ -237,15 +239,25 @@ fn description(trial: &TrialReport) -> String {
     beginning(text, MOST_TEXT)
 }
 
-/// A run that did not begin has no testcases of its own; an empty report would look like a green one.
-fn not_begun(report: &Report) -> Option<TestSuite> {
-    let mut suite = TestSuite::new("run");
-    for (index, reason) in report.not_begun.iter().enumerate() {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        let text = beginning(printable(reason.as_str()), MOST_TEXT);
-        let message = format!("the run did not begin: {text}");
-        status.set_type("did-not-begin").set_message(one_line(&message, MOST_LINE)).set_description(text);
+/// A run that did not begin has no testcases of its own, and those that one did not come to are skipped: either would look like a green one.
+fn unfinished(report: &Report) -> Option<TestSuite> {
+    let begin = report.not_begun.iter().enumerate().map(|(index, reason)| {
         let name = if index == 0 { "begin".to_owned() } else { format!("begin::{}", index + 1) };
+        (name, "did-not-begin", format!("the run did not begin: {reason}"), reason.as_str().to_owned())
+    });
+    let not_run = Some(report.count(Outcome::NotRun)).filter(|count| *count > 0);
+    let end = report.stopped().zip(not_run).map(|(stop, count)| {
+        let why = why_stopped(stop).unwrap_or("by a signal");
+        let message = format!("the run was stopped {why}: {} not run", counted(count, "trial"));
+        let found = report.findings.iter().filter(|finding| finding.fatal).map(|finding| finding.text.as_str());
+        let text = [message.as_str()].into_iter().chain(found).collect::<Vec<_>>().join("\n");
+        ("end".to_owned(), Outcome::NotRun.name(), message, text)
+    });
+    let mut suite = TestSuite::new("run");
+    for (name, class, message, text) in begin.chain(end) {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        let (message, text) = (one_line(&printable(&message), MOST_LINE), beginning(printable(&text), MOST_TEXT));
+        status.set_type(class).set_message(message).set_description(text);
         let mut case = TestCase::new(name, status);
         case.set_classname("run");
         suite.add_test_case(case);

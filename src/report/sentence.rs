@@ -95,7 +95,7 @@ fn first_line(text: &str) -> &str {
 }
 
 /// Why a run ended early, where the verdict does not say it.
-fn why_stopped(stop: Stop) -> Option<&'static str> {
+pub(super) fn why_stopped(stop: Stop) -> Option<&'static str> {
     match stop {
         Stop::Deadline => Some("at the deadline"),
         Stop::FailFast => Some("at the limit of failures"),

@@ -18,6 +18,7 @@ mod trial;
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
+    future::pending,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -58,6 +59,8 @@ pub struct Options {
     pub trial_timeout: Duration,
     /// The longest that the run may take before it starts no further trial.
     pub deadline: Option<Duration>,
+    /// The longest that clean-up may take once the run was stopped; then it ends at once, and tells what it leaves.
+    pub grace: Duration,
     /// How many trials may fail before the run stops.
     pub fail_fast: Option<usize>,
     /// Names the run; part of the name of everything that it makes.
@@ -92,6 +95,7 @@ impl Default for Options {
             jobs: 4,
             trial_timeout: Duration::from_secs(300),
             deadline: None,
+            grace: Duration::from_secs(120),
             fail_fast: None,
             run: "local".to_owned(),
             prefix: "okc".to_owned(),
@@ -162,14 +166,11 @@ pub async fn run(
     shared.emit(&Event::RunStarted(Box::new(header(&shared, &trials))));
     let not_yet = |trial: &Arc<Trial>| (trial.id.clone(), (Arc::clone(trial), Begun::No));
     let open: RefCell<BTreeMap<String, (Arc<Trial>, Begun)>> = RefCell::new(trials.iter().map(not_yet).collect());
-    let deadline = async {
-        match options.deadline {
-            Some(deadline) => tokio::time::sleep(deadline).await,
-            None => std::future::pending().await,
-        }
-        stopper.stop(Stop::Deadline);
-        std::future::pending::<()>().await;
+    // Whichever comes first ends the run; so this never ends itself.
+    let limits = async {
+        tokio::join!(stop_at(options.deadline, stopper), end_after(options.grace, stopper), pending::<()>());
     };
+    tokio::pin!(limits);
     let work = async {
         if options.preflight {
             shared.found = ask_first(&trials, &shared, redactor).await;
@@ -190,7 +191,7 @@ pub async fn run(
     };
     tokio::select! {
         () = work => {}
-        () = deadline => {}
+        () = &mut limits => {}
         () = stopper.end() => {}
     }
     // Whatever ended the run, each trial has its outcome.
@@ -201,7 +202,10 @@ pub async fn run(
         };
         shared.finish(rule(&trial, shared.describer.unstarted(&trial, Outcome::NotRun, reason), &shared));
     }
-    settle_run(&shared).await;
+    tokio::select! {
+        () = settle_run(&shared) => {}
+        () = &mut limits => {}
+    }
     let trials = shared.outcomes.borrow().iter().map(|(outcome, count)| (outcome.name().to_owned(), *count)).collect();
     shared.emit(&Event::RunFinished(RunFinished {
         stopped: stopper.reason.get().copied(),
@@ -210,6 +214,20 @@ pub async fn run(
         rate_limited: shared.rate_limited.get(),
         duration_ms: milliseconds(started.elapsed()),
     }));
+}
+
+async fn stop_at(deadline: Option<Duration>, stopper: &Stopper) {
+    if let Some(deadline) = deadline {
+        tokio::time::sleep(deadline).await;
+        stopper.stop(Stop::Deadline);
+    }
+}
+
+/// Clean-up that waits for a target without end would be no end of the run.
+async fn end_after(grace: Duration, stopper: &Stopper) {
+    stopper.stopping().await;
+    tokio::time::sleep(grace).await;
+    stopper.end_at_once();
 }
 
 /// The preflight. It only reads, so a stop ends it in the middle.

@@ -47,6 +47,10 @@ impl Stopper {
         self.at_once.cancelled().await;
     }
 
+    pub(super) async fn stopping(&self) {
+        self.token.cancelled().await;
+    }
+
     pub(crate) fn stopped(&self) -> bool {
         self.token.is_cancelled()
     }

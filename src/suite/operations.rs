@@ -291,6 +291,10 @@ fn read_operation(
     let leaves = fields.optional("leaves").and_then(|node| read_leaves(node, problems));
     let mut flag = |key| fields.optional(key).and_then(|node| problems.bool(node, key)).unwrap_or(false);
     let [idempotent, keeps] = ["idempotent", "keeps"].map(&mut flag);
+    if let Some((key, _)) = fields.entry("keeps").filter(|_| keeps && makes.is_some()) {
+        let title = "what an operation makes is either removed or kept";
+        problems.at_with(key.span, title, "leave out `keeps`, or `makes`");
+    }
     let bare = fields.optional("contract").is_some_and(|node| {
         let none = problems.text(node, "contract") == Some("none");
         if !none {

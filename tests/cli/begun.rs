@@ -252,7 +252,7 @@ fn a_second_signal_leaves_no_trial_without_an_outcome() {
         assert!(reasons.contains(&"the run was ended at once, before it"), "{reasons:?}");
         assert_eq!(events.last().expect("a footer")["event"], "run-finished");
         let (_, totals) = junit(&place.read("reports/junit.xml"));
-        assert_eq!(totals.tests as u64, planned);
+        assert_eq!((totals.tests as u64, totals.errors), (planned + 1, 1), "one more says that the run was stopped");
         let again = place.run(&["report", "reports/events.jsonl", "--format", "json"]);
         assert_eq!((again.code, again.out), (code, place.read("reports/run.json")));
         assert_eq!(again.err, "");

@@ -80,119 +80,68 @@ fn is_get(call: &Call<'_>) -> bool {
 const PASSES: &[&str] = &["passed"];
 const ERRS: &[&str] = &["errored"];
 
-/// `authorization-servers/get/same-as-created` gets a server once.
+/// What is lost once, whether the org has done it, how the trial ends, and how often such a request comes to the gateway.
+const fn once(
+    trial: &'static str,
+    what: fn(&Call<'_>) -> bool,
+    done: bool,
+    outcomes: &'static [&'static str],
+    sent: usize,
+) -> Loss {
+    Loss { trial, what, done, times: 1, ends: (outcomes, sent) }
+}
+
+fn is_put(call: &Call<'_>) -> bool {
+    call.request.method == "PUT"
+}
+
+fn is_delete(call: &Call<'_>) -> bool {
+    call.request.method == "DELETE"
+}
+
+fn is_create_of_a_claim(call: &Call<'_>) -> bool {
+    call.request.method == "POST" && call.path().ends_with("/claims")
+}
+
+fn is_create_of_a_server(call: &Call<'_>) -> bool {
+    call.makes_a_server()
+}
+
+fn is_deactivate(call: &Call<'_>) -> bool {
+    below(call, "/lifecycle/deactivate")
+}
+
+fn is_activate(call: &Call<'_>) -> bool {
+    below(call, "/lifecycle/activate")
+}
+
+fn is_rotation(call: &Call<'_>) -> bool {
+    below(call, "/keyRotate")
+}
+
+/// It gets a server once.
+const GETS: &str = "authorization-servers/get/same-as-created";
+const CLAIM: &str = "claims/create/answers-with-the-claim";
+
 const LOSSES: [(&str, Loss); 11] = [
-    (
-        "a get",
-        Loss {
-            trial: "authorization-servers/get/same-as-created",
-            what: is_get,
-            done: true,
-            times: 1,
-            ends: (PASSES, 2),
-        },
-    ),
-    (
-        "a get, twice",
-        Loss {
-            trial: "authorization-servers/get/same-as-created",
-            what: is_get,
-            done: true,
-            times: 2,
-            ends: (ERRS, 2),
-        },
-    ),
+    ("a get", once(GETS, is_get, true, PASSES, 2)),
+    ("a get, twice", Loss { times: 2, ..once(GETS, is_get, true, ERRS, 2) }),
     (
         "a replace that was not done",
-        Loss {
-            trial: "authorization-servers/credentials/manual-in-a-replace",
-            what: |call| call.request.method == "PUT",
-            done: false,
-            times: 1,
-            ends: (PASSES, 2),
-        },
+        once("authorization-servers/credentials/manual-in-a-replace", is_put, false, PASSES, 2),
     ),
-    (
-        "a deactivate that was done",
-        Loss {
-            trial: "authorization-servers/lifecycle/deactivate",
-            what: |call| below(call, "/lifecycle/deactivate"),
-            done: true,
-            times: 1,
-            ends: (PASSES, 2),
-        },
-    ),
-    (
-        "an activate of a policy that was done",
-        Loss {
-            trial: "policies/lifecycle/activate",
-            what: |call| below(call, "/lifecycle/activate"),
-            done: true,
-            times: 1,
-            ends: (PASSES, 2),
-        },
-    ),
-    (
-        "a rotation that was not done",
-        Loss {
-            trial: "keys/rotate/answer-is-the-list",
-            what: |call| below(call, "/keyRotate"),
-            done: false,
-            times: 1,
-            ends: (ERRS, 1),
-        },
-    ),
-    (
-        "a create that was not done",
-        Loss {
-            trial: "authorization-servers/get/same-as-created",
-            what: |call| call.makes_a_server(),
-            done: false,
-            times: 1,
-            ends: (PASSES, 2),
-        },
-    ),
-    (
-        "a create that was done",
-        Loss {
-            trial: "authorization-servers/get/same-as-created",
-            what: |call| call.makes_a_server(),
-            done: true,
-            times: 1,
-            ends: (ERRS, 1),
-        },
-    ),
+    ("a deactivate that was done", once("authorization-servers/lifecycle/deactivate", is_deactivate, true, PASSES, 2)),
+    ("an activate of a policy that was done", once("policies/lifecycle/activate", is_activate, true, PASSES, 2)),
+    ("a rotation that was not done", once("keys/rotate/answer-is-the-list", is_rotation, false, ERRS, 1)),
+    ("a create that was not done", once(GETS, is_create_of_a_server, false, PASSES, 2)),
+    ("a create that was done", once(GETS, is_create_of_a_server, true, ERRS, 1)),
     // What is below the run's own is looked for, too.
-    (
-        "a create of a claim that was done",
-        Loss {
-            trial: "claims/create/answers-with-the-claim",
-            what: |call| call.request.method == "POST" && call.path().ends_with("/claims"),
-            done: true,
-            times: 1,
-            ends: (ERRS, 1),
-        },
-    ),
-    (
-        "a create of a claim that was not done",
-        Loss {
-            trial: "claims/create/answers-with-the-claim",
-            what: |call| call.request.method == "POST" && call.path().ends_with("/claims"),
-            done: false,
-            times: 1,
-            ends: (PASSES, 2),
-        },
-    ),
+    ("a create of a claim that was done", once(CLAIM, is_create_of_a_claim, true, ERRS, 1)),
+    ("a create of a claim that was not done", once(CLAIM, is_create_of_a_claim, false, PASSES, 2)),
     // The 404 to its repetition says nothing.
     (
         "a delete that was done",
-        Loss {
-            trial: "authorization-servers/delete/while-active",
-            what: |call| call.request.method == "DELETE",
-            done: true,
-            times: 1,
-            ends: (&["passed", "errored"], 2),
-        },
+        once("authorization-servers/delete/while-active", is_delete, true, &["passed", "errored"], 2),
     ),
 ];
 

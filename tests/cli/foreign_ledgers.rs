@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, File},
-    process::{Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -15,19 +14,14 @@ use super::{
     gateway::{Fate, Gateway, Manner, Once, SERVERS},
     org::{Org, THEIR_FIRST, Wrong, ledgers, run, sweep, target},
     server::{Answer, Server},
-    support::{Done, Place, TOKEN, copy, finish, text},
+    support::{Done, Place, copy, text},
 };
 
 const TRIAL: &str = "authorization-servers/get/same-as-created";
 
 /// The program, with so much memory to address as it needs many times over, but not the size of a ledger.
 fn within_memory(place: &Place, arguments: &[&str]) -> Done {
-    let script = "ulimit -v 1500000; exec \"$0\" \"$@\"";
-    let mut command = Command::new("sh");
-    command.args(["-c", script, env!("CARGO_BIN_EXE_okta-conformance")]).args(arguments);
-    command.current_dir(place.path("")).env_clear().env("OKTA_CLIENT_TOKEN", TOKEN).env("PATH", "/usr/bin:/bin");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    finish(command.spawn().expect("a shell"))
+    place.run_within("ulimit -v 1500000", arguments)
 }
 
 fn sparse(place: &Place, name: &str) {
@@ -414,6 +408,7 @@ fn a_path_of_a_ledger_leads_to_no_other_host() {
         place.write(&format!("reports/ledgers/l{number}.jsonl"), &format!("{head}\n{line}\n"));
         let swept = sweep(&place, &[]);
         assert_eq!(elsewhere.lines(), [""; 0], "{path}: {}", swept.out);
+        assert!(swept.out.contains("it names no path of the target"), "{path}: {swept:?}");
         fs::remove_file(place.path(&format!("reports/ledgers/l{number}.jsonl"))).ok();
     }
 }

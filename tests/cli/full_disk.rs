@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{
     gateway::{Fate, Gateway, Manner, SERVERS},
     org::{ALL, Org, Ran, Wrong, ledgers, target},
-    support::{Place, TOKEN, finish},
+    support::Place,
 };
 
 /// Trials that make more than the ledgers here have room for.
@@ -53,14 +53,12 @@ fn arguments() -> Vec<&'static str> {
     [&["run"], &PART[..], &common].concat()
 }
 
-fn ran(done: super::support::Done, gateway: &Gateway) -> Ran {
-    gateway.settle();
-    let json = serde_json::from_str(&done.out).unwrap_or_default();
-    Ran { done, json }
-}
-
-fn plain(org: &Org) -> Gateway {
-    Gateway::start(&org.mock.url, Manner::Said, |call| Fate::Answer(call.pass()))
+/// An org behind a gateway that changes nothing, and settings that name it.
+fn scene() -> (Place, Org, Gateway) {
+    let (place, org) = (Place::new(), Org::start());
+    let gateway = Gateway::start(&org.mock.url, Manner::Said, |call| Fate::Answer(call.pass()));
+    target(&place, &gateway.url, &ALL);
+    (place, org, gateway)
 }
 
 /// The run has ended early, and has left nothing or told it.
@@ -80,11 +78,9 @@ fn unless_ended(wrong: &mut Wrong, org: &Org, ran: &Ran) {
 #[test]
 fn a_disk_that_gets_full_ends_the_run() {
     let mut wrong = Wrong::default();
-    let (place, org) = (Place::new(), Org::start());
-    let gateway = plain(&org);
-    target(&place, &gateway.url, &ALL);
+    let (place, org, gateway) = scene();
     let Some(_disk) = Disk::mount(place.path("reports/ledgers"), "8k") else { return };
-    let ran = ran(place.run(&arguments()), &gateway);
+    let ran = Ran::of(place.run(&arguments()), &gateway);
     wrong.unless(gateway.count("POST", |path| path == SERVERS) > 0, "the scenario: something was made");
     unless_ended(&mut wrong, &org, &ran);
     wrong.end();
@@ -93,12 +89,10 @@ fn a_disk_that_gets_full_ends_the_run() {
 #[test]
 fn on_a_disk_that_is_full_nothing_is_made() {
     let mut wrong = Wrong::default();
-    let (place, org) = (Place::new(), Org::start());
-    let gateway = plain(&org);
-    target(&place, &gateway.url, &ALL);
+    let (place, org, gateway) = scene();
     let Some(disk) = Disk::mount(place.path("reports/ledgers"), "8k") else { return };
     disk.fill();
-    let ran = ran(place.run(&arguments()), &gateway);
+    let ran = Ran::of(place.run(&arguments()), &gateway);
     let creates = gateway.count("POST", |path| path == SERVERS);
     wrong.unless(creates == 0, format!("{creates} creates are sent"));
     wrong.unless([2, 3].contains(&ran.done.code), format!("exit code {}: {}", ran.done.code, ran.done.err));
@@ -110,15 +104,8 @@ fn on_a_disk_that_is_full_nothing_is_made() {
 #[test]
 fn a_ledger_that_may_not_grow_ends_the_run() {
     let mut wrong = Wrong::default();
-    let (place, org) = (Place::new(), Org::start());
-    let gateway = plain(&org);
-    target(&place, &gateway.url, &ALL);
-    let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
-    let mut command = Command::new("sh");
-    command.args(["-c", script, env!("CARGO_BIN_EXE_okta-conformance")]).args(arguments());
-    command.current_dir(place.path("")).env_clear().env("OKTA_CLIENT_TOKEN", TOKEN).env("PATH", "/usr/bin:/bin");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let ran = ran(finish(command.spawn().expect("a shell")), &gateway);
+    let (place, org, gateway) = scene();
+    let ran = Ran::of(place.run_within("trap '' XFSZ; ulimit -f 8", &arguments()), &gateway);
     wrong.unless(gateway.count("POST", |path| path == SERVERS) > 0, "the scenario: something was made");
     unless_ended(&mut wrong, &org, &ran);
     // What the disk did not take is not settled by a ledger that says less.

@@ -198,10 +198,7 @@ pub(crate) fn run(place: &Place, gateway: &Gateway, arguments: &[&str]) -> Ran {
         target(place, &gateway.url, &ALL);
     }
     let common = ["--target", "here", "--format", "json", "--keep", "0"];
-    let done = place.run(&[&["run"], arguments, &common].concat());
-    gateway.settle();
-    let json = serde_json::from_str(&done.out).unwrap_or_default();
-    Ran { done, json }
+    Ran::of(place.run(&[&["run"], arguments, &common].concat()), gateway)
 }
 
 /// Runs these trials against `here` until somebody kills the run, who learns its process from `victim`, and until the org has nothing more to
@@ -210,10 +207,7 @@ pub(crate) fn run_to_be_killed(place: &Place, gateway: &Gateway, arguments: &[&s
     let common = ["--target", "here", "--format", "json", "--keep", "0"];
     let child = place.command(&[&["run"], arguments, &common].concat()).spawn().expect("the program starts");
     victim.set(child.id()).expect("one run");
-    let done = finish_within(child, 10 * PATIENCE);
-    gateway.settle();
-    let json = serde_json::from_str(&done.out).unwrap_or_default();
-    Ran { done, json }
+    Ran::of(finish_within(child, 10 * PATIENCE), gateway)
 }
 
 /// Sweeps `here`.
@@ -222,6 +216,13 @@ pub(crate) fn sweep(place: &Place, more: &[&str]) -> Done {
 }
 
 impl Ran {
+    /// A run that has ended, once the org has nothing more to do.
+    pub(crate) fn of(done: Done, gateway: &Gateway) -> Self {
+        gateway.settle();
+        let json = serde_json::from_str(&done.out).unwrap_or_default();
+        Self { done, json }
+    }
+
     /// A count of the summary; none where there is no such member.
     pub(crate) fn count(&self, pointer: &str) -> Option<u64> {
         self.json.pointer(pointer).and_then(Value::as_u64)

@@ -1,12 +1,26 @@
 //! A target that answers 429 and asks for a long wait: no run is held up by it beyond its limits.
 
-use std::sync::mpsc;
+use std::{
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
+use okta_conformance::{
+    event::Event,
+    http::Limits,
+    plan::Plan,
+    report::Report,
+    run::{self, Options, Stopper},
+    suite::Suite,
+    target::Opened,
+};
 use serde_json::json;
 
 use super::{
+    gateway::{Fate, Gateway, Manner},
+    org::Org,
     server::{Answer, Server},
-    support::{Place, of_kind, rest, signal, watch},
+    support::{Place, TOKEN, of_kind, rest, signal, watch},
 };
 
 /// Trials that write, so that what the target shares with others is asked for first.
@@ -97,4 +111,43 @@ fn a_wait_for_a_budget_obeys_the_limit_of_the_trial_and_the_breaker() {
         errored["reason"],
         "getThing: its share of the rate limit is spent, and waiting 65s for another would take longer than the trial may, which is 30s"
     );
+}
+
+/// In this process, whose clean-up need not be given the time that a user's has.
+#[test]
+fn clean_up_that_waits_without_end_is_ended() {
+    let (place, org) = (Place::new(), Org::start());
+    let gateway = Gateway::start(&org.mock.url, Manner::Said, |call| {
+        let removes = call.request.method == "DELETE";
+        Fate::Answer(if removes { never_now() } else { call.pass() })
+    });
+    place.write("token", TOKEN);
+    let token = place.path("token");
+    place.write(
+        "settings.toml",
+        &format!(
+            "[targets.here]\nurl = {:?}\n[targets.here.principals]\nadmin = {{ ssws = {{ file = {token:?} }} }}\n",
+            gateway.url
+        ),
+    );
+    let opened = Opened::open("here", Some(&place.path("settings.toml")), Limits::default()).expect("a target");
+    let mut mistakes = Vec::new();
+    let suite = Suite::embedded(&mut mistakes);
+    let plan = Plan::compile(&suite, &mut mistakes).expect("the suite has no mistakes");
+    let trial = plan.trials.iter().find(|trial| trial.id == "authorization-servers/get/same-as-created");
+    let trials = vec![Arc::clone(trial.expect("the trial"))];
+    let options = Options { grace: Duration::from_millis(10), ..Options::default() };
+    let (mut report, stopper) = (Report::default(), Stopper::default());
+    let mut take = |event: &Event| {
+        if let Event::Waited(_) = event {
+            stopper.stop(okta_conformance::event::Stop::Deadline);
+        }
+        report.take(event);
+    };
+    let running = run::run(&plan, trials, &opened.target, &options, &opened.redactor, &stopper, &mut take);
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(running);
+    let leaks: Vec<&str> = report.leaks.iter().map(|leak| leak.reason.as_str()).collect();
+    assert_eq!((leaks, org.left()), (vec!["the run was ended at once"], 1));
+    let [judged] = report.trials.as_slice() else { panic!("one trial") };
+    assert_eq!(judged.finished.outcome.name(), "not-run");
 }

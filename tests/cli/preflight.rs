@@ -25,8 +25,11 @@ fn nothing_ran(place: &Place, done: &Done) {
     assert_eq!(done.code, 2, "{}{}", done.out, done.err);
     let outcomes = place.outcomes();
     assert!(!outcomes.is_empty() && outcomes.values().all(|outcome| outcome == "not-run"), "{outcomes:?}");
-    let (_, totals) = junit(&place.read("reports/junit.xml"));
-    assert_eq!(totals, Totals { tests: outcomes.len(), skipped: outcomes.len(), ..Totals::default() });
+    let xml = place.read("reports/junit.xml");
+    let (_, totals) = junit(&xml);
+    let (tests, skipped) = (outcomes.len() + 1, outcomes.len());
+    assert_eq!(totals, Totals { tests, skipped, errors: 1, ..Totals::default() });
+    assert!(xml.contains("the run was stopped by the preflight: "), "{xml}");
     let events = place.events();
     assert_eq!(events.last().expect("a footer")["stopped"], "preflight");
 }

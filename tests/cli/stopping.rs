@@ -40,7 +40,8 @@ fn an_interrupted_run_cleans_up_and_says_what_it_knows() {
         assert!(outcomes.values().any(|outcome| outcome == "not-run"), "it was interrupted in the middle");
         assert_eq!(of_kind(&events, "leaked").count(), 0);
         let (_, totals) = junit(&place.read("reports/junit.xml"));
-        assert_eq!(totals.tests as u64, planned);
+        // One more says that the run did not come to its end.
+        assert_eq!((totals.tests as u64, totals.errors), (planned + 1, 1));
 
         let left: Vec<String> = mock.servers().iter().map(|server| text(server, "name")).collect();
         assert_eq!(left, ["default"], "{name}: nothing that the run made is left");
@@ -64,7 +65,7 @@ fn a_second_interrupt_ends_at_once() {
     let done = rest(child, out);
     assert_eq!(done.code, 130, "{}", done.out);
     let (_, totals) = junit(&place.read("reports/junit.xml"));
-    assert_eq!(totals, Totals { tests: 11, skipped: 11, ..Totals::default() });
+    assert_eq!(totals, Totals { tests: 12, skipped: 11, errors: 1, ..Totals::default() });
     let report = place.run(&["report", "reports/events.jsonl"]);
     assert_eq!(report.code, 130, "{}", report.out);
 }
@@ -166,6 +167,9 @@ fn a_run_stops_at_its_limit_of_failures() {
         assert!(outcomes.values().any(|outcome| outcome == "not-run"));
         assert!(done.last_line().ends_with("; stopped at the limit of failures"), "{}", done.last_line());
         let (_, totals) = junit(&place.read("reports/junit.xml"));
-        assert_eq!((totals.tests, totals.failures), (11, failed));
+        assert_eq!((totals.tests, totals.failures), (12, failed));
+        let not_run = outcomes.values().filter(|outcome| *outcome == "not-run").count();
+        let said = format!("the run was stopped at the limit of failures: {not_run} trials not run");
+        assert!(place.read("reports/junit.xml").contains(&said), "{}", place.read("reports/junit.xml"));
     }
 }

@@ -122,6 +122,16 @@ impl Place {
         finish(self.command(arguments).spawn().expect("the program starts"))
     }
 
+    /// As [`Self::run`], within limits that a shell sets for it.
+    pub(crate) fn run_within(&self, limits: &str, arguments: &[&str]) -> Done {
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .args(["-c", &format!("{limits}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_okta-conformance")])
+            .args(arguments);
+        shell.current_dir(self.dir.path()).env_clear().env("OKTA_CLIENT_TOKEN", TOKEN);
+        finish(shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a shell"))
+    }
+
     pub(crate) fn events(&self) -> Vec<Value> {
         let text = self.read("reports/events.jsonl");
         text.lines().map(|line| serde_json::from_str(line).expect("an event a line")).collect()

@@ -202,6 +202,21 @@ fn a_create_that_nothing_removes_draws_a_warning() {
     place.write("suite/cases/things/kept.yaml", &format!("{KEPT}{removed}"));
     let done = check(&place);
     wrong.unless(done.code == 0 && !warned(&done), format!("with `defer`: {done:?}"));
+
+    // Nobody finds again what has its name elsewhere, and nothing is removed that is kept.
+    let made = |makes: &str| {
+        let operations = operations.replacen(create, &format!("{create}    {makes}\n"), 1);
+        place.write("suite/schemas/operations.yaml", &operations);
+        check(&place)
+    };
+    let done = made("makes: { name: /nme, remove: [deleteThing] }");
+    let said = "warning: no request to `createThing` has a name at `/nme`";
+    wrong.unless(done.code == 0 && done.err.contains(said), format!("a wrong pointer: {done:?}"));
+    let done = made("makes: { name: /name, remove: [deleteThing] }");
+    wrong.unless(done.code == 0 && done.err.is_empty(), format!("a right pointer: {done:?}"));
+    let done = made("makes: { name: /name, remove: [deleteThing] }\n    keeps: true");
+    let said = "what an operation makes is either removed or kept";
+    wrong.unless(done.code == 3 && done.err.contains(said), format!("both: {done:?}"));
     wrong.end();
 }
 
