@@ -117,6 +117,8 @@ struct Sum {
     by_history: BTreeMap<String, usize>,
     reasons: BTreeMap<String, usize>,
     outside: Outside,
+    /// Exchanges that the recordings do not hold whole.
+    passed_over: usize,
     told: Vec<Replayed>,
     interrupted: bool,
     /// The day whose behaviour the mock of each file showed; none is today.
@@ -273,6 +275,7 @@ async fn all_files(context: &Context<'_>, recorder: &mut Option<Recorder>, sum: 
                 continue;
             }
         };
+        sum.passed_over += recording.passed_over;
         if !recording.can_be_sent(plan) {
             all_outside(plan, &recording, &mut |replayed| sum.take(replayed));
             continue;
@@ -344,6 +347,9 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "  {count:>6}  {}", shown(reason))?;
         }
     }
+    if sum.passed_over > 0 {
+        writeln!(out, "passed over: the recording does not hold them whole\n  {:>6}", sum.passed_over)?;
+    }
     sum.outside.write("outside: of operations that the suite does not describe; not sent", out)?;
     if let Some(line) = as_of(sum) {
         writeln!(out, "{line}")?;
@@ -405,6 +411,7 @@ fn summary(sum: &Sum) -> serde_json::Value {
     object["by_history"] = json!(sum.by_history);
     object["reasons"] = json!(sum.reasons);
     object["outside_calls"] = json!(sum.outside.by_call().collect::<BTreeMap<_, _>>());
+    object["passed_over"] = json!(sum.passed_over);
     object["differences"] = json!(differences);
     object["broken"] = json!(sum.broken);
     object

@@ -205,9 +205,9 @@ impl<'a> Replay<'a> {
             Ok(prepared) => prepared,
             Err(reason) => return End::NotComparable(reason),
         };
-        if let Err(reason) = self.allowed(&prepared, traffic).await {
+        if let Err(end) = self.allowed(&prepared, traffic).await {
             self.unlike(recorded, &prepared.operation);
-            return End::NotComparable(reason);
+            return end;
         }
         let sent = match self.target.client.send_patiently(prepared.outgoing.clone()).await {
             Ok(exchange) => exchange,
@@ -334,7 +334,11 @@ impl<'a> Replay<'a> {
     }
 
     /// Whether a request may go to a target that others use: what only reads may, and what writes to nothing but the replay's own.
-    async fn allowed(&mut self, prepared: &Prepared, traffic: &mut dyn FnMut(&Transcript, &str)) -> Result<(), String> {
+    async fn allowed(
+        &mut self,
+        prepared: &Prepared,
+        traffic: &mut dyn FnMut(&Transcript, &str),
+    ) -> Result<(), End<String>> {
         let Prepared { outgoing, operation, .. } = prepared;
         if self.alone || matches!(outgoing.method.as_str(), "GET" | "HEAD") {
             return Ok(());
@@ -348,9 +352,9 @@ impl<'a> Replay<'a> {
                 self.asked.insert(collection, known.clone());
                 known
             };
-            known.map_err(|reason| format!("it is not known what was there before: {reason}"))?;
+            known.map_err(|reason| End::Unanswered(format!("it is not known what was there before: {reason}")))?;
         }
-        self.own.allows(self.plan, operation, outgoing)
+        self.own.allows(self.plan, operation, outgoing).map_err(End::NotComparable)
     }
 
     /// Reads what a collection holds, all pages of it, and what every org shares: none of it was made by the replay.

@@ -15,6 +15,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Recording {
     pub(super) exchanges: Vec<Recorded>,
+    /// How many more there are, whose requests or answers it does not hold whole.
+    pub passed_over: usize,
 }
 
 impl Recording {
@@ -24,8 +26,8 @@ impl Recording {
     /// A recording that cannot be read.
     pub fn read(path: &Path) -> Result<Self, RecordingError> {
         let mut exchanges = Vec::new();
-        read(path, |recorded| exchanges.push(recorded))?;
-        Ok(Self { exchanges })
+        let passed_over = read(path, |recorded| exchanges.push(recorded))?;
+        Ok(Self { exchanges, passed_over })
     }
 
     /// Whether any of its requests is of an operation that the suite describes, so that it could be sent.

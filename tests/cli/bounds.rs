@@ -166,6 +166,8 @@ fn a_body_that_was_cut_is_told_as_such_and_has_no_half_of_a_secret() {
     place.write("two.jsonl", &format!("{}{}\n", place.read("all.jsonl"), good_line()));
     let judged = place.run(&["verify", "two.jsonl", "--suite", "suite", "--format", "json"]).json();
     assert_eq!((&judged["exchanges"], &judged["passed_over"]), (&json!(1), &json!(1)));
+    let replayed = place.run(&["replay", "two.jsonl", "--suite", "suite", "--format", "json"]).json();
+    assert_eq!((&replayed["exchanges"], &replayed["passed_over"]), (&json!(1), &json!(1)));
 }
 
 fn good_line() -> Value {

@@ -326,4 +326,10 @@ fn a_target_that_does_not_answer_makes_nothing_green() {
     let url = Server::always(Answer::default()).url.clone();
     let summary = replay(&place, &["one.jsonl", "--target", &url, "--principal", "admin"]);
     assert_eq!((&summary["not_comparable"], &summary["verdict"]), (&json!(3), &json!("could not be judged")));
+    // Nor does one of which nobody can say what it held before.
+    let body = json!({ "name": "a", "description": "b", "audiences": ["api://c"] });
+    let create = exchange("make", "POST", "/api/v1/authorizationServers", body.clone(), "", 201, body);
+    write(&place, "create.jsonl", &[create]);
+    let summary = replay(&place, &["create.jsonl", "--target", "http://127.0.0.1:1", "--principal", "admin"]);
+    assert_eq!((&summary["not_comparable"], &summary["verdict"]), (&json!(1), &json!("could not be judged")));
 }
