@@ -201,6 +201,19 @@ fn what_cannot_be_written_keeps_nothing_else_from_being_written() {
     assert_eq!(junit(&place.read("again.xml")).1.passed, 1);
 }
 
+/// A limit for the size of files is a full disk that everybody can have.
+#[test]
+fn half_a_report_is_none_and_an_earlier_one_is_not_of_this_run() {
+    let place = Place::new();
+    place.write("last.html", "of last night");
+    let arguments = ["run", TRIAL, "--events", "none", "--report", "html=last.html", "--report", "badge=last.svg"];
+    let done = place.run_within("trap '' XFSZ; ulimit -f 8", &arguments);
+    assert_eq!(done.code, 2, "{}{}", done.out, done.err);
+    assert!(done.err.contains("cannot write the report last.html: File too large"), "{}", done.err);
+    let files: Vec<String> = place.files().into_keys().collect();
+    assert_eq!(files, ["last.svg"]);
+}
+
 #[test]
 fn a_second_signal_leaves_no_trial_without_an_outcome() {
     for (name, code, verdict) in [("INT", 130, "interrupted"), ("TERM", 143, "terminated")] {

@@ -190,7 +190,13 @@ pub(crate) fn write_report(to: &ReportTo, report: &Report, fail_on: FailOn) -> R
     match written_out.and_then(|()| Ok(writer.flush()?)) {
         // Whoever read it has read enough.
         Err(error) if is_closed_pipe(error.as_ref()) => {}
-        Err(error) => return Err(Mistake::boxed(format!("cannot write the report {}: {error}", path.display()))),
+        Err(error) => {
+            // Half a report is none, and an earlier one must not be taken for this run's.
+            for stale in [&written, path].into_iter().filter(|_| !special) {
+                let _ = fs::remove_file(stale);
+            }
+            return Err(Mistake::boxed(format!("cannot write the report {}: {error}", path.display())));
+        }
         Ok(()) => {}
     }
     drop(writer);
