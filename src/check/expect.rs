@@ -126,7 +126,7 @@ impl Judge<'_> {
             }
             ExpectedBody::Match(matcher) => {
                 self.verdict.checks.count(self.step.level);
-                matcher.each_place(&mut |place| self.verdict.made.push("body", place));
+                matcher.leaves(&mut |place, _| self.verdict.made.push("body", place));
                 match self.answer.json() {
                     Ok(value) => self.matcher("body", matcher, Some(value))?,
                     Err(reason) => {

@@ -1,6 +1,7 @@
 //! Equality of JSON by value: numbers by what they are worth, members in any order.
 
 use std::{
+    cmp::Ordering,
     collections::{HashMap, hash_map::DefaultHasher},
     hash::{Hash as _, Hasher as _},
 };
@@ -12,13 +13,7 @@ use crate::pointer;
 /// Whether two values are the same.
 pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Number(a), Value::Number(b)) => match (a.as_i128(), b.as_i128()) {
-            // Beyond 2^53 two whole numbers may be one and the same as floating point.
-            (Some(a), Some(b)) => a == b,
-            (Some(whole), None) => is_worth(b, whole),
-            (None, Some(whole)) => is_worth(a, whole),
-            (None, None) => a.as_f64() == b.as_f64(),
-        },
+        (Value::Number(a), Value::Number(b)) => order(a, b).is_eq(),
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b)))
@@ -27,10 +22,26 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// Whether a number with a point or an exponent is worth as much as a whole one, to the last digit.
-#[expect(clippy::cast_possible_truncation, reason = "what is cut off is zero, and what is too large differs")]
-fn is_worth(number: &Number, whole: i128) -> bool {
-    number.as_f64().is_some_and(|number| number.fract() == 0.0 && number as i128 == whole)
+/// How two numbers stand to each other, to the last digit: beyond 2^53, two whole numbers may be one and the same as floating point.
+pub(super) fn order(a: &Number, b: &Number) -> Ordering {
+    let float = |number: &Number| number.as_f64().unwrap_or(f64::NAN);
+    match (a.as_i128(), b.as_i128()) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        (Some(whole), None) => order_of_whole(whole, float(b)),
+        (None, Some(whole)) => order_of_whole(whole, float(a)).reverse(),
+        // The same with either sign of zero; JSON has nothing that is not a number.
+        (None, None) => float(a).partial_cmp(&float(b)).unwrap_or(Ordering::Less),
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "it is whole, and what is too large stays beyond what `whole` can be"
+)]
+fn order_of_whole(whole: i128, float: f64) -> Ordering {
+    let below = float.floor();
+    let beside = if float > below { Ordering::Less } else { Ordering::Equal };
+    whole.cmp(&(below as i128)).then(beside)
 }
 
 /// Whether no two of the values are the same. A target can make a list as long as it likes, so not each is compared with each.
@@ -99,7 +110,7 @@ pub(crate) fn without(mut value: Value, pointers: &[String]) -> Value {
                     items.remove(index);
                 }
             }
-            _ => {}
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => {}
         }
     }
     value

@@ -5,12 +5,16 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::{
-    Finding, Findings, JsonType, Kind, Matcher, Pattern, equal, equal_but_for, equality::distinct, without, words::show,
+    Finding, Findings, JsonType, Kind, Matcher, Pattern, equal, equal_but_for,
+    equality::{distinct, order},
+    without,
+    words::show,
 };
 use crate::{
     brief,
     diagnostic::Span,
     pointer,
+    suite::Schema,
     template::{Tree, Unfilled, Variables},
 };
 
@@ -89,80 +93,55 @@ impl<'a> Judge<'a> {
     }
 
     fn matcher(&mut self, matcher: &Matcher, value: Option<&Value>) -> Judged {
-        match &matcher.kind {
-            Kind::Absent => {
-                if value.is_some() {
-                    self.find(matcher.span, "no such member", value);
-                }
-                return Ok(());
-            }
-            Kind::All(all) => return all.iter().try_for_each(|matcher| self.matcher(matcher, value)),
-            // Nothing is not null, so `$not` holds for a member that is not there only by `$absent`.
-            _ => {}
+        match value {
+            Some(value) => self.present(matcher, value),
+            None => self.missing(matcher),
         }
-        let Some(value) = value else {
-            let expected = self.describe(matcher)?;
-            self.find(matcher.span, expected, None);
-            return Ok(());
-        };
-        self.present(matcher, value)
+    }
+
+    /// Nothing is not null, so `$not` holds for a member that is not there only by `$absent`.
+    fn missing(&mut self, matcher: &Matcher) -> Judged {
+        match &matcher.kind {
+            Kind::Absent => Ok(()),
+            Kind::All(all) => all.iter().try_for_each(|matcher| self.missing(matcher)),
+            _ => {
+                let expected = self.describe(matcher)?;
+                self.find(matcher.span, expected, None);
+                Ok(())
+            }
+        }
     }
 
     fn present(&mut self, matcher: &Matcher, value: &Value) -> Judged {
         let span = matcher.span;
-        match &matcher.kind {
+        let holds = match &matcher.kind {
             Kind::Equal(tree) | Kind::Exact(tree) => {
                 let expected = tree.fill(self.variables)?;
                 self.equal(span, &expected, value);
+                return Ok(());
             }
-            Kind::Object(members) => self.object(span, members, value)?,
-            Kind::List(matchers) => self.list(span, matchers, value)?,
-            Kind::Contains(inner) => self.contains(span, inner, value)?,
-            Kind::Each(inner) => self.each(span, inner, value)?,
-            Kind::Unordered(matchers) => self.unordered(span, matchers, value)?,
-            Kind::OneOf(matchers) => {
-                for inner in matchers {
-                    if self.holds(inner, value)? {
-                        return Ok(());
-                    }
-                }
-                let expected = self.describe(matcher)?;
-                self.find(span, expected, Some(value));
-            }
-            Kind::Not(inner) => {
-                if self.holds(inner, value)? {
-                    let expected = self.describe(matcher)?;
-                    self.find(span, expected, Some(value));
-                }
-            }
+            Kind::Object(members) => return self.object(span, members, value),
+            Kind::List(matchers) => return self.list(span, matchers, value),
+            Kind::Contains(inner) => return self.contains(span, inner, value),
+            Kind::Each(inner) => return self.each(span, inner, value),
+            Kind::Unordered(matchers) => return self.unordered(span, matchers, value),
             Kind::SameAs { value: tree, except } => {
                 let expected = tree.fill(self.variables)?;
                 if !equal_but_for(&expected, value, except) {
                     let expected = without(expected.into_owned(), except);
                     self.equal(span, &expected, &without(value.clone(), except));
                 }
+                return Ok(());
             }
             Kind::Schema(schema) => {
-                let judgement = schema.judge(value);
-                self.findings.left_out += judgement.left_out;
-                for mismatch in judgement.mismatches {
-                    let pointer = brief::pointer(format!("{}{}", self.pointer, mismatch.pointer));
-                    self.add(Finding { span, pointer, expected: mismatch.expected, actual: mismatch.actual });
-                }
+                self.schema(span, schema, value);
+                return Ok(());
             }
-            _ => {
-                if !self.simple(matcher, value)? {
-                    let expected = self.describe(matcher)?;
-                    self.find(span, expected, Some(value));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Matchers that hold or do not, with nothing below them.
-    fn simple(&self, matcher: &Matcher, value: &Value) -> Result<bool, Unfilled> {
-        Ok(match &matcher.kind {
+            Kind::All(all) => return all.iter().try_for_each(|matcher| self.present(matcher, value)),
+            Kind::OneOf(matchers) => self.any_holds(matchers, value)?,
+            Kind::Not(inner) => !self.holds(inner, value)?,
+            Kind::Present => true,
+            Kind::Absent => false,
             Kind::Type(types) => types.iter().any(|json_type| json_type.is(value)),
             Kind::Pattern(pattern) => match value.as_str() {
                 Some(text) => pattern.is_match(self.variables, text)?,
@@ -171,12 +150,34 @@ impl<'a> Judge<'a> {
             Kind::Format(format) => format.validator.is_valid(value),
             Kind::Distinct => value.as_array().is_some_and(|items| distinct(items)),
             Kind::Length { min, max } => size(value).is_some_and(|size| (*min..=*max).contains(&size)),
-            Kind::Min(bound) => value.as_f64().is_some_and(|number| number >= *bound),
-            Kind::Max(bound) => value.as_f64().is_some_and(|number| number <= *bound),
+            Kind::Min(bound) => value.as_number().is_some_and(|number| order(number, bound).is_ge()),
+            Kind::Max(bound) => value.as_number().is_some_and(|number| order(number, bound).is_le()),
             Kind::NotBefore(tree) => self.compare_times(tree, value, |actual, bound| actual >= bound)?,
             Kind::NotAfter(tree) => self.compare_times(tree, value, |actual, bound| actual <= bound)?,
-            _ => true,
-        })
+        };
+        if !holds {
+            let expected = self.describe(matcher)?;
+            self.find(span, expected, Some(value));
+        }
+        Ok(())
+    }
+
+    fn any_holds(&self, matchers: &[Matcher], value: &Value) -> Result<bool, Unfilled> {
+        for matcher in matchers {
+            if self.holds(matcher, value)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn schema(&mut self, span: Span, schema: &Schema, value: &Value) {
+        let judgement = schema.judge(value);
+        self.findings.left_out += judgement.left_out;
+        for mismatch in judgement.mismatches {
+            let pointer = brief::pointer(format!("{}{}", self.pointer, mismatch.pointer));
+            self.add(Finding { span, pointer, expected: mismatch.expected, actual: mismatch.actual });
+        }
     }
 
     fn compare_times(
@@ -186,10 +187,7 @@ impl<'a> Judge<'a> {
         holds: impl Fn(DateTime<FixedOffset>, DateTime<FixedOffset>) -> bool,
     ) -> Result<bool, Unfilled> {
         let bound = tree.fill(self.variables)?;
-        Ok(match (time(value), time(&bound)) {
-            (Some(actual), Some(bound)) => holds(actual, bound),
-            _ => false,
-        })
+        Ok(time(value).zip(time(&bound)).is_some_and(|(actual, bound)| holds(actual, bound)))
     }
 
     /// Reports the smallest places that differ rather than two whole bodies.
@@ -368,7 +366,7 @@ fn size(value: &Value) -> Option<u64> {
         Value::String(text) => text.chars().count(),
         Value::Array(items) => items.len(),
         Value::Object(members) => members.len(),
-        _ => return None,
+        Value::Null | Value::Bool(_) | Value::Number(_) => return None,
     };
     u64::try_from(size).ok()
 }

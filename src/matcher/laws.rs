@@ -5,7 +5,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{Context, Matcher, Patterns};
+use strum::VariantArray as _;
+
+use super::{Context, Matcher, Patterns, read::Name};
 use crate::{
     diagnostic::Source,
     suite::Suite,
@@ -15,7 +17,9 @@ use crate::{
 
 /// Whether the value is as expected; the expectation is written into a case file.
 fn holds(expected: &Value, value: &Value) -> bool {
-    let suite = Suite::read(&[], &mut Vec::new());
+    let schema = json!({ "$id": "https://a.test/small.schema.json", "maximum": 1 });
+    let schema = Source::new("schemas/small.schema.json", schema.to_string());
+    let suite = Suite::read(&[schema], &mut Vec::new());
     let source = Source::new("laws.yaml", expected.to_string());
     let node = parse(&source).expect("JSON is YAML");
     let (mut scope, mut variables, mut found) = (Scope::default(), Variables::default(), Vec::new());
@@ -65,7 +69,7 @@ fn objects<'v>(value: &'v mut Value, found: &mut Vec<&'v mut Map<String, Value>>
                 found.push(members);
             }
         }
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -127,5 +131,46 @@ proptest! {
         if holds(&left, &right) && holds(&right, &left) {
             prop_assert!(holds(&dollar("$exact", &left), &right), "{} and {}", left, right);
         }
+    }
+}
+
+/// An expectation with each matcher, a value that is as expected, and one that is not.
+fn example(name: Name) -> (Value, Value, Value) {
+    let time = |hour: u8| json!(format!("2026-11-24T{hour:02}:00:00.000Z"));
+    // Beyond 2^53, where floating point takes one number for the next.
+    let large = 9_007_199_254_740_992_u64;
+    match name {
+        Name::Exact => (json!({ "$exact": { "a": 1 } }), json!({ "a": 1 }), json!({ "a": 1, "b": 2 })),
+        Name::Type => (dollar("$type", &json!("integer")), json!(1), json!(1.5)),
+        Name::Pattern => (dollar("$pattern", &json!("^a+$")), json!("aa"), json!("ab")),
+        Name::Format => (dollar("$format", &json!("date")), json!("2026-11-24"), json!("2026-13-24")),
+        Name::Present => (json!({ "a": { "$present": true } }), json!({ "a": null }), json!({})),
+        Name::Absent => (json!({ "a": { "$absent": true } }), json!({}), json!({ "a": null })),
+        Name::Contains => (dollar("$contains", &json!(2)), json!([1, 2]), json!([1, 3])),
+        Name::Each => (dollar("$each", &json!(1)), json!([1, 1]), json!([1, 2])),
+        Name::Unordered => (dollar("$unordered", &json!([1, 2])), json!([2, 1]), json!([2, 2])),
+        Name::Distinct => (dollar("$distinct", &json!(true)), json!([1, 2]), json!([1, 1.0])),
+        Name::Length => (dollar("$length", &json!(2)), json!("äö"), json!("ä")),
+        Name::OneOf => (dollar("$oneOf", &json!([1, 2])), json!(2), json!(3)),
+        Name::Not => (dollar("$not", &json!(1)), json!(2), json!(1)),
+        Name::Min => (dollar("$min", &json!(large + 1)), json!(large + 1), json!(large)),
+        Name::Max => (dollar("$max", &json!(large)), json!(large), json!(large + 1)),
+        Name::NotBefore => (dollar("$notBefore", &time(6)), time(6), time(5)),
+        Name::NotAfter => (dollar("$notAfter", &time(6)), time(6), time(7)),
+        Name::SameAs => {
+            let expected = json!({ "$sameAs": { "value": { "a": 1, "b": 2 }, "except": ["/b"] } });
+            (expected, json!({ "a": 1, "b": 3 }), json!({ "a": 2, "b": 2 }))
+        }
+        Name::Schema => (dollar("$schema", &json!("small")), json!(1), json!(2)),
+    }
+}
+
+#[test]
+fn each_matcher_holds_and_fails() {
+    for name in Name::VARIANTS {
+        let (expected, held, failed) = example(*name);
+        assert!(holds(&expected, &held), "{name:?}: {held}");
+        assert!(!holds(&expected, &failed), "{name:?}: {failed}");
+        assert!(!holds(&json!({ "x": expected }), &json!({})), "{name:?} of nothing");
     }
 }

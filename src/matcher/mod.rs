@@ -17,6 +17,7 @@ pub(crate) use equality::{equal, equal_but_for, without};
 use jsonschema::Validator;
 pub(crate) use read::{Context, Patterns};
 use regex::Regex;
+use serde_json::Number;
 
 use crate::{
     diagnostic::Span,
@@ -57,8 +58,8 @@ enum Kind {
     },
     OneOf(Vec<Matcher>),
     Not(Box<Matcher>),
-    Min(f64),
-    Max(f64),
+    Min(Number),
+    Max(Number),
     NotBefore(Tree),
     NotAfter(Tree),
     SameAs {
@@ -66,27 +67,6 @@ enum Kind {
         except: Box<[String]>,
     },
     Schema(Arc<Schema>),
-}
-
-impl Matcher {
-    /// The expectations that can be false by themselves, each with its place: what stands within a list or object that is gone through
-    /// item by item.
-    pub(crate) fn leaves(&self, visit: &mut dyn FnMut(Span)) {
-        match &self.kind {
-            Kind::Object(members) if !members.is_empty() => {
-                for (_, member) in members {
-                    member.leaves(visit);
-                }
-            }
-            Kind::List(matchers) | Kind::All(matchers) if !matchers.is_empty() => {
-                for matcher in matchers {
-                    matcher.leaves(visit);
-                }
-            }
-            Kind::Each(inner) => inner.leaves(visit),
-            _ => visit(self.span),
-        }
-    }
 }
 
 /// A regular expression, ready unless variables stand in it.

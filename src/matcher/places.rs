@@ -1,15 +1,16 @@
 //! Where the expectations of a matcher stand: what a check of a body is made of, whatever the answer says.
 
 use super::{Kind, Matcher};
-use crate::pointer;
+use crate::{diagnostic::Span, pointer};
 
 impl Matcher {
-    /// Tells JSON Pointers of the places that something is expected of, with `*` for every item of a list.
-    pub(crate) fn each_place(&self, tell: &mut dyn FnMut(&str)) {
+    /// Tells the expectations that can be false by themselves: the JSON Pointer of the place that each is of, with `*` for every item of a
+    /// list, and where it stands in its file.
+    pub(crate) fn leaves(&self, tell: &mut dyn FnMut(&str, Span)) {
         self.walk(&mut String::new(), tell);
     }
 
-    fn walk(&self, place: &mut String, tell: &mut dyn FnMut(&str)) {
+    fn walk(&self, place: &mut String, tell: &mut dyn FnMut(&str, Span)) {
         let length = place.len();
         let mut under = |step: &str, matcher: &Self| {
             pointer::push(place, step);
@@ -33,7 +34,27 @@ impl Matcher {
                     matcher.walk(place, tell);
                 }
             }
-            _ => tell(place),
+            Kind::Object(_)
+            | Kind::List(_)
+            | Kind::Equal(_)
+            | Kind::Exact(_)
+            | Kind::Type(_)
+            | Kind::Pattern(_)
+            | Kind::Format(_)
+            | Kind::Present
+            | Kind::Absent
+            | Kind::Contains(_)
+            | Kind::Unordered(_)
+            | Kind::Distinct
+            | Kind::Length { .. }
+            | Kind::OneOf(_)
+            | Kind::Not(_)
+            | Kind::Min(_)
+            | Kind::Max(_)
+            | Kind::NotBefore(_)
+            | Kind::NotAfter(_)
+            | Kind::SameAs { .. }
+            | Kind::Schema(_) => tell(place, self.span),
         }
     }
 }

@@ -9,9 +9,10 @@ use std::{
 use chrono::DateTime;
 use jsonschema::Validator;
 use regex::Regex;
-use serde_json::json;
+use serde_json::{Number, json};
+use strum::{EnumString, VariantNames};
 
-use super::{Format, JsonType, Kind, Matcher, Pattern};
+use super::{Format, JsonType, Kind, Matcher, Pattern, equality::order};
 use crate::{
     diagnostic::Span,
     suite::{Schema, Schemas},
@@ -19,27 +20,31 @@ use crate::{
     yaml::{Data, Key, Node, Problems},
 };
 
-const NAMES: [&str; 19] = [
-    "$exact",
-    "$type",
-    "$pattern",
-    "$format",
-    "$present",
-    "$absent",
-    "$contains",
-    "$each",
-    "$unordered",
-    "$distinct",
-    "$length",
-    "$oneOf",
-    "$not",
-    "$min",
-    "$max",
-    "$notBefore",
-    "$notAfter",
-    "$sameAs",
-    "$schema",
-];
+/// What a matcher is called, behind a `$`.
+#[derive(Debug, Clone, Copy, EnumString, VariantNames)]
+#[cfg_attr(test, derive(strum::VariantArray))]
+#[strum(serialize_all = "camelCase")]
+pub(super) enum Name {
+    Exact,
+    Type,
+    Pattern,
+    Format,
+    Present,
+    Absent,
+    Contains,
+    Each,
+    Unordered,
+    Distinct,
+    Length,
+    OneOf,
+    Not,
+    Min,
+    Max,
+    NotBefore,
+    NotAfter,
+    SameAs,
+    Schema,
+}
 
 /// The formats that the validator knows; another name would silently hold for everything.
 const FORMATS: [&str; 14] = [
@@ -127,7 +132,9 @@ impl Matcher {
                     .collect(),
             ),
             Data::List(items) => Kind::List(read_all(items, cx, problems)),
-            _ => Kind::Equal(Tree::read(node, cx.scope, problems)),
+            Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) => {
+                Kind::Equal(Tree::read(node, cx.scope, problems))
+            }
         };
         Self { span: node.span, kind }
     }
@@ -152,40 +159,41 @@ fn dollar_map(entries: &[(Key, Node)], cx: &Context<'_>, problems: &mut Problems
 
 fn dollar(key: &Key, node: &Node, cx: &Context<'_>, problems: &mut Problems<'_>) -> Option<Kind> {
     let name = key.name.as_str();
+    let Some(bare) = name.strip_prefix('$') else {
+        let help = "keep members and matchers apart: a map holds either";
+        problems.at_with(key.span, format!("member `{name}` stands beside matchers"), help);
+        return None;
+    };
+    let Ok(known) = bare.parse::<Name>() else {
+        let names: Vec<String> = Name::VARIANTS.iter().map(|name| format!("${name}")).collect();
+        problems.unknown(key.span, "matcher", name, names.iter().map(String::as_str));
+        return None;
+    };
     let inner = |problems: &mut Problems<'_>| Box::new(Matcher::read(node, cx, problems));
-    Some(match name {
-        "$exact" => Kind::Exact(Tree::read(node, cx.scope, problems)),
-        "$type" => Kind::Type(types(node, problems)),
-        "$pattern" => Kind::Pattern(pattern(node, cx, problems)?),
-        "$format" => Kind::Format(format(node, cx, problems)?),
-        "$present" => flag(node, name, problems, Kind::Present)?,
-        "$absent" => flag(node, name, problems, Kind::Absent)?,
-        "$distinct" => flag(node, name, problems, Kind::Distinct)?,
-        "$contains" => Kind::Contains(inner(problems)),
-        "$each" => Kind::Each(inner(problems)),
-        "$not" => Kind::Not(inner(problems)),
-        "$unordered" => Kind::Unordered(read_all(problems.list(node, name)?, cx, problems)),
-        "$oneOf" => Kind::OneOf(read_all(some(problems.list(node, name)?, node, name, problems), cx, problems)),
-        "$length" => length(node, problems)?,
-        "$min" => Kind::Min(number(node, name, problems)?),
-        "$max" => Kind::Max(number(node, name, problems)?),
-        "$notBefore" => Kind::NotBefore(moment(node, name, cx, problems)),
-        "$notAfter" => Kind::NotAfter(moment(node, name, cx, problems)),
-        "$sameAs" => same_as(node, cx.scope, problems)?,
-        "$schema" => {
+    Some(match known {
+        Name::Exact => Kind::Exact(Tree::read(node, cx.scope, problems)),
+        Name::Type => Kind::Type(types(node, problems)),
+        Name::Pattern => Kind::Pattern(pattern(node, cx, problems)?),
+        Name::Format => Kind::Format(format(node, cx, problems)?),
+        Name::Present => flag(node, name, problems, Kind::Present)?,
+        Name::Absent => flag(node, name, problems, Kind::Absent)?,
+        Name::Distinct => flag(node, name, problems, Kind::Distinct)?,
+        Name::Contains => Kind::Contains(inner(problems)),
+        Name::Each => Kind::Each(inner(problems)),
+        Name::Not => Kind::Not(inner(problems)),
+        Name::Unordered => Kind::Unordered(read_all(problems.list(node, name)?, cx, problems)),
+        Name::OneOf => Kind::OneOf(read_all(some(problems.list(node, name)?, node, name, problems), cx, problems)),
+        Name::Length => length(node, problems)?,
+        Name::Min => Kind::Min(number(node, name, problems)?),
+        Name::Max => Kind::Max(number(node, name, problems)?),
+        Name::NotBefore => Kind::NotBefore(moment(node, name, cx, problems)),
+        Name::NotAfter => Kind::NotAfter(moment(node, name, cx, problems)),
+        Name::SameAs => same_as(node, cx.scope, problems)?,
+        Name::Schema => {
             let wanted = problems.text(node, name)?;
             let schema = cx.schemas.find(wanted, node.span, problems)?;
             cx.patterns.uses(&schema);
             Kind::Schema(schema)
-        }
-        _ if name.starts_with('$') => {
-            problems.unknown(key.span, "matcher", name, NAMES);
-            return None;
-        }
-        _ => {
-            let help = "keep members and matchers apart: a map holds either";
-            problems.at_with(key.span, format!("member `{name}` stands beside matchers"), help);
-            return None;
         }
     })
 }
@@ -204,10 +212,10 @@ fn check_together(entries: &[(Key, Node)], all: &[Matcher], problems: &mut Probl
     if let (Some(_), Some(absent)) = (span("$present"), span("$absent")) {
         problems.at(absent, "nothing is both `$present` and `$absent`");
     }
-    let min = all.iter().find_map(|matcher| if let Kind::Min(bound) = matcher.kind { Some(bound) } else { None });
-    let max = all.iter().find_map(|matcher| if let Kind::Max(bound) = matcher.kind { Some(bound) } else { None });
+    let min = all.iter().find_map(|matcher| if let Kind::Min(bound) = &matcher.kind { Some(bound) } else { None });
+    let max = all.iter().find_map(|matcher| if let Kind::Max(bound) = &matcher.kind { Some(bound) } else { None });
     if let (Some(min), Some(max), Some(at)) = (min, max, span("$max"))
-        && min > max
+        && order(min, max).is_gt()
     {
         problems.at(at, format!("no number is at least {min} and at most {max}"));
     }
@@ -311,9 +319,9 @@ fn length(node: &Node, problems: &mut Problems<'_>) -> Option<Kind> {
     Some(Kind::Length { min: exact, max: exact })
 }
 
-fn number(node: &Node, name: &str, problems: &mut Problems<'_>) -> Option<f64> {
+fn number(node: &Node, name: &str, problems: &mut Problems<'_>) -> Option<Number> {
     if let Data::Number(number) = &node.data {
-        return number.as_f64();
+        return Some(number.clone());
     }
     problems.at(node.span, format!("`{name}` must be a number, not {}", node.kind()));
     None

@@ -181,7 +181,7 @@ impl Checks {
     }
 
     fn matcher(&mut self, step: &Step, check: &str, matcher: &Matcher) {
-        matcher.leaves(&mut |span| self.at(&step.source, span, check, &step.requirements));
+        matcher.leaves(&mut |_, span| self.at(&step.source, span, check, &step.requirements));
     }
 
     fn implied(&mut self, plan: &Plan, step: &Step) {
