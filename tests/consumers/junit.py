@@ -14,14 +14,15 @@ from junit2htmlreport import parser as junit2html
 
 
 def wanted(summary):
-    """The counts of the console, as cases of JUnit: a leak is a case of its own, and in error."""
-    trials, leaked = summary["trials"], summary["leaked"]
+    """The counts of the console, as cases of JUnit: a leak is a case of its own, and in error; so is that a run was stopped before some."""
+    trials, alone = summary["trials"], summary["leaked"] + summary.get("may_be_left", 0)
+    alone += bool(summary.get("stopped") and trials["not_run"])
     failures = ["failed", "unexpected_pass", "changed_failure", "expired"]
     skipped = ["known_failure", "not_applicable", "not_run"]
     return {
-        "tests": sum(trials.values()) + leaked,
+        "tests": sum(trials.values()) + alone,
         "failures": sum(trials[name] for name in failures),
-        "errors": trials["blocked"] + trials["errored"] + leaked,
+        "errors": trials["blocked"] + trials["errored"] + alone,
         "skipped": sum(trials[name] for name in skipped),
         "flaky": trials["flaky"],
     }
