@@ -313,7 +313,7 @@ fn what_a_target_sends_stays_text_in_every_format() {
         }
         if format.starts_with("junit") {
             let (report, totals) = junit(&text);
-            assert_eq!((totals.tests, report.test_suites.len()), (10, 4), "{format}");
+            assert_eq!((totals.tests, report.test_suites.len()), (11, 5), "{format}");
             assert!(!text.contains("]]>"), "{format}");
         }
     }
