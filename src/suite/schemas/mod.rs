@@ -1,9 +1,10 @@
-//! `schemas/okta/*.schema.json`: closed for drift, compiled once when first used, never fetched from anywhere.
+//! `schemas/okta/*.schema.json`: compiled once when first used, never fetched from anywhere.
 //!
-//! Schemas are written open. Closing makes every member that no `properties` names an error of the keyword `additionalProperties`,
-//! which is how drift is found in the same pass as real mismatches. It knows nothing of what the schemas describe.
+//! A value is held against a schema exactly as its author wrote it. Members that no schema names are drift, which is found beside that
+//! (`described`). It knows nothing of what the schemas describe.
 
-mod annotations;
+mod described;
+mod evaluated;
 mod words;
 
 use std::{
@@ -12,7 +13,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use annotations::Annotated;
+use described::Described;
+use evaluated::unnamed;
 use jsonschema::{Registry, ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value};
 use words::{condition, wanted};
@@ -54,14 +56,14 @@ fn file_of(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or_default()
 }
 
-/// One schema, closed, with the drift that it explains.
+/// One schema, with what it describes.
 pub(crate) struct Schema {
     pub(crate) name: String,
     source: Arc<Source>,
-    closed: Arc<Value>,
+    document: Arc<Value>,
     compiled: OnceLock<Result<Validator, String>>,
     all: Arc<All>,
-    annotations: OnceLock<Annotated>,
+    described: OnceLock<Described>,
 }
 
 impl std::fmt::Debug for Schema {
@@ -77,6 +79,16 @@ pub(crate) struct Judgement {
     pub(crate) drift: Vec<Drift>,
     /// How many mismatches there are beside these, at least.
     pub(crate) left_out: usize,
+}
+
+impl Judgement {
+    fn mismatch(&mut self, mismatch: SchemaMismatch) {
+        if self.mismatches.len() < MAX_FINDINGS {
+            self.mismatches.push(mismatch);
+        } else {
+            self.left_out += 1;
+        }
+    }
 }
 
 /// A place where a value does not fit its schema.
@@ -108,10 +120,7 @@ impl Schemas {
         let mut parsed = Vec::new();
         for source in files {
             match serde_json::from_str::<Value>(&source.text) {
-                Ok(mut value) => {
-                    close(&mut value);
-                    parsed.push((Arc::clone(source), Arc::new(value)));
-                }
+                Ok(value) => parsed.push((Arc::clone(source), Arc::new(value))),
                 Err(error) => found.push(json_mistake(source, &error)),
             }
         }
@@ -119,8 +128,8 @@ impl Schemas {
         let all = parsed.iter().filter_map(|(_, value)| Some((id(value)?, Arc::clone(value))));
         let all = Arc::new(All::of(all.collect()));
         let mut by_name = BTreeMap::new();
-        for (source, closed) in parsed {
-            if id(&closed).is_none() {
+        for (source, document) in parsed {
+            if id(&document).is_none() {
                 let diagnostic = Diagnostic::new(&source, Span::new(0, 1), "a schema without `$id`");
                 found.push(diagnostic.help("give it an absolute URI, so that others can refer to it"));
             }
@@ -129,10 +138,10 @@ impl Schemas {
             let schema = Schema {
                 name: name.clone(),
                 source,
-                closed,
+                document,
                 compiled: OnceLock::new(),
                 all: Arc::clone(&all),
-                annotations: OnceLock::new(),
+                described: OnceLock::new(),
             };
             by_name.insert(name, Arc::new(schema));
         }
@@ -162,7 +171,7 @@ impl Schemas {
     pub(super) fn annotated_requirements(&self) -> Vec<(Arc<Source>, String)> {
         let mut all = Vec::new();
         for schema in self.by_name.values() {
-            collect_keyword(&schema.closed, "x-undocumented", &mut |value| {
+            collect_keyword(&schema.document, "x-undocumented", &mut |value| {
                 if let Some(id) = value.as_str() {
                     all.push((Arc::clone(&schema.source), id.to_owned()));
                 }
@@ -189,22 +198,7 @@ fn collect_keyword<'v>(value: &'v Value, keyword: &str, visit: &mut impl FnMut(&
             }
         }
         Value::Array(items) => items.iter().for_each(|item| collect_keyword(item, keyword, visit)),
-        _ => {}
-    }
-}
-
-/// Adds `additionalProperties: false` wherever `properties` stands without a word about others.
-fn close(schema: &mut Value) {
-    match schema {
-        Value::Object(members) => {
-            members.values_mut().for_each(close);
-            if members.get("properties").is_some_and(Value::is_object) && !members.contains_key("additionalProperties")
-            {
-                members.insert("additionalProperties".to_owned(), Value::Bool(false));
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(close),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -218,7 +212,7 @@ impl Schema {
                 .with_pattern_options(jsonschema::PatternOptions::regex())
                 .should_validate_formats(true)
                 .offline()
-                .build(&self.closed)
+                .build(&self.document)
                 .map_err(|error| error.to_string())
         })
     }
@@ -226,7 +220,7 @@ impl Schema {
     /// The schemas that this one refers to, and those that these refer to: to take in all of a suite costs more than to compile one.
     fn registry(&self) -> Result<Registry<'static>, String> {
         let mut taken: Vec<&(String, Arc<Value>)> = Vec::new();
-        let mut open: Vec<&Value> = vec![&self.closed];
+        let mut open: Vec<&Value> = vec![&self.document];
         while let Some(document) = open.pop() {
             collect_keyword(document, "$ref", &mut |reference| {
                 let file = reference.as_str().and_then(|text| text.split('#').next()).filter(|file| !file.is_empty());
@@ -252,16 +246,21 @@ impl Schema {
 
     /// The members that the schema names at its root.
     pub(crate) fn properties(&self) -> Vec<String> {
-        let properties = self.closed.get("properties").and_then(Value::as_object);
+        let properties = self.document.get("properties").and_then(Value::as_object);
         properties.into_iter().flat_map(Map::keys).cloned().collect()
     }
 
     /// Validates `value`: what does not fit, and what is not described.
     pub(crate) fn judge(&self, value: &Value) -> Judgement {
         let mut judgement = Judgement::default();
+        let found = self.described().walk(value);
         match self.validator() {
-            Ok(validator) if validator.is_valid(value) => {}
-            Ok(validator) => self.errors(validator, value, &mut judgement),
+            Ok(validator) if !validator.is_valid(value) => {
+                self.errors(validator, value, &mut judgement);
+                judgement.drift = found.unnamed;
+            }
+            Ok(validator) if found.unsure => judgement.drift = unnamed(validator, value),
+            Ok(_) => judgement.drift = found.unnamed,
             // `check` compiles every schema before the first request, so this is never seen.
             Err(message) => judgement.mismatches.push(SchemaMismatch {
                 pointer: String::new(),
@@ -269,7 +268,8 @@ impl Schema {
                 actual: message.clone(),
             }),
         }
-        self.annotated().drift(value, &mut judgement.drift);
+        judgement.drift.extend(found.annotated);
+        judgement.drift.truncate(MAX_DRIFT);
         judgement
     }
 
@@ -290,7 +290,7 @@ impl Schema {
             for error in validator.iter_errors(value) {
                 self.sort(&error, &Whole { value, from: None }, judgement);
             }
-        } else if judgement.mismatches.is_empty() && judgement.drift.is_empty() {
+        } else if judgement.mismatches.is_empty() {
             // It is about a list as a whole.
             if let Err(error) = validator.validate(value) {
                 self.sort(&error, &Whole { value, from: None }, judgement);
@@ -302,18 +302,16 @@ impl Schema {
     fn sort(&self, error: &ValidationError<'_>, whole: &Whole<'_>, judgement: &mut Judgement) {
         let Some(pointer) = whole.pointer(error) else { return };
         let pointer = pointer.as_ref();
-        if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
-            for name in unexpected.iter().take(MAX_DRIFT.saturating_sub(judgement.drift.len())) {
-                judgement.drift.push(Drift {
+        if let ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } = error.kind()
+        {
+            for name in unexpected {
+                judgement.mismatch(SchemaMismatch {
                     pointer: brief::pointer(pointer::below(pointer, name)),
-                    value: error.instance().get(name).map(brief).unwrap_or_default(),
-                    explained: None,
+                    expected: "no such member".to_owned(),
+                    actual: error.instance().get(name).map(brief).unwrap_or_default(),
                 });
             }
-            return;
-        }
-        if judgement.mismatches.len() >= MAX_FINDINGS {
-            judgement.left_out += 1;
             return;
         }
         let expected = match error.kind() {
@@ -325,7 +323,7 @@ impl Schema {
         let condition = self.condition(error).map(|condition| format!(" where {condition}")).unwrap_or_default();
         let value = brief(error.instance().as_ref());
         let missing = matches!(error.kind(), ValidationErrorKind::Required { .. });
-        judgement.mismatches.push(SchemaMismatch {
+        judgement.mismatch(SchemaMismatch {
             pointer: brief::pointer(pointer.to_owned()),
             expected: expected + &condition,
             actual: if missing { format!("no such member in {value}") } else { value },
@@ -417,15 +415,19 @@ mod tests {
 
     use super::*;
 
+    fn read(schema: &Value) -> Arc<Schema> {
+        let mut document = schema.clone();
+        document["$id"] = json!("https://a.test/a.schema.json");
+        let source = Source::new("schemas/a.schema.json", document.to_string());
+        Arc::clone(&Schemas::read(&[source], &mut Vec::new()).by_name["a"])
+    }
+
     fn judged(value: &Value) -> Judgement {
         let schema = json!({
-            "$id": "https://a.test/list.schema.json",
             "properties": { "kind": {}, "items": { "items": { "required": ["id"], "properties": { "id": { "type": "string" } } }, "maxItems": 5000 } },
             "required": ["kind"],
         });
-        let mut found = Vec::new();
-        let source = Source::new("schemas/list.schema.json", schema.to_string());
-        Schemas::read(&[source], &mut found).by_name["list"].judge(value)
+        read(&schema).judge(value)
     }
 
     /// A list of so many items, of which these are wrong.
@@ -468,6 +470,77 @@ mod tests {
     #[test]
     fn a_list_that_is_too_long_is_told_as_such() {
         assert_eq!(places(&judged(&list(5001, |_| false))), ["/items"]);
+    }
+
+    /// A schema, a value, where it does not fit, and what of it is drift.
+    type Row = (Value, Value, &'static [&'static str], &'static [&'static str]);
+
+    /// As their authors wrote them, and what of a value no schema that it fits has named.
+    fn rows() -> Vec<Row> {
+        let is = |name: &str, value: u64| json!({ "properties": { name: { "const": value } }, "required": [name] });
+        let names = |name: &str| json!({ "properties": { name: {} } });
+        let either = json!({ "oneOf": [is("a", 1), is("a", 2)] });
+        let if_a = json!({ "if": is("a", 1), "then": names("b"), "properties": { "a": {} } });
+        let closed = json!({ "properties": {}, "additionalProperties": false });
+        let all = json!({ "allOf": [names("a"), names("b")], "unevaluatedProperties": false });
+        let itself = json!({ "properties": { "child": { "$ref": "#" }, "x": { "type": "integer" } } });
+        let patterns = json!({ "properties": { "a": {} }, "patternProperties": { "^x-": names("b") } });
+        vec![
+            (json!({ "if": is("a", 1), "then": { "required": ["q"] } }), json!({ "a": 1, "b": 2 }), &[""], &[]),
+            (json!({ "if": is("a", 1), "then": { "required": ["q"] } }), json!({ "a": 2, "b": 2 }), &[], &[]),
+            (json!({ "not": is("a", 1) }), json!({ "a": 1, "b": 2 }), &[""], &[]),
+            (json!({ "not": is("a", 1) }), json!({ "a": 2, "b": 2 }), &[], &[]),
+            (either.clone(), json!({ "a": 1, "z": 3 }), &[], &["/z"]),
+            (either, json!({ "a": 3, "z": 3 }), &[""], &[]),
+            (json!({ "anyOf": [names("a"), is("b", 2)] }), json!({ "a": 1, "b": 2, "c": 3 }), &[], &["/c"]),
+            (json!({ "anyOf": [names("a"), is("b", 2)] }), json!({ "a": 1, "b": 1, "c": 3 }), &[], &["/b", "/c"]),
+            (closed, json!({ "a": "x" }), &["/a"], &[]),
+            (all.clone(), json!({ "a": 1, "b": 2, "c": 3 }), &["/c"], &[]),
+            (all, json!({ "a": 1, "b": 2 }), &[], &[]),
+            (json!({ "allOf": [names("a"), names("b")] }), json!({ "a": 1, "b": 2, "c": 3 }), &[], &["/c"]),
+            (json!({ "type": "object" }), json!({ "a": 1 }), &[], &[]),
+            (json!({ "contains": is("a", 1) }), json!([{ "a": 1, "b": 2 }, { "c": 1 }]), &[], &["/0/b"]),
+            (if_a.clone(), json!({ "a": 1, "b": 1, "c": 1 }), &[], &["/c"]),
+            (if_a, json!({ "a": 2, "b": 1, "c": 1 }), &[], &["/b", "/c"]),
+            (itself.clone(), json!({ "child": { "child": { "x": 1, "y": 2 } } }), &[], &["/child/child/y"]),
+            (itself, json!({ "child": { "x": "1", "y": 2 } }), &["/child/x"], &["/child/y"]),
+            (patterns, json!({ "a": 1, "x-1": { "b": 1, "c": 1 }, "y": 1 }), &[], &["/x-1/c", "/y"]),
+            (json!({ "additionalProperties": names("x") }), json!({ "k": { "x": 1, "y": 2 } }), &[], &["/k/y"]),
+            (
+                json!({ "properties": { "a": {} }, "dependentSchemas": { "a": names("b") } }),
+                json!({ "a": 1, "b": 1, "c": 1 }),
+                &[],
+                &["/c"],
+            ),
+            (json!({ "prefixItems": [names("a")] }), json!([{ "a": 1, "b": 1 }, { "b": 1 }]), &[], &["/0/b"]),
+        ]
+    }
+
+    #[test]
+    fn a_schema_is_held_to_as_it_is_written_and_drift_is_what_it_does_not_name() {
+        for (schema, value, mismatches, drift) in rows() {
+            let judgement = read(&schema).judge(&value);
+            let found: Vec<&str> = judgement.drift.iter().map(|drift| drift.pointer.as_str()).collect();
+            assert_eq!((places(&judgement), found), (mismatches.to_vec(), drift.to_vec()), "{schema}: {value}");
+        }
+    }
+
+    /// What the walk along the schema is sure of is what the validator has evaluated.
+    #[test]
+    fn the_walk_along_a_schema_agrees_with_the_validator() {
+        let mut sure = 0;
+        for (schema, value, mismatches, _) in rows() {
+            let schema = read(&schema);
+            let found = schema.described().walk(&value);
+            if found.unsure || !mismatches.is_empty() {
+                continue;
+            }
+            sure += 1;
+            let pointers = |drift: &[Drift]| drift.iter().map(|drift| drift.pointer.clone()).collect::<Vec<_>>();
+            let validator = schema.validator().as_ref().expect("a schema");
+            assert_eq!(pointers(&found.unnamed), pointers(&unnamed(validator, &value)), "{value}");
+        }
+        assert!(sure > 5, "{sure}");
     }
 
     #[test]
