@@ -99,7 +99,7 @@ impl KnownFailures {
         let listed =
             format!("listed at {place} until {} by {}: {} ({})", entry.expires, entry.owner, entry.reason, entry.issue);
         match outcome {
-            Outcome::Passed => Some(Ruling {
+            Outcome::Passed | Outcome::Warned => Some(Ruling {
                 outcome: Outcome::UnexpectedPass,
                 reason: format!("it passes, but is {listed}; remove the entry"),
             }),
@@ -128,7 +128,15 @@ impl KnownFailures {
                 };
                 Some(ruling)
             }
-            _ => None,
+            Outcome::Flaky
+            | Outcome::KnownFailure
+            | Outcome::UnexpectedPass
+            | Outcome::ChangedFailure
+            | Outcome::Expired
+            | Outcome::Blocked
+            | Outcome::Errored
+            | Outcome::NotApplicable
+            | Outcome::NotRun => None,
         }
     }
 }

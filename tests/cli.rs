@@ -114,6 +114,8 @@ mod trends;
 mod trust;
 #[path = "cli/upsert.rs"]
 mod upsert;
+#[path = "cli/warned.rs"]
+mod warned;
 #[path = "cli/writes.rs"]
 mod writes;
 #[path = "cli/years.rs"]

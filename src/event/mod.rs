@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 pub use header::{DocumentedOperation, RunStarted, Selection, Shard};
-pub use outcome::Outcome;
+pub use outcome::{Bearing, Form, Junit, Outcome, Tap, Tone};
 pub use transcript::{Transcript, TranscriptRequest, TranscriptResponse};
 
 use crate::{level::Level, secret::Redacted, status::Speaker};

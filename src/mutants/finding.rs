@@ -162,7 +162,14 @@ impl<'p> Watch<'p> {
                 });
                 self.red.push(Finding { outcome: finished.outcome, ..found });
             }
-            _ => self.warned.extend(open.should),
+            Outcome::Warned | Outcome::Flaky => self.warned.extend(open.should),
+            Outcome::Passed
+            | Outcome::KnownFailure
+            | Outcome::UnexpectedPass
+            | Outcome::ChangedFailure
+            | Outcome::Expired
+            | Outcome::NotApplicable
+            | Outcome::NotRun => {}
         }
     }
 
@@ -177,7 +184,7 @@ fn false_check(step: &StepFinished, mismatch: &Mismatch, check: &Check, called: 
     let what = pointer.map_or_else(|| mismatch.check.clone(), |pointer| format!("{} {pointer}", mismatch.check));
     Finding {
         trial: step.trial.clone(),
-        outcome: Outcome::Passed,
+        outcome: Outcome::Warned,
         step: Some(step.step),
         call: step.call.clone(),
         check: mismatch.check.clone(),

@@ -224,7 +224,6 @@ fn place(finding: &Finding) -> String {
     let step = finding.step.map(|step| format!(" {step}")).unwrap_or_default();
     let how = match finding.outcome {
         Outcome::Failed => String::new(),
-        Outcome::Passed => ", a warning".to_owned(),
         other => format!(", {}", other.name()),
     };
     format!("`{}`{step}: {}{how}", finding.trial, finding.check)

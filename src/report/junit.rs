@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     counted::counted,
-    event::{Leak, Outcome},
+    event::{Junit, Leak, Outcome},
     level::Level,
 };
 
@@ -152,6 +152,10 @@ fn test_case<'a>(trial: &'a TrialReport, fail_on: FailOn, form: Form, texts: &mu
     case.extra.insert(texts.get("file"), texts.get(&finished.file));
     case.extra.insert(texts.get("line"), finished.line.to_string().into());
     case.add_property(Property::new(texts.get("title"), printable(&finished.title)));
+    if finished.outcome == Outcome::Warned {
+        // No element says so.
+        case.add_property(texts.property("outcome", finished.outcome.name()));
+    }
     case.add_property(texts.property("principal", &finished.principal));
     for requirement in finished.requirements.iter() {
         case.add_property(texts.property("requirement", requirement));
@@ -164,7 +168,7 @@ fn test_case<'a>(trial: &'a TrialReport, fail_on: FailOn, form: Form, texts: &mu
 
 /// What is shown for a trial that is not red but has something to say.
 fn warning_text(trial: &TrialReport) -> String {
-    if trial.finished.outcome != Outcome::Passed {
+    if trial.finished.outcome != Outcome::Warned {
         return String::new();
     }
     let warned = |failure: &&Failure| failure.mismatches.iter().any(|mismatch| mismatch.level == Level::Should);
@@ -198,13 +202,11 @@ fn last_status(trial: &TrialReport, fail_on: FailOn) -> TestCaseStatus {
         let message = if reason.is_empty() { trial.first_mismatch() } else { reason };
         return not(NonSuccessKind::Failure, name, &message);
     }
-    match outcome {
-        Outcome::Passed | Outcome::Flaky => TestCaseStatus::success(),
-        Outcome::Failed | Outcome::UnexpectedPass | Outcome::ChangedFailure | Outcome::Expired => {
-            not(NonSuccessKind::Failure, &failure_type(trial), &reason)
-        }
-        Outcome::Blocked | Outcome::Errored => not(NonSuccessKind::Error, outcome.name(), &reason),
-        Outcome::KnownFailure | Outcome::NotApplicable | Outcome::NotRun => {
+    match outcome.form().junit {
+        Junit::Success => TestCaseStatus::success(),
+        Junit::Failure => not(NonSuccessKind::Failure, &failure_type(trial), &reason),
+        Junit::Error => not(NonSuccessKind::Error, outcome.name(), &reason),
+        Junit::Skipped => {
             let mut status = TestCaseStatus::skipped();
             status.set_type(outcome.name()).set_message(one_line(&reason, MOST_LINE)).set_description(reason.as_str());
             status

@@ -111,7 +111,7 @@ fn head(report: &Report, fail_on: FailOn) -> String {
         );
     }
     text.push_str("\n| outcome | trials |\n|---|---:|\n");
-    for outcome in Outcome::ALL.into_iter().filter(|outcome| report.count(*outcome) > 0) {
+    for outcome in Outcome::ALL.iter().copied().filter(|outcome| report.count(*outcome) > 0) {
         let _ = writeln!(text, "| {} | {} |", outcome.name(), report.count(outcome));
     }
     text

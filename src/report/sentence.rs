@@ -18,7 +18,8 @@ impl Report {
     /// The trials by outcome: `3 passed, 1 failed`.
     pub(super) fn counts(&self) -> String {
         let counts: Vec<String> = Outcome::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|outcome| self.count(*outcome) > 0)
             .map(|outcome| format!("{} {}", self.count(outcome), outcome.name()))
             .collect();

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     counted::counted,
-    event::{self, Event, RunStarted},
+    event::{self, Event, Outcome, RunStarted},
     file,
 };
 
@@ -228,7 +228,7 @@ pub(crate) fn read_from(
         if read == 0 {
             break;
         }
-        let event: Event = match serde_json::from_str(text.trim_end()) {
+        let mut event: Event = match serde_json::from_str(text.trim_end()) {
             Ok(event) => event,
             Err(_) if line == 1 => return Err(StreamError::Header { path: shown }),
             Err(_) if ending == Ending::Anywhere && !text.ends_with('\n') => break,
@@ -239,6 +239,12 @@ pub(crate) fn read_from(
             return Err(StreamError::Header { path: shown });
         }
         tally.take(&event).map_err(|reason| StreamError::Line { path: shown.clone(), line, reason })?;
+        if let Event::TrialFinished(finished) = &mut event
+            && (finished.outcome, finished.warnings > 0) == (Outcome::Passed, true)
+        {
+            // As streams said it when there was no word for that.
+            finished.outcome = Outcome::Warned;
+        }
         take(&event);
     }
     match (ending, &tally.footer) {

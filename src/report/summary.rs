@@ -101,7 +101,7 @@ impl<'a> Summary<'a> {
     pub fn of(report: &'a Report, fail_on: FailOn) -> Self {
         let verdict = report.verdict(fail_on);
         let name = |outcome: Outcome| outcome.name().replace('-', "_");
-        let trials = Outcome::ALL.into_iter().map(|outcome| (name(outcome), report.count(outcome))).collect();
+        let trials = Outcome::ALL.iter().copied().map(|outcome| (name(outcome), report.count(outcome))).collect();
         let drift = report.drift.iter().map(|(key, count)| DriftSummary {
             call: key.call.clone(),
             pointer: key.pointer.clone(),

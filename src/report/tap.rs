@@ -8,7 +8,7 @@ use super::{
     Aside, AsideKind, FailOn, Failure, Report, TrialReport, Verdict,
     text::{beginning, one_line, printable},
 };
-use crate::event::Outcome;
+use crate::event::Tap;
 
 /// More of a failure than somebody reads between two test points.
 const MOST_TEXT: usize = 16 * 1024;
@@ -61,12 +61,12 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Re
 fn point(trial: &TrialReport, number: usize, fail_on: FailOn, writer: &mut impl Write) -> io::Result<bool> {
     let outcome = trial.finished.outcome;
     let red = outcome.departs() || outcome.is_unjudged() || fail_on.in_trial(&trial.finished).is_some();
-    let directive = match outcome {
-        Outcome::KnownFailure => "TODO",
-        Outcome::NotApplicable | Outcome::NotRun => "SKIP",
-        _ => "",
+    let (word, directive) = match outcome.form().tap {
+        Tap::Todo => ("not ok", "TODO"),
+        Tap::Skip => ("ok", "SKIP"),
+        Tap::Ok if !red => ("ok", ""),
+        Tap::Ok | Tap::NotOk => ("not ok", ""),
     };
-    let word = if red || outcome == Outcome::KnownFailure { "not ok" } else { "ok" };
     write!(writer, "{word} {number} - {}", escaped(&one_line(&trial.finished.trial, MOST_LINE)))?;
     match directive {
         "" => writeln!(writer)?,

@@ -1,7 +1,7 @@
 //! What a run says about the target, and the exit code that follows.
 
 use super::{Course, Report, TrialReport};
-use crate::event::{Outcome, Stop, TrialFinished};
+use crate::event::{Bearing, Outcome, Stop, TrialFinished};
 
 /// What a run says about the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,18 +67,17 @@ pub struct FailOn {
 impl FailOn {
     /// What turns the run red in a trial whose outcome does not.
     pub fn in_trial(self, finished: &TrialFinished) -> Option<&'static str> {
-        match finished.outcome {
-            Outcome::Flaky if self.flaky => Some("flaky"),
-            outcome if !outcome.departs() && self.warning && finished.warnings > 0 => Some("warning"),
-            _ => None,
+        if self.flaky && finished.outcome == Outcome::Flaky {
+            return Some("flaky");
         }
+        (self.warning && finished.warnings > 0 && !finished.outcome.departs()).then_some("warning")
     }
 }
 
 impl Report {
     /// What the run says. A failure that was seen outweighs what could not be judged.
     pub fn verdict(&self, fail_on: FailOn) -> Verdict {
-        let any = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| self.count(*outcome) > 0);
+        let any = |bearing| self.trials.iter().any(|trial| trial.finished.outcome.form().bearing == bearing);
         match self.stopped() {
             Some(Stop::Interrupt) => return Verdict::Interrupted,
             Some(Stop::Terminate) => return Verdict::Terminated,
@@ -99,9 +98,9 @@ impl Report {
             || !self.may_be_left.is_empty()
             || !self.missing().is_empty()
             || !self.not_begun.is_empty()
-            || any(&[Outcome::Blocked, Outcome::Errored, Outcome::NotRun]);
+            || any(Bearing::Unjudged);
         // A target without credentials passes what needs none; that says nothing about the rest.
-        let judged = any(&[Outcome::Passed, Outcome::Flaky, Outcome::KnownFailure]);
+        let judged = any(Bearing::Passes) || any(Bearing::Fails);
         if cut_short || !judged || self.anonymous() || course == Some(Course::NothingInCommon) {
             Verdict::NotJudged
         } else {

@@ -38,7 +38,7 @@ pub use shared::Stopper;
 use tokio::sync::OnceCell;
 
 use crate::{
-    event::{self, Attempt, DocumentedOperation, Event, Outcome, RunFinished, RunStarted, Stop},
+    event::{self, Attempt, Bearing, DocumentedOperation, Event, Outcome, RunFinished, RunStarted, Stop},
     http::{Client, Pace},
     known::KnownFailures,
     ledger::Ledger,
@@ -288,7 +288,7 @@ async fn attempts(trial: &Trial, shared: &Shared<'_>) -> event::TrialFinished {
         let mut finished = trial::run(trial, earlier.len() + 1, shared).await;
         let again = matches!(finished.outcome, Outcome::Failed | Outcome::Errored | Outcome::Blocked);
         if !again || earlier.len() >= shared.options.retries || shared.stopper.stopped() {
-            if finished.outcome == Outcome::Passed && !earlier.is_empty() {
+            if finished.outcome.form().bearing == Bearing::Passes && !earlier.is_empty() {
                 finished.outcome = Outcome::Flaky;
                 finished.reason = earlier.last().map(|attempt| attempt.reason.clone());
             }

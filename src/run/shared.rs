@@ -126,7 +126,15 @@ impl Shared<'_> {
             Outcome::Errored if tokenless => {}
             Outcome::Errored => self.troubled.set(self.troubled.get() + 1),
             Outcome::NotApplicable | Outcome::NotRun => {}
-            _ => self.troubled.set(0),
+            Outcome::Passed
+            | Outcome::Warned
+            | Outcome::Failed
+            | Outcome::Flaky
+            | Outcome::KnownFailure
+            | Outcome::UnexpectedPass
+            | Outcome::ChangedFailure
+            | Outcome::Expired
+            | Outcome::Blocked => self.troubled.set(0),
         }
         if self.options.breaker.is_some_and(|most| self.troubled.get() >= most) {
             self.stopper.stop(Stop::Breaker);

@@ -388,6 +388,7 @@ impl<'a, 's> Running<'a, 's> {
             }
             Ending::Errored(reason) => (Outcome::Errored, Some(reason.as_str())),
             Ending::Stopped => (Outcome::NotRun, Some("the run was stopped in the middle of it")),
+            Ending::Judged if self.warnings > 0 => (Outcome::Warned, None),
             Ending::Judged => (Outcome::Passed, None),
         };
         let mut finished = self.shared.describer.finished(self.trial, outcome, reason);

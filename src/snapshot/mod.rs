@@ -20,7 +20,7 @@ use similar::{ChangeTag, TextDiff};
 
 use self::{file::File, transcript::Writer};
 use crate::{
-    event::{Event, Outcome, RunFinished, RunStarted, SnapshotDrift, SnapshotKind, TrialFinished},
+    event::{Bearing, Event, Outcome, RunFinished, RunStarted, SnapshotDrift, SnapshotKind, TrialFinished},
     secret::Redactor,
 };
 
@@ -243,16 +243,7 @@ impl Snapshots {
 
 /// Whether the trial came to its end, so that its transcript is what the target does.
 fn tells(outcome: Outcome) -> bool {
-    match outcome {
-        Outcome::Passed
-        | Outcome::Failed
-        | Outcome::Flaky
-        | Outcome::KnownFailure
-        | Outcome::UnexpectedPass
-        | Outcome::ChangedFailure
-        | Outcome::Expired => true,
-        Outcome::Blocked | Outcome::Errored | Outcome::NotApplicable | Outcome::NotRun => false,
-    }
+    matches!(outcome.form().bearing, Bearing::Passes | Bearing::Fails)
 }
 
 fn refused(path: &Path, source: io::Error) -> SnapshotError {

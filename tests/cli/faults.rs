@@ -56,7 +56,6 @@ fn line_of(mutant: &Value) -> String {
     let step = first["step"].as_u64().map(|step| format!(" {step}")).unwrap_or_default();
     let how = match text(first, "outcome").as_str() {
         "failed" => String::new(),
-        "passed" => ", a warning".to_owned(),
         other => format!(", {other}"),
     };
     let found = format!("`{}`{step}: {}{how}", text(first, "trial"), text(first, "check"));

@@ -63,6 +63,7 @@ fn json_stands_alone_on_stdout() {
     assert_eq!((&summary["verdict"], &summary["exit_code"]), (&"conformant".into(), &0.into()));
     for outcome in [
         "passed",
+        "warned",
         "failed",
         "flaky",
         "known_failure",

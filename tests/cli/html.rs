@@ -137,7 +137,7 @@ fn filters_choose_among_causes_and_trials_alike() {
             (16, 20),
             "all but what is plainly passed or does not apply has a cause"
         );
-        browser.ask::<()>("document.querySelector('#outcomes button[value=\"2\"]').click()").await;
+        browser.ask::<()>("document.querySelector('#outcomes button[value=\"3\"]').click()").await;
         assert_eq!(
             seen(browser).await,
             (vec!["things/values/settles".to_owned()], vec!["things/values/settles".to_owned()])
@@ -145,7 +145,7 @@ fn filters_choose_among_causes_and_trials_alike() {
         let said: String = browser.ask("return document.getElementById('matching').value").await;
         assert_eq!(said, "1 of 20 trials, in 1 cause");
         let pressed: String =
-            browser.ask("return document.querySelector('#outcomes button[value=\"2\"]').ariaPressed").await;
+            browser.ask("return document.querySelector('#outcomes button[value=\"3\"]').ariaPressed").await;
         assert_eq!(pressed, "true");
         browser.ask::<()>("document.getElementById('everything').click()").await;
         choose(browser, "operation", "listPolicies").await;

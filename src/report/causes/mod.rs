@@ -108,14 +108,16 @@ impl Standing {
     /// What a trial means for the run; nothing where there is nothing to say of it.
     fn of(trial: &TrialReport, fail_on: FailOn) -> Option<Self> {
         let finished = &trial.finished;
-        if finished.outcome.departs() || fail_on.in_trial(finished).is_some() {
+        if fail_on.in_trial(finished).is_some() {
             return Some(Self::Red);
         }
         match finished.outcome {
+            Outcome::Failed | Outcome::UnexpectedPass | Outcome::ChangedFailure | Outcome::Expired => Some(Self::Red),
             Outcome::Blocked | Outcome::Errored | Outcome::NotRun => Some(Self::Unjudged),
             Outcome::Flaky => Some(Self::Flaky),
             Outcome::KnownFailure => Some(Self::Known),
-            _ => (finished.warnings > 0).then_some(Self::Warning),
+            Outcome::Warned => Some(Self::Warning),
+            Outcome::Passed | Outcome::NotApplicable => None,
         }
     }
 
@@ -181,7 +183,7 @@ impl Report {
         let checks = cover(self, &steps).into_iter().filter_map(|suspect| check(suspect, &checked));
         let mut causes: Vec<Cause<'a>> =
             common.chain(checks).filter_map(|(what, trials)| Cause::of(what, trials, fail_on)).collect();
-        causes.sort_by_key(|cause| (cause.standing, weight(cause.outcome), Reverse(cause.trials.len())));
+        causes.sort_by_key(|cause| (cause.standing, cause.outcome.form().weight, Reverse(cause.trials.len())));
         causes
     }
 }
@@ -214,9 +216,10 @@ fn steps_of<'a>(trial: &'a TrialReport, looks: impl Fn(&Mismatch) -> bool) -> Ve
     };
     match trial.finished.outcome {
         Outcome::Failed | Outcome::ChangedFailure | Outcome::Blocked | Outcome::Flaky => first_step(steps(Level::Must)),
-        Outcome::Passed => steps(Level::Should),
+        Outcome::Warned => steps(Level::Should),
         // Whose entry is no longer true, or is, is told by the entry.
-        Outcome::Expired
+        Outcome::Passed
+        | Outcome::Expired
         | Outcome::UnexpectedPass
         | Outcome::KnownFailure
         | Outcome::Errored
@@ -233,27 +236,10 @@ fn first(trial: &TrialReport) -> Option<&Failure> {
     trial.last_failures().find(decides)
 }
 
-/// Where an outcome stands among others.
-fn weight(outcome: Outcome) -> u8 {
-    match outcome {
-        Outcome::Failed => 0,
-        Outcome::ChangedFailure => 1,
-        Outcome::UnexpectedPass => 2,
-        Outcome::Expired => 3,
-        Outcome::Blocked => 4,
-        Outcome::Errored => 5,
-        Outcome::NotRun => 6,
-        Outcome::Flaky => 7,
-        Outcome::Passed => 8,
-        Outcome::KnownFailure => 9,
-        Outcome::NotApplicable => 10,
-    }
-}
-
 impl<'a> Cause<'a> {
     fn of(what: What<'a>, trials: Vec<&'a TrialReport>, fail_on: FailOn) -> Option<Self> {
         let standing = trials.iter().filter_map(|trial| Standing::of(trial, fail_on)).min()?;
-        let outcome = trials.iter().map(|trial| trial.finished.outcome).min_by_key(|outcome| weight(*outcome))?;
+        let outcome = trials.iter().map(|trial| trial.finished.outcome).min_by_key(|outcome| outcome.form().weight)?;
         Some(Self { what, standing, outcome, trials })
     }
 
@@ -271,9 +257,9 @@ impl<'a> Cause<'a> {
         }
     }
 
-    /// What is to be said before the title: an outcome, or that it is a warning.
+    /// What is to be said before the title.
     pub fn word(&self) -> &'static str {
-        if self.outcome == Outcome::Passed { "warning" } else { self.outcome.name() }
+        self.outcome.name()
     }
 
     /// The trials by the first of them.

@@ -230,7 +230,7 @@ impl Comparison {
 impl Side {
     fn of(report: &Report) -> Self {
         let header = report.header.as_ref();
-        let counts = Outcome::ALL.into_iter().map(|outcome| (outcome.name(), report.count(outcome)));
+        let counts = Outcome::ALL.iter().copied().map(|outcome| (outcome.name(), report.count(outcome)));
         Self {
             runs: report.parts.iter().map(|part| part.run.clone()).collect(),
             started: report.parts.iter().map(|part| part.started.clone()).min(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::{
-    event::{Outcome, TrialFinished},
+    event::{Bearing, Outcome, TrialFinished},
     report::{Report, TrialReport},
 };
 
@@ -120,28 +120,13 @@ pub(super) struct Terms {
     pub(super) new_complete: bool,
 }
 
-/// What an outcome says, whether or not it was expected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    Passes,
-    Fails,
-    /// Nothing was learnt.
-    Unjudged,
-    Inapplicable,
-}
-
-fn standing(outcome: Outcome) -> Standing {
-    match outcome {
-        Outcome::Passed | Outcome::Flaky | Outcome::UnexpectedPass => Standing::Passes,
-        Outcome::Failed | Outcome::KnownFailure | Outcome::ChangedFailure | Outcome::Expired => Standing::Fails,
-        Outcome::Blocked | Outcome::Errored | Outcome::NotRun => Standing::Unjudged,
-        Outcome::NotApplicable => Standing::Inapplicable,
-    }
+fn bearing(outcome: Outcome) -> Bearing {
+    outcome.form().bearing
 }
 
 /// Whether every check of level `must` held.
 pub(super) fn passes(outcome: Outcome) -> bool {
-    standing(outcome) == Standing::Passes
+    bearing(outcome) == Bearing::Passes
 }
 
 /// Whether the known failures account for it.
@@ -201,7 +186,7 @@ fn change(pair: &Pair<'_>, terms: Terms) -> Option<TrialChange> {
             None if more_noted(old, new) => (ChangeKind::Noted, false),
             None => return None,
         },
-        (None, Some(new)) => (ChangeKind::New, standing(new) == Standing::Fails && !is_known(new)),
+        (None, Some(new)) => (ChangeKind::New, bearing(new) == Bearing::Fails && !is_known(new)),
         // What a stream that was cut short does not tell was not told, which is not to say that it is gone.
         (Some(_), None) if !terms.new_complete => (ChangeKind::Unjudged, false),
         (Some(_), None) if terms.same_choice => (ChangeKind::Gone, true),
@@ -229,8 +214,8 @@ fn more_noted(old: Option<&TrialFinished>, new: Option<&TrialFinished>) -> bool 
 
 /// What became of a trial that is in both runs, and whether that is worse; `None` where it ended as before.
 fn both(old: Outcome, new: Outcome, appeared: &[String], went: &[String], terms: Terms) -> Option<(ChangeKind, bool)> {
-    Some(match (standing(old), standing(new)) {
-        (Standing::Fails, Standing::Fails) => {
+    Some(match (bearing(old), bearing(new)) {
+        (Bearing::Fails, Bearing::Fails) => {
             if !appeared.is_empty() || !went.is_empty() {
                 // Less of the same is no loss, unless nobody accounts for it any more.
                 (ChangeKind::ChangedFailure, (!appeared.is_empty() || is_known(old)) && !is_known(new))
@@ -242,18 +227,18 @@ fn both(old: Outcome, new: Outcome, appeared: &[String], went: &[String], terms:
                 return None;
             }
         }
-        (_, Standing::Fails) => (ChangeKind::Broken, !is_known(new)),
-        (_, Standing::Passes) if new == Outcome::Flaky && old != Outcome::Flaky => (ChangeKind::Flaky, false),
-        (Standing::Passes, Standing::Passes) if old == Outcome::Flaky && new != Outcome::Flaky => {
+        (_, Bearing::Fails) => (ChangeKind::Broken, !is_known(new)),
+        (_, Bearing::Passes) if new == Outcome::Flaky && old != Outcome::Flaky => (ChangeKind::Flaky, false),
+        (Bearing::Passes, Bearing::Passes) if old == Outcome::Flaky && new != Outcome::Flaky => {
             (ChangeKind::Steady, false)
         }
-        (Standing::Fails, Standing::Passes) => (ChangeKind::Fixed, false),
-        (Standing::Unjudged | Standing::Inapplicable, Standing::Passes) => (ChangeKind::Judged, false),
-        (Standing::Passes | Standing::Fails, Standing::Unjudged) => (ChangeKind::Unjudged, false),
-        (Standing::Passes | Standing::Fails, Standing::Inapplicable) => {
+        (Bearing::Fails, Bearing::Passes) => (ChangeKind::Fixed, false),
+        (Bearing::Unjudged | Bearing::Inapplicable, Bearing::Passes) => (ChangeKind::Judged, false),
+        (Bearing::Passes | Bearing::Fails, Bearing::Unjudged) => (ChangeKind::Unjudged, false),
+        (Bearing::Passes | Bearing::Fails, Bearing::Inapplicable) => {
             (ChangeKind::NoLongerApplicable, terms.same_target)
         }
-        (Standing::Passes, Standing::Passes)
-        | (Standing::Unjudged | Standing::Inapplicable, Standing::Unjudged | Standing::Inapplicable) => return None,
+        (Bearing::Passes, Bearing::Passes)
+        | (Bearing::Unjudged | Bearing::Inapplicable, Bearing::Unjudged | Bearing::Inapplicable) => return None,
     })
 }

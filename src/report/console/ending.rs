@@ -89,14 +89,14 @@ impl<W: io::Write> Console<W> {
     /// A cause: what it is, its first trial in full where a check was false, and the names of the others.
     fn cause(&mut self, cause: &Cause<'_>) -> io::Result<()> {
         match cause.outcome {
-            Outcome::Passed => self.line("33", &format!("{:<15} {}", cause.word(), with_size(cause)))?,
+            Outcome::Warned => self.line("33", &format!("{:<15} {}", cause.word(), with_size(cause)))?,
             outcome => self.headed(outcome, &with_size(cause))?,
         }
         if let Some(check) = cause.check().filter(|check| !check.beside.is_empty()) {
             self.line("", &format!("  and with it: {}", check.beside.join(", ")))?;
         }
         let told = match &cause.what {
-            _ if matches!(cause.outcome, Outcome::Passed | Outcome::NotRun) && !self.style.verbose => 0,
+            _ if matches!(cause.outcome, Outcome::Warned | Outcome::NotRun) && !self.style.verbose => 0,
             _ if self.style.verbose => cause.trials.len(),
             What::Check(_) => 1,
             What::Reason(_) => usize::from(cause.standing == Standing::Red),

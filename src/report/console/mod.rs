@@ -16,7 +16,7 @@ use super::{
     text::{counted, on_one_line},
     wrap::wrapped,
 };
-use crate::event::{Event, Finding, Outcome, RunStarted, TrialFinished, Waited, Why};
+use crate::event::{Event, Finding, Outcome, RunStarted, Tone, TrialFinished, Waited, Why};
 
 /// How much is written, how wide, and whether in colour.
 #[derive(Debug, Clone, Copy, Default)]
@@ -78,12 +78,12 @@ impl<W: io::Write> Console<W> {
     }
 
     fn with_outcome(&self, outcome: Outcome, line: &str) -> String {
-        let code = match outcome {
-            Outcome::Passed => "32",
-            Outcome::Failed | Outcome::UnexpectedPass | Outcome::ChangedFailure | Outcome::Expired => "1;31",
-            Outcome::Blocked | Outcome::Errored => "1;35",
-            Outcome::Flaky | Outcome::KnownFailure => "33",
-            Outcome::NotApplicable | Outcome::NotRun => "2",
+        let code = match outcome.form().tone {
+            Tone::Good => "32",
+            Tone::Warn => "33",
+            Tone::Bad => "1;31",
+            Tone::Broken => "1;35",
+            Tone::Idle => "2",
         };
         let whole = on_one_line(&format!("{:<15} {line}", outcome.name()));
         let text = self.style.width.map_or_else(|| whole.clone(), |width| wrapped(&whole, width).join("\n"));
@@ -163,7 +163,7 @@ impl<W: io::Write> Console<W> {
     }
 
     fn trial(&mut self, finished: &TrialFinished) -> io::Result<()> {
-        let quietly = matches!(finished.outcome, Outcome::Passed | Outcome::NotApplicable | Outcome::NotRun);
+        let quietly = matches!(finished.outcome.form().tone, Tone::Good | Tone::Idle);
         if let Some(progress) = &self.progress {
             let line = (!quietly).then(|| {
                 let line = self.with_outcome(finished.outcome, &finished.trial);
@@ -177,9 +177,10 @@ impl<W: io::Write> Console<W> {
             return Ok(());
         }
         let mut line = finished.trial.clone();
-        let _ = match (&finished.reason, finished.outcome) {
-            (Some(reason), Outcome::NotApplicable) => write!(line, ": {reason}"),
-            _ => write!(line, " ({:.0} ms)", finished.duration_ms),
+        let lacking = finished.reason.as_ref().filter(|_| finished.outcome == Outcome::NotApplicable);
+        let _ = match lacking {
+            Some(reason) => write!(line, ": {reason}"),
+            None => write!(line, " ({:.0} ms)", finished.duration_ms),
         };
         if finished.warnings > 0 {
             let _ = write!(line, ", {}", counted(finished.warnings, "warning"));

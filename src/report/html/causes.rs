@@ -63,7 +63,7 @@ impl<'a> Causes<'a> {
     }
 
     fn cause(&self, index: usize, cause: &Cause<'_>) -> Markup {
-        let warning = cause.outcome == Outcome::Passed;
+        let warning = cause.outcome == Outcome::Warned;
         let class = if warning { "warn" } else { outcome::class(cause.outcome) };
         html! {
             article .cause.card.(class) {

@@ -3,38 +3,24 @@
 use maud::{Markup, html};
 
 use super::text::counted;
-use crate::{event::Outcome, level::Level};
+use crate::{
+    event::{Outcome, Tone},
+    level::Level,
+};
 
 /// The class of the style, which decides the colour.
 pub(super) fn class(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Passed => "good",
-        Outcome::Failed | Outcome::UnexpectedPass | Outcome::ChangedFailure | Outcome::Expired => "bad",
-        Outcome::Blocked | Outcome::Errored => "broken",
-        Outcome::Flaky | Outcome::KnownFailure => "warn",
-        Outcome::NotApplicable | Outcome::NotRun => "idle",
-    }
-}
-
-/// Tells outcomes apart without colour.
-pub(super) fn mark(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Passed => "✓",
-        Outcome::Failed => "✗",
-        Outcome::Flaky => "≈",
-        Outcome::KnownFailure => "◆",
-        Outcome::UnexpectedPass => "◇",
-        Outcome::ChangedFailure => "≠",
-        Outcome::Expired => "†",
-        Outcome::Blocked => "■",
-        Outcome::Errored => "▲",
-        Outcome::NotApplicable => "○",
-        Outcome::NotRun => "·",
+    match outcome.form().tone {
+        Tone::Good => "good",
+        Tone::Warn => "warn",
+        Tone::Bad => "bad",
+        Tone::Broken => "broken",
+        Tone::Idle => "idle",
     }
 }
 
 pub(super) fn tag(outcome: Outcome) -> Markup {
-    html! { span .tag.(class(outcome)) { span aria-hidden="true" { (mark(outcome)) } (outcome.name()) } }
+    html! { span .tag.(class(outcome)) { span aria-hidden="true" { (outcome.form().mark) } (outcome.name()) } }
 }
 
 pub(super) fn level_tag(level: Level) -> Markup {
@@ -58,7 +44,7 @@ impl Counts {
     }
 
     pub(super) fn present(&self) -> impl Iterator<Item = (Outcome, usize)> {
-        Outcome::ALL.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
+        Outcome::ALL.iter().copied().zip(self.0).filter(|(_, count)| *count > 0)
     }
 
     pub(super) fn total(&self) -> usize {
@@ -67,7 +53,7 @@ impl Counts {
 
     /// Whether any of them says something against the target.
     pub(super) fn red(&self) -> usize {
-        self.present().filter(|(outcome, _)| class(*outcome) == "bad").map(|(_, count)| count).sum()
+        self.present().filter(|(outcome, _)| outcome.departs()).map(|(_, count)| count).sum()
     }
 
     /// `12 passed, 3 failed`.

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{
     causes::Causes,
-    outcome::{Counts, class, mark},
+    outcome::{Counts, class},
     since,
     text::{counted, duration, moment, plural},
     tone,
@@ -35,7 +35,7 @@ pub(super) fn section(report: &Report, fail_on: FailOn, causes: &Causes<'_>) -> 
                         @for (outcome, count) in counts.present() {
                             li {
                                 a .count.(class(outcome)) href="#trials" data-outcome=(outcome.name()) {
-                                    span aria-hidden="true" { (mark(outcome)) } strong { (count) } " " (outcome.name())
+                                    span aria-hidden="true" { (outcome.form().mark) } strong { (count) } " " (outcome.name())
                                 }
                             }
                         }

@@ -109,7 +109,7 @@ fn words(point: &Point) -> String {
 }
 
 fn present(points: &[Point]) -> impl Iterator<Item = Outcome> {
-    Outcome::ALL.into_iter().filter(|outcome| points.iter().any(|point| point.trials.contains_key(outcome.name())))
+    Outcome::ALL.iter().copied().filter(|outcome| points.iter().any(|point| point.trials.contains_key(outcome.name())))
 }
 
 /// The outcomes of a run from the bottom: those that pass last, and each that there is at least a few units high, so that one failure of a
@@ -119,7 +119,7 @@ fn stacked(point: &Point, most: usize) -> Vec<(Outcome, f64, f64)> {
     let room = HEIGHT - LEAST * float(point.trials.len());
     let mut from = 0.0;
     let mut stack = Vec::new();
-    for outcome in Outcome::ALL.into_iter().rev() {
+    for outcome in Outcome::ALL.iter().copied().rev() {
         if let Some(count) = point.trials.get(outcome.name()) {
             let height = LEAST + room * float(*count) / float(most);
             stack.push((outcome, from, height));

@@ -21,7 +21,7 @@ use crate::{
 #[derive(Serialize)]
 pub(super) struct Trials {
     /// Name, mark and class of each outcome.
-    outcomes: Vec<(&'static str, &'static str, &'static str)>,
+    outcomes: Vec<(&'static str, char, &'static str)>,
     operations: Vec<String>,
     profiles: Vec<String>,
     principals: Vec<String>,
@@ -115,7 +115,7 @@ impl Trials {
             ));
         }
         Self {
-            outcomes: Outcome::ALL.iter().map(|one| (one.name(), outcome::mark(*one), outcome::class(*one))).collect(),
+            outcomes: Outcome::ALL.iter().map(|one| (one.name(), one.form().mark, outcome::class(*one))).collect(),
             operations: operations.list,
             profiles: profiles.list,
             principals: principals.list,

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta};
 use serde::Serialize;
 
 use super::{FailOn, Report, latency::median, latency::quantile, text::printable_json};
-use crate::event::{Outcome, RunStarted, Shard};
+use crate::event::{Bearing, Outcome, RunStarted, Shard};
 
 /// Parts of one run begin within this time; a run a night is further apart.
 const APART: TimeDelta = TimeDelta::hours(12);
@@ -128,7 +128,7 @@ impl Trend {
         let Some(header) = &report.header else { return };
         let at = self.points.len();
         let all: Vec<f64> = report.latencies.all().flat_map(|(_, _, times)| times.iter().copied()).collect();
-        let counts = Outcome::ALL.into_iter().map(|outcome| (outcome.name(), report.count(outcome)));
+        let counts = Outcome::ALL.iter().copied().map(|outcome| (outcome.name(), report.count(outcome)));
         self.points.push(Point {
             runs: report.parts.iter().map(|part| part.run.clone()).collect(),
             started: header.started.clone(),
@@ -207,12 +207,12 @@ impl TrialCourse {
     /// The course of a trial, if there is something to tell of it.
     fn of(trial: String, outcomes: Vec<Option<Outcome>>) -> Option<Self> {
         // A night on which nothing could be learnt changes nothing.
-        let judged = |outcome: &Outcome| !matches!(outcome, Outcome::Blocked | Outcome::Errored | Outcome::NotRun);
+        let judged = |outcome: &Outcome| outcome.form().bearing != Bearing::Unjudged;
         let ends: Vec<(usize, Outcome)> =
             outcomes.iter().enumerate().filter_map(|(at, outcome)| Some((at, (*outcome).filter(judged)?))).collect();
         let changed: Vec<usize> = ends.windows(2).filter(|pair| pair[0].1 != pair[1].1).map(|pair| pair[1].0).collect();
         let last = outcomes.iter().rev().find_map(|outcome| *outcome);
-        let calm = matches!(last, None | Some(Outcome::Passed | Outcome::NotApplicable));
+        let calm = matches!(last, None | Some(Outcome::Passed | Outcome::Warned | Outcome::NotApplicable));
         if changed.is_empty() && calm {
             return None;
         }
@@ -222,7 +222,17 @@ impl TrialCourse {
     /// Whether it passes, or does not apply, in the last run that had it.
     fn passes_now(&self) -> bool {
         let last = self.outcomes.iter().rev().find_map(|outcome| *outcome);
-        matches!(last, None | Some(Outcome::Passed | Outcome::NotApplicable | Outcome::KnownFailure))
+        last.is_none_or(|last| match last {
+            Outcome::Passed | Outcome::Warned | Outcome::NotApplicable | Outcome::KnownFailure => true,
+            Outcome::Failed
+            | Outcome::Flaky
+            | Outcome::UnexpectedPass
+            | Outcome::ChangedFailure
+            | Outcome::Expired
+            | Outcome::Blocked
+            | Outcome::Errored
+            | Outcome::NotRun => false,
+        })
     }
 }
 

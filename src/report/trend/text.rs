@@ -186,23 +186,7 @@ fn latest<T>(course: &[T], most: usize) -> &[T] {
 }
 
 fn strip(course: &TrialCourse, most: usize) -> String {
-    latest(&course.outcomes, most).iter().map(|outcome| outcome.map_or(' ', sign)).collect()
-}
-
-fn sign(outcome: Outcome) -> char {
-    match outcome {
-        Outcome::Passed => '.',
-        Outcome::Failed => 'F',
-        Outcome::Flaky => '~',
-        Outcome::KnownFailure => 'k',
-        Outcome::UnexpectedPass => 'U',
-        Outcome::ChangedFailure => 'C',
-        Outcome::Expired => 'X',
-        Outcome::Blocked => 'B',
-        Outcome::Errored => 'E',
-        Outcome::NotApplicable => '-',
-        Outcome::NotRun => 'o',
-    }
+    latest(&course.outcomes, most).iter().map(|outcome| outcome.map_or(' ', |outcome| outcome.form().letter)).collect()
 }
 
 /// A bar a run, from nothing to the greatest median: what looks twice as high is twice as slow.
