@@ -1,7 +1,9 @@
 //! What was observed, told alike in every run: of two texts that differ in identifiers, times, hosts and made names alone, the same is left.
 
+use crate::event::CheckKind;
+
 /// What was observed in a false check, in a form that is the same in every run.
-pub(crate) fn signature(check: &str, pointer: Option<&str>, actual: &str, origin: &str, run: &str) -> String {
+pub(crate) fn signature(check: &CheckKind, pointer: Option<&str>, actual: &str, origin: &str, run: &str) -> String {
     let place = pointer.filter(|pointer| !pointer.is_empty()).map(|pointer| format!(" {pointer}")).unwrap_or_default();
     format!("{check}{place}: {}", steady(actual, origin, run))
 }
@@ -61,7 +63,7 @@ mod tests {
     fn signatures_do_not_depend_on_the_run() {
         let text = r#"{"id":"aus0kfgs0BV70xdcJ1d7","at":"2026-11-24T06:21:01.000Z","u":"http://127.0.0.1:4000/x","n":"okc_abc234_00001","s":"ACTIVE"}"#;
         assert_eq!(
-            signature("body", Some("/a"), text, "http://127.0.0.1:4000", "abc234"),
+            signature(&CheckKind::Body, Some("/a"), text, "http://127.0.0.1:4000", "abc234"),
             r#"body /a: {"id":"<id>","at":"<time>","u":"<origin>/x","n":"<name>","s":"ACTIVE"}"#
         );
     }
@@ -69,12 +71,12 @@ mod tests {
     #[test]
     fn identifiers_need_no_digit() {
         let text = r#"{"errorId":"oaeZ-nisawlxjhfuJdhxkiopg"}"#;
-        assert_eq!(signature("body", None, text, "http://a", "abc234"), r#"body: {"errorId":"<id>"}"#);
+        assert_eq!(signature(&CheckKind::Body, None, text, "http://a", "abc234"), r#"body: {"errorId":"<id>"}"#);
     }
 
     #[test]
     fn signatures_do_not_depend_on_where_a_text_was_cut() {
-        let cut = |text: &str| signature("body", None, text, "http://a", "abc234");
+        let cut = |text: &str| signature(&CheckKind::Body, None, text, "http://a", "abc234");
         assert_eq!(
             cut(r#"{"n":"x","id":"aus0kf… (812 bytes), and [1… (3 bytes)"#),
             r#"body: {"n":"x","id":"…, and […"#

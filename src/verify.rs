@@ -4,7 +4,7 @@ use std::{path::Path, time::Instant};
 
 use crate::{
     check::{False, Headers, Verdict, judge_body, judge_headers},
-    event::{Drift, Mismatch},
+    event::{CheckKind, Drift, Mismatch},
     level::Level,
     plan::Plan,
     recording::{Recorded, RecordingError, read},
@@ -90,10 +90,10 @@ fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
     let contract = &plan.contract;
     judged.headers = contract.recorded_with.as_ref().is_some_and(|name| answer.header(name).is_some());
     let mut verdict = Verdict::default();
-    verdict.count("status", Level::Must);
+    verdict.count(&CheckKind::Status, Level::Must);
     if !operation.documents(answer.status) {
         verdict.falses.push(False {
-            check: "status".to_owned(),
+            check: CheckKind::Status,
             level: Level::Must,
             requirements: vec![contract.status.clone()],
             span: None,

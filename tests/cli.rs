@@ -56,6 +56,8 @@ mod infrastructure;
 mod input;
 #[path = "cli/kills.rs"]
 mod kills;
+#[path = "cli/kinds.rs"]
+mod kinds;
 #[path = "cli/known.rs"]
 mod known;
 #[path = "cli/large.rs"]

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{False, Verdict};
 use crate::{
     brief::{brief, shorten},
+    event::CheckKind,
     http::Answer,
     level::Level,
     matcher::equal,
@@ -20,9 +21,6 @@ pub(crate) enum Headers {
     /// Recorded traffic: missing ones are judged only if the contract's telltale header is there.
     Recorded,
 }
-
-/// The check that the answer to a create names something new.
-pub(crate) const IDENTITY: &str = "identity";
 
 /// The answer and what it is held to.
 struct Judge<'a> {
@@ -84,7 +82,7 @@ impl Identity {
 pub(crate) fn judge_identity(identity: &Identity, operation: &Operation) -> Verdict {
     let mut verdict = Verdict::default();
     let Some(makes) = &operation.makes else { return verdict };
-    verdict.count(IDENTITY, Level::Must);
+    verdict.count(&CheckKind::Identity, Level::Must);
     let new = "the identifier of something new".to_owned();
     let (pointer, expected, actual) = match identity {
         Identity::New => return verdict,
@@ -97,7 +95,7 @@ pub(crate) fn judge_identity(identity: &Identity, operation: &Operation) -> Verd
         }
     };
     verdict.falses.push(False {
-        check: IDENTITY.to_owned(),
+        check: CheckKind::Identity,
         level: Level::Must,
         requirements: vec![operation.requirement.clone()],
         span: None,
@@ -109,15 +107,15 @@ pub(crate) fn judge_identity(identity: &Identity, operation: &Operation) -> Verd
 }
 
 impl Judge<'_> {
-    fn check(&mut self, check: &str, level: Level) -> Level {
+    fn check(&mut self, check: &CheckKind, level: Level) -> Level {
         let level = level.min(self.cap);
         self.verdict.count(check, level);
         level
     }
 
-    fn find(&mut self, check: &str, level: Level, requirement: &str, expected: String, actual: String) {
+    fn find(&mut self, check: CheckKind, level: Level, requirement: &str, expected: String, actual: String) {
         self.verdict.falses.push(False {
-            check: check.to_owned(),
+            check,
             level,
             requirements: vec![requirement.to_owned()],
             span: None,
@@ -131,12 +129,12 @@ impl Judge<'_> {
         let status = self.answer.status;
         if status == operation.success {
             match &operation.schema {
-                Some(schema) => self.schema("schema", schema, &self.contract.schema.clone()),
+                Some(schema) => self.schema(&CheckKind::Schema, schema, &self.contract.schema.clone()),
                 None => self.empty(),
             }
         } else if status >= 400 && operation.contract {
             let schema = &self.contract.error_schema;
-            self.schema("error form", schema, &self.contract.error.clone());
+            self.schema(&CheckKind::ErrorForm, schema, &self.contract.error.clone());
             if expected_codes.is_empty()
                 && let Some(codes) = operation.errors.get(&status)
             {
@@ -146,26 +144,26 @@ impl Judge<'_> {
     }
 
     fn empty(&mut self) {
-        let level = self.check("empty body", Level::Must);
+        let level = self.check(&CheckKind::EmptyBody, Level::Must);
         if !self.answer.body.is_empty() {
             let actual = shorten(&self.answer.text());
-            self.find("empty body", level, &self.contract.empty.clone(), "no body".to_owned(), actual);
+            self.find(CheckKind::EmptyBody, level, &self.contract.empty.clone(), "no body".to_owned(), actual);
         }
     }
 
-    fn schema(&mut self, check: &'static str, schema: &Schema, requirement: &str) {
+    fn schema(&mut self, check: &CheckKind, schema: &Schema, requirement: &str) {
         let level = self.check(check, Level::Must);
         match self.answer.json() {
             Err(reason) => {
                 let expected = format!("JSON that fits the schema {}", schema.name);
-                self.find(check, level, requirement, expected, reason.to_owned());
+                self.find(check.clone(), level, requirement, expected, reason.to_owned());
             }
             Ok(value) => {
                 let judgement = schema.judge(value);
                 self.verdict.left_out += judgement.left_out;
                 for mismatch in judgement.mismatches {
                     self.verdict.falses.push(False {
-                        check: check.to_owned(),
+                        check: check.clone(),
                         level,
                         requirements: vec![requirement.to_owned()],
                         span: None,
@@ -180,11 +178,11 @@ impl Judge<'_> {
     }
 
     fn code(&mut self, codes: &[String]) {
-        let level = self.check("error code", Level::Must);
+        let level = self.check(&CheckKind::ErrorCode, Level::Must);
         let actual = self.answer.json().ok().and_then(|body| body.get("errorCode")).unwrap_or(&Value::Null);
         if !codes.iter().any(|code| equal(&code.as_str().into(), actual)) {
             let expected = format!("a code that is documented for {}: {}", self.answer.status, codes.join(", "));
-            self.find("error code", level, &self.contract.code.clone(), expected, brief(actual));
+            self.find(CheckKind::ErrorCode, level, &self.contract.code.clone(), expected, brief(actual));
         }
     }
 
@@ -205,12 +203,12 @@ impl Judge<'_> {
                 continue;
             }
             let level = header.level.min(self.cap);
-            self.verdict.count_of("header", &header.name, level);
+            let check = CheckKind::Header(header.name.as_str().into());
+            self.verdict.count(&check, level);
             // The matchers of the contract have no variables, so they can always be told.
             let findings = header.matcher.judge(value.as_ref(), &variables).unwrap_or_default();
             for finding in findings.told {
-                let check = format!("header {}", header.name);
-                self.find(&check, level, &header.requirement, finding.expected, header_text(finding.actual));
+                self.find(check.clone(), level, &header.requirement, finding.expected, header_text(finding.actual));
             }
         }
     }

@@ -6,6 +6,7 @@ use super::{False, Verdict, contract::header_text};
 use crate::{
     brief::{brief, shorten},
     diagnostic::Span,
+    event::CheckKind,
     http::Answer,
     matcher::{Finding, Matcher},
     plan::{Expect, ExpectedBody, Step},
@@ -27,7 +28,7 @@ pub(crate) fn judge_status(answer: &Answer, step: &Step, contract: &Contract) ->
     if expect.status.is_empty() {
         return verdict;
     }
-    verdict.count("status", step.level);
+    verdict.count(&CheckKind::Status, step.level);
     if expect.status.contains(&answer.status) {
         return verdict;
     }
@@ -43,7 +44,7 @@ pub(crate) fn judge_status(answer: &Answer, step: &Step, contract: &Contract) ->
         actual = format!("{actual} ({error})");
     }
     verdict.falses.push(False {
-        check: "status".to_owned(),
+        check: CheckKind::Status,
         level: step.level,
         requirements,
         span: Some(expect.status_span),
@@ -85,9 +86,9 @@ pub(crate) fn judge_expectations(
 }
 
 impl Judge<'_> {
-    fn find(&mut self, check: &str, span: Span, pointer: Option<String>, expected: String, actual: String) {
+    fn find(&mut self, check: CheckKind, span: Span, pointer: Option<String>, expected: String, actual: String) {
         self.verdict.falses.push(False {
-            check: check.to_owned(),
+            check,
             level: self.step.level,
             requirements: self.step.requirements.to_vec(),
             span: Some(span),
@@ -97,17 +98,23 @@ impl Judge<'_> {
         });
     }
 
-    fn count(&mut self, check: &str) {
+    fn count(&mut self, check: &CheckKind) {
         self.verdict.count(check, self.step.level);
     }
 
     fn error(&mut self, expect: &Expect, contract: &Contract) {
         let Some(error) = &expect.error else { return };
-        self.count("error code");
+        self.count(&CheckKind::ErrorCode);
         let actual = self.answer.json().ok().and_then(|body| body.get("errorCode"));
         if !error.codes.iter().any(|code| actual.and_then(Value::as_str) == Some(code)) {
             let actual = actual.map_or_else(|| "no errorCode".to_owned(), brief);
-            self.find("error code", error.span, Some("/errorCode".to_owned()), error.codes.join(" or "), actual);
+            self.find(
+                CheckKind::ErrorCode,
+                error.span,
+                Some("/errorCode".to_owned()),
+                error.codes.join(" or "),
+                actual,
+            );
         }
         // A call implies the error form already.
         if self.step.request.operation().is_none() {
@@ -119,18 +126,18 @@ impl Judge<'_> {
         match &expect.body {
             ExpectedBody::Unsaid => {}
             ExpectedBody::Empty(span) => {
-                self.count("body");
+                self.count(&CheckKind::Body);
                 if !self.answer.body.is_empty() {
-                    self.find("body", *span, None, "no body".to_owned(), shorten(&self.answer.text()));
+                    self.find(CheckKind::Body, *span, None, "no body".to_owned(), shorten(&self.answer.text()));
                 }
             }
             ExpectedBody::Match(matcher) => {
                 self.verdict.checks.count(self.step.level);
-                matcher.leaves(&mut |place, _| self.verdict.made.push("body", place));
+                matcher.leaves(&mut |place, _| self.verdict.made.push(&CheckKind::Body, place));
                 match self.answer.json() {
-                    Ok(value) => self.matcher("body", matcher, Some(value))?,
+                    Ok(value) => self.matcher(matcher, Some(value))?,
                     Err(reason) => {
-                        self.find("body", matcher.span, None, "a JSON body".to_owned(), reason.to_owned());
+                        self.find(CheckKind::Body, matcher.span, None, "a JSON body".to_owned(), reason.to_owned());
                     }
                 }
             }
@@ -138,11 +145,11 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn matcher(&mut self, check: &str, matcher: &Matcher, value: Option<&Value>) -> Result<(), Unfilled> {
+    fn matcher(&mut self, matcher: &Matcher, value: Option<&Value>) -> Result<(), Unfilled> {
         let findings = matcher.judge(value, self.variables)?;
         self.verdict.left_out += findings.left_out;
         for Finding { span, pointer, expected, actual } in findings.told {
-            self.find(check, span, Some(pointer), expected, actual);
+            self.find(CheckKind::Body, span, Some(pointer), expected, actual);
         }
         Ok(())
     }
@@ -154,30 +161,30 @@ impl Judge<'_> {
     }
 
     fn fits(&mut self, schema: &crate::suite::Schema, span: Span) {
-        self.count("schema");
+        self.count(&CheckKind::Schema);
         match self.answer.json() {
             Ok(value) => {
                 let judgement = schema.judge(value);
                 self.verdict.left_out += judgement.left_out;
                 for mismatch in judgement.mismatches {
-                    self.find("schema", span, Some(mismatch.pointer), mismatch.expected, mismatch.actual);
+                    self.find(CheckKind::Schema, span, Some(mismatch.pointer), mismatch.expected, mismatch.actual);
                 }
                 self.verdict.drift.extend(judgement.drift);
             }
             Err(reason) => {
                 let expected = format!("JSON that fits the schema {}", schema.name);
-                self.find("schema", span, None, expected, reason.to_owned());
+                self.find(CheckKind::Schema, span, None, expected, reason.to_owned());
             }
         }
     }
 
     fn headers(&mut self, expect: &Expect) -> Result<(), Unfilled> {
         for (name, matcher) in &expect.headers {
-            self.verdict.count_of("header", name, self.step.level);
+            let check = CheckKind::Header(name.as_str().into());
+            self.count(&check);
             let value = self.answer.header(name).map(Value::from);
             for finding in matcher.judge(value.as_ref(), self.variables)?.told {
-                let check = format!("header {name}");
-                self.find(&check, finding.span, None, finding.expected, header_text(finding.actual));
+                self.find(check.clone(), finding.span, None, finding.expected, header_text(finding.actual));
             }
         }
         Ok(())
@@ -189,12 +196,12 @@ impl Judge<'_> {
         }
         let links = self.answer.links();
         for (relation, matcher) in &expect.links {
-            self.verdict.count_of("link", relation, self.step.level);
+            let check = CheckKind::Link(relation.as_str().into());
+            self.count(&check);
             let value = links.target(relation).map(|target| Value::String(target.to_owned()));
             for finding in matcher.judge(value.as_ref(), self.variables)?.told {
-                let check = format!("link {relation}");
                 let actual = if value.is_none() { "no such link".to_owned() } else { finding.actual };
-                self.find(&check, finding.span, None, finding.expected, actual);
+                self.find(check.clone(), finding.span, None, finding.expected, actual);
             }
         }
         Ok(())

@@ -6,17 +6,22 @@ mod contract;
 mod expect;
 mod names;
 
-pub(crate) use contract::{Headers, IDENTITY, Identity, judge_body, judge_headers, judge_identity};
+pub(crate) use contract::{Headers, Identity, judge_body, judge_headers, judge_identity};
 pub(crate) use expect::{judge_expectations, judge_status};
 
 use names::Names;
 
-use crate::{diagnostic::Span, event::Checks, level::Level, suite::Drift};
+use crate::{
+    diagnostic::Span,
+    event::{CheckKind, Checks},
+    level::Level,
+    suite::Drift,
+};
 
 /// One false check, before secrets are taken out and the place is drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct False {
-    pub(crate) check: String,
+    pub(crate) check: CheckKind,
     pub(crate) level: Level,
     pub(crate) requirements: Vec<String>,
     /// Where the expectation stands in the step's file; what a call implies stands at the call.
@@ -40,13 +45,13 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     /// Counts a check that is made.
-    pub(crate) fn count(&mut self, check: &str, level: Level) {
+    pub(crate) fn count(&mut self, check: &CheckKind, level: Level) {
         self.checks.count(level);
         self.made.push(check, "");
     }
 
     /// Counts a check that is made of something with a name.
-    pub(crate) fn count_of(&mut self, check: &str, name: &str, level: Level) {
+    pub(crate) fn count_of(&mut self, check: &CheckKind, name: &str, level: Level) {
         self.checks.count(level);
         self.made.push(check, name);
     }

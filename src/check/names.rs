@@ -1,5 +1,9 @@
 //! The names of the checks that were made of an answer.
 
+use std::fmt::Write as _;
+
+use crate::event::CheckKind;
+
 /// Names one behind another in one text. There are some dozen of each answer, and most are only counted: a text for each would cost more than
 /// the checks themselves.
 #[derive(Debug, Default)]
@@ -11,8 +15,9 @@ pub(crate) struct Names {
 
 impl Names {
     /// Adds the word of a check, with the name of what it is made of where it has one.
-    pub(crate) fn push(&mut self, check: &str, name: &str) {
-        self.text.push_str(check);
+    pub(crate) fn push(&mut self, check: &CheckKind, name: &str) {
+        // Text takes whatever is written.
+        let _ = write!(self.text, "{check}");
         if !name.is_empty() {
             self.text.push(' ');
             self.text.push_str(name);

@@ -3,6 +3,7 @@
 //! Owns the form of the stream (`schemas/harness/events.schema.json`). Every text that came from a target or a secret's neighbourhood is
 //! [`Redacted`]. Reports are functions of these types alone.
 
+mod check;
 mod header;
 mod outcome;
 mod transcript;
@@ -11,6 +12,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+pub use check::CheckKind;
 pub use header::{DocumentedOperation, RunStarted, Selection, Shard};
 pub use outcome::{Bearing, Form, Junit, Outcome, Tap, Tone};
 pub use transcript::{Transcript, TranscriptRequest, TranscriptResponse};
@@ -167,8 +169,8 @@ impl Checks {
 /// One false check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mismatch {
-    /// What was checked: `status`, `body`, `schema`, `header Cache-Control`, …
-    pub check: String,
+    /// What was checked.
+    pub check: CheckKind,
     /// How much it weighs.
     pub level: Level,
     /// What the target is held to, with its evidence.

@@ -12,9 +12,8 @@ use std::{
 };
 
 use crate::{
-    check::IDENTITY,
     diagnostic::{Source, Span},
-    event::{Mismatch, StepFinished},
+    event::{CheckKind, Mismatch, StepFinished},
     level::Level,
     matcher::Matcher,
     plan::{ExpectedBody, Plan, Repetition, RequestTarget, Step, Trial},
@@ -92,15 +91,15 @@ impl Checks {
     /// The check that was false.
     pub(super) fn find(&self, mismatch: &Mismatch, step: &StepFinished) -> Check {
         let place = mismatch.place.as_ref().map(|place| format!("{}:{}:{}", place.path, place.line, place.column));
-        let explicit = Check { place: place.unwrap_or_default(), check: mismatch.check.clone() };
+        let explicit = Check { place: place.unwrap_or_default(), check: mismatch.check.to_string() };
         if self.all.contains_key(&explicit) {
             return explicit;
         }
         let empty = step.exchange.as_ref().is_none_or(|exchange| exchange.response.body.is_none());
-        let header = mismatch.check.starts_with("header ");
+        let header = matches!(mismatch.check, CheckKind::Header(_));
         // A header that is there whatever the body is stands in the list under that name.
         let general = |on: &str| Check { place: "contract".to_owned(), check: format!("{}{on}", mismatch.check) };
-        let mut implied = vec![Check { place: step.call.clone(), check: mismatch.check.clone() }];
+        let mut implied = vec![Check { place: step.call.clone(), check: mismatch.check.to_string() }];
         if header {
             implied = vec![general(if empty { " without a body" } else { " with a body" }), general("")];
         }
@@ -188,7 +187,7 @@ impl Checks {
         let Some(operation) = step.request.operation() else { return };
         // What is made below something goes with it, whatever it is called.
         if operation.makes.is_some() && operation.path.parameters().next().is_none() {
-            self.add(operation.id.clone(), IDENTITY, [&operation.requirement]);
+            self.add(operation.id.clone(), CheckKind::Identity.to_string(), [&operation.requirement]);
         }
         for status in &step.expect.status {
             if *status == operation.success {

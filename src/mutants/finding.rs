@@ -181,13 +181,13 @@ impl<'p> Watch<'p> {
 
 fn false_check(step: &StepFinished, mismatch: &Mismatch, check: &Check, called: &[String]) -> Finding {
     let pointer = mismatch.pointer.as_ref().map(ToString::to_string).filter(|pointer| !pointer.is_empty());
-    let what = pointer.map_or_else(|| mismatch.check.clone(), |pointer| format!("{} {pointer}", mismatch.check));
+    let what = pointer.map_or_else(|| mismatch.check.to_string(), |pointer| format!("{} {pointer}", mismatch.check));
     Finding {
         trial: step.trial.clone(),
         outcome: Outcome::Warned,
         step: Some(step.step),
         call: step.call.clone(),
-        check: mismatch.check.clone(),
+        check: mismatch.check.to_string(),
         place: check.place.clone(),
         requirements: mismatch.requirements.iter().map(|requirement| requirement.id.clone()).collect(),
         words: format!(

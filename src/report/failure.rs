@@ -241,7 +241,8 @@ impl Lines {
 
 /// One line: what is wrong where.
 pub(super) fn headline(mismatch: &Mismatch) -> String {
-    let what = at(mismatch).map_or_else(|| mismatch.check.clone(), |pointer| format!("{} {pointer}", mismatch.check));
+    let what =
+        at(mismatch).map_or_else(|| mismatch.check.to_string(), |pointer| format!("{} {pointer}", mismatch.check));
     on_one_line(&format!("{what}: expected {}, got {}", mismatch.expected, mismatch.actual))
 }
 

@@ -204,7 +204,7 @@ fn last_status(trial: &TrialReport, fail_on: FailOn) -> TestCaseStatus {
     }
     match outcome.form().junit {
         Junit::Success => TestCaseStatus::success(),
-        Junit::Failure => not(NonSuccessKind::Failure, &failure_type(trial), &reason),
+        Junit::Failure => not(NonSuccessKind::Failure, failure_type(trial), &reason),
         Junit::Error => not(NonSuccessKind::Error, outcome.name(), &reason),
         Junit::Skipped => {
             let mut status = TestCaseStatus::skipped();
@@ -215,14 +215,13 @@ fn last_status(trial: &TrialReport, fail_on: FailOn) -> TestCaseStatus {
 }
 
 /// `status-mismatch`, `body-mismatch`, …: the first check that failed.
-fn failure_type(trial: &TrialReport) -> String {
+fn failure_type(trial: &TrialReport) -> &'static str {
     if trial.finished.outcome != Outcome::Failed {
-        return trial.finished.outcome.name().to_owned();
+        return trial.finished.outcome.name();
     }
     let checks = trial.failures.iter().flat_map(|failure| &failure.mismatches);
-    let first = checks.filter(|mismatch| mismatch.level == Level::Must).map(|mismatch| mismatch.check.as_str()).next();
-    let word = first.and_then(|check| check.split(' ').next()).unwrap_or("check");
-    format!("{word}-mismatch")
+    let mut musts = checks.filter(|mismatch| mismatch.level == Level::Must);
+    musts.next().map_or("check-mismatch", |mismatch| mismatch.check.junit_type())
 }
 
 fn description(trial: &TrialReport) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Failure, without_indices};
 use crate::{
-    event::{Mismatch, StepFinished, Transcript},
+    event::{CheckKind, Mismatch, StepFinished, Transcript},
     secret::Redacted,
 };
 
@@ -69,7 +69,7 @@ impl Kept {
 }
 
 /// What makes two mismatches of one answer the same one at different places.
-fn kind(mismatch: &Mismatch) -> (String, String, String) {
+fn kind(mismatch: &Mismatch) -> (CheckKind, String, String) {
     let pointer = mismatch.pointer.as_ref().map_or("", Redacted::as_str);
     (mismatch.check.clone(), without_indices(pointer), mismatch.expected.to_string())
 }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::without_indices;
-use crate::event::{Mismatch, StepFinished};
+use crate::event::{CheckKind, Mismatch, StepFinished};
 use crate::level::Level;
 
 /// What makes two notes the same: operation, check, and where in the body.
-type Key = (String, String, String);
+type Key = (String, CheckKind, String);
 
 /// The notes of a run.
 #[derive(Debug, Default)]

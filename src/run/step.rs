@@ -20,6 +20,7 @@ use crate::{
     },
     counted::counted,
     diagnostic::Span,
+    event::CheckKind,
     http::{Exchange, SentRequest},
     level::Level,
     plan::{Capture, CaptureFrom, DEFAULT_PRINCIPAL, Repetition, Step},
@@ -162,8 +163,13 @@ impl Sender<'_, '_> {
                 None
             };
             if let Some(actual) = problem {
-                let found =
-                    false_check(step, "pages", step.span, format!("an end within {}", counted(max, "page")), actual);
+                let found = false_check(
+                    step,
+                    CheckKind::Pages,
+                    step.span,
+                    format!("an end within {}", counted(max, "page")),
+                    actual,
+                );
                 if let Some((_, verdict)) = done.exchanges.last_mut() {
                     verdict.falses.push(found);
                 }
@@ -179,11 +185,11 @@ impl Sender<'_, '_> {
         let body = Value::Array(collected);
         let mut verdict = Verdict::default();
         if let (Some(matcher), false) = (&step.expect.collected, done.ends_trial) {
-            verdict.count("collected", step.level);
+            verdict.count(&CheckKind::Collected, step.level);
             let findings = matcher.judge(Some(&body), variables)?;
             verdict.left_out += findings.left_out;
             for finding in findings.told {
-                let mut found = false_check(step, "collected", finding.span, finding.expected, finding.actual);
+                let mut found = false_check(step, CheckKind::Collected, finding.span, finding.expected, finding.actual);
                 found.pointer = Some(finding.pointer);
                 verdict.falses.push(found);
             }
@@ -274,7 +280,7 @@ impl Sender<'_, '_> {
         verdict: &mut Verdict,
         ends_trial: &mut bool,
     ) {
-        verdict.count_of("capture", &capture.name, step.level);
+        verdict.count_of(&CheckKind::Capture, &capture.name, step.level);
         let mut expected = format!("something to capture as `{}`", capture.name);
         let actual = match value.map(|value| (brief::length(&value), value)) {
             Some((length, value)) if length <= MOST_CAPTURED => return variables.set(&capture.name, value),
@@ -284,7 +290,7 @@ impl Sender<'_, '_> {
             }
             None => "nothing is there".to_owned(),
         };
-        verdict.falses.push(false_check(step, "capture", capture.span, expected, actual));
+        verdict.falses.push(false_check(step, CheckKind::Capture, capture.span, expected, actual));
         *ends_trial = true;
     }
 }
@@ -299,9 +305,9 @@ impl Done {
     }
 }
 
-pub(super) fn false_check(step: &Step, check: &str, span: Span, expected: String, actual: String) -> False {
+pub(super) fn false_check(step: &Step, check: CheckKind, span: Span, expected: String, actual: String) -> False {
     False {
-        check: check.to_owned(),
+        check,
         level: step.level,
         requirements: step.requirements.to_vec(),
         span: Some(span),

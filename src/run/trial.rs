@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     check::{False, Verdict},
-    event::{Checks, Event, Outcome, Phase, StepFinished, TrialFinished, Why},
+    event::{CheckKind, Checks, Event, Outcome, Phase, StepFinished, TrialFinished, Why},
     http::{Exchange, Fault, curl},
     level::Level,
     plan::{RequestTarget, Step, Trial},
@@ -203,7 +203,8 @@ impl<'a, 's> Running<'a, 's> {
             }
             if found.level == Level::Must && self.first.is_none() {
                 let place = found.pointer.as_deref().filter(|pointer| !pointer.is_empty());
-                let what = place.map_or_else(|| found.check.clone(), |pointer| format!("{} {pointer}", found.check));
+                let what =
+                    place.map_or_else(|| found.check.to_string(), |pointer| format!("{} {pointer}", found.check));
                 self.first = Some(format!("{}: {what}: expected {}, got {}", call(step), found.expected, found.actual));
             }
         }
@@ -279,13 +280,15 @@ impl<'a, 's> Running<'a, 's> {
         match halt {
             Halt::Foreign { url, span } => {
                 let expected = format!("a URL of {}", self.shared.target.client.origin());
-                let found = false_check(step, "origin", span, expected, format!("{url}, which was not fetched"));
+                let found =
+                    false_check(step, CheckKind::Origin, span, expected, format!("{url}, which was not fetched"));
                 self.astray(step, phase, number, found, "a link to another origin", &url);
                 Ok(true)
             }
             Halt::Address(given) => {
                 let expected = "what names one thing".to_owned();
-                let found = false_check(step, "path", step.span, expected, format!("{given}, which was not sent"));
+                let found =
+                    false_check(step, CheckKind::Path, step.span, expected, format!("{given}, which was not sent"));
                 self.astray(step, phase, number, found, "an identifier that leads elsewhere", &given);
                 Ok(true)
             }

@@ -7,7 +7,7 @@ use std::{
 
 use super::key::{Key, operation};
 use crate::{
-    event::{Mismatch, Phase},
+    event::{CheckKind, Mismatch, Phase},
     report::{Failure, Report},
 };
 
@@ -42,7 +42,7 @@ pub(super) struct Step<'a> {
 impl<'a> Step<'a> {
     /// The step with these false checks, if there are any.
     pub(super) fn of(failure: &'a Failure, checks: impl Iterator<Item = &'a Mismatch>) -> Option<Self> {
-        let (status, others): (Vec<_>, Vec<_>) = checks.partition(|mismatch| mismatch.check == "status");
+        let (status, others): (Vec<_>, Vec<_>) = checks.partition(|mismatch| mismatch.check == CheckKind::Status);
         let (checks, follow) = if status.is_empty() { (others, status) } else { (status, others) };
         (!checks.is_empty()).then_some(Self { failure, checks, follow })
     }

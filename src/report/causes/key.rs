@@ -1,7 +1,7 @@
 //! What makes false checks of several trials one thing that is wrong, in this run and in every other.
 
 use crate::{
-    event::{DocumentedOperation, Mismatch},
+    event::{CheckKind, DocumentedOperation, Mismatch},
     level::Level,
     report::{Failure, Report, without_indices},
     secret::Redacted,
@@ -15,8 +15,8 @@ pub(super) struct Key<'a> {
     pub(super) level: Level,
     /// The operation that was called; none for what all of them have in common, so that a header that a gateway takes away is one thing.
     pub(super) operation: Option<&'a str>,
-    /// What was checked: `status`, `body`, `schema`, `header Cache-Control`, …
-    pub(super) check: &'a str,
+    /// What was checked.
+    pub(super) check: &'a CheckKind,
     /// Where in the body, a JSON Pointer with `*` for every index; empty where it is about no place in it.
     pub(super) pointer: String,
     /// What is expected, where that does not depend on the case: a schema says of one place several things, which may be false apart.
@@ -29,10 +29,10 @@ impl<'a> Key<'a> {
     /// The key of a false check of an operation in a run.
     pub(super) fn of(mismatch: &'a Mismatch, operation: &'a str, report: &Report) -> Self {
         let (origin, run) = report.names();
-        let check = mismatch.check.as_str();
+        let check = &mismatch.check;
         let expected = mismatch.expected.as_str();
         // Headers and the error object are those of every operation.
-        let general = check.starts_with("header ") || check.starts_with("error ");
+        let general = matches!(check, CheckKind::Header(_) | CheckKind::ErrorCode | CheckKind::ErrorForm);
         Self {
             level: mismatch.level,
             operation: (!general).then_some(operation),
@@ -40,14 +40,27 @@ impl<'a> Key<'a> {
             pointer: without_indices(mismatch.pointer.as_ref().map(Redacted::as_str).unwrap_or_default()),
             expected: match check {
                 // What a member is to hold is each case's own.
-                "body" => String::new(),
+                CheckKind::Body => String::new(),
                 // What a schema says has nothing of a run in it, and names that look like identifiers.
-                "schema" => expected.to_owned(),
-                _ => steady(expected, origin, run),
+                CheckKind::Schema => expected.to_owned(),
+                CheckKind::Capture
+                | CheckKind::Collected
+                | CheckKind::EmptyBody
+                | CheckKind::ErrorCode
+                | CheckKind::ErrorForm
+                | CheckKind::Header(_)
+                | CheckKind::Identity
+                | CheckKind::Link(_)
+                | CheckKind::Origin
+                | CheckKind::Pages
+                | CheckKind::Path
+                | CheckKind::Status
+                | CheckKind::Other(_) => steady(expected, origin, run),
             },
-            actual: match check {
-                "status" | "error code" => steady(mismatch.actual.as_str(), origin, run),
-                _ => String::new(),
+            actual: if matches!(check, CheckKind::Status | CheckKind::ErrorCode) {
+                steady(mismatch.actual.as_str(), origin, run)
+            } else {
+                String::new()
             },
         }
     }

@@ -45,7 +45,7 @@ impl Cause<'_> {
             title: self.title(),
             standing: self.standing.name(),
             outcome: self.outcome,
-            check: text(|example| example.check.clone()),
+            check: text(|example| example.check.to_string()),
             pointer: check.map(|check| check.pointer.clone()).unwrap_or_default(),
             calls: check.map_or(&[][..], |check| &check.calls).iter().map(|call| (*call).to_owned()).collect(),
             expected: text(|example| example.expected.to_string()),

@@ -4,7 +4,7 @@ use std::io;
 
 use super::Console;
 use crate::{
-    event::Outcome,
+    event::{CheckKind, Outcome},
     report::{
         Cause, FailOn, Failure, Report, Standing, TrialReport, Verdict, What,
         failure::{Line, Part},
@@ -163,8 +163,8 @@ impl<W: io::Write> Console<W> {
         lines.retain(|line| line.part != Part::Sent || !again);
         let checked = |text: &str| {
             let name = text.trim_start_matches([' ', '<']).split(':').next().unwrap_or_default();
-            let of_check = format!("header {name}");
-            tells(name) || failure.mismatches.iter().any(|mismatch| mismatch.check.eq_ignore_ascii_case(&of_check))
+            let is_of = |check: &CheckKind| matches!(check, CheckKind::Header(of) if of.eq_ignore_ascii_case(name));
+            tells(name) || failure.mismatches.iter().any(|mismatch| is_of(&mismatch.check))
         };
         let all = lines.len();
         lines.retain(|line| line.part != Part::Received || checked(&line.text));

@@ -1,0 +1,117 @@
+//! What a check is of: its kind, and the name of what it is made of where there are several.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use strum::VariantNames;
+
+/// What a check is of. In a stream it is the text that people read, such as `header Cache-Control`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, VariantNames)]
+#[serde(into = "String", from = "String")]
+#[strum(serialize_all = "kebab-case")]
+pub enum CheckKind {
+    /// What a step expects of the body.
+    Body,
+    /// That there is something to capture.
+    Capture,
+    /// What a step expects of all pages together.
+    Collected,
+    /// That an operation without a body answers with none.
+    EmptyBody,
+    /// The `errorCode` of a refusal.
+    ErrorCode,
+    /// The form of a refusal.
+    ErrorForm,
+    /// A header of the answer.
+    Header(Arc<str>),
+    /// That a create is answered with something new.
+    Identity,
+    /// A relation of the `Link` header.
+    Link(Arc<str>),
+    /// That a link leads to the target.
+    Origin,
+    /// That the pages of a list come to an end.
+    Pages,
+    /// That what a path is made of names one thing.
+    Path,
+    /// The schema of the body.
+    Schema,
+    /// The status.
+    Status,
+    /// One that only another version of this program knows.
+    Other(Arc<str>),
+}
+
+impl CheckKind {
+    /// The type of a failure in `JUnit` XML.
+    pub fn junit_type(&self) -> &'static str {
+        match self {
+            Self::Body => "body-mismatch",
+            Self::Capture => "capture-mismatch",
+            Self::Collected => "collected-mismatch",
+            Self::EmptyBody => "empty-mismatch",
+            Self::ErrorCode | Self::ErrorForm => "error-mismatch",
+            Self::Header(_) => "header-mismatch",
+            Self::Identity => "identity-mismatch",
+            Self::Link(_) => "link-mismatch",
+            Self::Origin => "origin-mismatch",
+            Self::Pages => "pages-mismatch",
+            Self::Path => "path-mismatch",
+            Self::Schema => "schema-mismatch",
+            Self::Status => "status-mismatch",
+            Self::Other(_) => "check-mismatch",
+        }
+    }
+}
+
+impl fmt::Display for CheckKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Body => f.write_str("body"),
+            Self::Capture => f.write_str("capture"),
+            Self::Collected => f.write_str("collected"),
+            Self::EmptyBody => f.write_str("empty body"),
+            Self::ErrorCode => f.write_str("error code"),
+            Self::ErrorForm => f.write_str("error form"),
+            Self::Header(name) => write!(f, "header {name}"),
+            Self::Identity => f.write_str("identity"),
+            Self::Link(relation) => write!(f, "link {relation}"),
+            Self::Origin => f.write_str("origin"),
+            Self::Pages => f.write_str("pages"),
+            Self::Path => f.write_str("path"),
+            Self::Schema => f.write_str("schema"),
+            Self::Status => f.write_str("status"),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<CheckKind> for String {
+    fn from(kind: CheckKind) -> Self {
+        kind.to_string()
+    }
+}
+
+impl From<String> for CheckKind {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "body" => Self::Body,
+            "capture" => Self::Capture,
+            "collected" => Self::Collected,
+            "empty body" => Self::EmptyBody,
+            "error code" => Self::ErrorCode,
+            "error form" => Self::ErrorForm,
+            "identity" => Self::Identity,
+            "origin" => Self::Origin,
+            "pages" => Self::Pages,
+            "path" => Self::Path,
+            "schema" => Self::Schema,
+            "status" => Self::Status,
+            other => match other.split_once(' ') {
+                Some(("header", name)) => Self::Header(name.into()),
+                Some(("link", relation)) => Self::Link(relation.into()),
+                Some(_) | None => Self::Other(other.into()),
+            },
+        }
+    }
+}
