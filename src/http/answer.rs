@@ -183,11 +183,11 @@ impl LinkHeader {
             while let Some(open) = rest.find('<') {
                 let Some(close) = rest[open..].find('>').map(|at| open + at) else { break };
                 let target = rest[open + 1..close].to_owned();
-                let (parameters, next) = split_parameters(&rest[close + 1..]);
+                let (parameters, next) = split_unquoted(&rest[close + 1..], ',');
                 for relation in relations(parameters) {
                     links.push((relation, target.clone()));
                 }
-                rest = next;
+                rest = next.unwrap_or_default();
             }
         }
         Self(links)
@@ -204,26 +204,32 @@ impl LinkHeader {
     }
 }
 
-/// The parameters up to the comma that ends the link, and the rest; commas in quotes do not count.
-fn split_parameters(text: &str) -> (&str, &str) {
-    let mut quoted = false;
+/// The text before the next separator, and behind it where there is one; separators in quotes do not count.
+fn split_unquoted(text: &str, separator: char) -> (&str, Option<&str>) {
+    let (mut quoted, mut escaped) = (false, false);
     for (at, c) in text.char_indices() {
         match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
             '"' => quoted = !quoted,
-            ',' if !quoted => return (&text[..at], &text[at + 1..]),
+            c if c == separator && !quoted => return (&text[..at], Some(&text[at + c.len_utf8()..])),
             _ => {}
         }
     }
-    (text, "")
+    (text, None)
 }
 
+/// The relation types of the first parameter `rel`: any other one is to be ignored (RFC 8288 section 3.3).
 fn relations(parameters: &str) -> Vec<String> {
-    for parameter in parameters.split(';') {
+    let mut rest = Some(parameters);
+    while let Some(text) = rest {
+        let (parameter, next) = split_unquoted(text, ';');
         if let Some((name, value)) = parameter.split_once('=')
             && name.trim().eq_ignore_ascii_case("rel")
         {
             return value.trim().trim_matches('"').split_whitespace().map(str::to_owned).collect();
         }
+        rest = next;
     }
     Vec::new()
 }
@@ -242,6 +248,12 @@ mod tests {
         assert_eq!(one.target("self"), Some("https://a/?b=1,2&c"));
         assert_eq!(one.target("last"), Some("https://a/n"));
         assert_eq!(one.target("prev"), None);
+        let quoted = LinkHeader::parse(
+            [r#"<https://a/1>; title="a \"b; rel=prev\", <https://a/0>"; rel=next; rel=last, <https://a/2>; rel="self""#]
+                .into_iter(),
+        );
+        let all = [("next", "https://a/1"), ("self", "https://a/2")];
+        assert_eq!(quoted.all(), all.map(|(relation, target)| (relation.to_owned(), target.to_owned())));
     }
 
     /// 2026-11-24T06:00:00Z.
