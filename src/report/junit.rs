@@ -17,7 +17,7 @@ use quick_junit::{
 };
 
 use super::{
-    AsideKind, FailOn, Failure, LeftKind, Report, TrialReport,
+    AsideKind, FailOn, Failure, LeftKind, Report, TrialReport, Verdict,
     sentence::why_stopped,
     text::{beginning, one_line, printable},
 };
@@ -95,6 +95,11 @@ fn junit(report: &Report, fail_on: FailOn, form: Form) -> JunitReport {
         junit.add_test_suite(leaks(report));
     }
     for suite in AsideKind::ALL.into_iter().filter_map(|kind| asides(report, kind, fail_on)) {
+        junit.add_test_suite(suite);
+    }
+    if junit.failures + junit.errors == 0
+        && let Some(suite) = untold(report, fail_on)
+    {
         junit.add_test_suite(suite);
     }
     junit
@@ -256,14 +261,32 @@ fn unfinished(report: &Report) -> Option<TestSuite> {
     });
     let mut suite = TestSuite::new("run");
     for (name, class, message, text) in begin.chain(end) {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        let (message, text) = (one_line(&printable(&message), MOST_LINE), beginning(printable(&text), MOST_TEXT));
-        status.set_type(class).set_message(message).set_description(text);
-        let mut case = TestCase::new(name, status);
-        case.set_classname("run");
-        suite.add_test_case(case);
+        suite.add_test_case(of_run(name, class, &message, &text));
     }
     (!suite.test_cases.is_empty()).then_some(suite)
+}
+
+/// A run that is not conformant, of which no other case says so.
+fn untold(report: &Report, fail_on: FailOn) -> Option<TestSuite> {
+    let class = match report.verdict(fail_on) {
+        Verdict::Conformant | Verdict::NothingRan => return None,
+        Verdict::NotConformant => "not-conformant",
+        Verdict::NotJudged | Verdict::NotBegun | Verdict::Interrupted | Verdict::Terminated => "not-judged",
+    };
+    let sentence = report.sentence(fail_on);
+    let mut suite = TestSuite::new("run");
+    suite.add_test_case(of_run("end".to_owned(), class, &sentence, &sentence));
+    Some(suite)
+}
+
+/// A case about the run as a whole, in error.
+fn of_run(name: String, class: &str, message: &str, text: &str) -> TestCase {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    let (message, text) = (one_line(&printable(message), MOST_LINE), beginning(printable(text), MOST_TEXT));
+    status.set_type(class).set_message(message).set_description(text);
+    let mut case = TestCase::new(name, status);
+    case.set_classname("run");
+    case
 }
 
 /// What was not merged was not judged, which no testcase of the others says.

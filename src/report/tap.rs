@@ -62,10 +62,10 @@ fn point(trial: &TrialReport, number: usize, fail_on: FailOn, writer: &mut impl 
     let outcome = trial.finished.outcome;
     let red = outcome.departs() || outcome.is_unjudged() || fail_on.in_trial(&trial.finished).is_some();
     let (word, directive) = match outcome.form().tap {
-        Tap::Todo => ("not ok", "TODO"),
+        Tap::Todo if !red => ("not ok", "TODO"),
         Tap::Skip => ("ok", "SKIP"),
         Tap::Ok if !red => ("ok", ""),
-        Tap::Ok | Tap::NotOk => ("not ok", ""),
+        Tap::Ok | Tap::Todo | Tap::NotOk => ("not ok", ""),
     };
     write!(writer, "{word} {number} - {}", escaped(&one_line(&trial.finished.trial, MOST_LINE)))?;
     match directive {

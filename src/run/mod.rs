@@ -166,11 +166,8 @@ pub async fn run(
     shared.emit(&Event::RunStarted(Box::new(header(&shared, &trials))));
     let not_yet = |trial: &Arc<Trial>| (trial.id.clone(), (Arc::clone(trial), Begun::No));
     let open: RefCell<BTreeMap<String, (Arc<Trial>, Begun)>> = RefCell::new(trials.iter().map(not_yet).collect());
-    // Whichever comes first ends the run; so this never ends itself.
-    let limits = async {
-        tokio::join!(stop_at(options.deadline, stopper), end_after(options.grace, stopper), pending::<()>());
-    };
-    tokio::pin!(limits);
+    let grace = end_after(options.grace, stopper);
+    tokio::pin!(grace);
     let work = async {
         if options.preflight {
             shared.found = ask_first(&trials, &shared, redactor).await;
@@ -191,7 +188,8 @@ pub async fn run(
     };
     tokio::select! {
         () = work => {}
-        () = &mut limits => {}
+        () = stop_at(options.deadline, stopper) => {}
+        () = &mut grace => {}
         () = stopper.end() => {}
     }
     // Whatever ended the run, each trial has its outcome.
@@ -202,9 +200,10 @@ pub async fn run(
         };
         shared.finish(rule(&trial, shared.describer.unstarted(&trial, Outcome::NotRun, reason), &shared));
     }
+    // A deadline that passes only now stops nothing more.
     tokio::select! {
         () = settle_run(&shared) => {}
-        () = &mut limits => {}
+        () = &mut grace => {}
     }
     let trials = shared.outcomes.borrow().iter().map(|(outcome, count)| (outcome.name().to_owned(), *count)).collect();
     shared.emit(&Event::RunFinished(RunFinished {
@@ -216,18 +215,21 @@ pub async fn run(
     }));
 }
 
+/// Stops a run at its deadline. Its trials end it, so this never does.
 async fn stop_at(deadline: Option<Duration>, stopper: &Stopper) {
     if let Some(deadline) = deadline {
         tokio::time::sleep(deadline).await;
         stopper.stop(Stop::Deadline);
     }
+    pending::<()>().await;
 }
 
-/// Clean-up that waits for a target without end would be no end of the run.
+/// Clean-up that waits for a target without end would be no end of the run. Whoever looks for that end ends the run, so this never does.
 async fn end_after(grace: Duration, stopper: &Stopper) {
     stopper.stopping().await;
     tokio::time::sleep(grace).await;
     stopper.end_at_once();
+    pending::<()>().await;
 }
 
 /// The preflight. It only reads, so a stop ends it in the middle.

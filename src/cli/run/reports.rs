@@ -3,8 +3,8 @@
 use std::{
     ffi::OsStr,
     fs,
-    io::{self, BufWriter, Write},
-    path::PathBuf,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
 };
 
 use clap::ValueEnum;
@@ -175,30 +175,39 @@ pub(crate) fn write_report(to: &ReportTo, report: &Report, fail_on: FailOn) -> R
         Destination::Stdout => return to.format.print(report, fail_on, Style::default()),
         Destination::Path(path) => path,
     };
-    let failed = |error: io::Error| Mistake::boxed(format!("cannot write the report {}: {error}", path.display()));
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        fs::create_dir_all(parent).map_err(failed)?;
-    }
     // A pipe or a device has its reader already, and nothing can be moved to its place.
     let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
     let mut beside = path.clone().into_os_string();
     beside.push(format!(".{}.part", std::process::id()));
     let written = if special { path.clone() } else { PathBuf::from(beside) };
-    let file = if special { fs::File::options().write(true).open(path) } else { fs::File::create(&written) };
-    let mut writer = BufWriter::new(file.map_err(failed)?);
-    let written_out = to.format.write(report, fail_on, Style::default(), &mut writer);
-    match written_out.and_then(|()| Ok(writer.flush()?)) {
-        // Whoever read it has read enough.
-        Err(error) if is_closed_pipe(error.as_ref()) => {}
-        Err(error) => {
-            // Half a report is none, and an earlier one must not be taken for this run's.
-            for stale in [&written, path].into_iter().filter(|_| !special) {
-                let _ = fs::remove_file(stale);
-            }
-            return Err(Mistake::boxed(format!("cannot write the report {}: {error}", path.display())));
+    let done = write_whole(to.format, report, fail_on, &written, special)
+        .and_then(|()| if special { Ok(()) } else { Ok(fs::rename(&written, path)?) });
+    done.map_err(|error| {
+        // Half a report is none, and an earlier one must not be taken for this run's.
+        for stale in [&written, path].into_iter().filter(|_| !special) {
+            let _ = fs::remove_file(stale);
         }
-        Ok(()) => {}
+        Mistake::boxed(format!("cannot write the report {}: {error}", path.display()))
+    })
+}
+
+/// Writes a report to a file, with the directory that it lies in, or to what is there and no file.
+fn write_whole(
+    format: ReportFormat,
+    report: &Report,
+    fail_on: FailOn,
+    to: &Path,
+    special: bool,
+) -> Result<(), CommandError> {
+    if let Some(parent) = to.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::create_dir_all(parent)?;
     }
-    drop(writer);
-    if special { Ok(()) } else { fs::rename(&written, path).map_err(failed) }
+    let file = if special { fs::File::options().write(true).open(to) } else { fs::File::create(to) };
+    let mut writer = BufWriter::new(file?);
+    let written = format.write(report, fail_on, Style::default(), &mut writer);
+    match written.and_then(|()| Ok(writer.flush()?)) {
+        // Whoever read it has read enough.
+        Err(error) if is_closed_pipe(error.as_ref()) => Ok(()),
+        written => written,
+    }
 }

@@ -61,7 +61,10 @@ impl Trend {
             day(&last.started),
             last.verdict,
             if streak == 1 { "in the last run".to_owned() } else { format!("in the last {streak} runs") },
-            last.trials.get(Outcome::Passed.name()).copied().unwrap_or_default(),
+            [Outcome::Passed, Outcome::Warned]
+                .iter()
+                .filter_map(|outcome| last.trials.get(outcome.name()))
+                .sum::<usize>(),
             red,
             self.trials.iter().filter(|course| course.changes > 0).count(),
         )

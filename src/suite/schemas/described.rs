@@ -1,9 +1,9 @@
 //! What a schema describes: the members that it names, wherever it names them, and its annotations. What a value has beside that is drift.
 //!
-//! Most members are surely named, or surely not, whatever the value is. Where that depends on a condition, the validator is asked what it has
-//! evaluated, which costs thirty times as much.
+//! Most members are surely named, or surely not, whatever the value is. Where that depends on a condition, `evaluated` holds the value against
+//! it, which costs more.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ struct Place {
 
 #[derive(Debug)]
 struct Member {
-    place: usize,
+    place: Option<usize>,
     /// Whether it is named without a condition.
     certain: bool,
 }
@@ -50,28 +50,61 @@ enum Annotation {
 
 /// A schema that says something of a place, in its document.
 #[derive(Clone, Copy)]
-struct Said<'a> {
-    schema: &'a Value,
-    document: &'a Value,
+pub(super) struct Said<'a> {
+    pub(super) schema: &'a Value,
+    pub(super) document: &'a Value,
     /// Whether it counts without a condition.
     certain: bool,
 }
 
+/// What a schema refers to.
+#[derive(Clone, Copy)]
+pub(super) enum Referred<'a> {
+    Nothing,
+    To(Said<'a>),
+    /// In a way that is not followed here, so it may name whatever there is.
+    Unknown,
+}
+
+/// More places than a schema has that a person wrote; what lies behind is not described.
+const MOST_PLACES: usize = 4096;
+
 impl<'a> Said<'a> {
-    fn of(self, schema: &'a Value, certain: bool) -> Self {
+    pub(super) fn whole(schema: &'a Schema) -> Self {
+        Self { schema: &schema.document, document: &schema.document, certain: true }
+    }
+
+    pub(super) fn of(self, schema: &'a Value, certain: bool) -> Self {
         Self { schema, certain: self.certain && certain, ..self }
     }
 
-    fn keyword(&self, name: &str) -> Option<&'a Value> {
+    pub(super) fn keyword(&self, name: &str) -> Option<&'a Value> {
         self.schema.get(name)
     }
 
     /// The schemas in a list or a map of them.
-    fn all(&self, keyword: &str) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
+    pub(super) fn all(&self, keyword: &str) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
         let value = self.keyword(keyword);
         let items = value.and_then(Value::as_array).into_iter().flatten().map(|schema| ("", schema));
         let members = value.and_then(Value::as_object).into_iter().flatten();
         items.chain(members.map(|(name, schema)| (name.as_str(), schema)))
+    }
+
+    /// The schema that it refers to.
+    pub(super) fn referred(&self, owner: &'a Schema) -> Referred<'a> {
+        let reference = self.keyword("$ref").and_then(Value::as_str);
+        let found = reference.map(|reference| owner.resolve(reference, self.document));
+        match (self.keyword("$dynamicRef"), found) {
+            (Some(_), _) | (None, Some(None)) => Referred::Unknown,
+            (None, Some(Some((schema, document)))) => Referred::To(Self { schema, document, ..*self }),
+            (None, None) => Referred::Nothing,
+        }
+    }
+
+    /// What it says of the members that its `properties` do not name.
+    pub(super) fn others(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
+        let keyword = |name| self.keyword(name);
+        ["additionalProperties", "unevaluatedProperties"].map(keyword).into_iter().flatten()
     }
 }
 
@@ -80,16 +113,21 @@ type Key = Vec<(usize, bool)>;
 
 struct Builder<'a> {
     owner: &'a Schema,
-    places: Vec<Place>,
     known: HashMap<Key, usize>,
+    /// Places that are not described yet.
+    open: VecDeque<Vec<Said<'a>>>,
 }
 
 impl Schema {
     pub(super) fn described(&self) -> &Described {
         self.described.get_or_init(|| {
-            let mut builder = Builder { owner: self, places: Vec::new(), known: HashMap::new() };
-            builder.place(&[Said { schema: &self.document, document: &self.document, certain: true }]);
-            Described(builder.places)
+            let mut builder = Builder { owner: self, known: HashMap::new(), open: VecDeque::new() };
+            builder.place(vec![Said::whole(self)]);
+            let mut places = Vec::new();
+            while let Some(said) = builder.open.pop_front() {
+                places.push(builder.describe(&said));
+            }
+            Described(places)
         })
     }
 
@@ -102,21 +140,23 @@ impl Schema {
 }
 
 impl<'a> Builder<'a> {
-    /// The place of a value that these schemas are held against.
-    fn place(&mut self, said: &[Said<'a>]) -> usize {
+    /// The place of a value that these schemas are held against; `None` where there are too many.
+    fn place(&mut self, said: Vec<Said<'a>>) -> Option<usize> {
         let mut all = Vec::new();
         for said in said {
-            self.gather(*said, &mut all);
+            self.gather(said, &mut all);
         }
-        let key = all.iter().map(|said| (std::ptr::from_ref(said.schema) as usize, said.certain)).collect();
-        if let Some(known) = self.known.get(&key) {
-            return *known;
+        let mut key: Key = all.iter().map(|said| (std::ptr::from_ref(said.schema) as usize, said.certain)).collect();
+        key.sort_unstable();
+        let next = self.known.len();
+        if !self.known.contains_key(&key) {
+            if next >= MOST_PLACES {
+                return None;
+            }
+            self.known.insert(key.clone(), next);
+            self.open.push_back(all);
         }
-        let index = self.places.len();
-        self.places.push(Place::default());
-        self.known.insert(key, index);
-        self.places[index] = self.describe(&all);
-        index
+        self.known.get(&key).copied()
     }
 
     /// A schema, and what is held against the same value because of it.
@@ -126,10 +166,8 @@ impl<'a> Builder<'a> {
             Some(known) => known.certain = true,
             None => all.push(said),
         }
-        if let Some(reference) = said.keyword("$ref").and_then(Value::as_str)
-            && let Some((schema, document)) = self.owner.resolve(reference, said.document)
-        {
-            self.gather(Said { schema, document, ..said }, all);
+        if let Referred::To(referred) = said.referred(self.owner) {
+            self.gather(referred, all);
         }
         said.all("allOf").for_each(|(_, schema)| self.gather(said.of(schema, true), all));
         for keyword in ["anyOf", "oneOf", "dependentSchemas"] {
@@ -142,44 +180,51 @@ impl<'a> Builder<'a> {
 
     fn describe(&mut self, all: &[Said<'a>]) -> Place {
         let mut place = Place::default();
-        let mut members: Vec<(&str, Vec<Said<'a>>)> = Vec::new();
         let (mut items, mut rest) = (Vec::new(), Vec::new());
         for said in all {
-            for (name, schema) in said.all("properties") {
-                match members.iter_mut().find(|(known, _)| *known == name) {
-                    Some((_, of_name)) => of_name.push(said.of(schema, true)),
-                    None => members.push((name, vec![said.of(schema, true)])),
-                }
-            }
             place.annotations.extend(said.annotations());
-            let others = ["additionalProperties", "unevaluatedProperties"].map(|keyword| said.keyword(keyword));
-            let others: Vec<&Value> = others.into_iter().flatten().collect();
-            let patterns: Vec<&Value> = said.all("patternProperties").map(|(_, schema)| schema).collect();
-            let names = said.keyword("properties").is_some();
+            let (names, others) = (said.keyword("properties").is_some(), said.others().next().is_some());
+            let patterns = said.keyword("patternProperties").is_some();
             place.named |= names && said.certain;
-            place.open |= !others.is_empty() && said.certain;
-            place.unsure |= !patterns.is_empty()
-                || said.keyword("$dynamicRef").is_some()
-                || !said.certain && (names || !others.is_empty());
-            rest.extend(others.into_iter().map(|schema| said.of(schema, patterns.is_empty() && !names)));
-            rest.extend(patterns.into_iter().map(|schema| said.of(schema, false)));
+            place.open |= others && said.certain;
+            place.unsure |= patterns
+                || matches!(said.referred(self.owner), Referred::Unknown)
+                || !said.certain && (names || others);
+            rest.extend(said.behind(""));
             let whole = said.keyword("prefixItems").is_none();
             items.extend(said.keyword("items").map(|schema| said.of(schema, whole)));
             items.extend(said.all("prefixItems").map(|(_, schema)| said.of(schema, false)));
-            items.extend(
-                ["contains", "unevaluatedItems"]
-                    .iter()
-                    .filter_map(|keyword| said.keyword(keyword))
-                    .map(|schema| said.of(schema, false)),
-            );
+            let some = ["contains", "unevaluatedItems"].into_iter().filter_map(|keyword| said.keyword(keyword));
+            items.extend(some.map(|schema| said.of(schema, false)));
         }
-        place.items = (!items.is_empty()).then(|| self.place(&items));
-        place.rest = (!rest.is_empty()).then(|| self.place(&rest));
-        for (name, said) in members {
-            let certain = said.iter().any(|said| said.certain);
-            place.members.insert(name.to_owned(), Member { place: self.place(&said), certain });
+        place.items = if items.is_empty() { None } else { self.place(items) };
+        place.rest = if rest.is_empty() { None } else { self.place(rest) };
+        let names: BTreeSet<&str> = all.iter().flat_map(|said| said.all("properties").map(|(name, _)| name)).collect();
+        for name in names {
+            let of_name = |said: &Said<'a>| {
+                let own = said.keyword("properties").and_then(|properties| properties.get(name));
+                own.map(|schema| said.of(schema, true)).into_iter().chain(said.behind(name)).collect::<Vec<_>>()
+            };
+            let certain = |said: &Said<'_>| {
+                said.certain && said.keyword("properties").is_some_and(|properties| properties.get(name).is_some())
+            };
+            let certain = all.iter().any(certain);
+            let below = self.place(all.iter().flat_map(of_name).collect());
+            place.members.insert(name.to_owned(), Member { place: below, certain });
         }
         place
+    }
+}
+
+impl<'a> Said<'a> {
+    /// What it says of the member with this name by patterns, and by what it says of all that it does not name. Whether a pattern fits is
+    /// not looked at, so none of it is certain unless there are none.
+    fn behind(self, name: &str) -> Vec<Said<'a>> {
+        let patterns: Vec<&Value> = self.all("patternProperties").map(|(_, schema)| schema).collect();
+        let named = self.keyword("properties").is_some_and(|properties| properties.get(name).is_some());
+        let certain = patterns.is_empty() && !named;
+        let others = self.others().filter(|_| !named).map(|schema| self.of(schema, certain));
+        others.chain(patterns.iter().map(|schema| self.of(schema, false))).collect()
     }
 }
 
@@ -272,7 +317,7 @@ impl Described {
                             found.unnamed.push(Drift::at(Some(&path), value, None));
                         }
                     }
-                    if let Some(below) = known.map(|member| member.place).or(place.rest) {
+                    if let Some(below) = known.map_or(place.rest, |member| member.place) {
                         self.walk_at(below, value, Some(&path), found);
                     }
                 }

@@ -10,7 +10,7 @@ mod words;
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use described::Described;
@@ -64,6 +64,8 @@ pub(crate) struct Schema {
     compiled: OnceLock<Result<Validator, String>>,
     all: Arc<All>,
     described: OnceLock<Described>,
+    /// Parts of schemas that were held against values by themselves, by where they lie in memory.
+    parts: Mutex<HashMap<usize, Option<Arc<Validator>>>>,
 }
 
 impl std::fmt::Debug for Schema {
@@ -142,6 +144,7 @@ impl Schemas {
                 compiled: OnceLock::new(),
                 all: Arc::clone(&all),
                 described: OnceLock::new(),
+                parts: Mutex::default(),
             };
             by_name.insert(name, Arc::new(schema));
         }
@@ -204,22 +207,22 @@ fn collect_keyword<'v>(value: &'v Value, keyword: &str, visit: &mut impl FnMut(&
 
 impl Schema {
     fn validator(&self) -> &Result<Validator, String> {
-        self.compiled.get_or_init(|| {
-            let registry = self.registry()?;
-            jsonschema::options()
-                .with_draft(jsonschema::Draft::Draft202012)
-                .with_registry(&registry)
-                .with_pattern_options(jsonschema::PatternOptions::regex())
-                .should_validate_formats(true)
-                .offline()
-                .build(&self.document)
-                .map_err(|error| error.to_string())
-        })
+        self.compiled.get_or_init(|| Self::build(&self.document, &self.registry(Vec::new())?))
     }
 
-    /// The schemas that this one refers to, and those that these refer to: to take in all of a suite costs more than to compile one.
-    fn registry(&self) -> Result<Registry<'static>, String> {
-        let mut taken: Vec<&(String, Arc<Value>)> = Vec::new();
+    fn build(schema: &Value, registry: &Registry<'static>) -> Result<Validator, String> {
+        jsonschema::options()
+            .with_draft(jsonschema::Draft::Draft202012)
+            .with_registry(registry)
+            .with_pattern_options(jsonschema::PatternOptions::regex())
+            .should_validate_formats(true)
+            .offline()
+            .build(schema)
+            .map_err(|error| error.to_string())
+    }
+
+    /// These schemas, those that this one refers to, and those that these refer to: to take in all of a suite costs more than to compile one.
+    fn registry<'a>(&'a self, mut taken: Vec<&'a (String, Arc<Value>)>) -> Result<Registry<'static>, String> {
         let mut open: Vec<&Value> = vec![&self.document];
         while let Some(document) = open.pop() {
             collect_keyword(document, "$ref", &mut |reference| {
@@ -259,7 +262,7 @@ impl Schema {
                 self.errors(validator, value, &mut judgement);
                 judgement.drift = found.unnamed;
             }
-            Ok(validator) if found.unsure => judgement.drift = unnamed(validator, value),
+            Ok(_) if found.unsure => judgement.drift = unnamed(self, value),
             Ok(_) => judgement.drift = found.unnamed,
             // `check` compiles every schema before the first request, so this is never seen.
             Err(message) => judgement.mismatches.push(SchemaMismatch {
@@ -513,7 +516,83 @@ mod tests {
                 &["/c"],
             ),
             (json!({ "prefixItems": [names("a")] }), json!([{ "a": 1, "b": 1 }, { "b": 1 }]), &[], &["/0/b"]),
+            // Open, though somewhere else a branch has its say.
+            (
+                json!({
+                    "additionalProperties": true,
+                    "properties": { "o": names("n") },
+                    "anyOf": [{ "properties": { "o": names("m") } }],
+                }),
+                json!({ "o": { "n": 1, "m": 2 }, "k": 1 }),
+                &[],
+                &[],
+            ),
+            (
+                json!({
+                    "oneOf": [is("p", 1), is("q", 1)],
+                    "properties": { "s": { "properties": { "t": {} }, "additionalProperties": { "type": "string" } } },
+                }),
+                json!({ "p": 1, "s": { "t": 1, "x": "y" }, "z": 1 }),
+                &[],
+                &["/z"],
+            ),
+            (
+                json!({ "properties": { "a": {} }, "oneOf": [{ "unevaluatedProperties": { "type": "integer" } }] }),
+                json!({ "a": 1, "z": 1 }),
+                &[],
+                &[],
+            ),
+            // What several schemas say of one member.
+            (
+                json!({ "properties": { "a": names("x") }, "patternProperties": { "^a": names("y") } }),
+                json!({ "a": { "x": 1, "y": 2, "z": 3 } }),
+                &[],
+                &["/a/z"],
+            ),
+            (
+                json!({ "allOf": [{ "properties": { "a": names("x") } }, { "additionalProperties": names("y") }] }),
+                json!({ "a": { "x": 1, "y": 2, "z": 3 } }),
+                &[],
+                &["/a/z"],
+            ),
+            // What is referred to in a way that is not followed may name whatever there is.
+            (
+                json!({
+                    "$ref": "#base",
+                    "$defs": { "b": { "$anchor": "base", "properties": { "b": {} } } },
+                    "properties": { "a": {} },
+                }),
+                json!({ "a": 1, "b": 2 }),
+                &[],
+                &[],
+            ),
+            (
+                json!({ "properties": { "a/b": names("c~d") }, "anyOf": [names("e")] }),
+                json!({ "a/b": { "c~d": 1, "f": 1 }, "e": 1 }),
+                &[],
+                &["/a~1b/f"],
+            ),
         ]
+    }
+
+    /// The places of such a schema are as many as the sets of its parts.
+    #[test]
+    fn a_schema_with_more_places_than_anybody_wrote_comes_to_an_end() {
+        let next = |at: usize| format!("#/$defs/s{at}");
+        let mut parts = serde_json::Map::new();
+        parts.insert(
+            "s0".to_owned(),
+            json!({ "properties": {
+                "a": { "allOf": [{ "$ref": next(0) }, { "$ref": next(1) }] },
+                "b": { "$ref": next(0) },
+            } }),
+        );
+        for at in 1..20 {
+            let below = json!({ "$ref": next((at + 1).min(19)) });
+            parts.insert(format!("s{at}"), json!({ "properties": { "a": below, "b": below } }));
+        }
+        let judgement = read(&json!({ "$ref": next(0), "$defs": parts })).judge(&json!({ "a": { "b": {} }, "c": 1 }));
+        assert_eq!(judgement.drift.iter().map(|drift| drift.pointer.as_str()).collect::<Vec<_>>(), ["/c"]);
     }
 
     #[test]
@@ -537,8 +616,7 @@ mod tests {
             }
             sure += 1;
             let pointers = |drift: &[Drift]| drift.iter().map(|drift| drift.pointer.clone()).collect::<Vec<_>>();
-            let validator = schema.validator().as_ref().expect("a schema");
-            assert_eq!(pointers(&found.unnamed), pointers(&unnamed(validator, &value)), "{value}");
+            assert_eq!(pointers(&found.unnamed), pointers(&unnamed(&schema, &value)), "{value}");
         }
         assert!(sure > 5, "{sure}");
     }
