@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    CommandError, listed,
+    CommandError, Mistake, listed,
     out::width,
     run::{FailOnWhat, ReportFormat, ReportTo, fail_on, parse_report, unwritten, write_report},
     streams::{baseline, merged},
@@ -36,6 +36,13 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
+    // The same file by another name is the same file.
+    let inputs: Vec<PathBuf> = arguments.streams.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let taken = |path: &&PathBuf| path.canonicalize().is_ok_and(|path| inputs.contains(&path));
+    if let Some(path) = arguments.report.iter().filter_map(ReportTo::path).find(taken) {
+        let title = format!("the report {} would take the place of the stream that it is made of", path.display());
+        return Err(Mistake::boxed(title));
+    }
     let formats = arguments.report.iter().map(|to| to.format).chain([arguments.format]);
     let mut report = merged(ReportFormat::report(formats), &arguments.streams, Ending::Footer)?;
     report.expect_all_parts();

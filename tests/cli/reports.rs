@@ -52,6 +52,17 @@ fn leaks_are_a_suite_of_their_own_in_junit() {
 }
 
 #[test]
+fn no_report_takes_the_place_of_the_stream_that_it_is_made_of() {
+    let place = Place::new();
+    place.run(&["run", "authorization-servers/get/same-as-created", "--quiet", "--events", "e.jsonl"]);
+    let stream = place.read("e.jsonl");
+    let done = place.run(&["report", "e.jsonl", "--report", "json=./e.jsonl"]);
+    assert_eq!((done.code, done.out.as_str()), (3, ""), "{}", done.err);
+    assert!(done.err.contains("would take the place of the stream that it is made of"), "{}", done.err);
+    assert_eq!(place.read("e.jsonl"), stream);
+}
+
+#[test]
 fn streams_are_merged_into_one_report() {
     let server = Server::always(Answer::json(200, &serde_json::json!({ "id": "a", "name": "a", "color": "red" })));
     let place = Place::with_suite(&["levels", "values"]);

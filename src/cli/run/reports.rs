@@ -127,7 +127,7 @@ pub(crate) struct ReportTo {
 
 impl ReportTo {
     /// Where it is on disk, if it goes there.
-    pub(super) fn path(&self) -> Option<&PathBuf> {
+    pub(crate) fn path(&self) -> Option<&PathBuf> {
         match &self.to {
             Destination::Stdout => None,
             Destination::Path(path) => Some(path),
