@@ -287,7 +287,8 @@ impl Sender<'_, '_> {
             Repeat::Always => true,
             Repeat::Done | Repeat::Never => false,
             Repeat::IfAbsent(making) => {
-                self.shared.stopper.unless_stopped(Box::pin(look(self.shared, making))).await == Some(Looked::Absent)
+                let looked = self.shared.stopper.unless_stopped(Box::pin(look(self.shared, making))).await;
+                matches!(looked, Some(Looked::Absent | Looked::Nowhere))
             }
         }
     }

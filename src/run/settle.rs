@@ -39,6 +39,9 @@ type Reading = (List, Result<Listed, Unknown>);
 
 /// Looks for what a request may have made.
 pub(super) async fn look(shared: &Shared<'_>, making: &Making) -> Looked {
+    if owner_is_gone(shared.plan, shared.target, &making.path, &making.principal).await {
+        return Looked::Nowhere;
+    }
     match making.list(shared.plan) {
         Some(list) => found(shared, making, &reading(shared, list, making).await),
         None => Looked::Unknown("no list shows it".to_owned()),

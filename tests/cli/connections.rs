@@ -103,6 +103,10 @@ fn is_create_of_a_claim(call: &Call<'_>) -> bool {
     call.request.method == "POST" && call.path().ends_with("/claims")
 }
 
+fn is_create_of_a_scope(call: &Call<'_>) -> bool {
+    call.request.method == "POST" && call.path().ends_with("/scopes")
+}
+
 fn is_create_of_a_server(call: &Call<'_>) -> bool {
     call.makes_a_server()
 }
@@ -123,7 +127,7 @@ fn is_rotation(call: &Call<'_>) -> bool {
 const GETS: &str = "authorization-servers/get/same-as-created";
 const CLAIM: &str = "claims/create/answers-with-the-claim";
 
-const LOSSES: [(&str, Loss); 11] = [
+const LOSSES: [(&str, Loss); 12] = [
     ("a get", once(GETS, is_get, true, PASSES, 2)),
     ("a get, twice", Loss { times: 2, ..once(GETS, is_get, true, ERRS, 2) }),
     (
@@ -138,6 +142,10 @@ const LOSSES: [(&str, Loss); 11] = [
     // What is below the run's own is looked for, too.
     ("a create of a claim that was done", once(CLAIM, is_create_of_a_claim, true, ERRS, 1)),
     ("a create of a claim that was not done", once(CLAIM, is_create_of_a_claim, false, PASSES, 2)),
+    (
+        "a create below a server that is not there",
+        once("scopes/errors/unknown-server-with-a-body", is_create_of_a_scope, false, PASSES, 2),
+    ),
     // The 404 to its repetition says nothing.
     (
         "a delete that was done",
