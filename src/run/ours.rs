@@ -40,6 +40,8 @@ pub(crate) struct Ours {
     trials: RefCell<BTreeMap<String, String>>,
     /// The paths of what is told to be left.
     told: RefCell<BTreeSet<String>>,
+    /// Where something was to be made, and its name.
+    named: RefCell<BTreeSet<(String, String)>>,
     /// What is still not settled when its trial has ended.
     pub(super) open: RefCell<Vec<Unsettled>>,
 }
@@ -105,6 +107,7 @@ impl Ours {
             removed: RefCell::default(),
             trials: RefCell::default(),
             told: RefCell::default(),
+            named: RefCell::default(),
             open: RefCell::default(),
         }
     }
@@ -149,6 +152,12 @@ impl Ours {
     /// Whether the run was ever about to make anything that has a name.
     pub(super) fn made_anything(&self) -> bool {
         !self.trials.borrow().is_empty()
+    }
+
+    /// Notes that something was to be made of this name in this place; says whether that is the first time.
+    pub(super) fn names_first(&self, making: &Making) -> bool {
+        let name = making.name.clone().unwrap_or_default();
+        self.named.borrow_mut().insert((making.path.clone(), name))
     }
 
     /// Notes a request that goes out and may make something.

@@ -219,7 +219,12 @@ impl Sender<'_, '_> {
         }
         let operation = self.shared.plan.operation(&outgoing.method, &plain);
         let making = operation.and_then(|operation| Making::read(operation, &outgoing, &plain, self.trial));
-        let repeat = self.repeat(&outgoing, operation, making.as_ref());
+        // Where there is one of that name already, nothing would show whether a lost request has made another.
+        let first = making.as_ref().is_none_or(|making| self.shared.ours.names_first(making));
+        let repeat = match self.repeat(&outgoing, operation, making.as_ref()) {
+            Repeat::IfAbsent(_) if !first => Repeat::Never,
+            repeat => repeat,
+        };
         let making = self.intend(making, &outgoing).await?;
         let mut outgoing = Outgoing { fresh: matches!(repeat, Repeat::Never), ..outgoing };
         let mut repeated = false;
