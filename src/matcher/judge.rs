@@ -5,7 +5,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::{
-    Finding, Findings, JsonType, Kind, Matcher, Pattern, equal, equal_but_for,
+    Finding, Findings, JsonType, Kind, Matcher, Pattern, Shape, equal, equal_but_for,
     equality::{distinct, order},
     without,
     words::show,
@@ -101,10 +101,10 @@ impl<'a> Judge<'a> {
 
     /// Nothing is not null, so `$not` holds for a member that is not there only by `$absent`.
     fn missing(&mut self, matcher: &Matcher) -> Judged {
-        match &matcher.kind {
-            Kind::Absent => Ok(()),
-            Kind::All(all) => all.iter().try_for_each(|matcher| self.missing(matcher)),
-            _ => {
+        match matcher.kind.shape() {
+            Shape::Absent => Ok(()),
+            Shape::All(all) => all.iter().try_for_each(|matcher| self.missing(matcher)),
+            Shape::Members(_) | Shape::Items(_) | Shape::Each(_) | Shape::Single => {
                 let expected = self.describe(matcher)?;
                 self.find(matcher.span, expected, None);
                 Ok(())

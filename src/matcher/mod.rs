@@ -69,6 +69,52 @@ enum Kind {
     Schema(Arc<Schema>),
 }
 
+/// What a matcher is made of.
+enum Shape<'a> {
+    /// Members of an object.
+    Members(&'a [(String, Matcher)]),
+    /// Items of a list, one by one.
+    Items(&'a [Matcher]),
+    /// All items of a list.
+    Each(&'a Matcher),
+    /// Several, of the same value.
+    All(&'a [Matcher]),
+    /// Nothing: it holds where there is no value.
+    Absent,
+    /// Nothing that can be false by itself.
+    Single,
+}
+
+impl Kind {
+    fn shape(&self) -> Shape<'_> {
+        match self {
+            Self::Object(members) => Shape::Members(members),
+            Self::List(items) => Shape::Items(items),
+            Self::Each(matcher) => Shape::Each(matcher),
+            Self::All(all) => Shape::All(all),
+            Self::Absent => Shape::Absent,
+            Self::Equal(_)
+            | Self::Exact(_)
+            | Self::Type(_)
+            | Self::Pattern(_)
+            | Self::Format(_)
+            | Self::Present
+            | Self::Contains(_)
+            | Self::Unordered(_)
+            | Self::Distinct
+            | Self::Length { .. }
+            | Self::OneOf(_)
+            | Self::Not(_)
+            | Self::Min(_)
+            | Self::Max(_)
+            | Self::NotBefore(_)
+            | Self::NotAfter(_)
+            | Self::SameAs { .. }
+            | Self::Schema(_) => Shape::Single,
+        }
+    }
+}
+
 /// A regular expression, ready unless variables stand in it.
 #[derive(Debug, Clone)]
 enum Pattern {

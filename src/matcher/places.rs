@@ -1,6 +1,6 @@
 //! Where the expectations of a matcher stand: what a check of a body is made of, whatever the answer says.
 
-use super::{Kind, Matcher};
+use super::{Matcher, Shape};
 use crate::{diagnostic::Span, pointer};
 
 impl Matcher {
@@ -17,44 +17,14 @@ impl Matcher {
             matcher.walk(place, tell);
             place.truncate(length);
         };
-        match &self.kind {
-            Kind::Object(members) if !members.is_empty() => {
-                for (key, matcher) in members {
-                    under(key, matcher);
-                }
+        match self.kind.shape() {
+            Shape::Members([]) | Shape::Items([]) | Shape::Absent | Shape::Single => tell(place, self.span),
+            Shape::Members(members) => members.iter().for_each(|(key, matcher)| under(key, matcher)),
+            Shape::Items(items) => {
+                items.iter().enumerate().for_each(|(index, matcher)| under(&index.to_string(), matcher));
             }
-            Kind::List(items) if !items.is_empty() => {
-                for (index, matcher) in items.iter().enumerate() {
-                    under(&index.to_string(), matcher);
-                }
-            }
-            Kind::Each(matcher) => under("*", matcher),
-            Kind::All(all) => {
-                for matcher in all {
-                    matcher.walk(place, tell);
-                }
-            }
-            Kind::Object(_)
-            | Kind::List(_)
-            | Kind::Equal(_)
-            | Kind::Exact(_)
-            | Kind::Type(_)
-            | Kind::Pattern(_)
-            | Kind::Format(_)
-            | Kind::Present
-            | Kind::Absent
-            | Kind::Contains(_)
-            | Kind::Unordered(_)
-            | Kind::Distinct
-            | Kind::Length { .. }
-            | Kind::OneOf(_)
-            | Kind::Not(_)
-            | Kind::Min(_)
-            | Kind::Max(_)
-            | Kind::NotBefore(_)
-            | Kind::NotAfter(_)
-            | Kind::SameAs { .. }
-            | Kind::Schema(_) => tell(place, self.span),
+            Shape::Each(matcher) => under("*", matcher),
+            Shape::All(all) => all.iter().for_each(|matcher| matcher.walk(place, tell)),
         }
     }
 }

@@ -154,10 +154,10 @@ impl Ours {
         !self.trials.borrow().is_empty()
     }
 
-    /// Notes that something was to be made of this name in this place; says whether that is the first time.
+    /// Notes the name of something that is about to be made; says whether it has one that nothing else of this run had in that place.
     pub(super) fn names_first(&self, making: &Making) -> bool {
-        let name = making.name.clone().unwrap_or_default();
-        self.named.borrow_mut().insert((making.path.clone(), name))
+        let name = making.name.clone();
+        name.is_some_and(|name| self.named.borrow_mut().insert((making.path.clone(), name)))
     }
 
     /// Notes a request that goes out and may make something.

@@ -219,12 +219,7 @@ impl Sender<'_, '_> {
         }
         let operation = self.shared.plan.operation(&outgoing.method, &plain);
         let making = operation.and_then(|operation| Making::read(operation, &outgoing, &plain, self.trial));
-        // Where there is one of that name already, nothing would show whether a lost request has made another.
-        let first = making.as_ref().is_none_or(|making| self.shared.ours.names_first(making));
-        let repeat = match self.repeat(&outgoing, operation, making.as_ref()) {
-            Repeat::IfAbsent(_) if !first => Repeat::Never,
-            repeat => repeat,
-        };
+        let repeat = self.repeat(&outgoing, operation, making.as_ref());
         let making = self.intend(making, &outgoing).await?;
         let mut outgoing = Outgoing { fresh: matches!(repeat, Repeat::Never), ..outgoing };
         let mut repeated = false;
@@ -280,7 +275,8 @@ impl Sender<'_, '_> {
             return Repeat::Always;
         }
         match making {
-            Some(making) if making.name.is_some() && making.list(self.shared.plan).is_some() => {
+            // Of a second one with the same name, nothing would show whether it was made.
+            Some(making) if making.list(self.shared.plan).is_some() && self.shared.ours.names_first(making) => {
                 Repeat::IfAbsent(Box::new(making.clone()))
             }
             Some(_) | None => Repeat::Never,

@@ -39,18 +39,21 @@ type Reading = (List, Result<Listed, Unknown>);
 
 /// Looks for what a request may have made.
 pub(super) async fn look(shared: &Shared<'_>, making: &Making) -> Looked {
+    look_in(shared, making, &mut Vec::new()).await
+}
+
+/// As [`look`]; a list that is among `readings` is not read again.
+async fn look_in(shared: &Shared<'_>, making: &Making, readings: &mut Vec<Reading>) -> Looked {
     if owner_is_gone(shared.plan, shared.target, &making.path, &making.principal).await {
         return Looked::Nowhere;
     }
-    match making.list(shared.plan) {
-        Some(list) => found(shared, making, &reading(shared, list, making).await),
-        None => Looked::Unknown("no list shows it".to_owned()),
+    let Some(list) = making.list(shared.plan) else { return Looked::Unknown("no list shows it".to_owned()) };
+    let known = readings.iter().position(|(known, _)| *known == list);
+    if known.is_none() {
+        let listed = read(&list, shared.target, &askers(shared.plan, shared.target, &making.principal)).await;
+        readings.push((list, listed));
     }
-}
-
-async fn reading(shared: &Shared<'_>, list: List, making: &Making) -> Reading {
-    let listed = read(&list, shared.target, &askers(shared.plan, shared.target, &making.principal)).await;
-    (list, listed)
+    found(shared, making, &readings[known.unwrap_or(readings.len() - 1)])
 }
 
 /// Whether what owns the thing that a request to `path` makes is surely not there.
@@ -93,8 +96,7 @@ impl Sender<'_, '_> {
     pub(super) async fn settle(&self, open: Vec<Unsettled>) -> Vec<Unsettled> {
         let (mut still, mut readings): (Vec<Unsettled>, Vec<Reading>) = (Vec::new(), Vec::new());
         for mut open in open {
-            let looked = self.look_once(&open.making, &mut readings).await;
-            match looked {
+            match look_in(self.shared, &open.making, &mut readings).await {
                 Looked::There(ids) => {
                     for id in &ids {
                         self.enter(self.shared.ours.enter(&open.making, id));
@@ -119,20 +121,6 @@ impl Sender<'_, '_> {
             still.push(open);
         }
         still
-    }
-
-    /// As [`look`], where a list that several things are in is read once.
-    async fn look_once(&self, making: &Making, readings: &mut Vec<Reading>) -> Looked {
-        if owner_is_gone(self.shared.plan, self.shared.target, &making.path, &making.principal).await {
-            return Looked::Nowhere;
-        }
-        let Some(list) = making.list(self.shared.plan) else { return look(self.shared, making).await };
-        let known = readings.iter().position(|(known, _)| *known == list);
-        if known.is_none() {
-            readings.push(reading(self.shared, list, making).await);
-        }
-        let at = known.unwrap_or(readings.len() - 1);
-        found(self.shared, making, &readings[at])
     }
 
     /// Enters something that the run made, to be removed.
@@ -178,7 +166,7 @@ impl Sender<'_, '_> {
 
     /// Tells that the last look showed nothing.
     fn may_be_left(&self, reason: &str) {
-        // What is open is told one by one.
+        // Each thing that is still open gets a line of its own.
         if !self.shared.ours.unsettled().is_empty() {
             return;
         }
@@ -214,7 +202,7 @@ impl Sender<'_, '_> {
 }
 
 /// At the end of the run: what is not settled yet is looked for again, what still has one of the run's names is removed, and what stays
-/// unknown is told. A run that is ended at once looks for nothing, and tells all.
+/// unknown is reported. A run that is ended at once does not look: it reports everything.
 pub(super) async fn settle_run(shared: &Shared<'_>) {
     let ended = tokio::select! {
         biased;

@@ -101,6 +101,11 @@ impl<'a> Said<'a> {
         }
     }
 
+    /// What it says of a member by its name.
+    pub(super) fn named(&self, name: &str) -> Option<&'a Value> {
+        self.keyword("properties")?.get(name)
+    }
+
     /// What it says of the members that its `properties` do not name.
     pub(super) fn others(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
         let keyword = |name| self.keyword(name);
@@ -201,15 +206,9 @@ impl<'a> Builder<'a> {
         place.rest = if rest.is_empty() { None } else { self.place(rest) };
         let names: BTreeSet<&str> = all.iter().flat_map(|said| said.all("properties").map(|(name, _)| name)).collect();
         for name in names {
-            let of_name = |said: &Said<'a>| {
-                let own = said.keyword("properties").and_then(|properties| properties.get(name));
-                own.map(|schema| said.of(schema, true)).into_iter().chain(said.behind(name)).collect::<Vec<_>>()
-            };
-            let certain = |said: &Said<'_>| {
-                said.certain && said.keyword("properties").is_some_and(|properties| properties.get(name).is_some())
-            };
-            let certain = all.iter().any(certain);
-            let below = self.place(all.iter().flat_map(of_name).collect());
+            let own = all.iter().filter_map(|said| Some(said.of(said.named(name)?, true)));
+            let certain = all.iter().any(|said| said.certain && said.named(name).is_some());
+            let below = self.place(own.chain(all.iter().flat_map(|said| said.behind(name))).collect());
             place.members.insert(name.to_owned(), Member { place: below, certain });
         }
         place
@@ -217,18 +216,15 @@ impl<'a> Builder<'a> {
 }
 
 impl<'a> Said<'a> {
-    /// What it says of the member with this name by patterns, and by what it says of all that it does not name. Whether a pattern fits is
+    /// What it says of a member with this name by patterns, and by what it says of all that it does not name. Whether a pattern fits is
     /// not looked at, so none of it is certain unless there are none.
     fn behind(self, name: &str) -> Vec<Said<'a>> {
         let patterns: Vec<&Value> = self.all("patternProperties").map(|(_, schema)| schema).collect();
-        let named = self.keyword("properties").is_some_and(|properties| properties.get(name).is_some());
-        let certain = patterns.is_empty() && !named;
-        let others = self.others().filter(|_| !named).map(|schema| self.of(schema, certain));
+        let others = self.others().filter(|_| self.named(name).is_none());
+        let others = others.map(|schema| self.of(schema, patterns.is_empty()));
         others.chain(patterns.iter().map(|schema| self.of(schema, false))).collect()
     }
-}
 
-impl Said<'_> {
     fn annotations(&self) -> Vec<Annotation> {
         let undocumented = self.keyword("x-undocumented").and_then(Value::as_str);
         let extensible = self.keyword("x-extensible-enum").and_then(Value::as_array);
@@ -272,9 +268,9 @@ impl<'a> Path<'a> {
 pub(super) struct Found {
     /// Members that are surely not named.
     pub(super) unnamed: Vec<Drift>,
-    /// What annotations say of.
+    /// Members and values that annotations speak of.
     pub(super) annotated: Vec<Drift>,
-    /// Whether there are members of which the validator must tell whether they are named.
+    /// Whether a condition decides of some members whether they are named.
     pub(super) unsure: bool,
 }
 

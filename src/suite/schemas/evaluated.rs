@@ -93,11 +93,11 @@ impl<'a> Held<'a> {
 
 /// The schemas that one holds against a member; none where it does not name it.
 fn of_member<'a>(said: Said<'a>, name: &str) -> Vec<Said<'a>> {
-    let own = said.keyword("properties").and_then(|properties| properties.get(name));
     // The validator knows no other patterns.
     let fits = |pattern: &str| Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(name));
     let patterns = said.all("patternProperties").filter(|(pattern, _)| fits(pattern)).map(|(_, schema)| schema);
-    let mut all: Vec<Said<'a>> = own.into_iter().chain(patterns).map(|schema| said.of(schema, true)).collect();
+    let mut all: Vec<Said<'a>> =
+        said.named(name).into_iter().chain(patterns).map(|schema| said.of(schema, true)).collect();
     if all.is_empty() {
         all.extend(said.others().map(|schema| said.of(schema, true)));
     }
