@@ -1,8 +1,11 @@
 //! Texts and values as far as a person reads them. A long one is cut as it is written: a target decides how long it is.
 
-use std::io::{self, Write};
+use std::{
+    fmt,
+    io::{self, Write},
+};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// As many characters are read.
 const MOST: usize = 400;
@@ -13,21 +16,63 @@ const ENOUGH: usize = 4 * MOST;
 /// A longer pointer leads to no place that anybody looks up.
 const MOST_POINTER: usize = 1000;
 
+/// A text, or the beginning of a long one, which ends with `…`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Excerpt<T> {
+    /// What is kept.
+    pub text: T,
+    /// How long the whole is, where it is longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<usize>,
+}
+
+impl Excerpt<String> {
+    /// A text as far as a person reads it.
+    pub(crate) fn of(text: &str) -> Self {
+        Self::cut(text, text.len())
+    }
+
+    /// The JSON of a value as far as a person reads it.
+    pub(crate) fn of_json<T: Serialize + ?Sized>(value: &T) -> Self {
+        let mut beginning = Beginning::of(value, ENOUGH);
+        let whole = beginning.length;
+        if beginning.kept.len() < whole {
+            // The last character may be there by half.
+            let whole_text = std::str::from_utf8(&beginning.kept).map_or_else(|error| error.valid_up_to(), str::len);
+            beginning.kept.truncate(whole_text);
+        }
+        Self::cut(&String::from_utf8(beginning.kept).unwrap_or_default(), whole)
+    }
+
+    fn cut(text: &str, whole: usize) -> Self {
+        match (text.len() > MOST).then(|| text.char_indices().nth(MOST)).flatten() {
+            Some((at, _)) => Self { text: format!("{}…", &text[..at]), bytes: Some(whole) },
+            None => Self { text: text.to_owned(), bytes: None },
+        }
+    }
+}
+
+impl<T> Excerpt<T> {
+    pub(crate) fn map<U>(self, f: &impl Fn(T) -> U) -> Excerpt<U> {
+        Excerpt { text: f(self.text), bytes: self.bytes }
+    }
+}
+
+impl<T: AsRef<str>> fmt::Display for Excerpt<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text.as_ref())?;
+        self.bytes.map_or(Ok(()), |bytes| write!(f, " ({bytes} bytes)"))
+    }
+}
+
 /// A text as far as a person reads it.
 pub(crate) fn shorten(text: &str) -> String {
-    cut(text, MOST, text.len())
+    Excerpt::of(text).to_string()
 }
 
 /// The JSON of a value as far as a person reads it.
 pub(crate) fn brief<T: Serialize + ?Sized>(value: &T) -> String {
-    let mut beginning = Beginning::of(value, ENOUGH);
-    let whole = beginning.length;
-    if beginning.kept.len() < whole {
-        // The last character may be there by half.
-        let whole_text = std::str::from_utf8(&beginning.kept).map_or_else(|error| error.valid_up_to(), str::len);
-        beginning.kept.truncate(whole_text);
-    }
-    cut(&String::from_utf8(beginning.kept).unwrap_or_default(), MOST, whole)
+    Excerpt::of_json(value).to_string()
 }
 
 /// How long the JSON of a value is, in bytes.
@@ -37,14 +82,7 @@ pub(crate) fn length<T: Serialize + ?Sized>(value: &T) -> usize {
 
 /// A JSON Pointer as far as anybody follows it.
 pub(crate) fn pointer(pointer: String) -> String {
-    if pointer.len() > MOST_POINTER { cut(&pointer, MOST, pointer.len()) } else { pointer }
-}
-
-fn cut(text: &str, most: usize, whole: usize) -> String {
-    match (text.len() > most).then(|| text.char_indices().nth(most)).flatten() {
-        Some((at, _)) => format!("{}… ({whole} bytes)", &text[..at]),
-        None => text.to_owned(),
-    }
+    if pointer.len() > MOST_POINTER { shorten(&pointer) } else { pointer }
 }
 
 /// Keeps the first bytes that are written and counts all of them.

@@ -44,6 +44,7 @@ mod counted;
 pub mod diagnostic;
 pub mod event;
 mod file;
+pub mod finding;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod http;

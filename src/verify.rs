@@ -3,8 +3,8 @@
 use std::{path::Path, time::Instant};
 
 use crate::{
-    check::{False, Headers, Verdict, judge_body, judge_headers},
-    event::{CheckKind, Drift, Mismatch},
+    check::judge_recorded,
+    event::{Drift, Finding},
     level::Level,
     plan::Plan,
     recording::{Recorded, RecordingError, read},
@@ -24,8 +24,8 @@ pub struct Judged {
     pub operation: Option<String>,
     /// Method and path.
     pub call: String,
-    /// False checks.
-    pub mismatches: Vec<Mismatch>,
+    /// What false checks saw.
+    pub findings: Vec<Finding>,
     /// How many there are beside these, at least.
     pub left_out: usize,
     /// What no document describes.
@@ -39,7 +39,7 @@ pub struct Judged {
 impl Judged {
     /// Whether a check of level `must` is false.
     pub fn failed(&self) -> bool {
-        self.mismatches.iter().any(|mismatch| mismatch.level == Level::Must)
+        self.findings.iter().any(|finding| finding.level == Level::Must)
     }
 }
 
@@ -64,7 +64,8 @@ pub(crate) fn verify_from(
 
 fn judging<T>(plan: &Plan, work: impl FnOnce(&dyn Fn(Recorded) -> Judged) -> T) -> T {
     let redactor = Redactor::new([]);
-    let describer = Describer { redactor: &redactor, requirements: &plan.requirements, began: Instant::now() };
+    let describer =
+        Describer { redactor: &redactor, requirements: &plan.requirements, names: ("", ""), began: Instant::now() };
     work(&|recorded| judge(recorded, plan, &describer))
 }
 
@@ -76,7 +77,7 @@ fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
         id,
         operation: operation.map(|operation| operation.id.clone()),
         call: format!("{method} {}", url.path()),
-        mismatches: Vec::new(),
+        findings: Vec::new(),
         left_out: 0,
         drift: Vec::new(),
         headers: false,
@@ -89,25 +90,9 @@ fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
     }
     let contract = &plan.contract;
     judged.headers = contract.recorded_with.as_ref().is_some_and(|name| answer.header(name).is_some());
-    let mut verdict = Verdict::default();
-    verdict.count(&CheckKind::Status, Level::Must);
-    if !operation.documents(answer.status) {
-        verdict.falses.push(False {
-            check: CheckKind::Status,
-            level: Level::Must,
-            requirements: vec![contract.status.clone()],
-            span: None,
-            pointer: None,
-            expected: format!("a status that {} documents", operation.id),
-            actual: answer.status.to_string(),
-        });
-    }
-    verdict.add(judge_body(&answer, operation, contract, &[], Level::Must));
-    if operation.contract {
-        verdict.add(judge_headers(&answer, contract, Headers::Recorded));
-    }
+    let verdict = judge_recorded(&answer, operation, plan);
     judged.left_out = verdict.left_out;
-    judged.mismatches = describer.mismatches(&verdict, None);
+    judged.findings = describer.findings(&verdict, None);
     judged.drift = describer.drift(&verdict, &operation.id);
     judged
 }

@@ -1,66 +1,288 @@
-//! Judging an answer: the contract of its operation, and what a step expects beside it.
+//! Judging what came of a step: of an answer, of the pages of a list, of an address that leads elsewhere.
 //!
-//! Pure: answers and expectations come in, false checks and drift come out. Which outcome follows is the run's.
+//! Pure: answers and the checks of a plan come in, findings and drift come out. It alone judges; which outcome follows is the run's.
 
-mod contract;
-mod expect;
+mod hold;
 mod names;
 
-pub(crate) use contract::{Headers, Identity, judge_body, judge_headers, judge_identity};
-pub(crate) use expect::{judge_expectations, judge_status};
+use std::sync::Arc;
 
-use names::Names;
+use serde_json::Value;
 
+use self::{hold::Judge, names::Names};
 use crate::{
+    brief,
     diagnostic::Span,
-    event::{CheckKind, Checks},
+    event::{Checks, ImpliedBy},
+    finding::{self, Actual, CheckKind, Expected, NotNew},
+    http::{Answer, Exchange},
     level::Level,
-    suite::Drift,
+    plan::{Capture, CaptureFrom, Plan, Step, Wants, When},
+    suite::{Drift, Operation},
+    template::{Unfilled, Variables},
 };
 
-/// One false check, before secrets are taken out and the place is drawn.
+/// More than a name, a link or a thing is; what is captured is kept as long as its trial runs.
+const MOST_CAPTURED: usize = 64 * 1024;
+
+/// What a false check saw, before secrets are taken out and the place is drawn.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct False {
+pub(crate) struct Found {
     pub(crate) check: CheckKind,
+    pub(crate) implied_by: Option<ImpliedBy>,
     pub(crate) level: Level,
     pub(crate) requirements: Vec<String>,
     /// Where the expectation stands in the step's file; what a call implies stands at the call.
     pub(crate) span: Option<Span>,
     pub(crate) pointer: Option<String>,
-    pub(crate) expected: String,
-    pub(crate) actual: String,
+    pub(crate) expected: Expected<String>,
+    pub(crate) actual: Actual<String>,
 }
 
-/// What judging an answer brought.
+/// What judging brought.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     pub(crate) checks: Checks,
     /// What was held against something: the word of the check, with the place in the body where it has one.
     pub(crate) made: Names,
-    pub(crate) falses: Vec<False>,
+    pub(crate) found: Vec<Found>,
     pub(crate) drift: Vec<Drift>,
     /// At least so many more places are false that are not told one by one. Of each false check some are.
     pub(crate) left_out: usize,
 }
 
 impl Verdict {
-    /// Counts a check that is made.
-    pub(crate) fn count(&mut self, check: &CheckKind, level: Level) {
-        self.checks.count(level);
-        self.made.push(check, "");
-    }
-
-    /// Counts a check that is made of something with a name.
-    pub(crate) fn count_of(&mut self, check: &CheckKind, name: &str, level: Level) {
-        self.checks.count(level);
-        self.made.push(check, name);
-    }
-
     pub(crate) fn add(&mut self, other: Self) {
         self.checks.add(other.checks);
         self.made.append(other.made);
-        self.falses.extend(other.falses);
+        self.found.extend(other.found);
         self.drift.extend(other.drift);
         self.left_out += other.left_out;
+    }
+}
+
+/// What became of a step, judged.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    pub(crate) verdict: Verdict,
+    /// It was not as expected in a way that leaves nothing to judge behind it.
+    pub(crate) ends: bool,
+    /// What it captured.
+    pub(crate) captured: Vec<(Arc<str>, Value)>,
+}
+
+/// How much of an answer is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    Everything,
+    /// A fixture: only whether it was made. Cases of their own judge the rest.
+    StatusAlone,
+}
+
+/// What a successful answer to a create says of the thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// An identifier that is new.
+    New,
+    /// One that is new, and another name than was sent: a search for what was made would not find it.
+    Renamed { id: String, sent: String, answered: String },
+    /// None that names one thing.
+    Missing,
+    /// Not that of something new.
+    Not(NotNew),
+}
+
+impl Identity {
+    /// Whether the answer names something that may be worked with.
+    pub(crate) fn is_usable(&self) -> bool {
+        match self {
+            Self::New | Self::Renamed { .. } => true,
+            Self::Missing | Self::Not(_) => false,
+        }
+    }
+}
+
+/// An answer to a step.
+pub(crate) struct Seen<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) exchange: &'a Exchange,
+    pub(crate) depth: Depth,
+    /// What the answer says of what the operation made.
+    pub(crate) identity: Option<(&'a Identity, &'a Operation)>,
+}
+
+/// Judges an answer to a step, and what it captures from it.
+///
+/// # Errors
+/// A variable without a value.
+pub(crate) fn judge(step: &Step, seen: &Seen<'_>, variables: &Variables) -> Result<Judged, Unfilled> {
+    let mut judged = judge_page(step, seen, variables)?;
+    let answer = &seen.exchange.answer;
+    let usable = seen.identity.is_none_or(|(identity, _)| identity.is_usable());
+    let missing = matches!(seen.identity, Some((Identity::Missing, _)));
+    let mut judge = Judge::new(step, variables);
+    for (check, capture) in step.captures() {
+        let mut value = captured(capture, answer, || answer.json().ok());
+        if usable && judged.ends {
+            // A create that was to be refused and was not has made something: clean-up needs its ID.
+            value = value.filter(|value| brief::length(value) <= MOST_CAPTURED);
+        } else if usable || missing {
+            value = judge.capture(check, capture, value);
+        }
+        // What is not the run's gets no name, so that nothing is sent there; whether the rest is there is judged all the same.
+        judged.captured.extend(value.filter(|_| usable).map(|value| (Arc::clone(&capture.name), value)));
+    }
+    judged.ends |= !judge.verdict.found.is_empty();
+    judged.verdict.add(judge.verdict);
+    Ok(judged)
+}
+
+/// Judges one page of several, which captures nothing by itself.
+///
+/// # Errors
+/// A variable without a value.
+pub(crate) fn judge_page(step: &Step, seen: &Seen<'_>, variables: &Variables) -> Result<Judged, Unfilled> {
+    let Seen { plan, exchange, depth, identity } = *seen;
+    let answer = &exchange.answer;
+    let mut judge = Judge::new(step, variables);
+    let status = step.checks.iter().find(|check| matches!(check.wants, Wants::Status(_)));
+    if let Some(check) = status {
+        judge.hold(check, answer)?;
+        if let Some(found) = judge.verdict.found.iter_mut().find(|found| !found.is_documented()) {
+            found.requirements.push(plan.contract.status.clone());
+        }
+    }
+    // This check comes first: when it is false, nothing else about the body was meant.
+    let as_expected = judge.verdict.found.is_empty();
+    let usable = identity.is_none_or(|(identity, _)| identity.is_usable());
+    let everything = depth == Depth::Everything;
+    if let Some(operation) = step.request.operation().filter(|_| everything) {
+        let said = as_expected && step.says_code();
+        judge.implied(plan.implied(operation), answer, |check| said && matches!(check.wants, Wants::CodeOf(_)))?;
+    }
+    if let Some((identity, operation)) = identity {
+        judge.identity(plan.implied(operation), identity);
+    }
+    if everything && plan.speaks_for(step, &exchange.request.url) {
+        judge.headers(&plan.general, answer, true)?;
+    }
+    if everything && as_expected {
+        for check in step.checks.iter().filter(|check| check.when == When::Expected) {
+            judge.hold(check, answer)?;
+        }
+    }
+    // A level below `must` says that the status is not settled; what follows may still be judged.
+    let ends = !usable || !as_expected && (!everything || step.level == Level::Must);
+    Ok(Judged { verdict: judge.verdict, ends, captured: Vec::new() })
+}
+
+/// How the pages of a list ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With a page that links to no other.
+    Reached,
+    /// With one that links to one that was seen before.
+    Again(String),
+    /// With one that still links to another, after as many as there may be.
+    More(String),
+    /// After more values than are collected.
+    TooMany(String),
+}
+
+/// Judges how the pages of a list ended, what all of them hold together, and what is captured from them.
+///
+/// # Errors
+/// A variable without a value.
+pub(crate) fn judge_pages(
+    step: &Step,
+    end: End,
+    items: &Value,
+    last: &Answer,
+    variables: &Variables,
+) -> Result<Judged, Unfilled> {
+    let mut judge = Judge::new(step, variables);
+    if let Some(check) = step.own(|wants| matches!(wants, Wants::Pages(_))) {
+        judge.end(check, end);
+    }
+    let mut captured_values = Vec::new();
+    if judge.verdict.found.is_empty() {
+        if let Some(check) = step.own(|wants| matches!(wants, Wants::Collected(_))) {
+            judge.collected(check, items)?;
+        }
+        for (check, capture) in step.captures() {
+            let value = judge.capture(check, capture, captured(capture, last, || Some(items)));
+            captured_values.extend(value.map(|value| (Arc::clone(&capture.name), value)));
+        }
+    }
+    let ends = judge.verdict.found.iter().any(|found| found.check != CheckKind::Collected);
+    Ok(Judged { verdict: judge.verdict, ends, captured: captured_values })
+}
+
+/// Judges where a request would have gone that was not sent, because the target has said so: a URL of another origin than this one, or a
+/// text that leads elsewhere in a path.
+pub(crate) fn judge_address(step: &Step, address: Address<'_>, variables: &Variables) -> Verdict {
+    let mut judge = Judge::new(step, variables);
+    let (expected, actual, is): (_, _, fn(&Wants) -> bool) = match address {
+        Address::Elsewhere { url, origin } => {
+            let origin = Expected::Origin(origin.to_owned());
+            (origin, Actual::Elsewhere(url.to_owned()), |wants| matches!(wants, Wants::Origin))
+        }
+        Address::NotSent(text) => {
+            (Expected::Segment, Actual::NotSent(text.to_owned()), |wants| matches!(wants, Wants::Path))
+        }
+    };
+    if let Some(check) = step.own(is) {
+        judge.count(check, "");
+        judge.find(check, None, None, expected, actual);
+    }
+    judge.verdict
+}
+
+/// An address that leads elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Address<'a> {
+    Elsewhere { url: &'a str, origin: &'a str },
+    NotSent(&'a str),
+}
+
+/// Judges recorded traffic, which nobody expected anything of. Its headers may have been cut, as whoever recorded it says.
+pub(crate) fn judge_recorded(answer: &Answer, operation: &Arc<Operation>, plan: &Plan) -> Verdict {
+    let variables = Variables::default();
+    let mut judge = Judge::of_call(operation, &variables);
+    // What calls imply has no variables, so it can always be told.
+    let _ = judge.implied(plan.implied(operation), answer, |_| false);
+    for check in plan.implied(operation).iter().filter(|check| check.when == When::Recorded) {
+        let _ = judge.hold(check, answer);
+    }
+    if operation.contract {
+        let whole = plan.contract.recorded_with.as_ref().is_some_and(|name| answer.header(name).is_some());
+        let _ = judge.headers(&plan.general, answer, whole);
+    }
+    judge.verdict
+}
+
+impl Found {
+    /// What is wrong where, in a line.
+    pub(crate) fn headline(&self) -> String {
+        finding::headline(&self.check, self.pointer.as_deref(), &self.expected, &self.actual)
+    }
+
+    /// Whether it is no status that the operation does not document.
+    fn is_documented(&self) -> bool {
+        !matches!(self.actual, Actual::Status { documented: false, .. })
+    }
+}
+
+fn captured<'b>(capture: &Capture, answer: &Answer, body: impl FnOnce() -> Option<&'b Value>) -> Option<Value> {
+    match &capture.from {
+        CaptureFrom::Body { path, singular } => {
+            let nodes = path.query(body()?);
+            if *singular {
+                return nodes.exactly_one().ok().cloned();
+            }
+            Some(Value::Array(nodes.all().into_iter().cloned().collect()))
+        }
+        CaptureFrom::Header(name) => answer.header(name).map(Value::from),
+        CaptureFrom::Link(relation) => answer.links().target(relation).map(Value::from),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::event::CheckKind;
+use crate::finding::CheckKind;
 
 /// Names one behind another in one text. There are some dozen of each answer, and most are only counted: a text for each would cost more than
 /// the checks themselves.

@@ -82,7 +82,7 @@ impl Sum {
         }
         if judged.failed() {
             Self::keep(judged, &mut self.failed, &mut self.untold.0);
-        } else if judged.mismatches.iter().any(|mismatch| mismatch.level == Level::Should) {
+        } else if judged.findings.iter().any(|finding| finding.level == Level::Should) {
             Self::keep(judged, &mut self.warned, &mut self.untold.1);
         }
     }
@@ -145,15 +145,12 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
         for judged in list {
             let operation = judged.operation.as_deref().unwrap_or_default();
             writeln!(out, "{word} {} ({operation})", shown(&format!("{} {}", judged.place, judged.id)))?;
-            for mismatch in &judged.mismatches {
-                let pointer = mismatch.pointer.as_ref().filter(|pointer| !pointer.as_str().is_empty());
-                let at = pointer.map(|pointer| format!(" at {pointer}")).unwrap_or_default();
-                let line = format!(
-                    "  {}{at}\n    expected: {}\n    actual:   {}",
-                    mismatch.check, mismatch.expected, mismatch.actual
-                );
+            for finding in &judged.findings {
+                let at = finding.at().map(|pointer| format!(" at {pointer}")).unwrap_or_default();
+                let (expected, actual) = (finding.expected(), finding.actual());
+                let line = format!("  {}{at}\n    expected: {expected}\n    actual:   {actual}", finding.check);
                 writeln!(out, "{}", printable(&line))?;
-                for requirement in &mismatch.requirements {
+                for requirement in &finding.requirements {
                     writeln!(out, "    requirement {}: {}", requirement.id, requirement.text)?;
                     writeln!(out, "      source: {}", requirement.evidence)?;
                 }
@@ -215,10 +212,10 @@ fn summary(sum: &Sum) -> serde_json::Value {
     let failures: Vec<_> = sum
         .failed
         .iter()
-        .map(|judged| json!({ "place": judged.place, "id": judged.id, "operation": judged.operation, "mismatches": judged.mismatches, "left_out": judged.left_out }))
+        .map(|judged| json!({ "place": judged.place, "id": judged.id, "operation": judged.operation, "findings": judged.findings, "left_out": judged.left_out }))
         .collect();
     json!({
-        "version": 1,
+        "version": 2,
         "verdict": sum.verdict().name(),
         "exchanges": sum.exchanges,
         "judged": sum.judged.values().sum::<usize>(),

@@ -3,7 +3,6 @@
 //! Owns the form of the stream (`schemas/harness/events.schema.json`). Every text that came from a target or a secret's neighbourhood is
 //! [`Redacted`]. Reports are functions of these types alone.
 
-mod check;
 mod header;
 mod outcome;
 mod transcript;
@@ -12,15 +11,22 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-pub use check::CheckKind;
 pub use header::{DocumentedOperation, RunStarted, Selection, Shard};
 pub use outcome::{Bearing, Form, Junit, Outcome, Tap, Tone};
 pub use transcript::{Transcript, TranscriptRequest, TranscriptResponse};
 
-use crate::{level::Level, secret::Redacted, status::Speaker};
+use crate::{
+    finding::{self, Actual, CheckKind, Expected},
+    level::Level,
+    secret::Redacted,
+    status::Speaker,
+};
 
-/// The version of the stream's form; a reader refuses another one.
-pub const VERSION: u32 = 1;
+/// The version of the stream's form.
+pub const VERSION: u32 = 2;
+
+/// Versions that are read. Of the first, what checks wanted and found is text: it is shown and compared as it is.
+pub(crate) const READ: std::ops::RangeInclusive<u32> = 1..=VERSION;
 
 /// One line of the stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,7 +47,7 @@ pub enum Event {
     /// The run waits for a rate limit.
     Waited(Waited),
     /// What the preflight found.
-    Preflight(Finding),
+    Preflight(Preflight),
     /// A trial did not go as its accepted snapshot says.
     SnapshotDrifted(SnapshotDrift),
     /// The run ended before it began: it has no trials.
@@ -99,10 +105,10 @@ pub struct StepFinished {
     pub requests: usize,
     /// How many checks were made, by level.
     pub checks: Checks,
-    /// False checks.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub mismatches: Vec<Mismatch>,
-    /// How many mismatches of this answer are not told, at least: of each check some are.
+    /// What false checks saw.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", alias = "mismatches")]
+    pub findings: Vec<Finding>,
+    /// How many places of this answer are not told, at least: of each check some are.
     #[serde(default, skip_serializing_if = "is_none")]
     pub left_out: usize,
     /// What no document describes.
@@ -166,11 +172,14 @@ impl Checks {
     }
 }
 
-/// One false check.
+/// What a false check saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mismatch {
+pub struct Finding {
     /// What was checked.
     pub check: CheckKind,
+    /// What implies the check, where no case says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub implied_by: Option<ImpliedBy>,
     /// How much it weighs.
     pub level: Level,
     /// What the target is held to, with its evidence.
@@ -179,12 +188,51 @@ pub struct Mismatch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<Redacted>,
     /// What the check wants.
-    pub expected: Redacted,
+    pub expected: Expected,
     /// What there is.
-    pub actual: Redacted,
+    pub actual: Actual,
+    /// The same in every run, where it makes a trial fail: one of the trial's signatures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Redacted>,
     /// Where the expectation stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+}
+
+impl Finding {
+    /// The place in the body, where it is not the whole of it.
+    pub fn at(&self) -> Option<&str> {
+        self.pointer.as_ref().map(Redacted::as_str).filter(|pointer| !pointer.is_empty())
+    }
+
+    /// What is wrong where, in a line.
+    pub fn headline(&self) -> String {
+        finding::headline(&self.check, self.at(), &self.expected, &self.actual)
+    }
+
+    /// What the check wants, for people.
+    pub fn expected(&self) -> String {
+        finding::expected(&self.expected, &self.check, self.at())
+    }
+
+    /// What there is, for people.
+    pub fn actual(&self) -> String {
+        finding::actual(&self.actual, &self.check)
+    }
+}
+
+/// What implies a check.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImpliedBy {
+    /// A call of this operation.
+    Operation(String),
+    /// The contract, of every answer.
+    AllAnswers,
+    /// The contract, of answers with a body.
+    AnswersWithBody,
+    /// The contract, of answers without a body.
+    AnswersWithoutBody,
 }
 
 /// A requirement as a report shows it.
@@ -361,7 +409,7 @@ pub enum Why {
 
 /// What the preflight found out about the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
+pub struct Preflight {
     /// Whether trials would say nothing, so that none is run.
     pub fatal: bool,
     /// What it is, in a sentence.

@@ -8,11 +8,11 @@ use super::{
     Finding, Findings, JsonType, Kind, Matcher, Pattern, Shape, equal, equal_but_for,
     equality::{distinct, order},
     without,
-    words::show,
 };
 use crate::{
     brief,
     diagnostic::Span,
+    finding::{Actual, Expected, Json},
     pointer,
     suite::Schema,
     template::{Tree, Unfilled, Variables},
@@ -40,6 +40,14 @@ impl Matcher {
     pub(crate) fn judge(&self, value: Option<&Value>, variables: &Variables) -> Result<Findings, Unfilled> {
         Judge::new(variables, true).findings(self, value)
     }
+
+    /// What it wants, its variables filled in.
+    ///
+    /// # Errors
+    /// A variable without a value.
+    pub(crate) fn wanted(&self, variables: &Variables) -> Result<Expected<String>, Unfilled> {
+        Judge::new(variables, false).wanted(self)
+    }
 }
 
 impl<'a> Judge<'a> {
@@ -52,18 +60,17 @@ impl<'a> Judge<'a> {
         Ok(self.findings)
     }
 
-    fn find(&mut self, span: Span, expected: impl Into<String>, actual: Option<&Value>) {
+    fn find(&mut self, span: Span, expected: Expected<String>, actual: Option<&Value>) {
         if self.is_full() {
             self.findings.left_out += 1;
             return;
         }
-        let actual = actual.map_or_else(|| "nothing: the member is not there".to_owned(), show);
-        self.tell(span, expected, actual);
+        self.tell(span, expected, actual.map_or(Actual::Absent, |value| Actual::Value(Json::of(value))));
     }
 
-    fn tell(&mut self, span: Span, expected: impl Into<String>, actual: String) {
+    fn tell(&mut self, span: Span, expected: Expected<String>, actual: Actual<String>) {
         let pointer = brief::pointer(self.pointer.clone());
-        self.add(Finding { span, pointer, expected: expected.into(), actual });
+        self.add(Finding { span, pointer, expected, actual });
     }
 
     fn add(&mut self, finding: Finding) {
@@ -105,7 +112,7 @@ impl<'a> Judge<'a> {
             Shape::Absent => Ok(()),
             Shape::All(all) => all.iter().try_for_each(|matcher| self.missing(matcher)),
             Shape::Members(_) | Shape::Items(_) | Shape::Each(_) | Shape::Single => {
-                let expected = self.describe(matcher)?;
+                let expected = self.wanted(matcher)?;
                 self.find(matcher.span, expected, None);
                 Ok(())
             }
@@ -156,7 +163,7 @@ impl<'a> Judge<'a> {
             Kind::NotAfter(tree) => self.compare_times(tree, value, |actual, bound| actual <= bound)?,
         };
         if !holds {
-            let expected = self.describe(matcher)?;
+            let expected = self.wanted(matcher)?;
             self.find(span, expected, Some(value));
         }
         Ok(())
@@ -199,14 +206,14 @@ impl<'a> Judge<'a> {
                     let _ = self.under(key, |judge| {
                         match have.get(key) {
                             Some(actual) => judge.equal(span, expected, actual),
-                            None => judge.find(span, show(expected), None),
+                            None => judge.find(span, Expected::Value(Json::of(expected)), None),
                         }
                         Ok(())
                     });
                 }
                 for (key, actual) in have.iter().filter(|(key, _)| !want.contains_key(*key)) {
                     let _ = self.under(key, |judge| {
-                        judge.find(span, "no such member", Some(actual));
+                        judge.find(span, Expected::Absent, Some(actual));
                         Ok(())
                     });
                 }
@@ -219,13 +226,13 @@ impl<'a> Judge<'a> {
                     });
                 }
             }
-            _ => self.find(span, show(expected), Some(actual)),
+            _ => self.find(span, Expected::Value(Json::of(expected)), Some(actual)),
         }
     }
 
     fn object(&mut self, span: Span, members: &[(String, Matcher)], value: &Value) -> Judged {
         let Value::Object(actual) = value else {
-            self.find(span, "an object", Some(value));
+            self.find(span, of_type(JsonType::Object), Some(value));
             return Ok(());
         };
         for (name, matcher) in members {
@@ -237,7 +244,7 @@ impl<'a> Judge<'a> {
     fn items<'v>(&mut self, span: Span, value: &'v Value) -> Option<&'v [Value]> {
         let items = value.as_array().map(Vec::as_slice);
         if items.is_none() {
-            self.find(span, "a list", Some(value));
+            self.find(span, of_type(JsonType::Array), Some(value));
         }
         items
     }
@@ -245,7 +252,7 @@ impl<'a> Judge<'a> {
     fn list(&mut self, span: Span, matchers: &[Matcher], value: &Value) -> Judged {
         let Some(items) = self.items(span, value) else { return Ok(()) };
         if items.len() != matchers.len() {
-            self.find(span, format!("a list of {}", matchers.len()), Some(value));
+            self.find(span, list_of(matchers.len()), Some(value));
             return Ok(());
         }
         for (index, (matcher, item)) in matchers.iter().zip(items).enumerate() {
@@ -258,7 +265,8 @@ impl<'a> Judge<'a> {
         if let (Value::String(text), Kind::Equal(tree)) = (value, &inner.kind) {
             let wanted = tree.fill(self.variables)?;
             if !wanted.as_str().is_some_and(|wanted| text.contains(wanted)) {
-                self.find(span, format!("text that contains {wanted}"), Some(value));
+                let wanted = Expected::Value(Json::of(wanted.as_ref()));
+                self.find(span, Expected::Contains(Box::new(wanted)), Some(value));
             }
             return Ok(());
         }
@@ -280,11 +288,11 @@ impl<'a> Judge<'a> {
         items: impl Iterator<Item = &'v Value>,
     ) -> Judged {
         if self.told {
-            let expected = format!("a list with an item that is {}", self.describe(wanted)?);
+            let expected = Expected::Contains(Box::new(self.wanted(wanted)?));
             let actual = self.lacking(wanted, list, items)?;
             self.tell(span, expected, actual);
         } else {
-            self.find(span, "", None);
+            self.find(span, Expected::Present, None);
         }
         Ok(())
     }
@@ -312,10 +320,18 @@ impl<'a> Judge<'a> {
             }
         }
         if items.len() > matchers.len() {
-            self.find(span, format!("a list of {}", matchers.len()), Some(value));
+            self.find(span, list_of(matchers.len()), Some(value));
         }
         Ok(())
     }
+}
+
+fn of_type(json_type: JsonType) -> Expected<String> {
+    Expected::Type(vec![json_type.name().to_owned()])
+}
+
+fn list_of(length: usize) -> Expected<String> {
+    Expected::ListOf(u64::try_from(length).unwrap_or(u64::MAX))
 }
 
 /// Augmenting paths: gives `wanted` an item, moving earlier ones if that helps.

@@ -9,7 +9,7 @@ mod judge;
 mod laws;
 mod places;
 mod read;
-mod words;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use serde_json::Number;
 
 use crate::{
     diagnostic::Span,
+    finding::{Actual, Expected},
     suite::Schema,
     template::{Template, Tree},
 };
@@ -156,6 +157,6 @@ pub(crate) struct Finding {
     pub(crate) span: Span,
     /// Where the value stands in the body, a JSON Pointer.
     pub(crate) pointer: String,
-    pub(crate) expected: String,
-    pub(crate) actual: String,
+    pub(crate) expected: Expected<String>,
+    pub(crate) actual: Actual<String>,
 }

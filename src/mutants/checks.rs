@@ -1,4 +1,4 @@
-//! What the checks of a suite are: every expectation at its place in its file, and what calls imply, once an operation.
+//! The checks of a plan, counted: every expectation at its place in its file, and what calls imply, once an operation.
 //!
 //! A check is the smallest thing that can be false by itself: the status of a step, an error code, a header, a link, a capture, and of a
 //! matcher for a body each leaf. The rows of a table share their checks, as they share the text. What a call implies is one check
@@ -12,11 +12,8 @@ use std::{
 };
 
 use crate::{
-    diagnostic::{Source, Span},
-    event::{CheckKind, Mismatch, StepFinished},
-    level::Level,
-    matcher::Matcher,
-    plan::{ExpectedBody, Plan, Repetition, RequestTarget, Step, Trial},
+    event::{self, ImpliedBy, Place},
+    plan::{self, Basis, Plan, Step, Trial, When},
     suite::On,
 };
 
@@ -45,15 +42,8 @@ impl Checks {
     /// The checks of these trials.
     pub(super) fn of(plan: &Plan, trials: &[Arc<Trial>]) -> Self {
         let mut checks = Self::default();
-        for trial in trials {
-            for step in trial.fixtures.iter().flat_map(|fixture| &fixture.steps) {
-                checks.status(step);
-                checks.captures(step);
-            }
-            for (number, step) in trial.steps.iter().enumerate() {
-                checks.step(plan, step);
-                checks.origin(step, &trial.steps[..number]);
-            }
+        for (step, check) in trials.iter().flat_map(|trial| plan.checks_of(trial)) {
+            checks.add(step, check);
         }
         checks
     }
@@ -89,129 +79,53 @@ impl Checks {
     }
 
     /// The check that was false.
-    pub(super) fn find(&self, mismatch: &Mismatch, step: &StepFinished) -> Check {
-        let place = mismatch.place.as_ref().map(|place| format!("{}:{}:{}", place.path, place.line, place.column));
-        let explicit = Check { place: place.unwrap_or_default(), check: mismatch.check.to_string() };
-        if self.all.contains_key(&explicit) {
-            return explicit;
-        }
-        let empty = step.exchange.as_ref().is_none_or(|exchange| exchange.response.body.is_none());
-        let header = matches!(mismatch.check, CheckKind::Header(_));
-        // A header that is there whatever the body is stands in the list under that name.
-        let general = |on: &str| Check { place: "contract".to_owned(), check: format!("{}{on}", mismatch.check) };
-        let mut implied = vec![Check { place: step.call.clone(), check: mismatch.check.to_string() }];
-        if header {
-            implied = vec![general(if empty { " without a body" } else { " with a body" }), general("")];
-        }
-        implied.into_iter().find(|check| self.all.contains_key(check)).unwrap_or(explicit)
-    }
-
-    fn add<'a>(&mut self, place: String, check: impl Into<String>, requirements: impl IntoIterator<Item = &'a String>) {
-        let check = Check { place, check: check.into() };
-        self.all.entry(check).or_default().extend(requirements.into_iter().cloned());
-    }
-
-    fn at(&mut self, source: &Source, span: Span, check: impl Into<String>, requirements: &[String]) {
-        let (line, column) = source.position(span.start);
-        self.add(format!("{}:{line}:{column}", source.path), check, requirements);
-    }
-
-    fn status(&mut self, step: &Step) {
-        if !step.expect.status.is_empty() && step.level > Level::Info {
-            self.at(&step.source, step.expect.status_span, "status", &step.requirements);
-        }
-    }
-
-    fn captures(&mut self, step: &Step) {
-        if step.level > Level::Info {
-            for capture in &step.captures {
-                self.at(&step.source, capture.span, "capture", &step.requirements);
+    pub(super) fn find(finding: &event::Finding) -> Check {
+        let (place, on) = match &finding.implied_by {
+            Some(ImpliedBy::Operation(operation)) => (operation.clone(), ""),
+            Some(ImpliedBy::AllAnswers) => (CONTRACT.to_owned(), ""),
+            Some(ImpliedBy::AnswersWithBody) => (CONTRACT.to_owned(), WITH_BODY),
+            Some(ImpliedBy::AnswersWithoutBody) => (CONTRACT.to_owned(), WITHOUT_BODY),
+            None => {
+                let at = |place: &Place| format!("{}:{}:{}", place.path, place.line, place.column);
+                (finding.place.as_ref().map(at).unwrap_or_default(), "")
             }
-        }
+        };
+        Check { place, check: format!("{}{on}", finding.check) }
     }
 
-    fn step(&mut self, plan: &Plan, step: &Step) {
-        if plan.speaks_for(step, "") || step.request.operation().is_none() {
-            self.general(plan);
-        }
-        if step.level == Level::Info {
-            return;
-        }
-        self.status(step);
-        self.captures(step);
-        self.implied(plan, step);
-        let expect = &step.expect;
-        if let Some(error) = &expect.error {
-            self.at(&step.source, error.span, "error code", &step.requirements);
-            if step.request.operation().is_none() {
-                self.at(&step.source, error.span, "schema", &step.requirements);
-            }
-        }
-        match &expect.body {
-            ExpectedBody::Unsaid => {}
-            ExpectedBody::Empty(span) => self.at(&step.source, *span, "body", &step.requirements),
-            ExpectedBody::Match(matcher) => self.matcher(step, "body", matcher),
-        }
-        if let Some((_, span)) = &expect.schema {
-            self.at(&step.source, *span, "schema", &step.requirements);
-        }
-        for (name, matcher) in &expect.headers {
-            self.matcher(step, &format!("header {name}"), matcher);
-        }
-        for (relation, matcher) in &expect.links {
-            self.matcher(step, &format!("link {relation}"), matcher);
-        }
-        if let Some(matcher) = &expect.collected {
-            self.matcher(step, "collected", matcher);
-        }
-        if matches!(step.repetition, Repetition::Pages { .. }) {
-            self.at(&step.source, step.span, "pages", &step.requirements);
-        }
-    }
-
-    /// A URL of another origin ends the trial, so a later step with the same one is never asked.
-    fn origin(&mut self, step: &Step, before: &[Step]) {
-        let RequestTarget::Url(url) = &step.request.target else { return };
-        let is_same =
-            |step: &Step| matches!(&step.request.target, RequestTarget::Url(other) if other.source() == url.source());
-        if step.level > Level::Info && !before.iter().any(is_same) {
-            self.at(&step.source, step.span, "origin", &step.requirements);
-        }
-    }
-
-    fn matcher(&mut self, step: &Step, check: &str, matcher: &Matcher) {
-        matcher.leaves(&mut |_, span| self.at(&step.source, span, check, &step.requirements));
-    }
-
-    fn implied(&mut self, plan: &Plan, step: &Step) {
-        let Some(operation) = step.request.operation() else { return };
-        // What is made below something goes with it, whatever it is called.
-        if operation.makes.is_some() && operation.path.parameters().next().is_none() {
-            self.add(operation.id.clone(), CheckKind::Identity.to_string(), [&operation.requirement]);
-        }
-        for status in &step.expect.status {
-            if *status == operation.success {
-                // HTTP itself keeps a body from a 204, so that there is none can only be false in a recording.
-                if operation.schema.is_some() {
-                    self.add(operation.id.clone(), "schema", [&plan.contract.schema]);
-                }
-            } else if *status >= 400 && operation.contract {
-                self.add(operation.id.clone(), "error form", [&plan.contract.error]);
-                if step.expect.error.is_none() && operation.errors.contains_key(status) {
-                    self.add(operation.id.clone(), "error code", [&plan.contract.code]);
-                }
-            }
-        }
-    }
-
-    fn general(&mut self, plan: &Plan) {
-        for header in plan.contract.headers.iter().filter(|header| header.level > Level::Info) {
-            let on = match header.on {
-                On::Any => "",
-                On::Body => " with a body",
-                On::Empty => " without a body",
-            };
-            self.add("contract".to_owned(), format!("header {}{on}", header.name), [&header.requirement]);
+    fn add(&mut self, step: &Step, check: &plan::Check) {
+        let kind = check.kind().to_string();
+        let on = match check.when {
+            When::On(On::Body) => WITH_BODY,
+            When::On(On::Empty) => WITHOUT_BODY,
+            When::On(On::Any)
+            | When::Sending
+            | When::Answered
+            | When::Expected
+            | When::Success(_)
+            | When::Refused
+            | When::Recorded => "",
+        };
+        let mut insert = |place: String| {
+            let key = Check { place, check: format!("{kind}{on}") };
+            self.all.entry(key).or_default().extend(check.requirements.iter().cloned());
+        };
+        match &check.basis {
+            Basis::Operation(operation) => insert(operation.id.clone()),
+            Basis::Contract => insert(CONTRACT.to_owned()),
+            Basis::Case(_) => check.leaves(&mut |_, span| {
+                let (line, column) = step.source.position(span.start);
+                insert(format!("{}:{line}:{column}", step.source.path));
+            }),
         }
     }
 }
+
+/// Where the checks of every answer stand.
+const CONTRACT: &str = "contract";
+
+/// Behind those of answers that have a body,
+const WITH_BODY: &str = " with a body";
+
+/// and of those that have none.
+const WITHOUT_BODY: &str = " without a body";

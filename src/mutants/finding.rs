@@ -7,7 +7,8 @@ use std::{
 
 use super::{Check, Checks, Mutant};
 use crate::{
-    event::{Event, Mismatch, Outcome, Phase, StepFinished, Stop, TrialFinished},
+    event::{self, Event, Outcome, Phase, StepFinished, Stop, TrialFinished},
+    finding,
     level::Level,
     plan::Plan,
     target::Fault,
@@ -100,28 +101,28 @@ impl<'p> Watch<'p> {
         found.map_or_else(|| step.call.clone(), |operation| operation.id.clone())
     }
 
-    pub(super) fn take(&mut self, event: &Event, checks: &Checks) {
+    pub(super) fn take(&mut self, event: &Event) {
         match event {
-            Event::StepFinished(step) if step.phase != Phase::Defer => self.step(step, checks),
+            Event::StepFinished(step) if step.phase != Phase::Defer => self.step(step),
             Event::TrialFinished(finished) => self.trial(finished),
             Event::RunFinished(finished) => self.cut |= finished.stopped == Some(Stop::Deadline),
             _ => {}
         }
     }
 
-    fn step(&mut self, step: &StepFinished, checks: &Checks) {
+    fn step(&mut self, step: &StepFinished) {
         let called = self.called(step);
         let open = self.open.entry(step.trial.clone()).or_default();
         open.called.push(called);
-        for mismatch in &step.mismatches {
-            let check = checks.find(mismatch, step);
-            let first = match mismatch.level {
+        for finding in &step.findings {
+            let check = Checks::find(finding);
+            let first = match finding.level {
                 Level::Must => &mut open.must,
                 Level::Should => &mut open.should,
                 Level::Info => continue,
             };
             if first.is_none() {
-                *first = Some(false_check(step, mismatch, &check, &open.called));
+                *first = Some(false_check(step, finding, &check, &open.called));
             }
             self.falses.insert(check);
         }
@@ -179,32 +180,21 @@ impl<'p> Watch<'p> {
     }
 }
 
-fn false_check(step: &StepFinished, mismatch: &Mismatch, check: &Check, called: &[String]) -> Finding {
-    let pointer = mismatch.pointer.as_ref().map(ToString::to_string).filter(|pointer| !pointer.is_empty());
-    let what = pointer.map_or_else(|| mismatch.check.to_string(), |pointer| format!("{} {pointer}", mismatch.check));
+fn false_check(step: &StepFinished, finding: &event::Finding, check: &Check, called: &[String]) -> Finding {
+    let place = finding.at().unwrap_or_default();
+    let words = finding::unsaid(&finding.expected, &finding.actual, &finding.check);
     Finding {
         trial: step.trial.clone(),
         outcome: Outcome::Warned,
         step: Some(step.step),
         call: step.call.clone(),
-        check: mismatch.check.to_string(),
+        check: finding.check.to_string(),
         place: check.place.clone(),
-        requirements: mismatch.requirements.iter().map(|requirement| requirement.id.clone()).collect(),
-        words: format!(
-            "{what} {} {}",
-            without_body(mismatch.expected.as_str()),
-            without_body(mismatch.actual.as_str())
-        ),
-        text: format!("{what}: expected {}, got {}", mismatch.expected, mismatch.actual),
+        requirements: finding.requirements.iter().map(|requirement| requirement.id.clone()).collect(),
+        words: format!("{} {place} {words}", finding.check),
+        text: finding.headline(),
         called: called.to_vec(),
     }
-}
-
-/// A text without the object or list in it, which may have been cut.
-fn without_body(text: &str) -> String {
-    let Some(start) = text.find(['{', '[']) else { return text.to_owned() };
-    let end = ["}", "]", " bytes)"].iter().filter_map(|end| Some(text.rfind(end)? + end.len())).max();
-    format!("{}{}", &text[..start], end.filter(|end| *end > start).map_or("", |end| &text[end..]))
 }
 
 /// Whether a word, or several, stand in a text, and not as parts of others.
@@ -219,17 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_is_named_by_a_word_outside_of_bodies() {
-        let cut = r#"a list whose nearest item differs at /dp: [{"d":1,"issuer":"x… (670 bytes)"#;
-        assert_eq!(without_body(cut), "a list whose nearest item differs at /dp: ");
-        assert_eq!(
-            without_body(r#"no such member in {"issuer":{"a":[1]}}, as it was"#),
-            "no such member in , as it was"
-        );
-        assert_eq!(
-            (without_body("text like /[a-z/"), without_body("\"AUTO\"")),
-            ("text like /".into(), "\"AUTO\"".into())
-        );
+    fn a_word_is_no_part_of_another() {
         assert!(has_word("body /keys/0/d", "d") && has_word("header x-a", "x-a"));
         assert!(!has_word("body /id", "d") && !has_word("body /dp", "d"));
     }

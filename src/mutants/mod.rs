@@ -122,7 +122,7 @@ pub fn run(
     tell: &(dyn Fn(&Mutant) + Sync),
 ) -> Result<Mutants, MutantsError> {
     let checks = Checks::of(plan, trials);
-    let sound = against(plan, trials.to_vec(), None, method, &checks)?;
+    let sound = against(plan, trials.to_vec(), None, method)?;
     if let Some(finding) = sound.red.first() {
         return Err(MutantsError::Red(finding.to_string()));
     }
@@ -137,7 +137,7 @@ pub fn run(
                 } {
                     let touching =
                         trials.iter().filter(|trial| method.all || touches(plan, trial, fault.operation)).cloned();
-                    let seen = against(plan, touching.collect(), Some(fault), method, &checks);
+                    let seen = against(plan, touching.collect(), Some(fault), method);
                     let mut mutant = seen.map(|seen| seen.into_mutant(fault.clone()));
                     if let Ok(mutant) = &mut mutant {
                         mutant.put_first(trials.iter().filter(|trial| is_about(trial, fault.operation)));
@@ -160,7 +160,6 @@ fn against<'p>(
     trials: Vec<Arc<Trial>>,
     fault: Option<&Fault>,
     method: Method,
-    checks: &Checks,
 ) -> Result<Watch<'p>, MutantsError> {
     // Only an answer that never comes is waited for in vain; all others come in time on the slowest of machines.
     let never = fault.is_some_and(|fault| fault.kind == FaultKind::Delivery);
@@ -185,7 +184,7 @@ fn against<'p>(
             deadline: fault.is_some().then_some(method.time_limit),
             ..Options::default()
         };
-        let mut sink = |event: &Event| watch.take(event, checks);
+        let mut sink = |event: &Event| watch.take(event);
         let stopper = Stopper::default();
         runtime.block_on(run::run(plan, trials, &opened.target, &options, &opened.redactor, &stopper, &mut sink));
     }

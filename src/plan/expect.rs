@@ -1,17 +1,21 @@
 //! What a step expects: statuses, error codes, body, headers, links.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Expect, ExpectedBody, ExpectedError, step::StepContext};
+use super::{
+    check::{Basis, Check, Wants, When},
+    step::StepContext,
+};
 use crate::{
     diagnostic::Span,
+    level::Level,
     matcher::{Context, Matcher},
     suite::Operation,
     template::Scope,
-    yaml::{Data, Fields, Key, Node, Problems},
+    yaml::{Data, Fields, Node, Problems},
 };
 
-/// What the expectations are about.
+/// What the expectations are about, and what is known of them.
 pub(super) struct Subject<'a> {
     /// `None`: a raw request, of which nothing is implied, or a call that cannot be made.
     pub(super) operation: Option<&'a Operation>,
@@ -19,99 +23,109 @@ pub(super) struct Subject<'a> {
     pub(super) raw: bool,
     pub(super) span: Span,
     pub(super) pages: bool,
+    pub(super) level: Level,
+    pub(super) requirements: &'a Arc<[String]>,
 }
 
-/// Expects nothing at all.
-pub(super) fn nothing(span: Span) -> Expect {
-    Expect {
-        status: Box::default(),
-        status_span: span,
-        error: None,
-        body: ExpectedBody::Unsaid,
-        headers: Box::default(),
-        links: Box::default(),
-        schema: None,
-        collected: None,
+impl Subject<'_> {
+    pub(super) fn check(&self, wants: Wants, when: When, span: Span) -> Check {
+        let requirements = Arc::clone(self.requirements);
+        Check { wants, when, basis: Basis::Case(span), level: self.level, requirements }
+    }
+
+    fn status(&self, statuses: impl IntoIterator<Item = u16>, span: Span) -> Check {
+        self.check(Wants::Status(statuses.into_iter().collect()), When::Answered, span)
     }
 }
 
+/// The checks that a step asks for; the first is of the status.
 pub(super) fn read(
     node: Option<&Node>,
     subject: &Subject<'_>,
     scope: &Scope,
     cx: &StepContext<'_>,
     problems: &mut Problems<'_>,
-) -> Option<Expect> {
-    let mut expect = nothing(subject.span);
-    let Some(node) = node else {
-        default_status(&mut expect, subject, problems);
-        return Some(expect);
-    };
+) -> Option<Vec<Check>> {
+    let Some(node) = node else { return Some(default_status(subject, None, problems).into_iter().collect()) };
     let matcher_cx = Context { scope, schemas: &cx.lookup.suite.schemas, patterns: &cx.lookup.patterns };
+    let matcher = |node: &Node, problems: &mut Problems<'_>| Box::new(Matcher::read(node, &matcher_cx, problems));
+    let expected = |wants, span| subject.check(wants, When::Expected, span);
     let mut fields = Fields::of(node, "expectation", problems)?;
     let before = problems.count();
-    if let Some(node) = fields.optional("status") {
-        expect.status_span = node.span;
-        expect.status = read_statuses(node, problems);
-    }
+    let status = fields.optional("status").map(|node| (read_statuses(node, problems), node.span));
     let misread = problems.count() > before;
-    if let Some(node) = fields.optional("error") {
-        let codes = problems.texts(node, "error").into_iter().map(|(_, code)| code).collect();
-        expect.error = Some(ExpectedError { codes, span: node.span });
+    let mut checks = Vec::new();
+    let error = fields.optional("error").map(|node| {
+        let codes: Box<[String]> = problems.texts(node, "error").into_iter().map(|(_, code)| code).collect();
+        (codes, node.span)
+    });
+    if let Some((codes, span)) = &error {
+        checks.push(expected(Wants::Code(codes.clone()), *span));
+        // A call implies the error form already.
+        let form = cx.lookup.suite.operations.contract.as_ref().filter(|_| subject.operation.is_none());
+        checks.extend(form.map(|contract| expected(Wants::Schema(Arc::clone(&contract.error_schema)), *span)));
     }
     if let Some((key, node)) = fields.entry("body") {
-        expect.body = match &node.data {
-            Data::Text(text) if text == "none" => ExpectedBody::Empty(Span::new(key.span.start, node.span.end)),
-            _ => ExpectedBody::Match(Box::new(Matcher::read(node, &matcher_cx, problems))),
-        };
-    }
-    for (key, target) in [("headers", &mut expect.headers), ("link", &mut expect.links)] {
-        let entries = fields.optional(key).and_then(|node| problems.map(node, key)).unwrap_or_default();
-        let read = |(key, node): &(Key, Node)| (key.name.clone(), Matcher::read(node, &matcher_cx, problems));
-        *target = entries.iter().map(read).collect();
+        checks.push(match &node.data {
+            Data::Text(text) if text == "none" => expected(Wants::NoBody, Span::new(key.span.start, node.span.end)),
+            _ => expected(Wants::Body(matcher(node, problems)), node.span),
+        });
     }
     if let Some(node) = fields.optional("schema") {
-        let name = problems.text(node, "schema");
-        expect.schema = name
-            .and_then(|name| cx.lookup.suite.schemas.find(name, node.span, problems))
-            .inspect(|schema| cx.lookup.patterns.uses(schema))
-            .map(|schema| (schema, node.span));
+        let schema = problems.text(node, "schema").and_then(|name| {
+            let schema = cx.lookup.suite.schemas.find(name, node.span, problems)?;
+            cx.lookup.patterns.uses(&schema);
+            Some(expected(Wants::Schema(schema), node.span))
+        });
+        checks.extend(schema);
+    }
+    for (key, wants) in [("headers", Wants::Header as fn(_, _) -> _), ("link", Wants::Link)] {
+        for (name, node) in fields.optional(key).and_then(|node| problems.map(node, key)).unwrap_or_default() {
+            checks.push(expected(wants(name.name.as_str().into(), matcher(node, problems)), node.span));
+        }
     }
     if let Some((key, node)) = fields.entry("collected") {
         if !subject.pages {
             problems.at_with(key.span, "`collected` needs `paginate`", "add `paginate: { max: … }` to the step");
         }
-        expect.collected = Some(Box::new(Matcher::read(node, &matcher_cx, problems)));
+        checks.push(expected(Wants::Collected(matcher(node, problems)), node.span));
     }
     fields.finish(problems);
-    if expect.status.is_empty() && !misread {
-        default_status(&mut expect, subject, problems);
-    }
-    Some(expect)
+    let status = match status {
+        Some((statuses, span)) if !statuses.is_empty() => Some(subject.status(statuses, span)),
+        Some(_) if misread => None,
+        Some(_) | None => default_status(subject, error.as_ref(), problems),
+    };
+    checks.splice(0..0, status);
+    Some(checks)
 }
 
 /// Without a status: that of the error code, or the success of the operation.
-fn default_status(expect: &mut Expect, subject: &Subject<'_>, problems: &mut Problems<'_>) {
-    match (subject.operation, &expect.error) {
-        (Some(operation), None) => expect.status = [operation.success].into(),
-        (Some(operation), Some(error)) => {
+fn default_status(
+    subject: &Subject<'_>,
+    error: Option<&(Box<[String]>, Span)>,
+    problems: &mut Problems<'_>,
+) -> Option<Check> {
+    match (subject.operation, error) {
+        (Some(operation), None) => Some(subject.status([operation.success], subject.span)),
+        (Some(operation), Some((wanted, span))) => {
             let statuses: BTreeSet<u16> = operation
                 .errors
                 .iter()
-                .filter(|(_, codes)| codes.iter().any(|code| error.codes.contains(code)))
+                .filter(|(_, codes)| codes.iter().any(|code| wanted.contains(code)))
                 .map(|(status, _)| *status)
                 .collect();
             if statuses.is_empty() {
-                let title = format!("`{}` documents no status for {}", operation.id, error.codes.join(", "));
-                problems.at_with(error.span, title, "say the `status` beside the `error`");
+                let title = format!("`{}` documents no status for {}", operation.id, wanted.join(", "));
+                problems.at_with(*span, title, "say the `status` beside the `error`");
             }
-            expect.status_span = error.span;
-            expect.status = statuses.into_iter().collect();
+            Some(subject.status(statuses, *span))
         }
-        (None, _) if !subject.raw => {}
+        (None, _) if !subject.raw => None,
         (None, _) => {
             let help = "nothing is implied for a raw request: say `expect: { status: … }`";
             problems.at_with(subject.span, "a `request` without an expected `status`", help);
+            None
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Fixture,
+    Fixture, Step,
     case::{Inherited, Lookup, check_slug},
     step,
 };
@@ -124,7 +124,7 @@ fn compile_fixture(
         scope.add_unread(name);
     }
     let mut exports = Vec::new();
-    for capture in steps.iter().flat_map(|step| &step.captures) {
+    for (_, capture) in steps.iter().flat_map(Step::captures) {
         let outside = format!("{name}.{}", capture.name);
         scope.add(outside.clone());
         exports.push((Arc::clone(&capture.name), Arc::from(outside)));

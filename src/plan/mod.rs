@@ -4,6 +4,7 @@
 //! Owns the compiled types and the compilation. It sends nothing and judges nothing.
 
 mod case;
+mod check;
 mod duration;
 mod expect;
 mod fixture;
@@ -15,12 +16,13 @@ mod shard;
 mod step;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
 
 use aho_corasick::AhoCorasick;
+pub(crate) use check::{Basis, Check, Wants, When};
 pub(crate) use duration::{parse as parse_duration, parse_limit};
 pub use select::{Pattern, PatternError, Selection};
 use serde_json_path::JsonPath;
@@ -30,8 +32,7 @@ use self::case::Compiled;
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
     level::Level,
-    matcher::Matcher,
-    suite::{Contract, HistoryEntry, Makes, Operation, Requirement, Schema, Suite, SweepPlan, matching, short_hash},
+    suite::{Contract, HistoryEntry, Makes, Operation, Requirement, Suite, SweepPlan, matching, short_hash},
     template::{Template, Tree},
 };
 
@@ -44,6 +45,10 @@ pub struct Plan {
     /// The trials, each with a unique ID.
     pub trials: Vec<Arc<Trial>>,
     pub(crate) contract: Arc<Contract>,
+    /// What every call of an operation implies, by its ID.
+    implied: HashMap<String, Arc<[Check]>>,
+    /// What the contract says of every answer.
+    pub(crate) general: Box<[Check]>,
     pub(crate) operations: Vec<Arc<Operation>>,
     pub(crate) requirements: Arc<BTreeMap<String, Requirement>>,
     pub(crate) history: Vec<HistoryEntry>,
@@ -126,8 +131,8 @@ pub(crate) struct Step {
     pub(crate) span: Span,
     pub(crate) request: Request,
     pub(crate) principal: Option<String>,
-    pub(crate) expect: Expect,
-    pub(crate) captures: Box<[Capture]>,
+    /// What its answer is held to beside what its operation implies, in the order in which it is judged.
+    pub(crate) checks: Box<[Check]>,
     pub(crate) defer: Box<[Step]>,
     pub(crate) repetition: Repetition,
     pub(crate) level: Level,
@@ -199,40 +204,10 @@ pub(crate) enum Repetition {
     },
 }
 
-/// What is expected of an answer.
-#[derive(Debug)]
-pub(crate) struct Expect {
-    /// The allowed statuses and where they stand; for a plain call its success status, at the call.
-    pub(crate) status: Box<[u16]>,
-    pub(crate) status_span: Span,
-    pub(crate) error: Option<ExpectedError>,
-    pub(crate) body: ExpectedBody,
-    pub(crate) headers: Box<[(String, Matcher)]>,
-    pub(crate) links: Box<[(String, Matcher)]>,
-    pub(crate) schema: Option<(Arc<Schema>, Span)>,
-    pub(crate) collected: Option<Box<Matcher>>,
-}
-
-/// The allowed error codes and where they stand.
-#[derive(Debug)]
-pub(crate) struct ExpectedError {
-    pub(crate) codes: Box<[String]>,
-    pub(crate) span: Span,
-}
-
-/// What is expected of a body.
-#[derive(Debug)]
-pub(crate) enum ExpectedBody {
-    Unsaid,
-    Empty(Span),
-    Match(Box<Matcher>),
-}
-
 /// A name for something in an answer.
 #[derive(Debug)]
 pub(crate) struct Capture {
     pub(crate) name: Arc<str>,
-    pub(crate) span: Span,
     pub(crate) from: CaptureFrom,
 }
 
@@ -272,9 +247,13 @@ impl Plan {
             return None;
         }
         let warnings = made::warnings(suite, &trials);
+        let contract = suite.operations.contract.as_ref()?;
+        let implied = |operation: &Arc<Operation>| (operation.id.clone(), check::implied(operation, contract));
         Some(Self {
             trials: trials.into_iter().map(Arc::new).collect(),
-            contract: Arc::clone(suite.operations.contract.as_ref()?),
+            contract: Arc::clone(contract),
+            implied: suite.operations.all.iter().map(implied).collect(),
+            general: check::general(contract),
             operations: suite.operations.all.clone(),
             requirements: Arc::new(suite.requirements.clone()),
             history: suite.history.clone(),

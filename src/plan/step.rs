@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    BodyPlan, Capture, CaptureFrom, HeaderPlan, Repetition, Request, RequestTarget, Step, case, expect, made,
-    repetition,
+    BodyPlan, Capture, CaptureFrom, HeaderPlan, Repetition, Request, RequestTarget, Step, case,
+    check::{self, Check, Wants, When},
+    expect, made, repetition,
 };
 use crate::{
     diagnostic::Span,
@@ -60,25 +61,32 @@ fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Pro
     }
     let operation = request.as_ref().and_then(|request| request.operation().cloned());
     let pages = matches!(repetition, Repetition::Pages { .. });
-    let subject = expect::Subject { operation: operation.as_deref(), raw, span: request_span, pages };
-    let expect = expect::read(expect_node, &subject, scope, cx, problems);
-    if let (Some(request), Some(expect)) = (&request, &expect) {
-        made::check_name(request, body_node, &expect.status, cx.lookup.suite, problems);
-    }
-    let captures = capture_node.map(|node| read_captures(node, scope, cx, problems)).unwrap_or_default();
+    let subject = expect::Subject {
+        operation: operation.as_deref(),
+        raw,
+        span: request_span,
+        pages,
+        level,
+        requirements: &requirements,
+    };
+    let own = expect::read(expect_node, &subject, scope, cx, problems);
+    let captures = capture_node.map(|node| read_captures(node, &subject, scope, cx, problems)).unwrap_or_default();
     let defer = defer_node.map(|node| read_deferred(node, scope, cx, problems)).unwrap_or_default();
-    Some(Step {
+    let (request, own) = (request?, own?);
+    let mut step = Step {
         source: Arc::clone(&problems.source),
         span: request_span,
-        request: request?,
+        request,
         principal,
-        expect: expect?,
-        captures,
+        checks: Box::default(),
         defer,
         repetition,
         level,
         requirements,
-    })
+    };
+    step.checks = check::of_request(&step).into_iter().chain(own).chain(captures).collect();
+    made::check_name(&step.request, body_node, step.statuses(), cx.lookup.suite, problems);
+    Some(step)
 }
 
 /// What nothing establishes is recorded, not asserted.
@@ -289,8 +297,14 @@ fn read_principal(fields: &mut Fields<'_>, cx: &StepContext<'_>, problems: &mut 
 }
 
 /// The captures; also a wrong one adds its name, so that whoever uses it is not told of it again.
-fn read_captures(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Box<[Capture]> {
-    let mut captures: Vec<Capture> = Vec::new();
+fn read_captures(
+    node: &Node,
+    subject: &expect::Subject<'_>,
+    scope: &mut Scope,
+    cx: &StepContext<'_>,
+    problems: &mut Problems<'_>,
+) -> Vec<Check> {
+    let mut captures = Vec::new();
     for (key, node) in problems.map(node, "capture").unwrap_or_default() {
         let from = match &node.data {
             Data::Text(text) => read_path(text, node, cx, problems),
@@ -298,9 +312,10 @@ fn read_captures(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems:
         };
         let name: Arc<str> = Arc::from(key.name.as_str());
         scope.add(Arc::clone(&name));
-        captures.extend(from.map(|from| Capture { name, span: node.span, from }));
+        let wants = from.map(|from| Wants::Capture(Box::new(Capture { name, from })));
+        captures.extend(wants.map(|wants| subject.check(wants, When::Expected, node.span)));
     }
-    captures.into()
+    captures
 }
 
 fn read_path(text: &str, node: &Node, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Option<CaptureFrom> {
@@ -349,8 +364,7 @@ fn read_deferred(node: &Node, scope: &Scope, cx: &StepContext<'_>, problems: &mu
             span,
             request,
             principal,
-            expect: expect::nothing(span),
-            captures: Box::default(),
+            checks: Box::default(),
             defer: Box::default(),
             repetition: Repetition::Once,
             level: Level::Info,

@@ -148,8 +148,12 @@ impl<'a> Replay<'a> {
         stopper: &'a Stopper,
         leftovers: &'a Leftovers,
     ) -> Self {
-        let describer =
-            Describer { redactor: &opened.redactor, requirements: &plan.requirements, began: Instant::now() };
+        let describer = Describer {
+            redactor: &opened.redactor,
+            requirements: &plan.requirements,
+            names: ("", ""),
+            began: Instant::now(),
+        };
         Self {
             plan,
             target: &opened.target,

@@ -35,7 +35,7 @@ impl Coverage {
         let Some(exchange) = &step.exchange else { return };
         let answers = self.seen.entry(step.call.clone()).or_default().entry(exchange.response.status).or_default();
         answers.count += 1;
-        match step.mismatches.iter().map(|mismatch| mismatch.level).max() {
+        match step.findings.iter().map(|finding| finding.level).max() {
             Some(Level::Must) => answers.failed += 1,
             Some(Level::Should) => answers.warned += 1,
             Some(Level::Info) | None => {}

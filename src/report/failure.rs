@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     counted::counted,
-    event::{Mismatch, Phase, Place, StepFinished, Transcript},
+    event::{Finding, Phase, Place, StepFinished, Transcript},
+    finding::Actual,
     level::Level,
     secret::Redacted,
 };
@@ -19,7 +20,7 @@ use crate::{
 /// More of a body than a person reads in a report; the event stream has more of it.
 const MOST_BODY: usize = 2000;
 
-/// As many places of one kind of mismatch are named.
+/// As many places of one kind of finding are named.
 const MOST_PLACES: usize = 6;
 
 /// A step with something wrong in it.
@@ -34,7 +35,7 @@ pub struct Failure {
     /// The operation.
     pub call: String,
     /// False checks of level `must` and `should`.
-    pub mismatches: Vec<Mismatch>,
+    pub findings: Vec<Finding>,
     /// How many there are beside these, at least.
     pub left_out: usize,
     /// What was sent and what came.
@@ -48,9 +49,9 @@ pub struct Failure {
 impl Failure {
     /// The failure in a step, if there is one.
     pub(super) fn of(step: &StepFinished) -> Option<Self> {
-        let mismatches: Vec<Mismatch> =
-            step.mismatches.iter().filter(|mismatch| mismatch.level > Level::Info).cloned().collect();
-        if mismatches.is_empty() && step.fault.is_none() && !step.met_trouble() {
+        let findings: Vec<Finding> =
+            step.findings.iter().filter(|finding| finding.level > Level::Info).cloned().collect();
+        if findings.is_empty() && step.fault.is_none() && !step.met_trouble() {
             return None;
         }
         Some(Self {
@@ -58,7 +59,7 @@ impl Failure {
             attempt: step.attempt,
             step: step.step,
             call: step.call.clone(),
-            mismatches,
+            findings,
             left_out: step.left_out,
             exchange: step.exchange.clone(),
             curl: step.curl.clone(),
@@ -66,7 +67,7 @@ impl Failure {
         })
     }
 
-    /// The text for people: each mismatch with its place, evidence, expected and actual, then the exchange and a curl line.
+    /// The text for people: each finding with its place, evidence, expected and actual, then the exchange and a curl line.
     pub fn text(&self) -> String {
         self.lines().into_iter().fold(String::new(), |text, line| text + &line.text + "\n")
     }
@@ -78,11 +79,11 @@ impl Failure {
         lines.add(Part::Step, &format!("{} {}: {}{attempt}", self.phase.name(), self.step, self.call));
         let mut told = Told::default();
         for alike in self.alike(Level::Must) {
-            self.mismatches(&alike, &mut told, &mut lines);
+            self.findings(&alike, &mut told, &mut lines);
         }
-        for mismatch in self.mismatches.iter().filter(|mismatch| mismatch.level == Level::Should) {
-            let ids: Vec<&str> = mismatch.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
-            lines.add(Part::Warning, &format!("  warning: {} ({})", headline(mismatch), ids.join(", ")));
+        for finding in self.findings.iter().filter(|finding| finding.level == Level::Should) {
+            let ids: Vec<&str> = finding.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
+            lines.add(Part::Warning, &format!("  warning: {} ({})", headline(finding), ids.join(", ")));
         }
         lines.left_out(self.left_out);
         if let Some(fault) = &self.fault {
@@ -98,32 +99,32 @@ impl Failure {
     }
 
     /// The false checks of a level, the same one at each item of a list together.
-    fn alike(&self, level: Level) -> Vec<Vec<&Mismatch>> {
-        let mut groups: Vec<Vec<&Mismatch>> = Vec::new();
+    fn alike(&self, level: Level) -> Vec<Vec<&Finding>> {
+        let mut groups: Vec<Vec<&Finding>> = Vec::new();
         let mut known = BTreeMap::new();
-        for mismatch in self.mismatches.iter().filter(|mismatch| mismatch.level == level) {
-            let line = mismatch.place.as_ref().map(|place| (&place.path, place.line, place.column));
-            let kind = (&mismatch.check, at(mismatch).map(without_indices), &mismatch.expected, line);
+        for finding in self.findings.iter().filter(|finding| finding.level == level) {
+            let line = finding.place.as_ref().map(|place| (&place.path, place.line, place.column));
+            let kind = (&finding.check, finding.at().map(without_indices), &finding.expected, line);
             let index = *known.entry(kind).or_insert(groups.len());
             if index == groups.len() {
                 groups.push(Vec::new());
             }
-            groups[index].push(mismatch);
+            groups[index].push(finding);
         }
         groups
     }
 
-    fn mismatches<'a>(&'a self, alike: &[&'a Mismatch], told: &mut Told<'a>, lines: &mut Lines) {
-        let Some((mismatch, others)) = alike.split_first() else { return };
-        let place = at(mismatch).map_or_else(String::new, |at| format!(" at {at}"));
-        lines.add(Part::Failed, &format!("  failed: {}{place}", mismatch.check));
-        if let Some(place) = mismatch.place.as_ref().filter(|place| told.place != Some(place)) {
+    fn findings<'a>(&'a self, alike: &[&'a Finding], told: &mut Told<'a>, lines: &mut Lines) {
+        let Some((finding, others)) = alike.split_first() else { return };
+        let place = finding.at().map_or_else(String::new, |at| format!(" at {at}"));
+        lines.add(Part::Failed, &format!("  failed: {}{place}", finding.check));
+        if let Some(place) = finding.place.as_ref().filter(|place| told.place != Some(place)) {
             for line in place.excerpt.lines() {
                 lines.add(Part::Place, &format!("  {line}"));
             }
         }
-        told.place = mismatch.place.as_ref();
-        let diff = self.whole(mismatch).and_then(|actual| diff::lines(mismatch.expected.as_str(), &actual));
+        told.place = finding.place.as_ref();
+        let diff = self.versus(finding).and_then(|(expected, actual)| diff::lines(expected, &actual));
         if let Some(diff) = diff {
             lines.add(Part::Same, "    expected (-) and actual (+):");
             for (side, line) in diff {
@@ -135,16 +136,16 @@ impl Failure {
                 lines.add(part, &format!("    {sign} {line}"));
             }
         } else {
-            lines.add(Part::Expected, &format!("    expected: {}", mismatch.expected));
-            lines.add(Part::Actual, &format!("    actual:   {}", mismatch.actual));
+            lines.add(Part::Expected, &format!("    expected: {}", finding.expected()));
+            lines.add(Part::Actual, &format!("    actual:   {}", finding.actual()));
         }
         if !others.is_empty() {
-            let places: Vec<&str> = others.iter().take(MOST_PLACES).filter_map(|mismatch| at(mismatch)).collect();
+            let places: Vec<&str> = others.iter().take(MOST_PLACES).filter_map(|finding| finding.at()).collect();
             let more = if others.len() > MOST_PLACES { ", …" } else { "" };
             let line = format!("    and {} more alike: at {}{more}", others.len(), places.join(", "));
             lines.add(Part::Failed, &line);
         }
-        for requirement in &mismatch.requirements {
+        for requirement in &finding.requirements {
             if !told.requirements.insert(&requirement.id) {
                 lines.add(Part::Requirement, &format!("    requirement {}, as above", requirement.id));
                 continue;
@@ -154,15 +155,15 @@ impl Failure {
         }
     }
 
-    /// The value that a check is about: as the check shows it, or from the answer where that was too long to show.
-    pub(super) fn whole(&self, mismatch: &Mismatch) -> Option<Value> {
-        let shown = mismatch.actual.as_str();
-        if let Ok(value) = serde_json::from_str(shown) {
-            return Some(value);
-        }
-        let body = self.exchange.as_ref()?.response.body.as_ref().filter(|_| shown.contains('…'))?;
-        let body: Value = serde_json::from_str(body.as_str()).ok()?;
-        body.pointer(mismatch.pointer.as_ref()?.as_str()).cloned()
+    /// The value that a check wants and the one that it is about, whole: the answer has what was too long to be kept in the finding.
+    pub(super) fn versus(&self, finding: &Finding) -> Option<(Value, Value)> {
+        let in_body = || {
+            let body = self.exchange.as_ref()?.response.body.as_ref()?;
+            let body: Value = serde_json::from_str(body.as_str()).ok()?;
+            body.pointer(finding.pointer.as_ref()?.as_str()).cloned()
+        };
+        let Actual::Value(actual) = &finding.actual else { return None };
+        Some((finding.expected.value()?, actual.whole().or_else(in_body)?))
     }
 }
 
@@ -212,8 +213,8 @@ impl Lines {
         self.0.push(Line { part, text: on_one_line(text) });
     }
 
-    fn left_out(&mut self, mismatches: usize) {
-        if let Some(text) = left_out(mismatches) {
+    fn left_out(&mut self, findings: usize) {
+        if let Some(text) = left_out(findings) {
             self.add(Part::Failed, &format!("  {text}"));
         }
     }
@@ -240,20 +241,13 @@ impl Lines {
 }
 
 /// One line: what is wrong where.
-pub(super) fn headline(mismatch: &Mismatch) -> String {
-    let what =
-        at(mismatch).map_or_else(|| mismatch.check.to_string(), |pointer| format!("{} {pointer}", mismatch.check));
-    on_one_line(&format!("{what}: expected {}, got {}", mismatch.expected, mismatch.actual))
+pub(super) fn headline(finding: &Finding) -> String {
+    on_one_line(&finding.headline())
 }
 
-/// JSON Pointer of the place in the body, where there is one.
-fn at(mismatch: &Mismatch) -> Option<&str> {
-    mismatch.pointer.as_ref().map(Redacted::as_str).filter(|pointer| !pointer.is_empty())
-}
-
-/// What is said of mismatches of an answer that are not told.
-pub(super) fn left_out(mismatches: usize) -> Option<String> {
-    (mismatches > 0).then(|| format!("and at least {} in this answer", counted(mismatches, "more place")))
+/// What is said of findings of an answer that are not told.
+pub(super) fn left_out(findings: usize) -> Option<String> {
+    (findings > 0).then(|| format!("and at least {} in this answer", counted(findings, "more place")))
 }
 
 /// As much of a body as a person reads; the whole was `cut_from` bytes long, where it is not the body.

@@ -51,7 +51,7 @@ fn errors(report: &Report, fail_on: FailOn) -> Vec<Annotation> {
 fn warnings(report: &Report, fail_on: FailOn) -> Vec<Annotation> {
     let plain = |title: &str, message: String| Annotation { place: None, title: title.to_owned(), message };
     let mut all: Vec<Annotation> =
-        report.findings.iter().map(|finding| plain("preflight", finding.text.to_string())).collect();
+        report.preflight.iter().map(|finding| plain("preflight", finding.text.to_string())).collect();
     for (kind, leaks) in report.left() {
         let lines = leaks.iter().map(|leak| format!("{} ({}; {})", leak.call, leak.reason, leak.trial));
         let title = format!("{}: {}", kind.name(), kind.meaning());
@@ -93,12 +93,12 @@ fn annotated(cause: &Cause<'_>) -> Option<Annotation> {
 
 /// What was wrong in a trial, what it is held to, and the command that shows it again.
 fn details(trial: &TrialReport, message: &mut String) {
-    let mismatches = trial
+    let findings = trial
         .last_failures()
-        .flat_map(|failure| failure.mismatches.iter().map(|mismatch| (failure.call.as_str(), mismatch)));
-    for (call, mismatch) in mismatches.take(MOST) {
-        let _ = write!(message, "\n{call}: {}", one_line(&headline(mismatch), MOST_LINE));
-        for requirement in &mismatch.requirements {
+        .flat_map(|failure| failure.findings.iter().map(|finding| (failure.call.as_str(), finding)));
+    for (call, finding) in findings.take(MOST) {
+        let _ = write!(message, "\n{call}: {}", one_line(&headline(finding), MOST_LINE));
+        for requirement in &finding.requirements {
             let text = format!("{}: {} ({})", requirement.id, requirement.text, requirement.evidence);
             let _ = write!(message, "\n  requirement {}", one_line(&text, MOST_LINE));
         }

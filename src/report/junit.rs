@@ -2,7 +2,7 @@
 //! Jenkins xUnit plugin allows. One suite a file of cases.
 //!
 //! Consumers differ: Jenkins shows the `message` of a `skipped`, GitLab its content, so both hold the reason. A failure has all
-//! mismatches in one element, because consumers show only one.
+//! findings in one element, because consumers show only one.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -176,7 +176,7 @@ fn warning_text(trial: &TrialReport) -> String {
     if trial.finished.outcome != Outcome::Warned {
         return String::new();
     }
-    let warned = |failure: &&Failure| failure.mismatches.iter().any(|mismatch| mismatch.level == Level::Should);
+    let warned = |failure: &&Failure| failure.findings.iter().any(|finding| finding.level == Level::Should);
     let texts: Vec<String> = trial.failures.iter().filter(warned).map(Failure::text).collect();
     if texts.is_empty() { String::new() } else { beginning(format!("WARNING {}", texts.join("\nWARNING ")), MOST_TEXT) }
 }
@@ -204,7 +204,7 @@ fn last_status(trial: &TrialReport, fail_on: FailOn) -> TestCaseStatus {
         status
     };
     if let Some(name) = fail_on.in_trial(&trial.finished) {
-        let message = if reason.is_empty() { trial.first_mismatch() } else { reason };
+        let message = if reason.is_empty() { trial.first_finding() } else { reason };
         return not(NonSuccessKind::Failure, name, &message);
     }
     match outcome.form().junit {
@@ -224,9 +224,9 @@ fn failure_type(trial: &TrialReport) -> &'static str {
     if trial.finished.outcome != Outcome::Failed {
         return trial.finished.outcome.name();
     }
-    let checks = trial.failures.iter().flat_map(|failure| &failure.mismatches);
-    let mut musts = checks.filter(|mismatch| mismatch.level == Level::Must);
-    musts.next().map_or("check-mismatch", |mismatch| mismatch.check.junit_type())
+    let checks = trial.failures.iter().flat_map(|failure| &failure.findings);
+    let mut musts = checks.filter(|finding| finding.level == Level::Must);
+    musts.next().map_or("check-mismatch", |finding| finding.check.junit_type())
 }
 
 fn description(trial: &TrialReport) -> String {
@@ -255,7 +255,7 @@ fn unfinished(report: &Report) -> Option<TestSuite> {
     let end = report.stopped().zip(not_run).map(|(stop, count)| {
         let why = why_stopped(stop).unwrap_or("by a signal");
         let message = format!("the run was stopped {why}: {} not run", counted(count, "trial"));
-        let found = report.findings.iter().filter(|finding| finding.fatal).map(|finding| finding.text.as_str());
+        let found = report.preflight.iter().filter(|finding| finding.fatal).map(|finding| finding.text.as_str());
         let text = [message.as_str()].into_iter().chain(found).collect::<Vec<_>>().join("\n");
         ("end".to_owned(), Outcome::NotRun.name(), message, text)
     });

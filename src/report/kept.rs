@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Failure, without_indices};
 use crate::{
-    event::{CheckKind, Mismatch, StepFinished, Transcript},
+    event::{Finding, StepFinished, Transcript},
+    finding::{CheckKind, Expected},
     secret::Redacted,
 };
 
@@ -17,10 +18,10 @@ const BODY: usize = 2000;
 /// of a header,
 const HEADER: usize = 200;
 
-/// and as many kinds of mismatches in one answer.
+/// and as many kinds of findings in one answer.
 const KINDS: usize = 10;
 
-/// Requirements, places and the like of one mismatch or header take about as much beside its texts.
+/// Requirements, places and the like of one finding or header take about as much beside its texts.
 const FRAME: usize = 100;
 
 /// What is kept so far, in bytes.
@@ -32,13 +33,13 @@ impl Kept {
     pub(super) fn failure(&mut self, mut failure: Failure) -> Failure {
         if self.is_full() {
             let mut kinds = BTreeSet::new();
-            let all = failure.mismatches.len();
-            failure.mismatches.retain(|mismatch| kinds.len() < KINDS && kinds.insert(kind(mismatch)));
-            failure.mismatches.shrink_to_fit();
-            failure.left_out += all - failure.mismatches.len();
+            let all = failure.findings.len();
+            failure.findings.retain(|finding| kinds.len() < KINDS && kinds.insert(kind(finding)));
+            failure.findings.shrink_to_fit();
+            failure.left_out += all - failure.findings.len();
             failure.exchange.iter_mut().for_each(thin);
         }
-        self.0 += failure.mismatches.iter().map(of_mismatch).sum::<usize>();
+        self.0 += failure.findings.iter().map(of_mismatch).sum::<usize>();
         self.0 += failure.exchange.as_ref().map_or(0, of_exchange);
         failure
     }
@@ -55,7 +56,7 @@ impl Kept {
             trial: step.trial.clone(),
             call: step.call.clone(),
             principal: step.principal.clone(),
-            mismatches: Vec::new(),
+            findings: Vec::new(),
             drift: Vec::new(),
             curl: None,
             fault: None,
@@ -68,16 +69,16 @@ impl Kept {
     }
 }
 
-/// What makes two mismatches of one answer the same one at different places.
-fn kind(mismatch: &Mismatch) -> (CheckKind, String, String) {
-    let pointer = mismatch.pointer.as_ref().map_or("", Redacted::as_str);
-    (mismatch.check.clone(), without_indices(pointer), mismatch.expected.to_string())
+/// What makes two findings of one answer the same one at different places.
+fn kind(finding: &Finding) -> (CheckKind, String, Expected) {
+    let pointer = finding.pointer.as_ref().map_or("", Redacted::as_str);
+    (finding.check.clone(), without_indices(pointer), finding.expected.clone())
 }
 
-fn of_mismatch(mismatch: &Mismatch) -> usize {
-    let requirements = mismatch.requirements.iter().map(|one| FRAME + one.text.len() + one.evidence.len());
-    let place = mismatch.place.as_ref().map_or(0, |place| FRAME + place.excerpt.len());
-    let texts = mismatch.expected.as_str().len() + mismatch.actual.as_str().len();
+fn of_mismatch(finding: &Finding) -> usize {
+    let requirements = finding.requirements.iter().map(|one| FRAME + one.text.len() + one.evidence.len());
+    let place = finding.place.as_ref().map_or(0, |place| FRAME + place.excerpt.len());
+    let texts = finding.expected().len() + finding.actual().len();
     requirements.sum::<usize>() + place + texts + FRAME
 }
 

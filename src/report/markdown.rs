@@ -153,7 +153,7 @@ fn lists(report: &Report, causes: &[Cause<'_>], page: &mut Page) {
         }
     }
     page.heading("Preflight");
-    for finding in &report.findings {
+    for finding in &report.preflight {
         page.add("finding", &format!("\n- {}", span(finding.text.as_str())));
     }
     for (heading, kind, standing) in [

@@ -66,7 +66,7 @@ use kept::Kept;
 
 use crate::{
     event::{
-        DocumentedOperation, Event, Finding, Leak, Outcome, RequirementText, RunFinished, RunStarted, SnapshotDrift,
+        DocumentedOperation, Event, Leak, Outcome, Preflight, RequirementText, RunFinished, RunStarted, SnapshotDrift,
         StepFinished, Stop, TrialFinished,
     },
     level::Level,
@@ -96,7 +96,7 @@ pub struct Report {
     /// The same, each once.
     pub noted: Notes,
     /// What the preflight found.
-    pub findings: Vec<Finding>,
+    pub preflight: Vec<Preflight>,
     /// Why the run, or parts of it, did not begin.
     pub not_begun: Vec<Redacted>,
     /// Seconds spent waiting for rate limits, all trials together.
@@ -162,9 +162,9 @@ impl TrialReport {
     }
 
     /// The first thing that was wrong in it, in a line.
-    pub fn first_mismatch(&self) -> String {
-        let first = self.failures.iter().find_map(|failure| Some((failure, failure.mismatches.first()?)));
-        first.map_or_else(String::new, |(failure, mismatch)| format!("{}: {}", failure.call, headline(mismatch)))
+    pub fn first_finding(&self) -> String {
+        let first = self.failures.iter().find_map(|failure| Some((failure, failure.findings.first()?)));
+        first.map_or_else(String::new, |(failure, finding)| format!("{}: {}", failure.call, headline(finding)))
     }
 }
 
@@ -246,7 +246,7 @@ impl Report {
                         count.value.clone_from(&drift.value);
                     }
                 }
-                self.notes += step.mismatches.iter().filter(|mismatch| mismatch.level == Level::Info).count();
+                self.notes += step.findings.iter().filter(|finding| finding.level == Level::Info).count();
                 if let Some(failure) = Failure::of(step) {
                     let failure = self.kept.failure(failure);
                     self.open.entry(step.trial.clone()).or_default().push(failure);
@@ -264,8 +264,8 @@ impl Report {
             Event::MayBeLeft(leak) => insert(&mut self.may_be_left, leak),
             Event::Waited(waited) => self.waited += waited.seconds,
             // Each part of a run asks the target the same first.
-            Event::Preflight(finding) if self.findings.contains(finding) => {}
-            Event::Preflight(finding) => self.findings.push(finding.clone()),
+            Event::Preflight(finding) if self.preflight.contains(finding) => {}
+            Event::Preflight(finding) => self.preflight.push(finding.clone()),
             Event::SnapshotDrifted(drift) => self.snapshots.push(drift.clone()),
             Event::NotBegun(not_begun) => self.not_begun.push(not_begun.reason.clone()),
             Event::RunFinished(footer) => self.end(footer),

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::without_indices;
-use crate::event::{CheckKind, Mismatch, StepFinished};
+use crate::event::{Finding, StepFinished};
+use crate::finding::CheckKind;
 use crate::level::Level;
 
 /// What makes two notes the same: operation, check, and where in the body.
@@ -19,7 +20,7 @@ pub struct Noted {
     /// The operation, or method and path.
     pub call: String,
     /// That of the first trial.
-    pub example: Mismatch,
+    pub example: Finding,
     /// The trials.
     pub trials: BTreeSet<String>,
 }
@@ -27,14 +28,14 @@ pub struct Noted {
 impl Notes {
     /// Takes the next step.
     pub(super) fn take(&mut self, step: &StepFinished) {
-        for mismatch in step.mismatches.iter().filter(|mismatch| mismatch.level == Level::Info) {
-            let pointer = mismatch.pointer.as_ref().map(|pointer| without_indices(pointer.as_str()));
-            let key = (step.call.clone(), mismatch.check.clone(), pointer.unwrap_or_default());
-            let new = || Noted { call: step.call.clone(), example: mismatch.clone(), trials: BTreeSet::new() };
+        for finding in step.findings.iter().filter(|finding| finding.level == Level::Info) {
+            let pointer = finding.pointer.as_ref().map(|pointer| without_indices(pointer.as_str()));
+            let key = (step.call.clone(), finding.check.clone(), pointer.unwrap_or_default());
+            let new = || Noted { call: step.call.clone(), example: finding.clone(), trials: BTreeSet::new() };
             let note = self.0.entry(key).or_insert_with(new);
             // The order in which trials end says nothing, and is another one where parts of a run are merged.
             if note.trials.first().is_some_and(|first| step.trial < *first) {
-                note.example = mismatch.clone();
+                note.example = finding.clone();
             }
             note.trials.insert(step.trial.clone());
         }

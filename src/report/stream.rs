@@ -54,7 +54,7 @@ pub enum StreamError {
         reason: String,
     },
     /// Another program's, or another version's stream.
-    #[error("{path}: the stream does not begin with the header of version {} of its form", event::VERSION)]
+    #[error("{path}: the stream does not begin with the header of version 1 or {} of its form", event::VERSION)]
     Header {
         /// The file.
         path: String,
@@ -200,7 +200,7 @@ pub fn read_header(path: &Path) -> Result<RunStarted, StreamError> {
     let reader = BufReader::new(file::open(path).map_err(failed)?);
     io::Read::take(reader, MAX_LINE).read_line(&mut text).map_err(failed)?;
     match serde_json::from_str(text.trim_end()) {
-        Ok(Event::RunStarted(header)) if header.version == event::VERSION => Ok(*header),
+        Ok(Event::RunStarted(header)) if event::READ.contains(&header.version) => Ok(*header),
         _ => Err(StreamError::Header { path: shown }),
     }
 }
@@ -234,7 +234,7 @@ pub(crate) fn read_from(
             Err(_) if ending == Ending::Anywhere && !text.ends_with('\n') => break,
             Err(error) => return Err(StreamError::Line { path: shown, line, reason: error.to_string() }),
         };
-        let header = matches!(&event, Event::RunStarted(header) if header.version == event::VERSION);
+        let header = matches!(&event, Event::RunStarted(header) if event::READ.contains(&header.version));
         if header != (line == 1) {
             return Err(StreamError::Header { path: shown });
         }

@@ -132,7 +132,7 @@ impl<'a> Summary<'a> {
             reason: trial.finished.reason.as_ref().map(ToString::to_string),
         });
         Self {
-            version: 1,
+            version: 2,
             verdict: verdict.name(),
             exit_code: verdict.exit_code(),
             trials,
@@ -144,7 +144,7 @@ impl<'a> Summary<'a> {
             waited_s: rounded(report.waited),
             not_begun: (!report.not_begun.is_empty())
                 .then(|| report.not_begun.iter().map(Redacted::as_str).collect::<Vec<_>>().join("\n")),
-            findings: report.findings.iter().map(|finding| finding.text.to_string()).chain(report.missing()).collect(),
+            findings: report.preflight.iter().map(|finding| finding.text.to_string()).chain(report.missing()).collect(),
             drift: report.drift.len(),
             new_drift: report.unexplained_drift().count(),
             notes: report.notes,

@@ -82,7 +82,7 @@ fn point(trial: &TrialReport, number: usize, fail_on: FailOn, writer: &mut impl 
 fn diagnostic(trial: &TrialReport, red: bool, writer: &mut impl Write) -> io::Result<()> {
     let finished = &trial.finished;
     let quoted = |text: &str| serde_json::Value::from(printable(text)).to_string();
-    let message = if trial.reason().is_empty() { trial.first_mismatch() } else { trial.reason().to_owned() };
+    let message = if trial.reason().is_empty() { trial.first_finding() } else { trial.reason().to_owned() };
     writeln!(writer, "  ---")?;
     writeln!(writer, "  message: {}", quoted(&one_line(&message, MOST_LINE)))?;
     let severity = if finished.outcome.is_unjudged() {

@@ -8,11 +8,11 @@ use super::{
     inventory::askers,
     ours::{Made, Request, Unsettled},
     send::{Halt, Purpose},
-    step::{Done, Judged, Sender},
-    trial::{Ending, Label, Running},
+    step::{Done, Sender},
+    trial::{Came, Ending, Label, Running},
 };
 use crate::{
-    check::Verdict,
+    check::{Depth, Verdict},
     event::{Event, Leak, Phase},
     http::{Exchange, Fault, Outgoing, owned_text},
     ledger::{Change, Removal},
@@ -57,7 +57,7 @@ impl<'a> Running<'a, '_> {
     /// A ledger that cannot be kept: then nothing may be changed.
     pub(super) async fn foresee(&mut self, step: &'a Step, variables: &Variables) -> Result<usize, Ending> {
         let shared = self.shared;
-        let sender = self.sender(Judged::StatusAlone);
+        let sender = self.sender(Depth::StatusAlone);
         let Ok(outgoing) = sender.build(step, variables) else { return Ok(0) };
         let plain = shared.target.client.plain_path(&outgoing.url);
         let reads = matches!(outgoing.method.as_str(), "GET" | "HEAD" | "OPTIONS");
@@ -104,7 +104,7 @@ impl<'a> Running<'a, '_> {
             if (200..300).contains(&status) && !done.nothing_new {
                 let made = success.is_none_or(|success| success == status);
                 for step in &step.defer {
-                    let outgoing = self.sender(Judged::StatusAlone).build(step, variables).ok();
+                    let outgoing = self.sender(Depth::StatusAlone).build(step, variables).ok();
                     if outgoing.as_ref().is_some_and(|outgoing| self.is_entered(outgoing)) {
                         continue;
                     }
@@ -137,14 +137,14 @@ impl<'a> Running<'a, '_> {
         if self.shared.ours.holds(&plain) {
             return Ok(None);
         }
-        let sender = self.sender(Judged::StatusAlone);
+        let sender = self.sender(Depth::StatusAlone);
         let entered = self.shared.options.ledger.enter_made(sender.removal(outgoing));
         entered.map(Some).map_err(|error| Ending::Errored(sender.cannot_write(&error)))
     }
 
     /// Last made, first removed. What may have been made is looked for, and what stays unknown is left to the end of the run.
     pub(super) async fn clean_up(&mut self) {
-        let sender = Sender { removing: true, ends: None, ..self.sender(Judged::StatusAlone) };
+        let sender = Sender { removing: true, ends: None, ..self.sender(Depth::StatusAlone) };
         let (mut number, mut open) = (0, Vec::new());
         loop {
             let left = self.left.borrow_mut().pop();
@@ -167,7 +167,7 @@ impl<'a> Running<'a, '_> {
         for (request, exchange) in sent {
             self.requests += 1;
             let label = Label { call: request.operation, origin: None, phase: Phase::Defer, number };
-            self.emit(label, 1, &Verdict::default(), exchange);
+            self.emit(label, 1, &Verdict::default(), Came::Answer(exchange.into()));
         }
         match removed {
             Removed::Gone => {}
@@ -187,7 +187,7 @@ impl<'a> Running<'a, '_> {
             Ok(exchange) | Err(Halt::Repeated(exchange)) => {
                 self.requests += 1;
                 let status = exchange.answer.status;
-                self.emit(Label::of(step, Phase::Defer, number), 1, &Verdict::default(), *exchange);
+                self.emit(Label::of(step, Phase::Defer, number), 1, &Verdict::default(), Came::Answer(exchange));
                 if (200..300).contains(&status) || status == 404 {
                     // A ledger that can no longer be written says too much rather than too little.
                     if let Some(number) = entry {
@@ -350,7 +350,7 @@ fn reason(halt: Halt) -> String {
         Halt::Ledger(reason) => reason,
         Halt::Address(given) => format!("{given} names no one thing"),
         Halt::Protected(path) => format!("{path} is not the run's to write to"),
-        Halt::Foreign { url, .. } => format!("{url} is of another origin"),
+        Halt::Foreign(url) => format!("{url} is of another origin"),
         Halt::Late(..) => "the trial's time was over".to_owned(),
         Halt::Stopped => "the run was stopped while it waited for the rate limit".to_owned(),
     }

@@ -4,15 +4,17 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use super::milliseconds;
 use crate::{
-    check::{False, Verdict},
+    check::{Found, Verdict},
     diagnostic::{Source, Span, excerpt},
     event::{
-        Checks, Drift, Mismatch, Outcome, Place, RequirementText, Transcript, TranscriptRequest, TranscriptResponse,
+        Checks, Drift, Finding, Outcome, Place, RequirementText, Transcript, TranscriptRequest, TranscriptResponse,
         TrialFinished,
     },
     http::{Exchange, owned_text},
+    level::Level,
     plan::Trial,
-    secret::Redactor,
+    secret::{Redacted, Redactor},
+    signature::signature,
     suite::Requirement,
 };
 
@@ -21,6 +23,8 @@ use crate::{
 pub(crate) struct Describer<'a> {
     pub(crate) redactor: &'a Redactor,
     pub(crate) requirements: &'a BTreeMap<String, Requirement>,
+    /// The origin of the target, and what stands in the names of what the run makes: both are other ones in each run.
+    pub(crate) names: (&'a str, &'a str),
     /// When the run began, or whatever it is that the exchanges are part of.
     pub(crate) began: Instant,
 }
@@ -33,8 +37,14 @@ pub(crate) struct Origin<'a> {
 }
 
 impl Describer<'_> {
-    pub(crate) fn mismatches(&self, verdict: &Verdict, origin: Option<Origin<'_>>) -> Vec<Mismatch> {
-        verdict.falses.iter().map(|found| self.mismatch(found, origin)).collect()
+    pub(crate) fn findings(&self, verdict: &Verdict, origin: Option<Origin<'_>>) -> Vec<Finding> {
+        verdict.found.iter().map(|found| self.finding(found, origin)).collect()
+    }
+
+    /// What was observed, in a form that is the same in every run.
+    pub(crate) fn signature(&self, found: &Found) -> Redacted {
+        let (origin, run) = self.names;
+        self.redactor.text(&signature(&found.check, found.pointer.as_deref(), &found.actual, origin, run))
     }
 
     /// A requirement with its evidence.
@@ -43,7 +53,7 @@ impl Describer<'_> {
         Some(RequirementText { id: id.to_owned(), text: requirement.text.clone(), evidence: requirement.evidence() })
     }
 
-    fn mismatch(&self, found: &False, origin: Option<Origin<'_>>) -> Mismatch {
+    fn finding(&self, found: &Found, origin: Option<Origin<'_>>) -> Finding {
         let place = origin.map(|origin| {
             let span = found.span.unwrap_or(origin.span);
             let label = if found.span.is_some() { "expected here" } else { "implied by this call" };
@@ -51,13 +61,16 @@ impl Describer<'_> {
             let excerpt = excerpt(origin.source, span, label);
             Place { path: origin.source.path.clone(), line, column, excerpt }
         });
-        Mismatch {
+        let text = |text: String| self.redactor.owned(text);
+        Finding {
             check: found.check.clone(),
+            implied_by: found.implied_by.clone(),
             level: found.level,
             requirements: found.requirements.iter().filter_map(|id| self.requirement(id)).collect(),
-            pointer: found.pointer.as_ref().map(|pointer| self.redactor.text(pointer)),
-            expected: self.redactor.text(&found.expected),
-            actual: self.redactor.text(&found.actual),
+            pointer: found.pointer.clone().map(text),
+            expected: found.expected.clone().map(&text),
+            actual: found.actual.clone().map(&text),
+            signature: (found.level == Level::Must).then(|| self.signature(found)),
             place,
         }
     }

@@ -150,7 +150,12 @@ pub async fn run(
         target,
         options,
         stopper,
-        describer: Describer { redactor, requirements: &plan.requirements, began: started },
+        describer: Describer {
+            redactor,
+            requirements: &plan.requirements,
+            names: (target.client.origin(), &options.run),
+            began: started,
+        },
         sink: RefCell::new(sink),
         requests: Cell::new(0),
         pace: Pace::new(options.share),

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     check::Identity,
+    finding::NotNew,
     http::{Exchange, Outgoing},
     naming::Names,
     plan::Plan,
@@ -215,9 +216,11 @@ impl Ours {
         let was_there = before.map_or(Known::Unknown, |before| before.knows_thing(plan, &path));
         let known = if self.holds(&path) { Known::Before } else { was_there };
         match known {
-            Known::Before => return (Identity::Before, Vec::new()),
+            Known::Before => return (Identity::Not(NotNew::Before), Vec::new()),
             // Where no list tells what was there, the name does.
-            Known::Unknown if makes.name.is_some() && !answered => return (Identity::Doubtful, Vec::new()),
+            Known::Unknown if makes.name.is_some() && !answered => {
+                return (Identity::Not(NotNew::Doubtful), Vec::new());
+            }
             Known::Unknown | Known::New => {}
         }
         let identity = match sent.zip(name.filter(|_| !answered)) {

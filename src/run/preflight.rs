@@ -15,7 +15,7 @@ use super::{
     detect::{Detected, detect},
 };
 use crate::{
-    event::Finding,
+    event,
     http::{Answer, Fault, Outgoing},
     plan::{Plan, Trial},
     secret::Redactor,
@@ -33,7 +33,7 @@ const LIMIT: &str = "X-Rate-Limit-Limit";
 #[derive(Debug, Default)]
 pub struct Preflight {
     /// In the order of the principals.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<event::Preflight>,
     /// Capabilities without which nothing can be learnt from the target.
     pub sole: Vec<String>,
     /// Capabilities that were seen and not declared.
@@ -70,12 +70,12 @@ pub async fn preflight(plan: &Plan, trials: &[Arc<Trial>], target: &Target, reda
     }
     for (principal, reason) in &preflight.tokenless {
         let text = format!("{reason}; trials of `{principal}` are errored");
-        preflight.findings.push(Finding { fatal: false, text: redactor.text(&text) });
+        preflight.findings.push(event::Preflight { fatal: false, text: redactor.text(&text) });
     }
     for principal in needed.into_iter().filter(|_| !fatal) {
         if let Some(reason) = target.client.outlives(principal).await {
             let text = format!("trials of the principal `{principal}` are not applicable: {reason}");
-            preflight.findings.push(Finding { fatal: false, text: redactor.text(&text) });
+            preflight.findings.push(event::Preflight { fatal: false, text: redactor.text(&text) });
             preflight.unfit.insert(principal.to_owned(), reason);
         }
     }
@@ -85,7 +85,7 @@ pub async fn preflight(plan: &Plan, trials: &[Arc<Trial>], target: &Target, reda
 async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor: &Redactor) -> Preflight {
     let mut preflight = Preflight::default();
     let Some(plan) = &plan.contract.preflight else { return preflight };
-    let find = |fatal: bool, text: String| Finding { fatal, text: redactor.text(&text) };
+    let find = |fatal: bool, text: String| event::Preflight { fatal, text: redactor.text(&text) };
     let mut skew_known = false;
     let mut principals: Vec<&str> =
         plan.principals.iter().map(String::as_str).filter(|name| target.principals.contains(*name)).collect();

@@ -21,8 +21,8 @@ use super::{
 };
 use crate::{
     check::Identity,
-    diagnostic::Span,
     event::{Event, Stop, Waited, Why},
+    finding::NotNew,
     http::{Exchange, Fault, Outgoing, is_repeatable},
     ledger::{Intent, LedgerError},
     plan::{BodyPlan, HeaderPlan, Repetition, RequestTarget, Step},
@@ -64,7 +64,7 @@ impl<'a> Purpose<'a> {
             Repetition::Until { status, .. } => Some(status),
             Repetition::Once | Repetition::Eventually(_) | Repetition::Pages { .. } => None,
         };
-        Self { expected: &step.expect.status, until, paced: until != Some(429) }
+        Self { expected: step.statuses(), until, paced: until != Some(429) }
     }
 
     /// Removing or putting back.
@@ -96,10 +96,7 @@ pub(super) enum Halt {
     /// A 429 that did not end.
     RateLimited(Box<Exchange>),
     /// Of another origin than the target, so it was not fetched.
-    Foreign {
-        url: String,
-        span: Span,
-    },
+    Foreign(String),
     /// A write to what the target shares with others, by a case that does not say that it does so.
     Protected(String),
     /// What a path is to be made of would lead elsewhere: a parameter, and what the target gave for it.
@@ -118,7 +115,7 @@ impl Halt {
     /// Whether the request surely never went out, or was refused each time.
     pub(super) fn is_unsent(&self) -> bool {
         match self {
-            Self::Foreign { .. }
+            Self::Foreign(_)
             | Self::Protected(_)
             | Self::Address(_)
             | Self::Ledger(_)
@@ -331,7 +328,7 @@ impl Sender<'_, '_> {
                 {
                     // What was sent is there under its name, or nobody knows: what was answered may be somebody else's.
                     ours.forget(&making, id);
-                    identity = Identity::Other;
+                    identity = Identity::Not(NotNew::Other);
                 }
                 let usable = identity.is_usable();
                 if usable && made.is_empty() {
@@ -463,7 +460,7 @@ impl Sender<'_, '_> {
             RequestTarget::Url(url) => {
                 let url = url.text(variables)?;
                 if !client.owns(&url) {
-                    return Err(Halt::Foreign { url, span: step.span });
+                    return Err(Halt::Foreign(url));
                 }
                 url
             }

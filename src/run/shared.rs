@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Describer, Options, Preflight, Target, before::Before, ours::Ours};
 use crate::{
-    event::{self, Event, Finding, Outcome, Stop},
+    event::{self, Event, Outcome, Stop},
     http::{Answer, Pace},
     naming::name,
     plan::Plan,
@@ -109,7 +109,7 @@ impl Shared<'_> {
     pub(super) fn noted(&self, principal: &str, path: &str, answer: &Answer, sent: Instant, answered: Instant) {
         if let Some(doubt) = self.pace.note(principal, path, answer, sent, answered) {
             let text = self.describer.redactor.text(&doubt.to_string());
-            self.emit(&Event::Preflight(Finding { fatal: false, text }));
+            self.emit(&Event::Preflight(event::Preflight { fatal: false, text }));
         }
     }
 

@@ -10,15 +10,15 @@ use super::{
     describe::Origin,
     milliseconds,
     send::Halt,
-    step::{Done, Judged, Sender, false_check},
+    step::{Done, Sender},
 };
 use crate::{
-    check::{False, Verdict},
-    event::{CheckKind, Checks, Event, Outcome, Phase, StepFinished, TrialFinished, Why},
+    check::{Address, Depth, Found, Verdict, judge_address},
+    event::{Checks, Event, Outcome, Phase, StepFinished, TrialFinished, Why},
     http::{Exchange, Fault, curl},
     level::Level,
     plan::{RequestTarget, Step, Trial},
-    signature::signature,
+    secret::Redacted,
     template::Variables,
 };
 
@@ -41,6 +41,16 @@ impl<'a> Label<'a> {
         let origin = Some(Origin { source: &step.source, span: step.span });
         Self { call: call(step), origin, phase, number }
     }
+}
+
+/// What came of a request.
+pub(super) enum Came<'a> {
+    Answer(Box<Exchange>),
+    /// No answer, and why, where it was sent at all.
+    Nothing {
+        principal: String,
+        fault: Option<&'a str>,
+    },
 }
 
 /// How the steps of a trial ended.
@@ -68,7 +78,7 @@ pub(super) struct Running<'a, 's> {
     notes: usize,
     /// What the first false `must` check says, for the line of the trial.
     first: Option<String>,
-    signatures: Vec<String>,
+    signatures: Vec<Redacted>,
     attempt: usize,
 }
 
@@ -138,7 +148,7 @@ impl<'a, 's> Running<'a, 's> {
         variables.set(&"target.host".into(), client.host().into());
         // Known to the redactor, so it stands in no output.
         let principal = &self.trial.principal;
-        let token = self.sender(Judged::Everything).in_time(principal, client.token(principal)).await?;
+        let token = self.sender(Depth::Everything).in_time(principal, client.token(principal)).await?;
         variables.set(&"token".into(), token.unwrap_or_default().into());
         Ok(variables)
     }
@@ -158,8 +168,7 @@ impl<'a, 's> Running<'a, 's> {
             let limit = self.shared.options.trial_timeout;
             return Err(Ending::Errored(format!("the trial did not end within {limit:?}")));
         }
-        let judged = if phase == Phase::Given { Judged::StatusAlone } else { Judged::Everything };
-        let sender = self.sender(judged);
+        let sender = self.sender(if phase == Phase::Given { Depth::StatusAlone } else { Depth::Everything });
         let foreseen = self.foresee(step, variables).await?;
         match sender.run(step, variables).await {
             Ok(done) => {
@@ -178,7 +187,7 @@ impl<'a, 's> Running<'a, 's> {
                 if halt.is_unsent() {
                     self.unforesee(foreseen);
                 }
-                self.halted(step, phase, number, halt)
+                self.halted(step, phase, number, halt, variables)
             }
         }
     }
@@ -188,30 +197,26 @@ impl<'a, 's> Running<'a, 's> {
         if phase == Phase::Steps {
             self.made(&call(step), done.verdicts());
         }
-        for found in done.falses() {
-            match found.level {
-                Level::Must => {
-                    self.failed += 1;
-                    let (origin, run) = (self.shared.target.client.origin(), &self.shared.options.run);
-                    if self.signatures.len() < MOST_SIGNATURES {
-                        let place = found.pointer.as_deref();
-                        self.signatures.push(signature(&found.check, place, &found.actual, origin, run));
-                    }
-                }
-                Level::Should => self.warnings += 1,
-                Level::Info => self.notes += 1,
-            }
-            if found.level == Level::Must && self.first.is_none() {
-                let place = found.pointer.as_deref().filter(|pointer| !pointer.is_empty());
-                let what =
-                    place.map_or_else(|| found.check.to_string(), |pointer| format!("{} {pointer}", found.check));
-                self.first = Some(format!("{}: {what}: expected {}, got {}", call(step), found.expected, found.actual));
-            }
-        }
+        done.found().for_each(|found| self.found(step, found));
         let single = done.exchanges.len() == 1;
         for (exchange, verdict) in done.exchanges {
             let requests = if single { done.requests } else { 1 };
-            self.emit(Label::of(step, phase, number), requests, &verdict, exchange);
+            self.emit(Label::of(step, phase, number), requests, &verdict, Came::Answer(exchange.into()));
+        }
+    }
+
+    /// Notes a false check of a step.
+    fn found(&mut self, step: &Step, found: &Found) {
+        match found.level {
+            Level::Must => {
+                self.failed += 1;
+                if self.signatures.len() < MOST_SIGNATURES {
+                    self.signatures.push(self.shared.describer.signature(found));
+                }
+                self.first.get_or_insert_with(|| format!("{}: {}", call(step), found.headline()));
+            }
+            Level::Should => self.warnings += 1,
+            Level::Info => self.notes += 1,
         }
     }
 
@@ -238,67 +243,78 @@ impl<'a, 's> Running<'a, 's> {
         }
     }
 
-    pub(super) fn emit(&self, label: Label<'_>, requests: usize, verdict: &Verdict, exchange: Exchange) {
+    /// Tells of a step.
+    pub(super) fn emit(&self, label: Label<'_>, requests: usize, verdict: &Verdict, came: Came<'_>) {
         let describer = &self.shared.describer;
         let Label { call, origin, phase, number } = label;
-        let mismatches = describer.mismatches(verdict, origin);
-        let curl = (!mismatches.is_empty()).then(|| describer.redactor.text(&curl(&exchange.request)));
+        let findings = describer.findings(verdict, origin);
+        let (principal, exchange, fault) = match came {
+            Came::Answer(exchange) => (exchange.request.principal.clone(), Some(exchange), None),
+            Came::Nothing { principal, fault } => (principal, None, fault),
+        };
+        let again = exchange.as_ref().filter(|_| !findings.is_empty());
+        let curl = again.map(|exchange| describer.redactor.text(&curl(&exchange.request)));
         self.shared.emit(&Event::StepFinished(Box::new(StepFinished {
             trial: self.trial.id.clone(),
             phase,
             attempt: self.attempt,
             step: number,
-            principal: exchange.request.principal.clone(),
+            principal,
             requests,
             checks: verdict.checks,
             drift: describer.drift(verdict, &call),
             call,
-            mismatches,
+            findings,
             left_out: verdict.left_out,
-            exchange: Some(describer.transcript(exchange)),
+            exchange: exchange.map(|exchange| describer.transcript(*exchange)),
             curl,
-            fault: None,
+            fault: fault.map(|fault| describer.redactor.text(fault)),
         })));
     }
 
-    pub(super) fn sender(&self, judged: Judged) -> Sender<'a, 's> {
+    pub(super) fn sender(&self, depth: Depth) -> Sender<'a, 's> {
         Sender {
             shared: self.shared,
             trial: &self.trial.id,
             left: Rc::clone(&self.left),
             principal: &self.trial.principal,
             needs: &self.trial.needs,
-            judged,
+            depth,
             removing: false,
             ends: self.started.checked_add(self.shared.options.trial_timeout),
         }
     }
 
-    fn halted(&mut self, step: &Step, phase: Phase, number: usize, halt: Halt) -> Result<bool, Ending> {
+    fn halted(
+        &mut self,
+        step: &Step,
+        phase: Phase,
+        number: usize,
+        halt: Halt,
+        variables: &Variables,
+    ) -> Result<bool, Ending> {
         self.requests += 1;
         let (call, label) = (call(step), Label::of(step, phase, number));
+        let principal = step.principal.clone().unwrap_or_else(|| self.trial.principal.clone());
         match halt {
-            Halt::Foreign { url, span } => {
-                let expected = format!("a URL of {}", self.shared.target.client.origin());
-                let found =
-                    false_check(step, CheckKind::Origin, span, expected, format!("{url}, which was not fetched"));
-                self.astray(step, phase, number, found, "a link to another origin", &url);
-                Ok(true)
+            // A step that was not sent, because of where it would have gone: the target has said so.
+            Halt::Foreign(url) => {
+                let origin = self.shared.target.client.origin();
+                let verdict = judge_address(step, Address::Elsewhere { url: &url, origin }, variables);
+                Ok(self.astray(step, label, principal, &verdict))
             }
             Halt::Address(given) => {
-                let expected = "what names one thing".to_owned();
-                let found =
-                    false_check(step, CheckKind::Path, step.span, expected, format!("{given}, which was not sent"));
-                self.astray(step, phase, number, found, "an identifier that leads elsewhere", &given);
-                Ok(true)
+                let verdict = judge_address(step, Address::NotSent(&given), variables);
+                Ok(self.astray(step, label, principal, &verdict))
             }
             Halt::Fault(fault) => {
-                self.emit_without_answer(step, phase, number, &Verdict::default(), Some(&fault.to_string()));
+                let came = Came::Nothing { principal, fault: Some(&fault.to_string()) };
+                self.emit(label, 1, &Verdict::default(), came);
                 Err(self.faulted(&fault))
             }
             Halt::Server(exchange) => {
                 let reason = format!("the target answered {}", exchange.answer.status);
-                self.emit(label, 1, &Verdict::default(), *exchange);
+                self.emit(label, 1, &Verdict::default(), Came::Answer(exchange));
                 Err(Ending::Errored(reason))
             }
             Halt::Broken(exchange) => {
@@ -306,12 +322,12 @@ impl<'a, 's> Running<'a, 's> {
                 let status = exchange.answer.status;
                 let reason =
                     format!("{} answered {status}, and again when it was sent once more", request(step, &exchange));
-                self.emit(label, 2, &Verdict::default(), *exchange);
+                self.emit(label, 2, &Verdict::default(), Came::Answer(exchange));
                 Err(Ending::Errored(reason))
             }
             Halt::RateLimited(exchange) => {
                 let reason = "429 that did not end".to_owned();
-                self.emit(label, 1, &Verdict::default(), *exchange);
+                self.emit(label, 1, &Verdict::default(), Came::Answer(exchange));
                 Err(Ending::Errored(reason))
             }
             Halt::Repeated(exchange) => {
@@ -319,7 +335,7 @@ impl<'a, 's> Running<'a, 's> {
                     "{call}: the connection ended before an answer, and {} to the same request again says nothing",
                     exchange.answer.status
                 );
-                self.emit(label, 2, &Verdict::default(), *exchange);
+                self.emit(label, 2, &Verdict::default(), Came::Answer(exchange));
                 Err(Ending::Errored(reason))
             }
             Halt::Ledger(reason) => Err(Ending::Errored(reason)),
@@ -348,38 +364,11 @@ impl<'a, 's> Running<'a, 's> {
         Ending::Errored(fault.to_string())
     }
 
-    /// A step that was not sent, because of where it would have gone: the target has said so.
-    fn astray(&mut self, step: &Step, phase: Phase, number: usize, found: False, what: &str, given: &str) {
-        let (call, mut verdict) = (call(step), Verdict::default());
-        verdict.count(&found.check, step.level);
-        if found.level == Level::Must {
-            self.failed += 1;
-            self.signatures.push(format!("{}: {what}", found.check));
-        }
-        self.first.get_or_insert(format!("{call}: {what}: {given}"));
-        self.made(&call, std::iter::once(&verdict));
-        verdict.falses.push(found);
-        self.emit_without_answer(step, phase, number, &verdict, None);
-    }
-
-    fn emit_without_answer(&self, step: &Step, phase: Phase, number: usize, verdict: &Verdict, fault: Option<&str>) {
-        let describer = &self.shared.describer;
-        self.shared.emit(&Event::StepFinished(Box::new(StepFinished {
-            trial: self.trial.id.clone(),
-            phase,
-            attempt: self.attempt,
-            step: number,
-            call: call(step),
-            principal: step.principal.clone().unwrap_or_else(|| self.trial.principal.clone()),
-            requests: usize::from(fault.is_some()),
-            checks: verdict.checks,
-            mismatches: describer.mismatches(verdict, Some(Origin { source: &step.source, span: step.span })),
-            left_out: 0,
-            drift: Vec::new(),
-            exchange: None,
-            curl: None,
-            fault: fault.map(|fault| describer.redactor.text(fault)),
-        })));
+    fn astray(&mut self, step: &Step, label: Label<'_>, principal: String, verdict: &Verdict) -> bool {
+        self.made(&call(step), std::iter::once(verdict));
+        verdict.found.iter().for_each(|found| self.found(step, found));
+        self.emit(label, 0, verdict, Came::Nothing { principal, fault: None });
+        true
     }
 
     fn finish(self, ending: &Ending) -> TrialFinished {
@@ -395,7 +384,7 @@ impl<'a, 's> Running<'a, 's> {
             Ending::Judged => (Outcome::Passed, None),
         };
         let mut finished = self.shared.describer.finished(self.trial, outcome, reason);
-        finished.signatures = self.signatures.iter().map(|text| self.shared.describer.redactor.text(text)).collect();
+        finished.signatures = self.signatures;
         finished.warnings = self.warnings;
         finished.notes = self.notes;
         finished.checks = self.checks;

@@ -49,7 +49,7 @@ const MOST_BYTES: usize = 1024 * 1024;
 const BEGINNING: usize = 64;
 
 /// A text without secrets.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 #[serde(transparent)]
 pub struct Redacted(String);
 
@@ -63,6 +63,12 @@ impl Redacted {
     #[must_use]
     pub(crate) fn beginning(&self, most: usize) -> Self {
         Self(format!("{}{CUT}", &self.0[..whole_characters(&self.0, most)]))
+    }
+}
+
+impl AsRef<str> for Redacted {
+    fn as_ref(&self) -> &str {
+        &self.0
     }
 }
 

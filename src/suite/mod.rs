@@ -16,7 +16,7 @@ use std::{
     sync::Arc,
 };
 
-pub(crate) use contract::{Contract, Detection, On, PreflightPlan, Protected, Shape, SweepPlan};
+pub(crate) use contract::{Contract, Detection, GeneralHeader, On, PreflightPlan, Protected, Shape, SweepPlan};
 pub use files::FilesError;
 pub(crate) use files::read as read_file;
 pub(crate) use history::HistoryEntry;

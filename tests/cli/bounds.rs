@@ -184,7 +184,7 @@ fn of_many_mismatches_some_are_told_and_the_rest_is_counted() {
     place.write("all.jsonl", &format!("{line}\n"));
     let judged = place.run(&["verify", "all.jsonl", "--suite", "suite", "--format", "json"]).json();
     let failure = &judged["failures"][0];
-    assert_eq!((failure["mismatches"].as_array().map(Vec::len), &failure["left_out"]), (Some(50), &json!(950)));
+    assert_eq!((failure["findings"].as_array().map(Vec::len), &failure["left_out"]), (Some(50), &json!(950)));
     let done = place.run(&["verify", "all.jsonl", "--suite", "suite"]);
     assert!(done.out.contains("\n  and at least 950 more places in this answer\n"), "{}", done.out);
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     forms::mistakes,
-    support::{MockProcess, Place, TOKEN, finish, text},
+    support::{MockProcess, Place, TOKEN, check, finish, text},
 };
 
 /// The areas that are run: what they call has all of the faults.
@@ -104,7 +104,7 @@ fn essence(cause: &Value) -> (String, String, String, BTreeSet<String>) {
         cause[member].as_array().expect("a list").iter().map(|one| one.as_str().expect("a text").to_owned())
     };
     let calls: Vec<String> = list("calls").collect();
-    (calls.join(", "), text(cause, "check"), text(cause, "pointer"), list("trials").collect())
+    (calls.join(", "), check(cause), text(cause, "pointer"), list("trials").collect())
 }
 
 fn causes(summary: &Value) -> Vec<Value> {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     server::{Answer, Server},
-    support::{Done, Place, of_kind, snapshot, text},
+    support::{Done, Place, check, of_kind, snapshot, text},
 };
 
 /// An endpoint that is none of the management API, and statuses that nobody can bring about.
@@ -106,20 +106,20 @@ fn an_operation_without_the_contract_is_held_to_its_own_words_alone() {
     let events = place.events();
     let failed: Vec<_> = of_kind(&events, "step-finished")
         .flat_map(|step| {
-            step["mismatches"]
+            step["findings"]
                 .as_array()
                 .cloned()
                 .unwrap_or_default()
                 .into_iter()
-                .map(|found| (text(step, "call"), text(&found, "check")))
+                .map(|found| (text(step, "call"), check(&found)))
         })
         .collect();
     let found = |call: &str, check: &str| (call.to_owned(), check.to_owned());
     assert_eq!(
         failed,
         [
-            found("getThing", "error form"),
-            found("getThing", "error code"),
+            found("getThing", "error-form"),
+            found("getThing", "error-code"),
             found("getThing", "header X-Request-Id"),
             found("GET /api/v1/things/a", "header X-Request-Id"),
             found("getHealth", "status"),

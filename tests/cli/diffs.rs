@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     forms::mistakes,
     server::{Answer, Request, Server},
-    support::{Done, MockProcess, Place, snapshot, text},
+    support::{Done, MockProcess, Place, check, snapshot, text},
 };
 
 const TOPICS: [&str; 3] = ["colors", "levels", "values"];
@@ -208,10 +208,9 @@ fn three_changes_of_a_target_are_the_three_that_are_named() {
     assert_eq!(mistakes("run", &summary), [""; 0]);
     let comparison = &summary["comparison"];
     let causes = comparison["causes"].as_array().expect("a list").iter();
-    let mut named: Vec<String> =
-        causes.map(|cause| format!("{} {}", text(cause, "check"), text(cause, "pointer"))).collect();
+    let mut named: Vec<String> = causes.map(|cause| format!("{} {}", check(cause), text(cause, "pointer"))).collect();
     named.sort();
-    assert_eq!(named, ["error code /errorCode", "schema /_links", "status "]);
+    assert_eq!(named, ["error-code /errorCode", "schema /_links", "status "]);
     // What a case of level `should` or `info` met is noted; its trial passes.
     let bad = ["broken", "unjudged", "noted"];
     let others: Vec<&Value> = comparison["trials"]

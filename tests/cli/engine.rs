@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     server::{Answer, Request, Server},
-    support::{Done, Place, of_kind, text},
+    support::{Done, Place, check, of_kind, text},
 };
 
 const TOPICS: [&str; 6] = ["repetition", "paging", "cleanup", "values", "tables", "levels"];
@@ -160,8 +160,8 @@ fn finished(place: &Place, trial: &str) -> Value {
 fn checks(place: &Place, trial: &str) -> Vec<String> {
     let events = place.events();
     let steps = of_kind(&events, "step-finished").filter(|event| event["trial"] == trial);
-    let mismatches = steps.flat_map(|step| step["mismatches"].as_array().cloned().unwrap_or_default());
-    mismatches.map(|mismatch| text(&mismatch, "check")).collect()
+    let findings = steps.flat_map(|step| step["findings"].as_array().cloned().unwrap_or_default());
+    findings.map(|finding| check(&finding)).collect()
 }
 
 #[test]
@@ -186,8 +186,8 @@ fn every_key_does_what_the_documentation_says() {
 
     assert_eq!(checks(&place, "things/levels/contract[form]"), ["schema", "schema"]);
     assert_eq!(checks(&place, "things/levels/contract[header]"), ["header X-Request-Id"]);
-    assert_eq!(checks(&place, "things/levels/contract[error-form]"), ["error form"]);
-    assert_eq!(checks(&place, "things/levels/contract[code]"), ["error code"]);
+    assert_eq!(checks(&place, "things/levels/contract[error-form]"), ["error-form"]);
+    assert_eq!(checks(&place, "things/levels/contract[code]"), ["error-code"]);
     assert_eq!(checks(&place, "things/levels/contract[status]"), ["status"]);
     assert_eq!(checks(&place, "things/paging/circle"), ["pages"]);
     assert_eq!(checks(&place, "things/paging/too-many"), ["pages"]);

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use okta_conformance::event::CheckKind;
+use okta_conformance::finding::CheckKind;
 use serde_json::{Value, json};
 use strum::VariantNames as _;
 
 use super::{
     server::{Answer, Request, Server},
-    support::{Place, of_kind, text},
+    support::{Place, check, of_kind, text},
 };
 
 /// The steps of a case in which a check of this kind is false on [`wrong`]; none where no target can make it so.
@@ -82,13 +82,12 @@ fn every_kind_of_check_is_seen_to_fail() {
     let events = place.events();
     let mut falses: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for step in of_kind(&events, "step-finished") {
-        let checks = step["mismatches"].as_array().into_iter().flatten().map(|mismatch| text(mismatch, "check"));
+        let checks = step["findings"].as_array().into_iter().flatten().map(check);
         falses.entry(text(step, "trial")).or_default().extend(checks);
     }
     for kind in CheckKind::VARIANTS.iter().filter(|kind| steps(kind).is_some()) {
-        let word = kind.replace('-', " ");
         let found = falses.get(&format!("things/kinds/{kind}"));
-        let is_of = |check: &String| *check == word || check.starts_with(&format!("{word} "));
+        let is_of = |check: &String| check == kind || check.starts_with(&format!("{kind} "));
         assert!(found.is_some_and(|found| found.iter().any(is_of)), "{kind}: {found:?}\n{}", done.out);
         assert_eq!(place.outcomes()[&format!("things/kinds/{kind}")], "failed", "{kind}");
     }
@@ -105,5 +104,5 @@ fn a_body_of_a_204_is_seen_in_a_recording() {
     place.write("one.jsonl", &format!("{line}\n"));
     let judged = place.run(&["verify", "one.jsonl", "--suite", "suite", "--format", "json"]);
     assert_eq!(judged.code, 1, "{}{}", judged.out, judged.err);
-    assert!(judged.out.contains("\"empty body\""), "{}", judged.out);
+    assert!(judged.out.contains("\"empty-body\""), "{}", judged.out);
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     server::{Answer, Server},
-    support::{Place, of_kind, text},
+    support::{Place, check, of_kind, text},
 };
 
 /// A matcher as a case writes it, values that match, values that do not.
@@ -109,12 +109,26 @@ fn a_list_without_an_item_is_told_with_what_the_nearest_one_lacks() {
     let cases = rows.map(|(index, (matcher, value, _))| case(&format!("list-{index}"), matcher, value));
     let events = run(&cases.collect::<String>()).events();
     let steps = of_kind(&events, "step-finished");
-    let told = steps.map(|step| (text(step, "trial"), text(&step["mismatches"][0], "actual")));
+    let told = steps.map(|step| (text(step, "trial"), told(&step["findings"][0]["actual"])));
     let expected = LISTS.iter().enumerate().map(|(index, (_, _, actual))| {
         let trial = format!("things/matchers/list-{index}");
         (trial, (*actual).to_owned())
     });
     assert_eq!(told.collect::<BTreeMap<_, _>>(), expected.collect());
+}
+
+/// A value that is no list of its own, and where the item that comes nearest differs.
+fn told(actual: &Value) -> String {
+    let of = &actual["of"];
+    match text(actual, "is").as_str() {
+        "value" => of["value"].to_string(),
+        "nearest" => {
+            let at: Vec<&str> = of["at"].as_array().expect("places").iter().filter_map(Value::as_str).collect();
+            let more = if of["more"] == true { ", …" } else { "" };
+            format!("a list whose nearest item differs at {}{more}: {}", at.join(", "), of["list"]["value"])
+        }
+        other => panic!("{other}"),
+    }
 }
 
 #[test]
@@ -139,8 +153,8 @@ fn every_matcher_is_seen_to_hold_and_seen_to_fail() {
     assert_eq!(outcomes.len(), trials);
     // Every failure is the matcher's, and no answer was at fault otherwise.
     let steps = of_kind(&events, "step-finished");
-    let checks = steps.flat_map(|step| step["mismatches"].as_array().cloned().unwrap_or_default());
-    assert_eq!(checks.map(|check| text(&check, "check")).find(|check| check != "body"), None);
+    let checks = steps.flat_map(|step| step["findings"].as_array().cloned().unwrap_or_default());
+    assert_eq!(checks.map(|found| check(&found)).find(|check| check != "body"), None);
 }
 
 /// A run of these cases against a server that sends back what it gets.

@@ -80,7 +80,7 @@ fn evil_stream(place: &Place) {
                 event["signatures"] = json!([EVIL]);
             }
             "step-finished" => {
-                event["mismatches"] = json!([{
+                event["findings"] = json!([{
                     "check": "body", "level": "must", "requirements": [{ "id": "a", "text": EVIL, "evidence": EVIL }],
                     "pointer": format!("/{EVIL}"), "expected": EVIL, "actual": EVIL,
                 }]);

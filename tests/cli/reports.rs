@@ -96,7 +96,7 @@ fn a_stream_that_is_not_whole_is_refused() {
         ("no-header", lines[1..].join("\n")),
         ("two-headers", format!("{first}\n{stream}")),
         ("not-an-event", format!("{first}\n{{\"event\":\"other\"}}\n{last}\n")),
-        ("other-version", stream.replacen("\"version\":1", "\"version\":2", 1)),
+        ("other-version", stream.replacen("\"version\":2", "\"version\":3", 1)),
         ("empty", String::new()),
         ("recording", std::fs::read_to_string(data("recordings/good.jsonl")).expect("a recording")),
     ];

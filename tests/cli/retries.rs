@@ -64,7 +64,7 @@ fn a_trial_that_passes_on_a_retry_is_flaky() {
     let events = place.events();
     let steps = of_kind(&events, "step-finished").filter(|event| event["trial"] == "things/colors/red[a]");
     let seen: Vec<(Value, usize)> =
-        steps.map(|step| (step["attempt"].clone(), step["mismatches"].as_array().map_or(0, Vec::len))).collect();
+        steps.map(|step| (step["attempt"].clone(), step["findings"].as_array().map_or(0, Vec::len))).collect();
     assert_eq!(seen, [(json!(1), 1), (json!(2), 0)], "each attempt is in the stream");
     let finished = of_kind(&events, "trial-finished").next().expect("a trial");
     let earlier = finished["earlier"].as_array().expect("a list");

@@ -258,6 +258,17 @@ pub(crate) fn of_kind<'e>(events: &'e [Value], kind: &'e str) -> impl Iterator<I
     events.iter().filter(move |event| event["event"] == kind)
 }
 
+/// What a finding is of: `status`, `header NAME`.
+pub(crate) fn check(finding: &Value) -> String {
+    match &finding["check"] {
+        Value::String(kind) => kind.clone(),
+        named => {
+            let named = named.as_object().expect("a kind with a name").iter();
+            named.map(|(kind, name)| format!("{kind} {}", name.as_str().expect("a name"))).collect()
+        }
+    }
+}
+
 /// A string member.
 pub(crate) fn text(value: &Value, member: &str) -> String {
     value[member].as_str().unwrap_or_else(|| panic!("no text {member} in {value}")).to_owned()

@@ -7,7 +7,8 @@ use std::{
 
 use super::key::{Key, operation};
 use crate::{
-    event::{CheckKind, Mismatch, Phase},
+    event::{Finding, Phase},
+    finding::CheckKind,
     report::{Failure, Report},
 };
 
@@ -27,22 +28,22 @@ struct Met<'a> {
     trial: usize,
     /// The operation that was called.
     call: &'a str,
-    mismatch: &'a Mismatch,
+    finding: &'a Finding,
 }
 
 /// A step that went wrong, with the false checks of it that may be behind a trial.
 pub(super) struct Step<'a> {
     pub(super) failure: &'a Failure,
     /// Those that are behind the trial, one of them at least.
-    pub(super) checks: Vec<&'a Mismatch>,
+    pub(super) checks: Vec<&'a Finding>,
     /// Those that follow from them: an answer of another status fails the rest because of it.
-    pub(super) follow: Vec<&'a Mismatch>,
+    pub(super) follow: Vec<&'a Finding>,
 }
 
 impl<'a> Step<'a> {
     /// The step with these false checks, if there are any.
-    pub(super) fn of(failure: &'a Failure, checks: impl Iterator<Item = &'a Mismatch>) -> Option<Self> {
-        let (status, others): (Vec<_>, Vec<_>) = checks.partition(|mismatch| mismatch.check == CheckKind::Status);
+    pub(super) fn of(failure: &'a Failure, checks: impl Iterator<Item = &'a Finding>) -> Option<Self> {
+        let (status, others): (Vec<_>, Vec<_>) = checks.partition(|finding| finding.check == CheckKind::Status);
         let (checks, follow) = if status.is_empty() { (others, status) } else { (status, others) };
         (!checks.is_empty()).then_some(Self { failure, checks, follow })
     }
@@ -63,9 +64,9 @@ pub(super) fn cover<'a>(report: &'a Report, trials: &[Vec<Step<'a>>]) -> Vec<Sus
     let mut follow: BTreeMap<Key<'a>, Vec<Met<'a>>> = BTreeMap::new();
     for (trial, step) in trials.iter().enumerate().flat_map(|(at, steps)| steps.iter().map(move |step| (at, step))) {
         let call = operation(step.failure, report.operations());
-        for (list, mismatches) in [(&mut suspects, &step.checks), (&mut follow, &step.follow)] {
-            for mismatch in mismatches {
-                list.entry(Key::of(mismatch, call, report)).or_default().push(Met { trial, call, mismatch });
+        for (list, findings) in [(&mut suspects, &step.checks), (&mut follow, &step.follow)] {
+            for finding in findings {
+                list.entry(Key::of(finding, call, report)).or_default().push(Met { trial, call, finding });
             }
         }
     }
@@ -94,8 +95,8 @@ pub(super) fn cover<'a>(report: &'a Report, trials: &[Vec<Step<'a>>]) -> Vec<Sus
 
 impl<'a> Suspect<'a> {
     /// The check in the first of the trials that it accounts for.
-    pub(super) fn example(&self) -> Option<&'a Mismatch> {
-        self.accounted().map(|met| met.mismatch).next()
+    pub(super) fn example(&self) -> Option<&'a Finding> {
+        self.accounted().map(|met| met.finding).next()
     }
 
     /// The operations that were called.

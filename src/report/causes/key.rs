@@ -1,7 +1,8 @@
 //! What makes false checks of several trials one thing that is wrong, in this run and in every other.
 
 use crate::{
-    event::{CheckKind, DocumentedOperation, Mismatch},
+    event::{DocumentedOperation, Finding},
+    finding::CheckKind,
     level::Level,
     report::{Failure, Report, without_indices},
     secret::Redacted,
@@ -27,22 +28,22 @@ pub(super) struct Key<'a> {
 
 impl<'a> Key<'a> {
     /// The key of a false check of an operation in a run.
-    pub(super) fn of(mismatch: &'a Mismatch, operation: &'a str, report: &Report) -> Self {
+    pub(super) fn of(finding: &'a Finding, operation: &'a str, report: &Report) -> Self {
         let (origin, run) = report.names();
-        let check = &mismatch.check;
-        let expected = mismatch.expected.as_str();
+        let check = &finding.check;
+        let expected = || finding.expected();
         // Headers and the error object are those of every operation.
         let general = matches!(check, CheckKind::Header(_) | CheckKind::ErrorCode | CheckKind::ErrorForm);
         Self {
-            level: mismatch.level,
+            level: finding.level,
             operation: (!general).then_some(operation),
             check,
-            pointer: without_indices(mismatch.pointer.as_ref().map(Redacted::as_str).unwrap_or_default()),
+            pointer: without_indices(finding.pointer.as_ref().map(Redacted::as_str).unwrap_or_default()),
             expected: match check {
                 // What a member is to hold is each case's own.
                 CheckKind::Body => String::new(),
                 // What a schema says has nothing of a run in it, and names that look like identifiers.
-                CheckKind::Schema => expected.to_owned(),
+                CheckKind::Schema => expected(),
                 CheckKind::Capture
                 | CheckKind::Collected
                 | CheckKind::EmptyBody
@@ -55,10 +56,10 @@ impl<'a> Key<'a> {
                 | CheckKind::Pages
                 | CheckKind::Path
                 | CheckKind::Status
-                | CheckKind::Other(_) => steady(expected, origin, run),
+                | CheckKind::Other(_) => steady(&expected(), origin, run),
             },
             actual: if matches!(check, CheckKind::Status | CheckKind::ErrorCode) {
-                steady(mismatch.actual.as_str(), origin, run)
+                steady(&finding.actual(), origin, run)
             } else {
                 String::new()
             },

@@ -23,7 +23,7 @@ use super::{
     text::{on_one_line, one_line},
 };
 use crate::{
-    event::{Mismatch, Outcome},
+    event::{Finding, Outcome},
     level::Level,
     signature::steady,
 };
@@ -73,7 +73,7 @@ pub struct Check<'a> {
     /// Where in the body, a JSON Pointer with `*` for every index; empty where it is about no place in it.
     pub pointer: String,
     /// The check in the first of the trials.
-    pub example: &'a Mismatch,
+    pub example: &'a Finding,
     /// Other checks that were false beside it and that no trial needs as its cause.
     pub beside: Vec<String>,
 }
@@ -157,13 +157,13 @@ impl Report {
         &'a self,
         trials: Vec<&'a TrialReport>,
         fail_on: FailOn,
-        looks: impl Fn(&TrialReport, &Mismatch) -> bool,
+        looks: impl Fn(&TrialReport, &Finding) -> bool,
     ) -> Vec<Cause<'a>> {
         let absent = Absent::of(self);
         let mut common: BTreeMap<Common<'a>, Vec<&TrialReport>> = BTreeMap::new();
         let (mut checked, mut steps) = (Vec::new(), Vec::new());
         for trial in trials.into_iter().filter(|trial| Standing::of(trial, fail_on).is_some()) {
-            let found = steps_of(trial, |mismatch| looks(trial, mismatch));
+            let found = steps_of(trial, |finding| looks(trial, finding));
             let key = match absent.behind(trial) {
                 Some(Gone::Area(area)) => Common::Area(area),
                 Some(Gone::Path(path)) => Common::Path(path),
@@ -205,10 +205,10 @@ fn check<'a>(suspect: Suspect<'a>, trials: &[&'a TrialReport]) -> Option<(What<'
 }
 
 /// The steps of a trial that its cause is looked for in.
-fn steps_of<'a>(trial: &'a TrialReport, looks: impl Fn(&Mismatch) -> bool) -> Vec<Step<'a>> {
+fn steps_of<'a>(trial: &'a TrialReport, looks: impl Fn(&Finding) -> bool) -> Vec<Step<'a>> {
     let steps = |level: Level| {
-        let of_level = |mismatch: &&Mismatch| mismatch.level == level && looks(mismatch);
-        let step = |failure: &'a Failure| Step::of(failure, failure.mismatches.iter().filter(of_level));
+        let of_level = |finding: &&Finding| finding.level == level && looks(finding);
+        let step = |failure: &'a Failure| Step::of(failure, failure.findings.iter().filter(of_level));
         let mut steps: Vec<Step<'a>> = trial.failures.iter().filter_map(step).collect();
         let last = steps.iter().map(|step| step.failure.attempt).max();
         steps.retain(|step| Some(step.failure.attempt) == last);
@@ -231,7 +231,7 @@ fn steps_of<'a>(trial: &'a TrialReport, looks: impl Fn(&Mismatch) -> bool) -> Ve
 /// The first step of the last attempt that is wrong in a way that decides the outcome.
 fn first(trial: &TrialReport) -> Option<&Failure> {
     let decides = |failure: &&Failure| {
-        failure.fault.is_some() || failure.mismatches.iter().any(|mismatch| mismatch.level == Level::Must)
+        failure.fault.is_some() || failure.findings.iter().any(|finding| finding.level == Level::Must)
     };
     trial.last_failures().find(decides)
 }
@@ -279,15 +279,24 @@ impl<'a> Cause<'a> {
 
 impl Check<'_> {
     fn title(&self) -> String {
-        let calls = match self.calls.as_slice() {
+        format!("{}: {}", self.called(), self.headline())
+    }
+
+    /// The operations that were called, as many as a line holds.
+    pub(in crate::report) fn called(&self) -> String {
+        on_one_line(&match self.calls.as_slice() {
             calls if calls.len() > MOST_CALLS + 1 => {
                 format!("{} and {} more", calls[..MOST_CALLS].join(", "), calls.len() - MOST_CALLS)
             }
             calls => calls.join(", "),
-        };
+        })
+    }
+
+    /// What is wrong where.
+    pub(in crate::report) fn headline(&self) -> String {
         let place = if self.pointer.is_empty() { String::new() } else { format!(" {}", self.pointer) };
-        let value = |text: &str| one_line(text, MOST_VALUE);
-        let (expected, actual) = (value(self.example.expected.as_str()), value(self.example.actual.as_str()));
-        on_one_line(&format!("{calls}: {}{place}: expected {expected}, got {actual}", self.example.check))
+        let value = |text: String| one_line(&text, MOST_VALUE);
+        let (expected, actual) = (value(self.example.expected()), value(self.example.actual()));
+        on_one_line(&format!("{}{place}: expected {expected}, got {actual}", self.example.check))
     }
 }

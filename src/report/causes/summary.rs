@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use super::Cause;
-use crate::event::{Mismatch, Outcome, Place, RequirementText};
+use crate::{
+    event::{Outcome, Place, RequirementText},
+    finding::{Actual, CheckKind, Expected},
+};
 
 /// A cause without what it was made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -14,17 +17,16 @@ pub struct CauseSummary {
     pub standing: &'static str,
     /// The outcome that weighs most among its trials.
     pub outcome: Outcome,
-    /// What was checked: `status`, `body`, `schema`, `header Cache-Control`, …; empty where no single check is behind it, as all up to the
-    /// place.
-    pub check: String,
+    /// What was checked; none where no single check is behind it, as all up to the place.
+    pub check: Option<CheckKind>,
     /// Where in the body, a JSON Pointer with `*` for every index; empty where it is about no place in it.
     pub pointer: String,
     /// The operations that were called.
     pub calls: Vec<String>,
     /// What was expected, where it was met first.
-    pub expected: String,
+    pub expected: Option<Expected>,
     /// What there was.
-    pub actual: String,
+    pub actual: Option<Actual>,
     /// What the target is held to there.
     pub requirements: Vec<RequirementText>,
     /// Where the expectation stands.
@@ -40,16 +42,15 @@ impl Cause<'_> {
     pub fn summary(&self) -> CauseSummary {
         let check = self.check();
         let example = check.map(|check| check.example);
-        let text = |of: fn(&Mismatch) -> String| example.map(of).unwrap_or_default();
         CauseSummary {
             title: self.title(),
             standing: self.standing.name(),
             outcome: self.outcome,
-            check: text(|example| example.check.to_string()),
+            check: example.map(|example| example.check.clone()),
             pointer: check.map(|check| check.pointer.clone()).unwrap_or_default(),
             calls: check.map_or(&[][..], |check| &check.calls).iter().map(|call| (*call).to_owned()).collect(),
-            expected: text(|example| example.expected.to_string()),
-            actual: text(|example| example.actual.to_string()),
+            expected: example.map(|example| example.expected.clone()),
+            actual: example.map(|example| example.actual.clone()),
             requirements: example.map(|example| example.requirements.clone()).unwrap_or_default(),
             place: example.and_then(|example| example.place.clone()),
             trials: self.trials.iter().map(|trial| trial.finished.trial.clone()).collect(),

@@ -18,12 +18,12 @@ fn run(trials: &[(&str, &str, u16, Value)]) -> Report {
             operation("getServer", "/servers/{id}")
         ]
     })];
-    for (trial, call, status, mismatches) in trials {
-        let passes = mismatches.as_array().is_some_and(Vec::is_empty);
+    for (trial, call, status, findings) in trials {
+        let passes = findings.as_array().is_some_and(Vec::is_empty);
         let checks = json!({ "must": 1, "should": 0, "info": 0 });
         events.push(json!({
             "event": "step-finished", "trial": trial, "phase": "steps", "attempt": 1, "step": 1, "call": call, "principal": "p",
-            "requests": 1, "checks": checks, "mismatches": mismatches,
+            "requests": 1, "checks": checks, "mismatches": findings,
             "exchange": {
                 "request": { "method": "GET", "url": "/", "headers": [] },
                 "response": { "status": status, "headers": [] }, "duration_ms": 1.0
@@ -56,12 +56,12 @@ fn told(report: &Report) -> Vec<(String, Vec<String>)> {
 
 /// The causes of these trials: ID, operation, the status that was expected and the one that came.
 fn causes(trials: &[(&'static str, &'static str, u16, u16)]) -> Vec<(String, Vec<String>)> {
-    let mismatches = |expected: u16, status: u16| {
+    let findings = |expected: u16, status: u16| {
         let wrong = || wrong("status", "", &expected.to_string(), &status.to_string());
         if expected == status { json!([]) } else { json!([wrong()]) }
     };
     let trial = |(trial, call, expected, status): &(&'static str, &'static str, u16, u16)| {
-        (*trial, *call, *status, mismatches(*expected, *status))
+        (*trial, *call, *status, findings(*expected, *status))
     };
     told(&run(&trials.iter().map(trial).collect::<Vec<_>>()))
 }
@@ -162,7 +162,11 @@ fn what_a_trial_a_run_or_an_org_names_makes_no_other_cause() {
 
 #[test]
 fn a_header_that_all_operations_lack_is_one_cause() {
-    let lacks = || json!([wrong("header X-Okta-Request-Id", "", "one", "nothing")]);
+    let lacks = || {
+        let mut wrong = wrong("header", "", "one", "nothing");
+        wrong["check"] = json!({ "header": "X-Okta-Request-Id" });
+        json!([wrong])
+    };
     let report = run(&[
         ("a/a/1", "getServer", 200, lacks()),
         ("a/a/2", "listKeys", 200, lacks()),

@@ -15,7 +15,7 @@ pub use self::trials::{ChangeKind, TrialChange};
 use super::{Cause, CauseSummary, FailOn, LatencyChange, Report, TrialReport, text::printable_json};
 use crate::{
     counted::counted,
-    event::{Mismatch, Outcome, Selection, Shard},
+    event::{Finding, Outcome, Selection, Shard},
     secret::Redacted,
 };
 
@@ -198,7 +198,7 @@ impl Comparison {
     /// What a script wants to know of it.
     pub fn summary(&self, fail_on: FailOn) -> ComparisonSummary<'_> {
         let course = self.course(fail_on);
-        ComparisonSummary { version: 1, verdict: course.name(), exit_code: course.exit_code(), comparison: self }
+        ComparisonSummary { version: 2, verdict: course.name(), exit_code: course.exit_code(), comparison: self }
     }
 
     /// The trials of one kind of change.
@@ -301,8 +301,7 @@ fn causes(changes: &[TrialChange], new: &Report) -> Vec<CauseSummary> {
         changes.iter().filter(|change| asks_why(change)).map(|change| (change.trial.as_str(), change)).collect();
     let change = |trial: &TrialReport| asked.get(trial.finished.trial.as_str()).copied();
     let trials = new.sorted().into_iter().filter(|trial| change(trial).is_some()).collect();
-    let looks =
-        |trial: &TrialReport, mismatch: &Mismatch| change(trial).is_some_and(|change| is_news(mismatch, change));
+    let looks = |trial: &TrialReport, finding: &Finding| change(trial).is_some_and(|change| is_news(finding, change));
     new.causes_of(trials, FailOn::default(), looks).iter().map(Cause::summary).collect()
 }
 
@@ -316,14 +315,10 @@ fn asks_why(change: &TrialChange) -> bool {
     }
 }
 
-/// Of a failure that changed, what was wrong before is no news.
-fn is_news(mismatch: &Mismatch, change: &TrialChange) -> bool {
-    let pointer = mismatch.pointer.as_ref().map(Redacted::as_str).filter(|pointer| !pointer.is_empty());
-    let start = match pointer {
-        Some(pointer) => format!("{} {pointer}: ", mismatch.check),
-        None => format!("{}: ", mismatch.check),
-    };
-    change.kind != ChangeKind::ChangedFailure || change.appeared.iter().any(|text| text.starts_with(&start))
+/// Of a failure that changed, what was wrong before is no news. A stream of version 1 does not say which signature a check has.
+fn is_news(finding: &Finding, change: &TrialChange) -> bool {
+    let appeared = |signature: &Redacted| change.appeared.iter().any(|text| text == signature.as_str());
+    change.kind != ChangeKind::ChangedFailure || finding.signature.as_ref().is_none_or(appeared)
 }
 
 /// Checks that were made by as many steps as before nowhere where the trial still passes.

@@ -4,7 +4,8 @@ use std::io;
 
 use super::Console;
 use crate::{
-    event::{CheckKind, Outcome},
+    event::Outcome,
+    finding::CheckKind,
     report::{
         Cause, FailOn, Failure, Report, Standing, TrialReport, Verdict, What,
         failure::{Line, Part},
@@ -164,7 +165,7 @@ impl<W: io::Write> Console<W> {
         let checked = |text: &str| {
             let name = text.trim_start_matches([' ', '<']).split(':').next().unwrap_or_default();
             let is_of = |check: &CheckKind| matches!(check, CheckKind::Header(of) if of.eq_ignore_ascii_case(name));
-            tells(name) || failure.mismatches.iter().any(|mismatch| is_of(&mismatch.check))
+            tells(name) || failure.findings.iter().any(|finding| is_of(&finding.check))
         };
         let all = lines.len();
         lines.retain(|line| line.part != Part::Received || checked(&line.text));

@@ -16,7 +16,7 @@ use super::{
     text::{counted, on_one_line},
     wrap::wrapped,
 };
-use crate::event::{Event, Finding, Outcome, RunStarted, Tone, TrialFinished, Waited, Why};
+use crate::event::{Event, Outcome, Preflight, RunStarted, Tone, TrialFinished, Waited, Why};
 
 /// How much is written, how wide, and whether in colour.
 #[derive(Debug, Clone, Copy, Default)]
@@ -153,7 +153,7 @@ impl<W: io::Write> Console<W> {
         Ok(())
     }
 
-    fn finding(&mut self, finding: &Finding) -> io::Result<()> {
+    fn finding(&mut self, finding: &Preflight) -> io::Result<()> {
         let (code, word) = if finding.fatal { ("1;31", "preflight:") } else { ("33", "preflight, a warning:") };
         let text = self.painted(code, &format!("{word} {}", finding.text));
         match &self.progress {

@@ -10,7 +10,7 @@ use super::{
     text::{counted, duration},
 };
 use crate::{
-    event::{Mismatch, Outcome, Phase, RequirementText},
+    event::{Finding, Outcome, Phase, RequirementText},
     level::Level,
     report::failure::left_out,
     report::{Cause, FailOn, Failure, Report, Standing, TrialReport, diff::lines},
@@ -148,7 +148,7 @@ fn failed_step(failure: &Failure) -> Markup {
     html! {
         section .step {
             h4 { (part) " " (failure.step) ": " code .foreign { (failure.call) } @if failure.attempt > 1 { ", attempt " (failure.attempt) } }
-            @for alike in failure.mismatches.chunk_by(alike) { (mismatches(alike, failure)) }
+            @for alike in failure.findings.chunk_by(alike) { (findings(alike, failure)) }
             @if let Some(left_out) = left_out(failure.left_out) { p .muted { (left_out) } }
             (diff::body(failure))
             @if let Some(fault) = &failure.fault { p { strong { "No answer: " } span .foreign { (fault) } } }
@@ -185,9 +185,10 @@ pub(super) fn filters() -> Markup {
 
 /// The title, with the operations in the type of code.
 fn title(cause: &Cause<'_>) -> Markup {
-    let title = cause.title();
-    let parts = title.split_once(": ").filter(|_| cause.check().is_some());
-    html! { @if let Some((calls, rest)) = parts { code { (calls) } ": " (rest) } @else { (title) } }
+    match cause.check() {
+        Some(check) => html! { code { (check.called()) } ": " (check.headline()) },
+        None => html! { (cause.title()) },
+    }
 }
 
 pub(super) fn requirements(requirements: &[RequirementText]) -> Markup {
@@ -202,37 +203,37 @@ pub(super) fn requirements(requirements: &[RequirementText]) -> Markup {
 }
 
 /// Expected against actual: side by side, or the lines in which two large JSON values differ.
-pub(super) fn expected_actual(mismatch: &Mismatch, failure: Option<&Failure>) -> Markup {
-    let actual = failure.and_then(|failure| failure.whole(mismatch));
-    if let Some(lines) = actual.and_then(|actual| lines(mismatch.expected.as_str(), &actual)) {
+pub(super) fn expected_actual(finding: &Finding, failure: Option<&Failure>) -> Markup {
+    let versus = failure.and_then(|failure| failure.versus(finding));
+    if let Some(lines) = versus.and_then(|(expected, actual)| lines(expected, &actual)) {
         return diff::lines_of_both(&lines);
     }
     html! {
         dl .versus {
-            div .expected { dt { "Expected" } dd .foreign { (mismatch.expected) } }
-            div .actual { dt { "Actual" } dd .foreign { (mismatch.actual) } }
+            div .expected { dt { "Expected" } dd .foreign { (finding.expected()) } }
+            div .actual { dt { "Actual" } dd .foreign { (finding.actual()) } }
         }
     }
 }
 
 /// Whether two false checks are held to the same requirements at the same place of the case, so that these need not be said twice.
-fn alike(a: &Mismatch, b: &Mismatch) -> bool {
+fn alike(a: &Finding, b: &Finding) -> bool {
     a.level == b.level && a.requirements == b.requirements && a.place == b.place
 }
 
-fn mismatches(alike: &[Mismatch], failure: &Failure) -> Markup {
+fn findings(alike: &[Finding], failure: &Failure) -> Markup {
     let first = alike.first();
     html! {
         div .mismatch {
-            @for mismatch in alike {
+            @for finding in alike {
                 p {
-                    (level_tag(mismatch.level)) " " strong .foreign { (mismatch.check) }
-                    @if let Some(pointer) = &mismatch.pointer { @if !pointer.as_str().is_empty() { " at " code .foreign { (pointer) } } }
+                    (level_tag(finding.level)) " " strong .foreign { (finding.check) }
+                    @if let Some(pointer) = finding.at() { " at " code .foreign { (pointer) } }
                 }
-                (expected_actual(mismatch, Some(failure)))
+                (expected_actual(finding, Some(failure)))
             }
-            @if let Some(mismatch) = first { (requirements(&mismatch.requirements)) }
-            @if let Some(place) = first.and_then(|mismatch| mismatch.place.as_ref()) {
+            @if let Some(finding) = first { (requirements(&finding.requirements)) }
+            @if let Some(place) = first.and_then(|finding| finding.place.as_ref()) {
                 pre .excerpt tabindex="0" aria-label={ "Where it is expected: " (place.path) ", line " (place.line) } { (place.excerpt) }
             }
         }
@@ -246,6 +247,6 @@ pub(super) fn levels(trial: &TrialReport) -> u8 {
         Level::Should => 2,
         Level::Info => 1,
     };
-    let mismatches = trial.failures.iter().flat_map(|failure| &failure.mismatches);
-    mismatches.fold(0, |bits, mismatch| bits | bit(mismatch.level))
+    let findings = trial.failures.iter().flat_map(|failure| &failure.findings);
+    findings.fold(0, |bits, finding| bits | bit(finding.level))
 }

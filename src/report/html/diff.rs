@@ -58,12 +58,12 @@ fn one((side, text): &Line) -> Markup {
 
 fn lines(failure: &Failure) -> Option<Vec<Line>> {
     let body = failure.exchange.as_ref()?.response.body.as_ref()?.as_str();
-    let mut expected: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for mismatch in &failure.mismatches {
-        let holds = mismatch.expected.as_str().starts_with(['{', '[']);
+    let mut expected: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for finding in &failure.findings {
         // The whole body against another one is told by the lines in which they differ.
-        if let Some(pointer) = mismatch.pointer.as_ref().filter(|pointer| !(holds && pointer.as_str().is_empty())) {
-            expected.entry(pointer.as_str()).or_default().push(mismatch.expected.as_str());
+        let whole = finding.at().is_none() && finding.expected.holds_others();
+        if let Some(pointer) = finding.pointer.as_ref().filter(|_| !whole) {
+            expected.entry(pointer.as_str()).or_default().push(finding.expected());
         }
     }
     if expected.is_empty() || body.len() > MOST_BODY {
@@ -77,7 +77,7 @@ fn lines(failure: &Failure) -> Option<Vec<Line>> {
 
 /// Sets a value out in lines.
 struct Writer<'a> {
-    expected: BTreeMap<&'a str, Vec<&'a str>>,
+    expected: BTreeMap<&'a str, Vec<String>>,
     lines: Vec<Line>,
 }
 
@@ -205,13 +205,13 @@ mod tests {
 
     /// What is shown of this body where these places are wrong.
     fn shown(body: &Value, expected: &[(&str, &str)]) -> String {
-        let mismatches = expected.iter().map(|(pointer, expected)| {
+        let findings = expected.iter().map(|(pointer, expected)| {
             json!({ "check": "body", "level": "must", "requirements": [], "pointer": pointer, "expected": expected, "actual": "" })
         });
         let event: Event = serde_json::from_value(json!({
             "event": "step-finished", "trial": "a/b", "phase": "steps", "attempt": 1, "step": 1, "call": "get",
             "principal": "admin", "requests": 1, "checks": { "must": 1, "should": 0, "info": 0 },
-            "mismatches": mismatches.collect::<Vec<_>>(),
+            "mismatches": findings.collect::<Vec<_>>(),
             "exchange": {
                 "request": { "method": "GET", "url": "/", "headers": [] },
                 "response": { "status": 200, "headers": [], "body": body.to_string() },

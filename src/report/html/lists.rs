@@ -110,7 +110,7 @@ fn one_note(note: &Noted) -> Markup {
         details .recorded.card {
             summary {
                 span .tag.note { "note" } " "
-                span .foreign { code { (note.call) } ": " (example.check) ": expected " (example.expected) ", got " (example.actual) }
+                span .foreign { code { (note.call) } ": " (example.check) ": expected " (example.expected()) ", got " (example.actual()) }
                 span .size { (counted(note.trials.len(), "trial")) }
             }
             (requirements(&example.requirements))

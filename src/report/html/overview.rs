@@ -107,11 +107,11 @@ fn sentence(report: &Report, verdict: Verdict, causes: &Causes<'_>) -> String {
 
 fn preflight(report: &Report) -> Markup {
     html! {
-        @if !report.findings.is_empty() {
+        @if !report.preflight.is_empty() {
             section .card.preflight aria-labelledby="preflight" {
                 h2 #preflight { "Preflight" }
                 ul {
-                    @for finding in &report.findings {
+                    @for finding in &report.preflight {
                         li {
                             span .tag.(if finding.fatal { "bad" } else { "warn" }) { (if finding.fatal { "fatal" } else { "warning" }) }
                             " " span .foreign { (finding.text) }

@@ -42,7 +42,7 @@ fn rows(report: &Report) -> BTreeMap<&str, Row<'_>> {
 fn implied<'a>(trial: &'a TrialReport, rows: &mut BTreeMap<&'a str, Row<'a>>) {
     let mut seen: Vec<&str> = Vec::new();
     for requirement in
-        trial.failures.iter().flat_map(|failure| &failure.mismatches).flat_map(|mismatch| &mismatch.requirements)
+        trial.failures.iter().flat_map(|failure| &failure.findings).flat_map(|finding| &finding.requirements)
     {
         let row = rows.entry(&requirement.id).or_default();
         row.text.get_or_insert(requirement);

@@ -17,11 +17,12 @@ use described::Described;
 use evaluated::unnamed;
 use jsonschema::{Registry, ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value};
-use words::{condition, wanted};
+use words::{under_condition, wanted};
 
 use crate::{
-    brief::{self, brief, shorten},
+    brief::{self, Excerpt},
     diagnostic::{Diagnostic, Source, Span},
+    finding::{Actual, Expected, Json},
     pointer,
     yaml::Problems,
 };
@@ -97,8 +98,8 @@ impl Judgement {
 #[derive(Debug)]
 pub(crate) struct SchemaMismatch {
     pub(crate) pointer: String,
-    pub(crate) expected: String,
-    pub(crate) actual: String,
+    pub(crate) expected: Expected<String>,
+    pub(crate) actual: Actual<String>,
 }
 
 /// A member or value that the schema does not describe.
@@ -267,8 +268,8 @@ impl Schema {
             // `check` compiles every schema before the first request, so this is never seen.
             Err(message) => judgement.mismatches.push(SchemaMismatch {
                 pointer: String::new(),
-                expected: format!("a usable schema {}", self.name),
-                actual: message.clone(),
+                expected: Expected::Schema(self.name.clone()),
+                actual: Actual::Text(Excerpt::of(message)),
             }),
         }
         judgement.drift.extend(found.annotated);
@@ -311,33 +312,29 @@ impl Schema {
             for name in unexpected {
                 judgement.mismatch(SchemaMismatch {
                     pointer: brief::pointer(pointer::below(pointer, name)),
-                    expected: "no such member".to_owned(),
-                    actual: error.instance().get(name).map(brief).unwrap_or_default(),
+                    expected: Expected::Absent,
+                    actual: error.instance().get(name).map_or(Actual::Absent, |value| Actual::Value(Json::of(value))),
                 });
             }
             return;
         }
-        let expected = match error.kind() {
-            ValidationErrorKind::Required { property } => format!("a member {property}"),
-            kind => wanted(kind).unwrap_or_else(|| {
-                format!("what the schema says: {}", shorten(&error.masked_with("the value").to_string()))
-            }),
-        };
-        let condition = self.condition(error).map(|condition| format!(" where {condition}")).unwrap_or_default();
-        let value = brief(error.instance().as_ref());
+        let value = Json::of(error.instance().as_ref());
         let missing = matches!(error.kind(), ValidationErrorKind::Required { .. });
         judgement.mismatch(SchemaMismatch {
             pointer: brief::pointer(pointer.to_owned()),
-            expected: expected + &condition,
-            actual: if missing { format!("no such member in {value}") } else { value },
+            expected: self.wanted(error),
+            actual: if missing { Actual::Lacks(value) } else { Actual::Value(value) },
         });
     }
 
-    /// The condition under which the keyword counts that a value does not fit, in whichever schema it stands.
-    fn condition(&self, error: &ValidationError<'_>) -> Option<String> {
-        let (id, pointer) = error.absolute_keyword_location()?.as_str().split_once('#')?;
-        let (_, schema) = &self.all.schemas[*self.all.by_id.get(id)?];
-        condition(schema, pointer)
+    /// What the keyword wants that a value does not fit, and under which condition, in whichever schema it stands.
+    fn wanted(&self, error: &ValidationError<'_>) -> Expected<String> {
+        let place = error.absolute_keyword_location().and_then(|place| place.as_str().split_once('#'));
+        let stands = place.and_then(|(id, pointer)| Some((&self.all.schemas[*self.all.by_id.get(id)?].1, pointer)));
+        match stands {
+            Some((schema, pointer)) => under_condition(wanted(error), schema, pointer),
+            None => wanted(error),
+        }
     }
 }
 

@@ -1,49 +1,65 @@
-//! What a keyword of a schema wants, in words.
+//! What a keyword of a schema wants, as a value.
 
-use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{
+    ValidationError,
+    error::{TypeKind, ValidationErrorKind},
+};
 use serde_json::Value;
 
-use crate::counted::counted;
+use crate::{
+    brief::Excerpt,
+    finding::{Expected, Json},
+};
 
-/// What a keyword wants, where the validator's own message says what is wrong instead.
-pub(super) fn wanted(kind: &ValidationErrorKind) -> Option<String> {
-    Some(match kind {
-        ValidationErrorKind::Type { kind: TypeKind::Single(json_type) } => format!("of type {json_type}"),
+/// What the keyword wants that a value does not fit.
+pub(super) fn wanted(error: &ValidationError<'_>) -> Expected<String> {
+    let value = |value: &Value| Expected::Value(Json::of(value));
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            Expected::Member(property.as_str().map_or_else(|| property.to_string(), str::to_owned))
+        }
+        ValidationErrorKind::Type { kind: TypeKind::Single(json_type) } => Expected::Type(vec![json_type.to_string()]),
         ValidationErrorKind::Type { kind: TypeKind::Multiple(types) } => {
-            let names: Vec<String> = types.iter().map(|json_type| json_type.to_string()).collect();
-            format!("of type {}", names.join(" or "))
+            Expected::Type(types.iter().map(|json_type| json_type.to_string()).collect())
         }
         ValidationErrorKind::Enum { options } => match options.as_array() {
-            Some(options) => options.iter().map(Value::to_string).collect::<Vec<_>>().join(" or "),
-            None => options.to_string(),
+            Some(options) => Expected::OneOf(options.iter().map(value).collect()),
+            None => value(options),
         },
-        ValidationErrorKind::Constant { expected_value } => expected_value.to_string(),
-        ValidationErrorKind::Pattern { pattern } => format!("text like /{pattern}/"),
-        ValidationErrorKind::Format { format } => format!("text of the format {format}"),
-        ValidationErrorKind::MinLength { limit } => format!("text of {} or more", counted(*limit, "character")),
-        ValidationErrorKind::MaxLength { limit } => format!("text of {} or fewer", counted(*limit, "character")),
-        ValidationErrorKind::MinItems { limit } => format!("a list of {} or more", counted(*limit, "item")),
-        ValidationErrorKind::MaxItems { limit } => format!("a list of {} or fewer", counted(*limit, "item")),
-        ValidationErrorKind::Minimum { limit } => format!("a number of {limit} or more"),
-        ValidationErrorKind::Maximum { limit } => format!("a number of {limit} or less"),
-        ValidationErrorKind::UniqueItems => "a list in which nothing stands twice".to_owned(),
-        ValidationErrorKind::FalseSchema => "no such member".to_owned(),
-        _ => return None,
-    })
+        ValidationErrorKind::Constant { expected_value } => value(expected_value),
+        ValidationErrorKind::Pattern { pattern } => Expected::Pattern(pattern.clone()),
+        ValidationErrorKind::Format { format } => Expected::Format(format.clone()),
+        ValidationErrorKind::MinLength { limit } | ValidationErrorKind::MinItems { limit } => {
+            Expected::Length { min: *limit, max: None }
+        }
+        ValidationErrorKind::MaxLength { limit } | ValidationErrorKind::MaxItems { limit } => {
+            Expected::Length { min: 0, max: Some(*limit) }
+        }
+        ValidationErrorKind::Minimum { limit } => Expected::Min(Json::of(limit)),
+        ValidationErrorKind::Maximum { limit } => Expected::Max(Json::of(limit)),
+        ValidationErrorKind::UniqueItems => Expected::Distinct,
+        ValidationErrorKind::FalseSchema => Expected::Absent,
+        _ => Expected::Keyword(Excerpt::of(&error.masked_with("the value").to_string())),
+    }
 }
 
-/// The condition under which a keyword at this pointer counts, where it stands below `then` or `else` and compares members with
-/// values.
-pub(super) fn condition(schema: &Value, pointer: &str) -> Option<String> {
+/// What the keyword at this pointer wants, with the condition under which it counts: where it stands below `then` or `else`, and that
+/// compares members with values.
+pub(super) fn under_condition(wants: Expected<String>, schema: &Value, pointer: &str) -> Expected<String> {
     let steps: Vec<usize> = pointer.match_indices('/').map(|(at, _)| at).collect();
-    let (outer, negation) = steps.into_iter().rev().find_map(|at| match pointer[at..].split('/').nth(1)? {
-        "then" => Some((&pointer[..at], "")),
-        "else" => Some((&pointer[..at], "not ")),
+    let outer = steps.into_iter().rev().find_map(|at| match pointer[at..].split('/').nth(1)? {
+        "then" => Some((&pointer[..at], true)),
+        "else" => Some((&pointer[..at], false)),
         _ => None,
-    })?;
-    let members = schema.pointer(outer)?.get("if")?.get("properties")?.as_object()?;
-    let compared = members.iter().map(|(name, schema)| Some(format!("{name} is {negation}{}", schema.get("const")?)));
-    Some(compared.collect::<Option<Vec<_>>>()?.join(if negation.is_empty() { " and " } else { " or " }))
+    });
+    let compared = |outer: &str| -> Option<Vec<(String, Json<String>)>> {
+        let members = schema.pointer(outer)?.get("if")?.get("properties")?.as_object()?;
+        members.iter().map(|(name, schema)| Some((name.clone(), Json::of(schema.get("const")?)))).collect()
+    };
+    match outer.and_then(|(outer, holds)| Some((compared(outer)?, holds))) {
+        Some((members, holds)) => Expected::When { wants: Box::new(wants), members, holds },
+        None => wants,
+    }
 }
 
 #[cfg(test)]
@@ -51,7 +67,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{diagnostic::Source, suite::schemas::Schemas};
+    use crate::{
+        diagnostic::Source,
+        finding::{self as words, CheckKind},
+        suite::schemas::Schemas,
+    };
 
     /// What the schema of a recipe says of values that it does not fit.
     fn said(values: &[Value]) -> Vec<String> {
@@ -73,7 +93,7 @@ mod tests {
         let schemas = Schemas::read(&sources, &mut found);
         let schema = &schemas.by_name["recipe"];
         let mismatches = values.iter().flat_map(|value| schema.judge(value).mismatches);
-        mismatches.map(|mismatch| mismatch.expected).collect()
+        mismatches.map(|mismatch| words::expected(&mismatch.expected, &CheckKind::Schema, None)).collect()
     }
 
     #[test]

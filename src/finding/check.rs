@@ -5,9 +5,9 @@ use std::{fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 use strum::VariantNames;
 
-/// What a check is of. In a stream it is the text that people read, such as `header Cache-Control`.
+/// What a check is of. In a stream of version 1 it was a text, of which only whole words are known.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, VariantNames)]
-#[serde(into = "String", from = "String")]
+#[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum CheckKind {
     /// What a step expects of the body.
@@ -17,10 +17,13 @@ pub enum CheckKind {
     /// What a step expects of all pages together.
     Collected,
     /// That an operation without a body answers with none.
+    #[serde(alias = "empty body")]
     EmptyBody,
     /// The `errorCode` of a refusal.
+    #[serde(alias = "error code")]
     ErrorCode,
     /// The form of a refusal.
+    #[serde(alias = "error form")]
     ErrorForm,
     /// A header of the answer.
     Header(Arc<str>),
@@ -39,6 +42,7 @@ pub enum CheckKind {
     /// The status.
     Status,
     /// One that only another version of this program knows.
+    #[serde(untagged)]
     Other(Arc<str>),
 }
 
@@ -82,36 +86,6 @@ impl fmt::Display for CheckKind {
             Self::Schema => f.write_str("schema"),
             Self::Status => f.write_str("status"),
             Self::Other(text) => f.write_str(text),
-        }
-    }
-}
-
-impl From<CheckKind> for String {
-    fn from(kind: CheckKind) -> Self {
-        kind.to_string()
-    }
-}
-
-impl From<String> for CheckKind {
-    fn from(text: String) -> Self {
-        match text.as_str() {
-            "body" => Self::Body,
-            "capture" => Self::Capture,
-            "collected" => Self::Collected,
-            "empty body" => Self::EmptyBody,
-            "error code" => Self::ErrorCode,
-            "error form" => Self::ErrorForm,
-            "identity" => Self::Identity,
-            "origin" => Self::Origin,
-            "pages" => Self::Pages,
-            "path" => Self::Path,
-            "schema" => Self::Schema,
-            "status" => Self::Status,
-            other => match other.split_once(' ') {
-                Some(("header", name)) => Self::Header(name.into()),
-                Some(("link", relation)) => Self::Link(relation.into()),
-                Some(_) | None => Self::Other(other.into()),
-            },
         }
     }
 }

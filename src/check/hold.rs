@@ -1,0 +1,295 @@
+//! Holding an answer to one check of a plan.
+
+use serde_json::Value;
+
+use super::{End, Found, Identity, MOST_CAPTURED, Verdict};
+use crate::{
+    brief::{self, Excerpt},
+    diagnostic::Span,
+    event::ImpliedBy,
+    finding::{Actual, Expected, Json},
+    http::Answer,
+    level::Level,
+    matcher::{Findings, Matcher, equal},
+    plan::{Basis, Capture, Check, Step, Wants, When},
+    suite::{On, Operation, Schema},
+    template::{Unfilled, Variables},
+};
+
+/// Whoever holds an answer to checks, and what came of it so far.
+pub(super) struct Judge<'a> {
+    /// The level of the step.
+    level: Level,
+    /// The operation that was called.
+    operation: Option<&'a Operation>,
+    variables: &'a Variables,
+    pub(super) verdict: Verdict,
+}
+
+type Held = Result<(), Unfilled>;
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(step: &'a Step, variables: &'a Variables) -> Self {
+        let operation = step.request.operation().map(AsRef::as_ref);
+        Self { level: step.level, operation, variables, verdict: Verdict::default() }
+    }
+
+    pub(super) fn of_call(operation: &'a Operation, variables: &'a Variables) -> Self {
+        Self { level: Level::Must, operation: Some(operation), variables, verdict: Verdict::default() }
+    }
+
+    /// Counts a check that is made, of something with a name or not.
+    pub(super) fn count(&mut self, check: &Check, name: &str) {
+        self.verdict.checks.count(check.level_in(self.level));
+        self.verdict.made.push(&check.kind(), name);
+    }
+
+    pub(super) fn find(
+        &mut self,
+        check: &Check,
+        span: Option<Span>,
+        pointer: Option<String>,
+        expected: Expected<String>,
+        actual: Actual<String>,
+    ) {
+        let (span, implied_by) = match &check.basis {
+            Basis::Case(at) => (Some(span.unwrap_or(*at)), None),
+            Basis::Operation(operation) => (None, Some(ImpliedBy::Operation(operation.id.clone()))),
+            Basis::Contract => (None, Some(by_contract(check))),
+        };
+        self.verdict.found.push(Found {
+            check: check.kind(),
+            implied_by,
+            level: check.level_in(self.level),
+            requirements: check.requirements.to_vec(),
+            span,
+            pointer,
+            expected,
+            actual,
+        });
+    }
+
+    /// Holds an answer to a check.
+    pub(super) fn hold(&mut self, check: &Check, answer: &Answer) -> Held {
+        match &check.wants {
+            Wants::Status(statuses) => {
+                if !statuses.is_empty() {
+                    self.status(check, answer, Expected::Status(statuses.to_vec()), statuses.contains(&answer.status));
+                }
+            }
+            Wants::Documented(operation) => {
+                let wanted = Expected::Documented(operation.id.clone());
+                self.status(check, answer, wanted, operation.documents(answer.status));
+            }
+            Wants::Code(codes) => {
+                let found = answer.json().ok().and_then(|body| body.get("errorCode"));
+                self.code(check, codes, found, Some("/errorCode".to_owned()));
+            }
+            Wants::CodeOf(operation) => {
+                if let Some(codes) = operation.errors.get(&answer.status) {
+                    let found = answer.json().ok().and_then(|body| body.get("errorCode")).unwrap_or(&Value::Null);
+                    self.code(check, codes, Some(found), None);
+                }
+            }
+            Wants::NoBody => {
+                self.count(check, "");
+                if !answer.body.is_empty() {
+                    self.find(check, None, None, Expected::Absent, Actual::Text(Excerpt::of(&answer.text())));
+                }
+            }
+            Wants::Body(matcher) => return self.body(check, matcher, answer),
+            Wants::Schema(schema) => self.schema(check, schema, answer),
+            Wants::Header(name, matcher) => {
+                return self.text(check, matcher, answer.header(name).map(Value::from).as_ref());
+            }
+            Wants::Link(relation, matcher) => {
+                return self.text(check, matcher, answer.links().target(relation).map(Value::from).as_ref());
+            }
+            // Of more than one answer, or of none; each has a function of its own.
+            Wants::Collected(_)
+            | Wants::Capture(_)
+            | Wants::Pages(_)
+            | Wants::Origin
+            | Wants::Path
+            | Wants::Identity(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Holds an answer to what a call implies, but for what the step says itself.
+    pub(super) fn implied(&mut self, checks: &[Check], answer: &Answer, said: impl Fn(&Check) -> bool) -> Held {
+        let applies = |check: &&Check| match check.when {
+            When::Success(status) => answer.status == status,
+            // An operation that succeeds with such a status is not refused.
+            When::Refused => {
+                answer.status >= 400 && self.operation.is_none_or(|operation| operation.success != answer.status)
+            }
+            When::Sending | When::Answered | When::Expected | When::On(_) | When::Recorded => false,
+        };
+        let applying: Vec<&Check> = checks.iter().filter(applies).filter(|check| !said(check)).collect();
+        applying.into_iter().try_for_each(|check| self.hold(check, answer))
+    }
+
+    /// Holds an answer to the general headers; those that are missing are judged only where all that were sent are there.
+    pub(super) fn headers(&mut self, checks: &[Check], answer: &Answer, whole: bool) -> Held {
+        let empty = answer.body.is_empty();
+        for check in checks {
+            let applies = match check.when {
+                When::On(On::Any) => true,
+                When::On(On::Body) => !empty,
+                When::On(On::Empty) => empty,
+                When::Sending | When::Answered | When::Expected | When::Success(_) | When::Refused | When::Recorded => {
+                    false
+                }
+            };
+            let there = matches!(&check.wants, Wants::Header(name, _) if answer.header(name).is_some());
+            if applies && (there || whole) {
+                self.hold(check, answer)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn status(&mut self, check: &Check, answer: &Answer, wanted: Expected<String>, holds: bool) {
+        self.count(check, "");
+        if holds {
+            return;
+        }
+        let body = answer.json().ok();
+        let text = |name: &str| body?.get(name).and_then(Value::as_str).map(Excerpt::of);
+        // Recordings tell the whole answer.
+        let told = check.when != When::Recorded;
+        let code = text("errorCode").filter(|_| told);
+        let summary = text("errorSummary").filter(|_| code.is_some());
+        let documented = !told || self.operation.is_none_or(|operation| operation.documents(answer.status));
+        self.find(check, None, None, wanted, Actual::Status { status: answer.status, documented, code, summary });
+    }
+
+    fn code(&mut self, check: &Check, codes: &[String], found: Option<&Value>, pointer: Option<String>) {
+        self.count(check, "");
+        let is = |code: &String| found.is_some_and(|found| equal(&Value::from(code.as_str()), found));
+        if !codes.iter().any(is) {
+            let actual = found.map_or(Actual::Absent, |found| Actual::Value(Json::of(found)));
+            self.find(check, None, pointer, Expected::Code(codes.to_vec()), actual);
+        }
+    }
+
+    fn body(&mut self, check: &Check, matcher: &Matcher, answer: &Answer) -> Held {
+        self.verdict.checks.count(check.level_in(self.level));
+        let kind = check.kind();
+        matcher.leaves(&mut |place, _| self.verdict.made.push(&kind, place));
+        match answer.json() {
+            Ok(value) => {
+                let findings = matcher.judge(Some(value), self.variables)?;
+                self.matched(check, findings, true);
+            }
+            Err(reason) => {
+                let wanted = matcher.wanted(self.variables)?;
+                self.find(check, Some(matcher.span), None, wanted, Actual::NotJson(reason.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds a text, or that there is none, to what is expected of it.
+    fn text(&mut self, check: &Check, matcher: &Matcher, value: Option<&Value>) -> Held {
+        self.count(check, "");
+        let findings = matcher.judge(value, self.variables)?;
+        self.matched(check, findings, false);
+        Ok(())
+    }
+
+    fn matched(&mut self, check: &Check, findings: Findings, in_a_body: bool) {
+        self.verdict.left_out += findings.left_out;
+        for found in findings.told {
+            let pointer = in_a_body.then_some(found.pointer);
+            self.find(check, Some(found.span), pointer, found.expected, found.actual);
+        }
+    }
+
+    fn schema(&mut self, check: &Check, schema: &Schema, answer: &Answer) {
+        self.count(check, "");
+        match answer.json() {
+            Ok(value) => {
+                let judgement = schema.judge(value);
+                self.verdict.left_out += judgement.left_out;
+                for found in judgement.mismatches {
+                    self.find(check, None, Some(found.pointer), found.expected, found.actual);
+                }
+                self.verdict.drift.extend(judgement.drift);
+            }
+            Err(reason) => {
+                let wanted = Expected::Schema(schema.name.clone());
+                self.find(check, None, None, wanted, Actual::NotJson(reason.to_owned()));
+            }
+        }
+    }
+
+    /// Holds all pages together to what is expected of them.
+    pub(super) fn collected(&mut self, check: &Check, items: &Value) -> Held {
+        let Wants::Collected(matcher) = &check.wants else { return Ok(()) };
+        self.count(check, "");
+        let findings = matcher.judge(Some(items), self.variables)?;
+        self.matched(check, findings, true);
+        Ok(())
+    }
+
+    /// Holds the pages of a list to having an end.
+    pub(super) fn end(&mut self, check: &Check, end: End) {
+        let Wants::Pages(max) = check.wants else { return };
+        self.count(check, "");
+        let actual = match end {
+            End::Reached => return,
+            End::Again(url) => Actual::SamePage(url),
+            End::More(url) => Actual::NextPage(url),
+            End::TooMany(url) => Actual::TooManyValues(url),
+        };
+        self.find(check, None, None, Expected::LastPage(max), actual);
+    }
+
+    /// Whether there is something to capture, and no more than is kept.
+    pub(super) fn capture(&mut self, check: &Check, capture: &Capture, value: Option<Value>) -> Option<Value> {
+        self.count(check, &capture.name);
+        let actual = match value.map(|value| (brief::length(&value), value)) {
+            Some((length, value)) if length <= MOST_CAPTURED => return Some(value),
+            Some((length, _)) => Actual::TooLong(length),
+            None => Actual::Absent,
+        };
+        self.find(check, None, None, Expected::Capture(capture.name.to_string()), actual);
+        None
+    }
+
+    /// Holds the answer to a create to naming something new. It is never less than a `must`: what was there before is nobody's to work with.
+    pub(super) fn identity(&mut self, checks: &[Check], identity: &Identity) {
+        for check in checks {
+            let Wants::Identity(operation) = &check.wants else { continue };
+            let Some(makes) = &operation.makes else { continue };
+            self.count(check, "");
+            let (pointer, expected, actual) = match identity {
+                Identity::New => continue,
+                Identity::Missing => (&makes.id, Expected::New, Actual::Absent),
+                Identity::Not(why) => (&makes.id, Expected::New, Actual::NotNew(*why)),
+                Identity::Renamed { sent, answered, .. } => (
+                    makes.name.as_ref().unwrap_or(&makes.id),
+                    Expected::Value(Json::of(sent)),
+                    Actual::Text(Excerpt::of(answered)),
+                ),
+            };
+            self.find(check, None, Some(pointer.clone()), expected, actual);
+        }
+    }
+}
+
+fn by_contract(check: &Check) -> ImpliedBy {
+    match check.when {
+        When::On(On::Body) => ImpliedBy::AnswersWithBody,
+        When::On(On::Empty) => ImpliedBy::AnswersWithoutBody,
+        When::On(On::Any)
+        | When::Sending
+        | When::Answered
+        | When::Expected
+        | When::Success(_)
+        | When::Refused
+        | When::Recorded => ImpliedBy::AllAnswers,
+    }
+}
