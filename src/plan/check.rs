@@ -289,15 +289,16 @@ impl Plan {
     }
 }
 
-/// Whether a check of where a request goes is one of the suite's own: what a path is made of is judged wherever it is, and a URL of another
-/// origin ends the trial, so a later step with the same one is never asked.
+/// Whether a check is one of the suite's own. What a path is made of is judged wherever it is, and so is where a page links to; a URL of
+/// another origin ends the trial, so a later step with the same one is never asked.
 fn may_be_asked(step: &Step, check: &Check, before: &[Step]) -> bool {
-    match (&check.wants, &step.request.target) {
-        (Wants::Origin, RequestTarget::Url(url)) => {
-            let same = |step: &Step| matches!(&step.request.target, RequestTarget::Url(other) if other.source() == url.source());
-            !before.iter().any(same)
-        }
-        (Wants::Origin | Wants::Path, _) => false,
-        _ => true,
+    if check.when != When::Sending {
+        return true;
     }
+    let url = |step: &'_ Step| match &step.request.target {
+        RequestTarget::Url(url) => Some(url.source()),
+        RequestTarget::Operation { .. } | RequestTarget::Path(_) => None,
+    };
+    let own = url(step);
+    own.is_some() && before.iter().all(|earlier| url(earlier) != own)
 }

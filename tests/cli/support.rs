@@ -263,8 +263,8 @@ pub(crate) fn check(finding: &Value) -> String {
     match &finding["check"] {
         Value::String(kind) => kind.clone(),
         named => {
-            let named = named.as_object().expect("a kind with a name").iter();
-            named.map(|(kind, name)| format!("{kind} {}", name.as_str().expect("a name"))).collect()
+            let (kind, name) = named.as_object().and_then(|named| named.iter().next()).expect("a kind with a name");
+            format!("{kind} {}", name.as_str().expect("a name"))
         }
     }
 }

@@ -185,9 +185,8 @@ pub(super) fn filters() -> Markup {
 
 /// The title, with the operations in the type of code.
 fn title(cause: &Cause<'_>) -> Markup {
-    match cause.check() {
-        Some(check) => html! { code { (check.called()) } ": " (check.headline()) },
-        None => html! { (cause.title()) },
+    html! {
+        @if let Some(check) = cause.check() { code { (check.called()) } ": " (check.headline()) } @else { (cause.title()) }
     }
 }
 
