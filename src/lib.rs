@@ -42,6 +42,7 @@ mod check;
 pub mod cli;
 mod counted;
 pub mod diagnostic;
+mod duration;
 pub mod event;
 mod file;
 #[cfg(any(test, fuzzing))]
@@ -60,6 +61,7 @@ pub mod recording;
 pub mod replay;
 pub mod report;
 pub mod run;
+mod schema;
 pub mod secret;
 pub mod settings;
 mod signature;

@@ -9,7 +9,8 @@ use crate::{
     http::Answer,
     level::Level,
     matcher::equal,
-    suite::{Contract, On, Operation, Schema},
+    schema::Schema,
+    suite::{Contract, On, Operation},
     template::Variables,
 };
 

@@ -160,7 +160,7 @@ impl Judge<'_> {
         }
     }
 
-    fn fits(&mut self, schema: &crate::suite::Schema, span: Span) {
+    fn fits(&mut self, schema: &crate::schema::Schema, span: Span) {
         self.count(&CheckKind::Schema);
         match self.answer.json() {
             Ok(value) => {

@@ -15,7 +15,7 @@ use crate::{
     diagnostic::Span,
     event::{CheckKind, Checks},
     level::Level,
-    suite::Drift,
+    schema::Drift,
 };
 
 /// One false check, before secrets are taken out and the place is drawn.

@@ -14,7 +14,7 @@ use crate::{
     brief,
     diagnostic::Span,
     pointer,
-    suite::Schema,
+    schema::Schema,
     template::{Tree, Unfilled, Variables},
 };
 

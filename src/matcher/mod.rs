@@ -21,7 +21,7 @@ use serde_json::Number;
 
 use crate::{
     diagnostic::Span,
-    suite::Schema,
+    schema::Schema,
     template::{Template, Tree},
 };
 

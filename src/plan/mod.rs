@@ -4,7 +4,6 @@
 //! Owns the compiled types and the compilation. It sends nothing and judges nothing.
 
 mod case;
-mod duration;
 mod expect;
 mod fixture;
 mod made;
@@ -21,7 +20,6 @@ use std::{
 };
 
 use aho_corasick::AhoCorasick;
-pub(crate) use duration::{parse as parse_duration, parse_limit};
 pub use select::{Pattern, PatternError, Selection};
 use serde_json_path::JsonPath;
 pub use shard::Shard;
@@ -31,7 +29,8 @@ use crate::{
     diagnostic::{Diagnostic, Source, Span},
     level::Level,
     matcher::Matcher,
-    suite::{Contract, HistoryEntry, Makes, Operation, Requirement, Schema, Suite, SweepPlan, matching, short_hash},
+    schema::Schema,
+    suite::{Contract, HistoryEntry, Makes, Operation, Requirement, Suite, SweepPlan, matching, short_hash},
     template::{Template, Tree},
 };
 

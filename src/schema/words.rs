@@ -51,7 +51,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{diagnostic::Source, suite::schemas::Schemas};
+    use crate::{diagnostic::Source, schema::Schemas};
 
     /// What the schema of a recipe says of values that it does not fit.
     fn said(values: &[Value]) -> Vec<String> {
