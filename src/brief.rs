@@ -41,10 +41,23 @@ pub(crate) fn pointer(pointer: String) -> String {
 }
 
 fn cut(text: &str, most: usize, whole: usize) -> String {
-    match (text.len() > most).then(|| text.char_indices().nth(most)).flatten() {
-        Some((at, _)) => format!("{}… ({whole} bytes)", &text[..at]),
-        None => text.to_owned(),
-    }
+    first(text, most).map_or_else(|| text.to_owned(), |beginning| format!("{beginning}… ({whole} bytes)"))
+}
+
+/// The first characters of a text that has more.
+pub(crate) fn first(text: &str, most: usize) -> Option<&str> {
+    let (end, _) = (text.len() > most).then(|| text.char_indices().nth(most)).flatten()?;
+    Some(&text[..end])
+}
+
+/// A text of at most this many characters, with a sign where it was cut.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    first(text, most).map_or_else(|| text.to_owned(), |beginning| format!("{beginning}…"))
+}
+
+/// As many of the first bytes as are whole characters.
+pub(crate) fn whole_characters(text: &str, most: usize) -> usize {
+    (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
 }
 
 /// Keeps the first bytes that are written and counts all of them.

@@ -48,6 +48,7 @@ mod file;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod http;
+mod identifier;
 pub mod known;
 pub mod ledger;
 mod level;
@@ -55,6 +56,7 @@ mod matcher;
 pub mod mock;
 pub mod mutants;
 mod naming;
+mod path;
 pub mod plan;
 mod pointer;
 pub mod recording;

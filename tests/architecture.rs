@@ -81,7 +81,7 @@ const NOBODY: [&str; 0] = [];
 
 /// The modules from the ground up: each may use those before it and none behind it, so that no two use each other. What a module hands on by
 /// `pub use`, it uses.
-const LAYERS: [&str; 39] = [
+const LAYERS: [&str; 41] = [
     "status",
     "level",
     "duration",
@@ -89,6 +89,8 @@ const LAYERS: [&str; 39] = [
     "pointer",
     "volume",
     "brief",
+    "identifier",
+    "path",
     "file",
     "naming",
     "secret",
