@@ -45,8 +45,8 @@ impl Excerpt<String> {
     }
 
     fn cut(text: &str, whole: usize) -> Self {
-        match (text.len() > MOST).then(|| text.char_indices().nth(MOST)).flatten() {
-            Some((at, _)) => Self { text: format!("{}…", &text[..at]), bytes: Some(whole) },
+        match first(text, MOST) {
+            Some(beginning) => Self { text: format!("{beginning}…"), bytes: Some(whole) },
             None => Self { text: text.to_owned(), bytes: None },
         }
     }
@@ -83,6 +83,22 @@ pub(crate) fn length<T: Serialize + ?Sized>(value: &T) -> usize {
 /// A JSON Pointer as far as anybody follows it.
 pub(crate) fn pointer(pointer: String) -> String {
     if pointer.len() > MOST_POINTER { shorten(&pointer) } else { pointer }
+}
+
+/// The first characters of a text that has more.
+pub(crate) fn first(text: &str, most: usize) -> Option<&str> {
+    let (end, _) = (text.len() > most).then(|| text.char_indices().nth(most)).flatten()?;
+    Some(&text[..end])
+}
+
+/// A text of at most this many characters, with a sign where it was cut.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    first(text, most).map_or_else(|| text.to_owned(), |beginning| format!("{beginning}…"))
+}
+
+/// As many of the first bytes as are whole characters.
+pub(crate) fn whole_characters(text: &str, most: usize) -> usize {
+    (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
 }
 
 /// Keeps the first bytes that are written and counts all of them.

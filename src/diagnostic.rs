@@ -10,6 +10,8 @@ use std::{
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 
+use crate::brief::whole_characters;
+
 /// How long the lines of a file are shown where no terminal says how wide it is.
 pub const COLUMNS: usize = 100;
 
@@ -51,7 +53,7 @@ impl Source {
 
     /// Line and column, both from 1; the column counts characters.
     pub fn position(&self, offset: usize) -> (usize, usize) {
-        let offset = floor_boundary(&self.text, offset);
+        let offset = whole_characters(&self.text, offset);
         let lines = self.lines.get_or_init(|| {
             // Files of suites and recordings are far from 4 GiB; behind that, everything would stand on one line.
             let starts = self.text.match_indices('\n').map_while(|(at, _)| u32::try_from(at + 1).ok());
@@ -163,18 +165,10 @@ pub fn excerpt(source: &Source, span: Span, label: &str) -> String {
 
 /// A span that the renderer can draw: inside the text, on character boundaries, on one line, at least one character long.
 fn visible(text: &str, span: Span) -> Range<usize> {
-    let start = floor_boundary(text, span.start.min(text.len()));
-    let end = floor_boundary(text, span.end.clamp(start, text.len()));
+    let start = whole_characters(text, span.start);
+    let end = whole_characters(text, span.end.max(start));
     let line_end = text[start..end].find('\n').map_or(end, |at| start + at);
     start..line_end.max(start)
-}
-
-fn floor_boundary(text: &str, offset: usize) -> usize {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    offset
 }
 
 /// "did you mean …" for a name that is not among `known`, if one of them is close.

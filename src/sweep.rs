@@ -13,6 +13,7 @@ use crate::{
     http::{Exchange, Fault, Outgoing},
     ledger::{Change, Entry, Intent, Remains, Removal},
     naming::Names,
+    path::bare,
     plan::{DEFAULT_PRINCIPAL, Plan},
     run::{Before, Item, Listed, Target, askers, get, list_for, list_of, owner_is_gone, read},
     secret::MASK,
@@ -102,7 +103,7 @@ pub(crate) fn by_ledger(plan: &Plan, remains: &[Remains]) -> Vec<Leftover> {
 /// Kind and ID of what a request is about, by the title of its operation: `Delete an authorization server` removes an authorization server.
 /// The request itself where it is none that the suite knows.
 fn thing(plan: &Plan, method: &str, path: &str) -> String {
-    let place = path.split(['?', '#']).next().unwrap_or_default();
+    let place = bare(path);
     let of =
         |operation: &Arc<Operation>| Some(format!("{} {}", kind_of(operation)?, operation.path.last_value(place)?));
     plan.operation(method, place).and_then(of).unwrap_or_else(|| format!("{method} {path}"))

@@ -14,13 +14,13 @@ fn sources() -> Vec<(String, String)> {
             open.extend(fs::read_dir(path).expect("a directory").map(|entry| entry.expect("an entry").path()));
             continue;
         }
-        // Laws are tests.
-        let is_law = path.file_name().is_some_and(|name| name == "laws.rs");
-        if is_law || path.extension().is_none_or(|extension| extension != "rs") {
+        // Files of tests alone.
+        let is_test = path.file_name().is_some_and(|name| name == "laws.rs" || name == "tests.rs");
+        if is_test || path.extension().is_none_or(|extension| extension != "rs") {
             continue;
         }
         let text = fs::read_to_string(&path).expect("a file");
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         let code = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
         all.push((path.strip_prefix(&root).expect("below").display().to_string(), code));
     }
@@ -30,8 +30,13 @@ fn sources() -> Vec<(String, String)> {
 
 /// The modules of the crate that a file names by `crate::…`, also in groups such as `crate::{a, b::C}`.
 fn named(code: &str) -> Vec<String> {
+    named_behind("crate::", code)
+}
+
+/// The first names of the paths that begin so.
+fn named_behind(beginning: &str, code: &str) -> Vec<String> {
     let mut all = Vec::new();
-    for (at, path) in code.match_indices("crate::") {
+    for (at, path) in code.match_indices(beginning) {
         let rest = &code[at + path.len()..];
         let Some(group) = rest.strip_prefix('{') else {
             all.push(word(rest));
@@ -73,6 +78,76 @@ fn names(code: &str, modules: &[&str]) -> bool {
 }
 
 const NOBODY: [&str; 0] = [];
+
+/// The modules from the ground up: each may use those before it and none behind it, so that no two use each other. What a module hands on by
+/// `pub use`, it uses.
+const LAYERS: [&str; 42] = [
+    "status",
+    "level",
+    "duration",
+    "counted",
+    "pointer",
+    "volume",
+    "brief",
+    "identifier",
+    "path",
+    "file",
+    "naming",
+    "secret",
+    "finding",
+    "event",
+    "signature",
+    "http",
+    "ledger",
+    "diagnostic",
+    "yaml",
+    "schema",
+    "template",
+    "matcher",
+    "suite",
+    "plan",
+    "catalogue",
+    "check",
+    "known",
+    "run",
+    "sweep",
+    "recording",
+    "verify",
+    "snapshot",
+    "report",
+    "settings",
+    "mock",
+    "target",
+    "mutants",
+    "replay",
+    "cli",
+    "fuzzing",
+    "lib",
+    "main",
+];
+
+/// The modules of the crate that a file names by any path.
+fn used(path: &str, code: &str) -> Vec<String> {
+    let depth = path.matches('/').count() + usize::from(!path.ends_with("/mod.rs"));
+    let mut all = named(code);
+    all.extend(named_behind(&"super::".repeat(depth), code));
+    all
+}
+
+#[test]
+fn modules_use_only_those_below_them() {
+    let place = |module: &str| LAYERS.iter().position(|layer| *layer == module);
+    for (path, code) in sources() {
+        let own = word(&path);
+        let Some(at) = place(&own) else { panic!("the module {own} has no place among the layers") };
+        for used in used(&path, &code) {
+            assert!(
+                place(&used).is_some_and(|below| below <= at),
+                "{path} uses {used}, which does not lie below {own}"
+            );
+        }
+    }
+}
 
 #[test]
 fn the_mock_knows_nothing_of_the_harness() {

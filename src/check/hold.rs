@@ -12,7 +12,8 @@ use crate::{
     level::Level,
     matcher::{Findings, Matcher, equal},
     plan::{Basis, Capture, Check, Step, Wants, When},
-    suite::{On, Operation, Schema},
+    schema::Schema,
+    suite::{On, Operation},
     template::{Unfilled, Variables},
 };
 

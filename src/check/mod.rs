@@ -18,7 +18,8 @@ use crate::{
     http::{Answer, Exchange},
     level::Level,
     plan::{Capture, CaptureFrom, Plan, Step, Wants, When},
-    suite::{Drift, Operation},
+    schema::Drift,
+    suite::Operation,
     template::{Unfilled, Variables},
 };
 

@@ -55,7 +55,7 @@ pub(crate) fn explain(arguments: &Arguments, color: bool) -> Result<u8, CommandE
         .filter(|operation| trial.operations().contains(operation.id.as_str()))
         .map(|operation| {
             let scope = operation.scope.as_deref().unwrap_or("none");
-            let schema = |schema: &Option<std::sync::Arc<crate::suite::Schema>>| {
+            let schema = |schema: &Option<std::sync::Arc<crate::schema::Schema>>| {
                 schema.as_ref().map_or("none", |schema| schema.name.as_str()).to_owned()
             };
             format!(

@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     diagnostic::did_you_mean,
+    duration::{parse as parse_duration, parse_limit},
     mock::{Fault, IssuerMode, Mock, Settings, Token, TokenKind, faults},
-    plan::{parse_duration, parse_limit},
     target::read_state,
 };
 

@@ -17,8 +17,9 @@ use super::{
 };
 use crate::{
     diagnostic::did_you_mean,
+    duration::parse_limit,
     mutants::{self, Method, Mutant, MutantsError},
-    plan::{Pattern, parse_limit},
+    plan::Pattern,
     report::Verdict,
     target::{Fault, faults},
 };

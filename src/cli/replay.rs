@@ -23,8 +23,9 @@ use super::{
     suite, target, with_causes,
 };
 use crate::{
+    duration::parse_limit,
     http::Limits,
-    plan::{DEFAULT_PRINCIPAL, Plan, parse_limit},
+    plan::{DEFAULT_PRINCIPAL, Plan},
     recording::Recorder,
     replay::{End, Leftovers, Recording, Replay, Replayed, all_outside},
     report::{Verdict, printable},

@@ -15,10 +15,11 @@ use super::{
     suite, target, with_causes,
 };
 use crate::{
+    duration::parse as parse_duration,
     http::Limits,
     ledger::{DIRECTORY, Found, Remains, forget, remains},
     naming::Names,
-    plan::{DEFAULT_PRINCIPAL, Plan, parse_duration},
+    plan::{DEFAULT_PRINCIPAL, Plan},
     report::Verdict,
     run::{Before, SETTLING},
     sweep::{Ended, Leftover, Sweeper, by_ledger, by_name},

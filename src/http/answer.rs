@@ -116,7 +116,7 @@ impl Answer {
     }
 
     /// Until the window of the rate limit ends, as a 429 says it.
-    pub(crate) fn rate_limit_pause(&self) -> Duration {
+    pub(super) fn rate_limit_pause(&self) -> Duration {
         let after = self.header("Retry-After").and_then(|text| self.retry_after(text.trim()));
         let reset = || self.until_reset(self.header("X-Rate-Limit-Reset")?.trim().parse().ok()?);
         let pause = after.or_else(reset).unwrap_or(Duration::from_secs(5));

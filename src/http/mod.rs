@@ -29,6 +29,7 @@ pub use network::Network;
 pub(crate) use network::is_here;
 pub use oauth::{ClientAuth, ClientCredentials, KeyError, PrivateKey};
 pub(crate) use pace::Pace;
+pub(crate) use patience::Patience;
 
 use crate::secret::Redactor;
 

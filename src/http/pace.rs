@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::Answer;
+use crate::path::bare;
 
 /// No answer makes anybody wait longer: Okta's windows are one minute.
 const LONGEST: Duration = Duration::from_secs(65);
@@ -207,9 +208,8 @@ fn part(limit: u64, share: f64) -> u64 {
 
 /// `/api/v1/authorizationServers` of `/api/v1/authorizationServers/aus…/scopes`.
 fn bucket(path: &str) -> &str {
-    let end = memchr::memchr2(b'?', b'#', path.as_bytes()).unwrap_or(path.len());
-    let fourth = memchr::memchr_iter(b'/', &path.as_bytes()[..end]).nth(3);
-    &path[..fourth.unwrap_or(end)]
+    let path = bare(path);
+    &path[..memchr::memchr_iter(b'/', path.as_bytes()).nth(3).unwrap_or(path.len())]
 }
 
 #[cfg(test)]

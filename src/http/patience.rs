@@ -1,26 +1,38 @@
-//! Sending outside of a run's budgets, for commands that send a few requests: a 429 is waited out.
+//! Waiting out a 429 that nobody asked for, a few times, before it is the answer.
 
-use super::{Client, Exchange, Fault, Outgoing};
+use std::time::Duration;
+
+use super::{Answer, Client, Exchange, Fault, Outgoing};
 use crate::status::Speaker;
 
-/// How often a 429 is waited out before it is the answer.
-const TRIES: usize = 3;
+/// How often a 429 is waited out.
+const WAITS: usize = 2;
+
+/// Counts the times that one request was answered 429.
+#[derive(Debug, Default)]
+pub(crate) struct Patience(usize);
+
+impl Patience {
+    /// How long to wait before the request goes out again; `None` where this is the answer.
+    pub(crate) fn pause(&mut self, answer: &Answer) -> Option<Duration> {
+        let waits = Speaker::of(answer.status) == Speaker::Limit && self.0 < WAITS;
+        self.0 += 1;
+        waits.then(|| answer.rate_limit_pause())
+    }
+}
 
 impl Client {
-    /// Sends a request; while the answer is a 429, waits as it says and sends again, a few times.
+    /// Sends a request outside of a run's budgets, for commands that send a few.
     ///
     /// # Errors
     /// No answer, or not all of it.
     pub(crate) async fn send_patiently(&self, outgoing: Outgoing) -> Result<Exchange, Fault> {
-        for _ in 1..TRIES {
+        let mut patience = Patience::default();
+        loop {
             let exchange = self.send(outgoing.clone()).await?;
-            if Speaker::of(exchange.answer.status) != Speaker::Limit {
-                return Ok(exchange);
-            }
-            let pause = exchange.answer.rate_limit_pause();
+            let Some(pause) = patience.pause(&exchange.answer) else { return Ok(exchange) };
             drop(exchange);
             tokio::time::sleep(pause).await;
         }
-        self.send(outgoing).await
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     diagnostic::Span,
     finding::{Actual, Expected, Json},
     pointer,
-    suite::Schema,
+    schema::Schema,
     template::{Tree, Unfilled, Variables},
 };
 

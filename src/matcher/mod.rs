@@ -22,7 +22,7 @@ use serde_json::Number;
 use crate::{
     diagnostic::Span,
     finding::{Actual, Expected},
-    suite::Schema,
+    schema::Schema,
     template::{Template, Tree},
 };
 

@@ -15,7 +15,7 @@ use strum::{EnumString, VariantNames};
 use super::{Format, JsonType, Kind, Matcher, Pattern, equality::order};
 use crate::{
     diagnostic::Span,
-    suite::{Schema, Schemas},
+    schema::{Schema, Schemas},
     template::{Scope, Template, Tree},
     yaml::{Data, Key, Node, Problems},
 };

@@ -10,6 +10,7 @@ use crate::{
     event::{self, Event, Outcome, Phase, StepFinished, Stop, TrialFinished},
     finding,
     level::Level,
+    path::path_of,
     plan::Plan,
     target::Fault,
 };
@@ -94,10 +95,7 @@ impl<'p> Watch<'p> {
     /// The operation that a request was, whether or not the case names it.
     fn called(&self, step: &StepFinished) -> String {
         let request = step.exchange.as_ref().map(|exchange| &exchange.request);
-        let found = request.and_then(|request| {
-            let path = request.url.as_str().splitn(4, '/').nth(3)?.split('?').next()?;
-            self.plan.operation(&request.method, &format!("/{path}"))
-        });
+        let found = request.and_then(|request| self.plan.operation(&request.method, path_of(request.url.as_str())));
         found.map_or_else(|| step.call.clone(), |operation| operation.id.clone())
     }
 

@@ -26,6 +26,7 @@ pub use self::{
 use crate::{
     event::Event,
     http::Limits,
+    path::bare,
     plan::{Plan, RequestTarget, Step, Trial},
     run::{self, Options, Stopper},
     target::{Fault, FaultKind, OpenError, Opened, OrgKind},
@@ -209,8 +210,7 @@ fn touches(plan: &Plan, trial: &Trial, operation: Option<&str>) -> bool {
         RequestTarget::Operation { .. } => None,
         RequestTarget::Path(path) => {
             let path = path.source();
-            let path = path.split('?').next().unwrap_or_default();
-            Some(plan.operation(&step.request.method, path).map(|operation| operation.id.as_str()))
+            Some(plan.operation(&step.request.method, bare(&path)).map(|operation| operation.id.as_str()))
         }
         RequestTarget::Url(_) => Some(None),
     });

@@ -9,7 +9,8 @@ use crate::{
     finding::CheckKind,
     level::Level,
     matcher::Matcher,
-    suite::{Contract, GeneralHeader, On, Operation, Schema},
+    schema::Schema,
+    suite::{Contract, GeneralHeader, On, Operation},
 };
 
 /// One check.

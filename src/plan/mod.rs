@@ -5,7 +5,6 @@
 
 mod case;
 mod check;
-mod duration;
 mod expect;
 mod fixture;
 mod made;
@@ -23,7 +22,6 @@ use std::{
 
 use aho_corasick::AhoCorasick;
 pub(crate) use check::{Basis, Check, Wants, When};
-pub(crate) use duration::{parse as parse_duration, parse_limit};
 pub use select::{Pattern, PatternError, Selection};
 use serde_json_path::JsonPath;
 pub use shard::Shard;

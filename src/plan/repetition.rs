@@ -1,7 +1,10 @@
 //! Whether and how a step repeats its request.
 
-use super::{Repetition, duration, expect};
-use crate::yaml::{Fields, Node, Problems};
+use super::{Repetition, expect};
+use crate::{
+    duration,
+    yaml::{Fields, Node, Problems},
+};
 
 /// The repetition that a step asks for; of one that is wrong, none.
 pub(super) fn read(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Repetition {

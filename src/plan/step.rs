@@ -49,7 +49,7 @@ fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Pro
     let capture_node = fields.optional("capture");
     let defer_node = fields.optional("defer");
     let repetition = repetition::read(&mut fields, problems);
-    let level = fields.optional("level").and_then(|node| Level::read(node, problems)).unwrap_or(Level::Must);
+    let level = fields.optional("level").and_then(|node| problems.word(node, "level", "level")).unwrap_or(Level::Must);
     let requirements = fields.optional("requirements").map_or_else(
         || Arc::clone(&cx.inherited.requirements),
         |node| case::read_requirements(node, cx.lookup, problems),
@@ -101,8 +101,8 @@ fn check_evidence(
     let known: Vec<_> = requirements.iter().filter_map(|id| all.get(id)).collect();
     if level > Level::Info && !known.is_empty() && !known.iter().any(|requirement| requirement.established()) {
         let title = format!("a check of level `{}` rests on nothing but inference", level.name());
-        let help =
-            format!("requirements with no source but `{}` are recorded at `level: info`", SourceKind::Inferred.name());
+        let inferred: &str = SourceKind::Inferred.into();
+        let help = format!("requirements with no source but `{inferred}` are recorded at `level: info`");
         problems.at_with(span, title, help);
     }
 }

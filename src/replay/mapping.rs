@@ -11,8 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-/// The shortest identifier that services mint; shorter texts are compared as they are.
-const SHORTEST: usize = 20;
+use crate::identifier::{SHORTEST, is_minted, is_token};
 
 /// What has been learnt so far.
 #[derive(Debug, Clone, Default)]
@@ -98,7 +97,7 @@ impl Mapping {
         self.meet_origin(recorded, target);
         let recorded = self.with_origin(recorded);
         if recorded == target {
-            for token in tokens(&recorded).filter(|token| minted(token)) {
+            for token in tokens(&recorded).filter(|token| is_minted(token)) {
                 self.learn(token, token);
             }
             return true;
@@ -146,7 +145,7 @@ impl Mapping {
             return true;
         }
         // Now and then an identifier looks like a word by chance, but not two of them.
-        let alike = (minted(recorded) || minted(target)) && form(recorded) == form(target);
+        let alike = (is_minted(recorded) || is_minted(target)) && form(recorded) == form(target);
         let new = alike && !self.chosen.contains(recorded) && self.learn(recorded, target);
         if new {
             learnt.push((recorded.to_owned(), target.to_owned()));
@@ -211,10 +210,6 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     parts
 }
 
-fn is_token(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_' || c == '-'
-}
-
 /// The tokens of a text.
 pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     parts(text).into_iter().filter_map(|part| match part {
@@ -223,18 +218,9 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a token looks minted rather than written: an identifier has a digit or a wild mixture of cases; words, also in camel case,
-/// have neither.
-pub(super) fn minted(token: &str) -> bool {
-    let digit = token.bytes().any(|byte| byte.is_ascii_digit());
-    let capitals = token.bytes().filter(u8::is_ascii_uppercase).count();
-    let wild = capitals >= 3 && token.bytes().any(|byte| byte.is_ascii_lowercase());
-    token.len() >= SHORTEST && (digit || wild)
-}
-
 /// Whether a token has the form of the identifiers that this API's service mints.
 pub(super) fn is_identifier(token: &str) -> bool {
-    token.len() == SHORTEST && minted(token) && token.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    token.len() == SHORTEST && is_minted(token) && token.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Length and, for identifiers that begin with the kind of thing (`aus…`), that beginning. Key IDs and the like have none.

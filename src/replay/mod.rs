@@ -18,7 +18,7 @@ use std::{
 use chrono::Datelike;
 pub use compare::Difference;
 use compare::{Lists, compare};
-use mapping::{Mapping, minted, tokens};
+use mapping::{Mapping, tokens};
 use own::{Made, Own, creates_at_root};
 use percent_encoding::percent_decode_str;
 pub use recording::Recording;
@@ -28,6 +28,8 @@ use serde_json::{Map, Value};
 use crate::{
     event::Transcript,
     http::{Exchange, Outgoing},
+    identifier::is_minted,
+    path::bare,
     plan::Plan,
     recording::Recorded,
     run::{Describer, Stopper, Target, Unknown, get, pages},
@@ -296,7 +298,7 @@ impl<'a> Replay<'a> {
         let path = recorded.url.path();
         let default = path.split('/').any(|segment| percent_decode_str(segment).eq(*b"default"));
         let mut doubt = default.then(|| "it is about the default server, as it was before the recording".to_owned());
-        let foreign = tokens(path).find(|token| minted(token) && !self.mapping.knows(token));
+        let foreign = tokens(path).find(|token| is_minted(token) && !self.mapping.knows(token));
         if let Some(id) = foreign.filter(|_| recorded.answer.status != 404) {
             doubt.get_or_insert_with(|| format!("`{id}` was not made in this recording"));
         }
@@ -410,7 +412,7 @@ impl<'a> Replay<'a> {
 
     /// Notes what a request has made, or removed; an error where what came is not the replay's.
     fn note(&mut self, prepared: &Prepared, sent: &Exchange) -> Result<(), String> {
-        let url = sent.request.url.split('?').next().unwrap_or_default();
+        let url = bare(&sent.request.url);
         if sent.request.method == "DELETE" && (200..300).contains(&sent.answer.status) {
             self.leftovers.made.borrow_mut().retain(|(made, _)| made != url);
         }

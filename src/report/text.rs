@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-pub(super) use crate::counted::counted;
+pub(super) use crate::{brief::shortened, counted::counted};
 
 /// The text without anything that a terminal, a reader's eye, an XML reader or a CI system would obey: control characters, marks of
 /// direction, separators of lines, characters that XML does not allow, the bracket of `##[command]`, `##vso[command]`, and the first colon
@@ -67,14 +67,6 @@ pub fn on_one_line(text: &str) -> String {
 /// The text as one printable line of at most this many characters.
 pub(super) fn one_line(text: &str, most: usize) -> String {
     shortened(&printable(text).split_whitespace().collect::<Vec<_>>().join(" "), most)
-}
-
-/// The first characters of a line.
-pub(super) fn shortened(line: &str, most: usize) -> String {
-    match line.char_indices().nth(most) {
-        Some((at, _)) => format!("{}…", &line[..at]),
-        None => line.to_owned(),
-    }
 }
 
 /// The beginning of a longer text, and that it was cut.

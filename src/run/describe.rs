@@ -76,7 +76,7 @@ impl Describer<'_> {
     }
 
     pub(crate) fn drift(&self, verdict: &Verdict, call: &str) -> Vec<Drift> {
-        let one = |drift: &crate::suite::Drift| Drift {
+        let one = |drift: &crate::schema::Drift| Drift {
             call: call.to_owned(),
             pointer: self.redactor.text(&drift.pointer),
             value: self.redactor.text(&drift.value),

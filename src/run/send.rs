@@ -23,7 +23,7 @@ use crate::{
     check::Identity,
     event::{Event, Stop, Waited, Why},
     finding::NotNew,
-    http::{Exchange, Fault, Outgoing, is_repeatable},
+    http::{Exchange, Fault, Outgoing, Patience, is_repeatable},
     ledger::{Intent, LedgerError},
     plan::{BodyPlan, HeaderPlan, Repetition, RequestTarget, Step},
     status::Speaker,
@@ -33,9 +33,6 @@ use crate::{
 
 /// RFC 3986 unreserved characters stay as they are.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// An unasked-for 429 is waited out this often before the trial gives up.
-const RATE_LIMIT_TRIES: usize = 3;
 
 /// A request that was answered.
 #[derive(Debug)]
@@ -147,7 +144,7 @@ impl Sender<'_, '_> {
     /// Sends until the answer says something about the target: a 429 that nobody asked for is waited out. What the step expects, or waits for
     /// with `until`, is an answer whoever gave it.
     pub(super) async fn send(&self, purpose: Purpose<'_>, outgoing: Outgoing) -> Result<Sent, Halt> {
-        let mut tries = 0;
+        let mut patience = Patience::default();
         loop {
             // On the heap: there are as many as trials, and each is large.
             let sent = Box::pin(self.exchange(purpose, outgoing.clone())).await?;
@@ -164,12 +161,10 @@ impl Sender<'_, '_> {
                 Speaker::Broken => return Err(self.sent_again(purpose, outgoing, sent.exchange).await),
                 Speaker::Limit => {}
             }
-            tries += 1;
             self.shared.rate_limited();
-            if tries >= RATE_LIMIT_TRIES {
+            let Some(pause) = patience.pause(&sent.exchange.answer) else {
                 return Err(Halt::RateLimited(Box::new(sent.exchange)));
-            }
-            let pause = sent.exchange.answer.rate_limit_pause();
+            };
             drop(sent);
             self.wait(&outgoing, pause, Why::TooManyRequests).await?;
         }

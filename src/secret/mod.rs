@@ -20,6 +20,8 @@ pub(crate) use members::may_hold_secrets;
 use members::secrets_in;
 use serde::{Deserialize, Serialize};
 
+use crate::brief::whole_characters;
+
 /// What stands in the place of a secret.
 pub(crate) const MASK: &str = "***";
 
@@ -83,11 +85,6 @@ const CUT: char = '…';
 
 /// Its first byte, which ASCII has nowhere.
 const CUT_BEGINS: u8 = 0xE2;
-
-/// As many of the first `most` bytes as are whole characters.
-fn whole_characters(text: &str, most: usize) -> usize {
-    (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
-}
 
 /// What two pieces of a long text have in common at most.
 const MOST_OVERLAP: usize = 256 * 1024;

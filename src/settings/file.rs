@@ -11,8 +11,8 @@ use reqwest::Url;
 use super::{FILE, SettingsError, origin::SecretFrom, shown::shown, tree};
 use crate::{
     diagnostic::{COLUMNS, Diagnostic},
+    duration::parse_limit,
     http::parse_origin,
-    plan::parse_limit,
     suite::Vocabulary,
     yaml::{Data, Fields, Node, Problems},
 };

@@ -8,7 +8,7 @@ use super::{
     SettingsError, environment,
     file::{self, Entry},
 };
-use crate::{diagnostic::nearest, http::parse_origin, plan::parse_limit};
+use crate::{diagnostic::nearest, duration::parse_limit, http::parse_origin};
 
 /// What the names of all of them begin with.
 const PREFIX: &str = "OKTA_CONFORMANCE_";

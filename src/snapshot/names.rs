@@ -11,10 +11,11 @@ use std::{
 use regex::{Captures, Regex};
 use serde_json::Value;
 
-use crate::event::RunStarted;
-
-/// The shortest text that looks like an identifier that was minted; see [`is_minted`].
-const SHORTEST: usize = 20;
+use crate::{
+    event::RunStarted,
+    identifier::{SHORTEST, is_minted, is_token},
+    path::bare,
+};
 
 /// The longest text that names something; key IDs have 43 characters, hashes in hexadecimal 64.
 const LONGEST: usize = 64;
@@ -66,7 +67,7 @@ impl Foreign {
     /// Whether a list at this URL is of things of the whole org.
     pub(super) fn is_of_the_org(&self, url: &str) -> bool {
         let path = url.strip_prefix(&self.origin).unwrap_or(url);
-        self.collections.contains(path.split(['?', '#']).next().unwrap_or_default())
+        self.collections.contains(bare(path))
     }
 
     /// The names that the run gave to things, in a text.
@@ -195,18 +196,6 @@ fn replace_tokens(text: &str, mut other: impl FnMut(&str) -> Option<String>) -> 
         rest = &behind[next..];
     }
     replaced
-}
-
-fn is_token(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_' || c == '-'
-}
-
-/// Whether a token looks minted rather than written: words, also in camel case, have neither a digit nor many capitals.
-fn is_minted(token: &str) -> bool {
-    let digit = token.bytes().any(|byte| byte.is_ascii_digit());
-    let capitals = token.bytes().filter(u8::is_ascii_uppercase).count();
-    let wild = capitals >= 3 && token.bytes().any(|byte| byte.is_ascii_lowercase());
-    token.len() >= SHORTEST && (digit || wild)
 }
 
 /// Identifiers that begin with the kind of thing, as Okta's of 20 characters do, are named by it.

@@ -2,14 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use strum::{EnumString, VariantNames};
+
 use super::{
-    Schema,
     makes::place,
     operations::{ReadContext, read_errors},
 };
 use crate::{
     level::Level,
     matcher::{Context, Matcher, Patterns},
+    schema::Schema,
     template::Scope,
     yaml::{Fields, Node, Problems},
 };
@@ -152,7 +154,8 @@ pub(crate) struct GeneralHeader {
 }
 
 /// Which answers carry a general header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum On {
     Any,
     Body,
@@ -267,18 +270,10 @@ fn read_shape(node: &Node, problems: &mut Problems<'_>) -> Option<Shape> {
 fn read_header(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Option<GeneralHeader> {
     let mut fields = Fields::of(node, "header", problems)?;
     let name = fields.text("name", problems).map(str::to_owned);
-    let on = fields.required("on", problems).and_then(|node| match problems.text(node, "on")? {
-        "any" => Some(On::Any),
-        "body" => Some(On::Body),
-        "empty" => Some(On::Empty),
-        other => {
-            problems.unknown(node.span, "kind of answer", other, ["any", "body", "empty"]);
-            None
-        }
-    });
+    let on = fields.required("on", problems).and_then(|node| problems.word(node, "on", "kind of answer"));
     let matcher = fields.required("match", problems);
     let requirement = cx.requirement(&mut fields, "requirement", problems);
-    let level = fields.optional("level").map_or(Some(Level::Must), |node| Level::read(node, problems));
+    let level = fields.optional("level").map_or(Some(Level::Must), |node| problems.word(node, "level", "level"));
     fields.finish(problems);
     let matcher_cx = Context { scope: &Scope::default(), schemas: cx.schemas, patterns: &Patterns::default() };
     let matcher = matcher.map(|node| Matcher::read(node, &matcher_cx, problems));

@@ -8,7 +8,6 @@ mod history;
 mod makes;
 mod operations;
 mod requirements;
-mod schemas;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,11 +22,11 @@ pub(crate) use history::HistoryEntry;
 pub(crate) use makes::{Makes, Remove};
 pub(crate) use operations::{Operation, Operations, matching};
 pub(crate) use requirements::{Requirement, SourceKind, Vocabulary};
-pub(crate) use schemas::{Drift, Schema, Schemas};
 use sha2::{Digest, Sha256};
 
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
+    schema::Schemas,
     yaml::{Node, Problems, parse},
 };
 

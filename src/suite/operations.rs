@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Requirement, Schema, Schemas,
+    Requirement,
     contract::{self, Contract},
     makes::{Leaves, Makes, MakesText, Remove, read_leaves, read_makes},
 };
 use crate::{
     diagnostic::{Source, Span},
+    schema::{Schema, Schemas},
     yaml::{Fields, Node, Problems},
 };
 

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use strum::{Display, EnumString, IntoStaticStr, VariantNames};
+
 use crate::{
     diagnostic::Span,
     yaml::{Data, Fields, Node, Problems},
 };
 
 /// What establishes a requirement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, Display, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum SourceKind {
     Seed,
     Openapi,
@@ -17,22 +20,6 @@ pub(crate) enum SourceKind {
     Issue,
     Rfc,
     Inferred,
-}
-
-impl SourceKind {
-    const ALL: [(&'static str, Self); 7] = [
-        ("seed", Self::Seed),
-        ("openapi", Self::Openapi),
-        ("recording", Self::Recording),
-        ("docs", Self::Docs),
-        ("issue", Self::Issue),
-        ("rfc", Self::Rfc),
-        ("inferred", Self::Inferred),
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
-    }
 }
 
 /// One source of a requirement.
@@ -60,8 +47,8 @@ impl Requirement {
     /// The sources in one line.
     pub(crate) fn evidence(&self) -> String {
         let one = |source: &Evidence| match &source.note {
-            Some(note) => format!("{} {} ({note})", source.kind.name(), source.reference),
-            None => format!("{} {}", source.kind.name(), source.reference),
+            Some(note) => format!("{} {} ({note})", source.kind, source.reference),
+            None => format!("{} {}", source.kind, source.reference),
         };
         self.sources.iter().map(one).collect::<Vec<_>>().join("; ")
     }
@@ -99,14 +86,7 @@ fn evidence(node: &Node, problems: &mut Problems<'_>) -> Option<Evidence> {
     let reference = fields.text("ref", problems);
     let note = fields.optional("note").and_then(|node| problems.text(node, "note")).map(str::to_owned);
     fields.finish(problems);
-    let kind = kind.and_then(|node| {
-        let name = problems.text(node, "kind")?;
-        let found = SourceKind::ALL.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
-        if found.is_none() {
-            problems.unknown(node.span, "kind of source", name, SourceKind::ALL.iter().map(|(name, _)| *name));
-        }
-        found
-    })?;
+    let kind = kind.and_then(|node| problems.word(node, "kind", "kind of source"))?;
     Some(Evidence { kind, reference: reference?.to_owned(), note })
 }
 

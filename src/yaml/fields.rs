@@ -1,6 +1,8 @@
 //! Taking maps apart so that every mistake is reported: unknown keys with a suggestion, missing keys, wrong kinds.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
+
+use strum::VariantNames;
 
 use super::{Data, Key, Node};
 use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean};
@@ -84,6 +86,16 @@ impl<'a> Problems<'a> {
             self.expected(node, "text", key);
         }
         text
+    }
+
+    /// A word of an enumeration, of which a `what` is one.
+    pub(crate) fn word<W: FromStr + VariantNames>(&mut self, node: &Node, key: &str, what: &str) -> Option<W> {
+        let text = self.text(node, key)?;
+        let word = text.parse().ok();
+        if word.is_none() {
+            self.unknown(node.span, what, text, W::VARIANTS.iter().copied());
+        }
+        word
     }
 
     pub(crate) fn list<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n [Node]> {

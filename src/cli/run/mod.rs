@@ -42,12 +42,13 @@ use super::{
 };
 use crate::{
     counted::counted,
+    duration::parse_limit,
     event::{Event, Outcome},
     http::Limits,
     known::{self, KnownFailures},
     ledger::{self, Ledger},
     naming::{Names, run_id},
-    plan::{Plan, Shard, Trial, parse_limit},
+    plan::{Plan, Shard, Trial},
     report::{FailOn, Report, Style, Summary, Verdict},
     run::{self, Options, SETTLING, Stopper},
     secret::Redactor,

@@ -30,8 +30,7 @@ use self::{
     jws::unique,
     token::{Refusal, Token},
 };
-use super::{Client, Fault, connection::Connection};
-use crate::status::Speaker;
+use super::{Client, Fault, Patience, connection::Connection};
 
 /// Below the target's origin, unless told otherwise: the endpoint of an Okta org's own authorization server.
 const TOKEN_PATH: &str = "/oauth2/v1/token";
@@ -45,9 +44,6 @@ const FLOOR: Duration = Duration::from_millis(500);
 
 /// But never longer than this: what does not work now may do so later in a run.
 const LONGEST_REST: Duration = Duration::from_secs(60);
-
-/// A 429 of the token endpoint is waited out this often.
-const RATE_LIMIT_WAITS: usize = 2;
 
 /// What `application/x-www-form-urlencoded` leaves as it is (RFC 6749 appendix B).
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*');
@@ -236,7 +232,7 @@ impl ClientCredentials {
             None => Url::parse(&format!("{}{TOKEN_PATH}", client.origin()))
                 .map_err(|error| Fault::Credentials(format!("no URL of a token endpoint: {error}")))?,
         };
-        let (mut challenged, mut waits, mut connection) = (false, 0, Connection::Kept);
+        let (mut challenged, mut patience, mut connection) = (false, Patience::default(), Connection::Kept);
         loop {
             let answer = client.answer(self.request(client, connection, &url)?).await;
             let answer = answer
@@ -253,9 +249,8 @@ impl ClientCredentials {
             if refusal.code == "use_dpop_nonce" && nonce && !challenged {
                 // RFC 9449 section 8: the same request again, with the nonce that came with the refusal.
                 challenged = true;
-            } else if Speaker::of(answer.status) == Speaker::Limit && waits < RATE_LIMIT_WAITS {
-                waits += 1;
-                tokio::time::sleep(answer.rate_limit_pause()).await;
+            } else if let Some(pause) = patience.pause(&answer) {
+                tokio::time::sleep(pause).await;
             } else {
                 let fault = Fault::Credentials(refusal.message(self.proof_key.is_some(), client.redactor()));
                 return Err(NoToken { fault, is_final: refusal.is_final() });

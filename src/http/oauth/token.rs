@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::{
+    brief::shortened,
     http::{Answer, Fault},
     secret::Redactor,
     status::Speaker,
@@ -140,11 +141,7 @@ impl Refusal {
 
 /// What an endpoint says, which may be long, and may repeat what it was sent. Secrets go first: half of one would not be found.
 fn quoted(text: &str, redactor: &Redactor) -> String {
-    let text = redactor.text(text).to_string();
-    match text.char_indices().nth(LONGEST) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
-    }
+    shortened(redactor.text(text).as_str(), LONGEST)
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub(super) fn read(
     for (span, name) in &needs {
         known(&vocabulary.capabilities, *span, "capability", name, problems);
     }
-    let level = level.map_or(Some(Level::Must), |node| Level::read(node, problems));
+    let level = level.map_or(Some(Level::Must), |node| problems.word(node, "level", "level"));
     let requirements = if let Some(node) = requirements {
         read_requirements(node, lookup, problems)
     } else {

@@ -4,6 +4,7 @@ use crate::{
     event::{DocumentedOperation, Finding},
     finding::CheckKind,
     level::Level,
+    path::path_of,
     report::{Failure, Report, without_indices},
     secret::Redacted,
     signature::steady,
@@ -76,7 +77,7 @@ impl<'a> Key<'a> {
 pub(super) fn operation<'a>(failure: &'a Failure, operations: &'a [DocumentedOperation]) -> &'a str {
     let called = || {
         let request = &failure.exchange.as_ref()?.request;
-        let path = request.url.as_str().splitn(4, '/').nth(3)?.split(['?', '#']).next()?;
+        let path = path_of(request.url.as_str()).trim_start_matches('/');
         let is_at = |template: &str| {
             let (wanted, found) = (template.trim_start_matches('/').split('/'), path.split('/'));
             wanted.clone().count() == found.clone().count()

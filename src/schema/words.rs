@@ -70,7 +70,7 @@ mod tests {
     use crate::{
         diagnostic::Source,
         finding::{self as words, CheckKind},
-        suite::schemas::Schemas,
+        schema::Schemas,
     };
 
     /// What the schema of a recipe says of values that it does not fit.

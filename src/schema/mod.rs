@@ -119,7 +119,7 @@ const MAX_DRIFT: usize = 1000;
 
 impl Schemas {
     /// Takes the schema files; a file that is no JSON, or no schema, is reported.
-    pub(super) fn read(files: &[Arc<Source>], found: &mut Vec<Diagnostic>) -> Self {
+    pub(crate) fn read(files: &[Arc<Source>], found: &mut Vec<Diagnostic>) -> Self {
         let mut parsed = Vec::new();
         for source in files {
             match serde_json::from_str::<Value>(&source.text) {
@@ -162,7 +162,7 @@ impl Schemas {
     }
 
     /// Compiles the schemas with these names, to report those that are none.
-    pub(super) fn compile(&self, wanted: &dyn Fn(&str) -> bool, found: &mut Vec<Diagnostic>) {
+    pub(crate) fn compile(&self, wanted: &dyn Fn(&str) -> bool, found: &mut Vec<Diagnostic>) {
         for schema in self.by_name.values().filter(|schema| wanted(&schema.name)) {
             if let Err(message) = schema.validator() {
                 let diagnostic = Diagnostic::new(&schema.source, Span::new(0, 1), "not a JSON Schema");
@@ -172,7 +172,7 @@ impl Schemas {
     }
 
     /// The requirements that annotations name, with the file that names them.
-    pub(super) fn annotated_requirements(&self) -> Vec<(Arc<Source>, String)> {
+    pub(crate) fn annotated_requirements(&self) -> Vec<(Arc<Source>, String)> {
         let mut all = Vec::new();
         for schema in self.by_name.values() {
             collect_keyword(&schema.document, "x-undocumented", &mut |value| {
