@@ -39,6 +39,9 @@ pub(crate) fn explain(arguments: &Arguments, color: bool) -> Result<u8, CommandE
     let mut text = String::new();
     let (file, line) = trial.location();
     writeln!(text, "{}\n  {}\n  {file}:{line}", trial.id, trial.title)?;
+    if let Some((source, span)) = &trial.row {
+        writeln!(text, "  row at {}:{}", source.path, source.position(span.start).0)?;
+    }
     writeln!(text, "  principal {}, profile {}", trial.principal, trial.profile)?;
     if !trial.needs.is_empty() {
         writeln!(text, "  needs {}", trial.needs.join(", "))?;

@@ -1,6 +1,7 @@
 //! From the trees of case and fixture files to trials: rows, principals, fixtures, IDs.
 
 mod head;
+mod table;
 
 use std::{
     cell::{Cell, RefCell},
@@ -10,7 +11,7 @@ use std::{
 
 use serde_json_path::{JsonPath, ParseError};
 
-use self::head::Head;
+use self::{head::Head, table::Row};
 use super::{
     Step, Trial,
     fixture::{self, FixtureText},
@@ -22,7 +23,7 @@ use crate::{
     level::Level,
     matcher::Patterns,
     suite::Suite,
-    template::{Scope, fill_row},
+    template::{Scope, Tree, fill_row},
     yaml::{Data, Fields, Node, Problems, parse},
 };
 
@@ -77,6 +78,10 @@ pub(super) fn compile_all(suite: &Suite, found: &mut Vec<Diagnostic>) -> Compile
         fixture::read(document, &mut lookup.fixtures, &mut Problems::new(&document.source, found));
     }
     let (mut trials, mut names) = (Vec::new(), Vec::new());
+    if let Some(source) = &suite.operations.source {
+        let mut problems = Problems::new(source, found);
+        suite.operations.rows.all().for_each(|node| drop(Tree::read(node, &base_scope(), &mut problems)));
+    }
     for source in &suite.cases {
         match parse(source) {
             Ok(root) => {
@@ -116,7 +121,7 @@ fn read_file(
     let topic = slug(&mut file, "topic", &mut problems);
     let profile = file.required("profile", &mut problems).and_then(|node| {
         let name = problems.text(node, "profile")?;
-        known(&lookup.suite.vocabulary.profiles, node.span, "profile", name, &mut problems);
+        problems.known(&lookup.suite.vocabulary.profiles, node.span, "profile", name);
         Some(name)
     });
     let nodes = file.required("cases", &mut problems).and_then(|node| problems.list(node, "cases"));
@@ -146,27 +151,9 @@ fn check_place(head: &FileHead<'_>, root: &Node, problems: &mut Problems<'_>) {
 fn slug<'n>(fields: &mut Fields<'n>, key: &'static str, problems: &mut Problems<'_>) -> Option<&'n str> {
     let node = fields.required(key, problems)?;
     let text = problems.text(node, key)?;
-    check_slug(text, node.span, key, problems);
+    problems.slug(text, node.span, key);
     Some(text)
 }
-
-pub(super) fn check_slug(text: &str, span: Span, key: &str, problems: &mut Problems<'_>) {
-    let good = !text.is_empty()
-        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    if !good {
-        problems.at_with(span, format!("`{key}` must be a slug, not `{text}`"), "small letters, digits and hyphens");
-    }
-}
-
-fn known<T>(names: &BTreeMap<String, T>, span: Span, what: &str, name: &str, problems: &mut Problems<'_>) {
-    if !names.contains_key(name) {
-        problems.unknown(span, what, name, names.keys().map(String::as_str));
-    }
-}
-
-/// The keys of a row that are not columns.
-const ROW_KEYS: [&str; 5] = ["row", "principal", "needs", "level", "requirements"];
 
 fn read_case(
     node: &Node,
@@ -180,34 +167,18 @@ fn read_case(
         compile_case(node, None, head, lookup, found, output);
         return;
     };
-    let rows = problems.list(table, "each").unwrap_or_default();
-    if rows.is_empty() {
-        problems.at_with(table.span, "a table without rows", "remove `each`, or add a row");
-    }
+    let case = without_key(node, "each");
+    let rows = table::rows(table, &case, &lookup.suite.operations, &mut problems);
     let mut used = BTreeSet::new();
-    for row in rows {
-        let mut problems = Problems::new(head.source, found);
-        let Some(columns) = problems.map(row, "row") else { continue };
-        if row.get("row").is_none() {
-            problems.at_with(row.span, "this row has no `row`", "give it a slug: it becomes part of the trial's ID");
-        }
-        let values: Vec<(&str, &Node)> = columns
-            .iter()
-            .filter(|(key, _)| !ROW_KEYS.contains(&key.name.as_str()))
-            .map(|(key, node)| (key.name.as_str(), node))
-            .collect();
-        let filled = fill_row(&without_key(node, "each"), &values, &mut used);
+    for row in &rows {
+        let columns: Vec<(&str, &Node)> = row.columns().map(|(key, node)| (key.name.as_str(), node)).collect();
+        let filled = fill_row(&case, &columns, &mut used);
         compile_case(&filled, Some(row), head, lookup, found, output);
     }
     let mut problems = Problems::new(head.source, found);
-    for (key, _) in rows.iter().flat_map(|row| match &row.data {
-        Data::Map(entries) => entries.as_slice(),
-        _ => &[],
-    }) {
-        if !ROW_KEYS.contains(&key.name.as_str()) && !used.contains(&key.name) {
-            let title = format!("column `{}` is used nowhere in this case", key.name);
-            problems.at_with(key.span, title, format!("write `${{{}}}` where it belongs, or remove it", key.name));
-        }
+    for (key, _) in rows.iter().flat_map(Row::columns).filter(|(key, _)| !used.contains(&key.name)) {
+        let title = format!("column `{}` is used nowhere in this case", key.name);
+        problems.at_with(key.span, title, format!("write `${{{}}}` where it belongs, or remove it", key.name));
     }
 }
 
@@ -221,7 +192,7 @@ fn without_key(node: &Node, name: &str) -> Node {
 
 fn compile_case(
     node: &Node,
-    row: Option<&Node>,
+    row: Option<&Row<'_>>,
     head: &FileHead<'_>,
     lookup: &Lookup<'_>,
     found: &mut Vec<Diagnostic>,
@@ -258,7 +229,7 @@ fn compile_case(
         |base: &str, principal: &str| if several { format!("{base}@{principal}") } else { base.to_owned() };
     let aliases: Vec<String> = aliases.into_iter().map(|(_, alias)| alias).collect();
     if let (Some(case), Some(base)) = (case, &base) {
-        let row = row.and_then(|row| row.get("row")).map(|node| node.span);
+        let row = row.and_then(|row| row.node.get("row")).map(|node| node.span);
         output.names.extend(case_head.principals.iter().map(|principal| Named {
             id: of_principal(base, principal),
             case: case.clone(),
@@ -286,6 +257,7 @@ fn compile_case(
             requirements: Arc::clone(&case_head.inherited.requirements),
             source: Arc::clone(head.source),
             span,
+            row: row.map(|row| row.place(head.source, &lookup.suite.operations)),
             exclusive,
             fixtures,
             steps,
@@ -294,10 +266,10 @@ fn compile_case(
 }
 
 /// The ID of a case or of a row of it; none where a row has no name.
-fn trial_id(case: &str, row: Option<&Node>) -> Option<String> {
+fn trial_id(case: &str, row: Option<&Row<'_>>) -> Option<String> {
     match row {
         None => Some(case.to_owned()),
-        Some(row) => Some(format!("{case}[{}]", row.get("row")?.as_text()?)),
+        Some(row) => Some(format!("{case}[{}]", row.node.get("row")?.as_text()?)),
     }
 }
 
@@ -317,7 +289,7 @@ pub(super) fn read_requirements(node: &Node, lookup: &Lookup<'_>, problems: &mut
         problems.at_with(node.span, "an empty list of requirements", "name what the check holds the target to");
     }
     for (span, id) in &list {
-        known(all, *span, "requirement", id, problems);
+        problems.known(all, *span, "requirement", id);
         lookup.misnamed.set(lookup.misnamed.get() || !all.contains_key(id));
     }
     list.into_iter().map(|(_, id)| id).collect()

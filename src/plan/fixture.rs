@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Fixture, Step,
-    case::{Inherited, Lookup, check_slug},
+    case::{Inherited, Lookup},
     step,
 };
 use crate::{
@@ -60,7 +60,7 @@ pub(super) fn read_given(
 ) -> Vec<Fixture> {
     let mut fixtures = Vec::new();
     for (key, node) in node.and_then(|node| problems.map(node, "given")).unwrap_or_default() {
-        check_slug(&key.name, key.span, "given", problems);
+        problems.slug(&key.name, key.span, "given");
         let (id, values) = if let Data::Text(id) = &node.data {
             (Some((node.span, id.as_str())), None)
         } else {

@@ -79,6 +79,8 @@ pub struct Trial {
     pub exclusive: bool,
     pub(crate) source: Arc<Source>,
     pub(crate) span: Span,
+    /// Where its row stands: in the case's table, or that of the operations.
+    pub(crate) row: Option<(Arc<Source>, Span)>,
     pub(crate) fixtures: Vec<Fixture>,
     pub(crate) steps: Box<[Step]>,
 }

@@ -8,6 +8,7 @@ mod history;
 mod makes;
 mod operations;
 mod requirements;
+mod rows;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -146,7 +147,8 @@ impl Suite {
             }
         }
         let operations = operations_document.map_or_else(Operations::default, |document| {
-            let cx = operations::ReadContext { schemas: &schemas, requirements: &requirements };
+            let cx =
+                operations::ReadContext { schemas: &schemas, requirements: &requirements, vocabulary: &vocabulary };
             Operations::read(&document.root, &cx, &mut Problems::new(&document.source, found))
         });
         for (source, id) in schemas.annotated_requirements() {

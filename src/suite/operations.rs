@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Requirement,
+    Requirement, Vocabulary,
     contract::{self, Contract},
     makes::{Leaves, Makes, MakesText, Remove, read_leaves, read_makes},
+    rows::RowValues,
 };
 use crate::{
     diagnostic::{Source, Span},
@@ -18,6 +19,7 @@ use crate::{
 pub(crate) struct Operations {
     pub(crate) all: Vec<Arc<Operation>>,
     pub(crate) contract: Option<Arc<Contract>>,
+    pub(crate) rows: RowValues,
     /// The file.
     pub(crate) source: Option<Arc<Source>>,
 }
@@ -51,6 +53,10 @@ pub(crate) struct Operation {
     pub(crate) idempotent: bool,
     /// Whether what it makes stays on purpose.
     pub(crate) keeps: bool,
+    /// What its row is called in the tables of cases that go over operations.
+    pub(crate) row: Option<String>,
+    /// The capabilities that those rows need.
+    pub(crate) needs: Vec<String>,
     /// Where it stands in the table.
     pub(crate) span: Span,
 }
@@ -85,6 +91,16 @@ impl PathTemplate {
     pub(crate) fn parameters(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Parameter(name) => Some(name.as_str()),
+            Segment::Literal(_) => None,
+        })
+    }
+
+    /// Each parameter, with the path up to it: that of the thing that it names.
+    pub(crate) fn things(&self) -> impl Iterator<Item = (&str, String)> {
+        self.segments.iter().enumerate().filter_map(|(at, segment)| match segment {
+            Segment::Parameter(name) => {
+                Some((name.as_str(), Self { segments: self.segments[..=at].to_vec() }.to_string()))
+            }
             Segment::Literal(_) => None,
         })
     }
@@ -186,6 +202,7 @@ impl Operations {
         let Some(mut file) = Fields::of(root, "operations file", problems) else { return Self::default() };
         let contract = file.required("contract", problems);
         let nodes = file.required("operations", problems).and_then(|node| problems.list(node, "operations"));
+        let rows = file.optional("rows");
         file.finish(problems);
         let contract = contract.and_then(|node| contract::read(node, cx, problems)).map(Arc::new);
         let mut all: Vec<(Operation, Option<MakesText>)> = Vec::new();
@@ -194,9 +211,17 @@ impl Operations {
             if all.iter().any(|(other, _)| other.id == operation.id) {
                 problems.at(node.span, format!("operation `{}` stands twice", operation.id));
             }
+            if let Some(row) = node.get("row")
+                && let Some((other, _)) = all.iter().find(|(other, _)| other.row == operation.row)
+            {
+                let title = format!("`{}` is also the row of `{}`", row.as_text().unwrap_or_default(), other.id);
+                problems.at_with(row.span, title, "give this one another name");
+            }
             all.push((operation, makes));
         }
-        Self { all: resolve(all, problems), contract, source: Some(Arc::clone(&problems.source)) }
+        let all = resolve(all, problems);
+        let rows = rows.map(|node| RowValues::read(node, &all, problems)).unwrap_or_default();
+        Self { all, contract, rows, source: Some(Arc::clone(&problems.source)) }
     }
 }
 
@@ -237,6 +262,7 @@ pub(crate) fn matching<'a>(operations: &'a [Arc<Operation>], method: &str, path:
 pub(super) struct ReadContext<'a> {
     pub(super) schemas: &'a Schemas,
     pub(super) requirements: &'a BTreeMap<String, Requirement>,
+    pub(super) vocabulary: &'a Vocabulary,
 }
 
 impl ReadContext<'_> {
@@ -248,9 +274,7 @@ impl ReadContext<'_> {
     ) -> Option<String> {
         let node = fields.required(key, problems)?;
         let id = problems.text(node, key)?;
-        if !self.requirements.contains_key(id) {
-            problems.unknown(node.span, "requirement", id, self.requirements.keys().map(String::as_str));
-        }
+        problems.known(self.requirements, node.span, "requirement", id);
         Some(id.to_owned())
     }
 }
@@ -288,6 +312,14 @@ fn read_operation(
     let mut errors = read_errors(fields.optional("errors"), problems);
     let requirement = cx.requirement(&mut fields, "requirement", problems);
     let unreachable = fields.optional("unreachable");
+    let row = fields.optional("row").and_then(|node| Some((node.span, problems.text(node, "row")?)));
+    if let Some((span, row)) = row {
+        problems.slug(row, span, "row");
+    }
+    let needs = fields.optional("needs").map(|node| problems.texts(node, "needs")).unwrap_or_default();
+    for (span, name) in &needs {
+        problems.known(&cx.vocabulary.capabilities, *span, "capability", name);
+    }
     let makes = fields.optional("makes").and_then(|node| read_makes(node, problems));
     let leaves = fields.optional("leaves").and_then(|node| read_leaves(node, problems));
     let mut flag = |key| fields.optional(key).and_then(|node| problems.bool(node, key)).unwrap_or(false);
@@ -329,6 +361,8 @@ fn read_operation(
         leaves,
         idempotent,
         keeps,
+        row: row.map(|(_, row)| row.to_owned()),
+        needs: needs.into_iter().map(|(_, name)| name).collect(),
         span: id_span,
     };
     Some((operation, makes))

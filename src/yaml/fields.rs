@@ -1,6 +1,6 @@
 //! Taking maps apart so that every mistake is reported: unknown keys with a suggestion, missing keys, wrong kinds.
 
-use std::{str::FromStr, sync::Arc};
+use std::{collections::BTreeMap, str::FromStr, sync::Arc};
 
 use strum::VariantNames;
 
@@ -69,6 +69,23 @@ impl<'a> Problems<'a> {
             }
         });
         self.at_with(span, format!("unknown {what} `{name}`"), help);
+    }
+
+    /// Reports a name that is not one of `names`.
+    pub(crate) fn known<T>(&mut self, names: &BTreeMap<String, T>, span: Span, what: &str, name: &str) {
+        if !names.contains_key(name) {
+            self.unknown(span, what, name, names.keys().map(String::as_str));
+        }
+    }
+
+    /// Reports a text that cannot be a part of an ID.
+    pub(crate) fn slug(&mut self, text: &str, span: Span, key: &str) {
+        let good = !text.is_empty()
+            && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if !good {
+            self.at_with(span, format!("`{key}` must be a slug, not `{text}`"), "small letters, digits and hyphens");
+        }
     }
 
     /// How many mistakes there are, to see whether a step of reading found one.

@@ -74,6 +74,19 @@ impl Node {
         }
     }
 
+    /// The value as if all of it stood at `span`: what is used in another file is wrong where it is used.
+    pub(crate) fn moved(&self, span: Span) -> Self {
+        let data = match &self.data {
+            Data::List(items) => Data::List(items.iter().map(|item| item.moved(span)).collect()),
+            Data::Map(entries) => {
+                let moved = |(key, node): &(Key, Self)| (Key { span, name: key.name.clone() }, node.moved(span));
+                Data::Map(entries.iter().map(moved).collect())
+            }
+            scalar => scalar.clone(),
+        };
+        Self { span, data }
+    }
+
     /// The value under a key of a map.
     pub(crate) fn get(&self, name: &str) -> Option<&Node> {
         match &self.data {

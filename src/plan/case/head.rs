@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Inherited, Lookup, check_slug, known, read_requirements};
+use super::{Inherited, Lookup, read_requirements, table::Row};
 use crate::{
     diagnostic::Span,
     level::Level,
     plan::DEFAULT_PRINCIPAL,
-    yaml::{Data, Fields, Node, Problems},
+    yaml::{Data, Fields, Problems},
 };
 
 /// The values of a case that a row of its table may replace.
@@ -36,21 +36,21 @@ pub(super) fn read_title<'n>(fields: &mut Fields<'n>, problems: &mut Problems<'_
 
 pub(super) fn read(
     fields: &mut Fields<'_>,
-    row: Option<&Node>,
+    row: Option<&Row<'_>>,
     lookup: &Lookup<'_>,
     problems: &mut Problems<'_>,
 ) -> Head {
     // A row speaks for its own trial, the case for the rest.
     let mut either = |key: &'static str| {
         let of_case = fields.optional(key);
-        row.and_then(|row| row.get(key)).or(of_case)
+        row.and_then(|row| row.node.get(key)).or(of_case)
     };
     let (principal, needs, level, requirements) =
         (either("principal"), either("needs"), either("level"), either("requirements"));
-    if let Some(node) = row.and_then(|row| row.get("row"))
+    if let Some(node) = row.and_then(|row| row.node.get("row"))
         && let Some(text) = problems.text(node, "row")
     {
-        check_slug(text, node.span, "row", problems);
+        problems.slug(text, node.span, "row");
     }
     let vocabulary = &lookup.suite.vocabulary;
     let principals = principal.map_or_else(
@@ -63,14 +63,14 @@ pub(super) fn read(
         problems.at_with(node.span, "an empty list of principals", "name one, or leave it out");
     }
     for (at, (span, name)) in principals.iter().enumerate() {
-        known(&vocabulary.principals, *span, "principal", name, problems);
+        problems.known(&vocabulary.principals, *span, "principal", name);
         if principals[..at].iter().any(|(_, other)| other == name) {
             problems.at_with(*span, format!("the principal `{name}` stands twice"), "remove one of them");
         }
     }
     let needs = needs.map(|node| problems.texts(node, "needs")).unwrap_or_default();
     for (span, name) in &needs {
-        known(&vocabulary.capabilities, *span, "capability", name, problems);
+        problems.known(&vocabulary.capabilities, *span, "capability", name);
     }
     let level = level.map_or(Some(Level::Must), |node| problems.word(node, "level", "level"));
     let requirements = if let Some(node) = requirements {
@@ -79,10 +79,16 @@ pub(super) fn read(
         problems.at_with(fields.span(), "this case has no `requirements`", "name what it holds the target to");
         Arc::default()
     };
-    let names = |list: Vec<(Span, String)>| list.into_iter().map(|(_, name)| name).collect();
+    let names = |list: Vec<(Span, String)>| list.into_iter().map(|(_, name)| name).collect::<Vec<_>>();
+    let mut needs = names(needs);
+    if let Some(Row { node, operation: Some(operation) }) = row
+        && node.get("needs").is_none()
+    {
+        needs.extend(operation.needs.iter().cloned());
+    }
     Head {
         principals: names(principals),
-        needs: names(needs),
+        needs,
         inherited: Inherited { level: level.unwrap_or(Level::Must), requirements },
     }
 }

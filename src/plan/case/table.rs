@@ -1,0 +1,211 @@
+//! The table of a case: its rows as they are written, and those that are made of operations.
+
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+
+use crate::{
+    diagnostic::{Source, Span},
+    suite::{Operation, Operations},
+    template::fill_row,
+    yaml::{Data, Fields, Key, Node, Problems},
+};
+
+/// A row of a table, which makes a trial for each principal.
+pub(super) struct Row<'n> {
+    pub(super) node: Cow<'n, Node>,
+    /// What it is made of, where nobody wrote it.
+    pub(super) operation: Option<Arc<Operation>>,
+}
+
+/// The keys of a row that are not columns.
+const ROW_KEYS: [&str; 5] = ["row", "principal", "needs", "level", "requirements"];
+
+impl Row<'_> {
+    pub(super) fn columns(&self) -> impl Iterator<Item = &(Key, Node)> {
+        let entries = match &self.node.data {
+            Data::Map(entries) => entries.as_slice(),
+            _ => &[],
+        };
+        entries.iter().filter(|(key, _)| !ROW_KEYS.contains(&key.name.as_str()))
+    }
+
+    /// Where a person finds it, if the case is in `source`.
+    pub(super) fn place(&self, source: &Arc<Source>, operations: &Operations) -> (Arc<Source>, Span) {
+        match (&self.operation, &operations.source) {
+            (Some(operation), Some(source)) => (Arc::clone(source), operation.span),
+            _ => (Arc::clone(source), self.node.span),
+        }
+    }
+}
+
+/// The rows of the table of `case`.
+pub(super) fn rows<'n>(
+    table: &'n Node,
+    case: &Node,
+    operations: &Operations,
+    problems: &mut Problems<'_>,
+) -> Vec<Row<'n>> {
+    let items = problems.list(table, "each").unwrap_or_default();
+    if items.is_empty() {
+        problems.at_with(table.span, "a table without rows", "remove `each`, or add a row");
+    }
+    let mut rows = Vec::new();
+    for item in items {
+        let Some(entries) = problems.map(item, "row") else { continue };
+        if let Some(selection) = item.get("operations") {
+            rows.extend(OfOperations { item, entries, selection, operations }.rows(case, problems));
+            continue;
+        }
+        if item.get("row").is_none() {
+            problems.at_with(item.span, "this row has no `row`", "give it a slug: it becomes part of the trial's ID");
+        }
+        rows.push(Row { node: Cow::Borrowed(item), operation: None });
+    }
+    rows
+}
+
+/// An item of a table that stands for a row of each operation that it selects; whatever else it has is in all of them.
+struct OfOperations<'a> {
+    item: &'a Node,
+    entries: &'a [(Key, Node)],
+    selection: &'a Node,
+    operations: &'a Operations,
+}
+
+impl OfOperations<'_> {
+    fn rows<'n>(&self, case: &Node, problems: &mut Problems<'_>) -> Vec<Row<'n>> {
+        let selected = select(self.selection, &self.operations.all, problems);
+        for (key, _) in self.entries.iter().filter(|(key, _)| ["row", "operation"].contains(&key.name.as_str())) {
+            problems.at_with(key.span, format!("each operation has its own `{}`", key.name), "leave it out");
+        }
+        let given = self.item.get("path").and_then(|node| problems.map(node, "path")).unwrap_or_default();
+        let parameters: BTreeSet<&str> = selected.iter().flat_map(|operation| operation.path.parameters()).collect();
+        for (key, _) in given.iter().filter(|(key, _)| !parameters.contains(key.name.as_str())) {
+            problems.unknown(key.span, "path parameter", &key.name, parameters.iter().copied());
+        }
+        // What a case does not use, an operation need not have.
+        let (mut used, nothing) = (BTreeSet::new(), Node { span: Span::default(), data: Data::Null });
+        fill_row(case, &[("path", &nothing), ("body", &nothing)], &mut used);
+        let rows = selected.into_iter().filter_map(|operation| {
+            let node = Cow::Owned(self.row(operation, &used, problems)?);
+            Some(Row { node, operation: Some(Arc::clone(operation)) })
+        });
+        rows.collect()
+    }
+
+    /// The row as somebody would have written it in the place of the item.
+    fn row(&self, operation: &Operation, used: &BTreeSet<String>, problems: &mut Problems<'_>) -> Option<Node> {
+        let text = |text: &str| Node { span: self.selection.span, data: Data::Text(text.to_owned()) };
+        let help = "give it a slug: it becomes part of the IDs of its trials";
+        let row = self.found(operation.row.as_deref().map(text), operation, "`row`", help, problems);
+        let wanted = |column: &str| used.contains(column) || self.item.get(column).is_some();
+        let path = wanted("path").then(|| self.path(operation, problems));
+        let sends = used.contains("body") && self.item.get("body").is_none();
+        let body = sends.then(|| self.body(operation, problems));
+        let mut columns = vec![("row", row?), ("operation", text(&operation.id))];
+        for (name, column) in [("path", path), ("body", body)] {
+            if let Some(value) = column {
+                columns.push((name, value?));
+            }
+        }
+        let key = |name: &str| {
+            self.entries.iter().find(|(key, _)| key.name == name).map_or(self.item.span, |(key, _)| key.span)
+        };
+        let shared =
+            self.entries.iter().filter(|(key, _)| !["operations", "path"].contains(&key.name.as_str())).cloned();
+        let own = columns.into_iter().map(|(name, node)| (Key { span: key(name), name: name.to_owned() }, node));
+        Some(Node { span: self.item.span, data: Data::Map(shared.chain(own).collect()) })
+    }
+
+    /// A value for each parameter of the path: the one that the item gives, else an ID that was never issued.
+    fn path(&self, operation: &Operation, problems: &mut Problems<'_>) -> Option<Node> {
+        let span = self.selection.span;
+        let values: Vec<Option<(Key, Node)>> = operation
+            .path
+            .things()
+            .map(|(name, thing)| {
+                let given = self.item.get("path").and_then(|path| path.get(name)).cloned();
+                let value = given.or_else(|| self.operations.rows.id(&thing).map(|node| node.moved(span)));
+                let value = self.found(
+                    value,
+                    operation,
+                    &format!("value for `{{{name}}}`"),
+                    &format!("add `{thing}` to the `ids` of `rows`"),
+                    problems,
+                );
+                Some((Key { span, name: name.to_owned() }, value?))
+            })
+            .collect();
+        Some(Node { span, data: Data::Map(values.into_iter().collect::<Option<_>>()?) })
+    }
+
+    fn body(&self, operation: &Operation, problems: &mut Problems<'_>) -> Option<Node> {
+        let Some(schema) = &operation.request else {
+            let title = format!("this table sends a body, and `{}` takes none", operation.id);
+            problems.at_with(self.selection.span, title, "select by `body: true`");
+            return None;
+        };
+        let body = self.operations.rows.body(&schema.name).map(|node| node.moved(self.selection.span));
+        self.found(body, operation, "body", &format!("add `{}` to the `bodies` of `rows`", schema.name), problems)
+    }
+
+    /// What a row is made of; what is not there is a mistake of the operation table.
+    fn found(
+        &self,
+        value: Option<Node>,
+        operation: &Operation,
+        what: &str,
+        help: &str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Node> {
+        if let (None, Some(source)) = (&value, &self.operations.source) {
+            let title = format!("a table goes over `{}`, which has no {what}", operation.id);
+            problems.in_source(source, |problems| problems.at_with(operation.span, title, help));
+        }
+        value
+    }
+}
+
+/// What an operation may be selected by: it has one, or none.
+type Trait = (&'static str, fn(&Operation) -> Option<&str>);
+
+const TRAITS: [Trait; 4] = [
+    ("method", |operation| Some(&operation.method)),
+    ("scope", |operation| operation.scope.as_deref()),
+    ("body", |operation| operation.request.as_ref().map(|schema| schema.name.as_str())),
+    ("parameter", |operation| operation.path.parameters().last()),
+];
+
+/// The operations that a selection leaves, in the order of their table: at least one, or there is a mistake.
+fn select<'o>(node: &Node, all: &'o [Arc<Operation>], problems: &mut Problems<'_>) -> Vec<&'o Arc<Operation>> {
+    let Some(mut fields) = Fields::of(node, "selection of operations", problems) else { return Vec::new() };
+    let before = problems.count();
+    let mut selected: Vec<&Arc<Operation>> = all.iter().collect();
+    for (key, of) in TRAITS {
+        let Some(node) = fields.optional(key) else { continue };
+        if let Data::Bool(wanted) = node.data {
+            selected.retain(|operation| of(operation).is_some() == wanted);
+            continue;
+        }
+        let wanted = problems.texts(node, key);
+        let known: BTreeSet<&str> = all.iter().filter_map(|operation| of(operation)).collect();
+        for (span, name) in wanted.iter().filter(|(_, name)| !known.contains(name.as_str())) {
+            problems.unknown(*span, key, name, known.iter().copied());
+        }
+        selected.retain(|operation| wanted.iter().any(|(_, name)| of(operation) == Some(name)));
+    }
+    let except = fields.optional("except").map(|node| problems.texts(node, "except")).unwrap_or_default();
+    fields.finish(problems);
+    for (span, id) in &except {
+        if !all.iter().any(|operation| operation.id == *id) {
+            problems.unknown(*span, "operation", id, all.iter().map(|operation| operation.id.as_str()));
+        } else if problems.count() == before && !selected.iter().any(|operation| operation.id == *id) {
+            problems.at_with(*span, format!("`{id}` is not selected"), "there is nothing to except: leave it out");
+        }
+    }
+    selected.retain(|operation| !except.iter().any(|(_, id)| *id == operation.id));
+    if selected.is_empty() && problems.count() == before {
+        let help = "each key leaves fewer of them, until none is left: remove one";
+        problems.at_with(node.span, "this selects no operation", help);
+    }
+    selected
+}
