@@ -10,6 +10,7 @@ use std::{
 
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
+use okta_mock::{Fault, IssuerMode, Mock, Settings, Token, TokenKind, faults};
 use serde_json::json;
 
 use super::{
@@ -19,7 +20,6 @@ use super::{
 };
 use crate::{
     diagnostic::did_you_mean,
-    mock::{Fault, IssuerMode, Mock, Settings, Token, TokenKind, faults},
     plan::{parse_duration, parse_limit},
     target::read_state,
 };
