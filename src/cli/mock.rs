@@ -10,6 +10,7 @@ use std::{
 
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
+use okta_mock::{Fault, IssuerMode, Mock, Settings, Token, TokenKind, faults};
 use serde_json::json;
 
 use super::{
@@ -20,7 +21,6 @@ use super::{
 use crate::{
     diagnostic::did_you_mean,
     duration::{parse as parse_duration, parse_limit},
-    mock::{Fault, IssuerMode, Mock, Settings, Token, TokenKind, faults},
     target::read_state,
 };
 

@@ -15,14 +15,14 @@ use std::{
 
 use chrono::NaiveDate;
 pub use located::Located;
+pub use okta_mock::{Fault, FaultKind, faults};
+use okta_mock::{Mock, Settings, Token, TokenKind};
 pub use org::{StateError, read_state};
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
-pub use crate::mock::{Fault, FaultKind, faults};
 use crate::{
     http::{Client, ClientError, Credential, Limits, Network},
-    mock::{Mock, Settings, Token, TokenKind},
     run::Target,
     secret::Redactor,
     settings::{SettingsError, complete},

@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+use okta_mock::start::{Named, State};
+
 use crate::{
     diagnostic::{Diagnostic, Source},
-    mock::start::{Named, State},
     suite::{FilesError, read_file},
     yaml::{Node, parse},
 };

@@ -1,0 +1,261 @@
+//! Writes that do less, more, or something else than they say.
+
+use serde_json::{Value, json};
+
+use super::{Edit, Effect, Fault, Kind, Rewrite, Twist, fault, last};
+use crate::{OPERATIONS, auth::Access};
+
+pub(super) fn add(all: &mut Vec<Fault>) {
+    for operation in OPERATIONS.iter().copied().flatten().filter(|operation| operation.access == Access::Manage) {
+        let title = "It is answered as always, and nothing is stored";
+        all.push(twist(operation.name, Kind::NotStored, "all", "", title, Twist::NotStored));
+    }
+    for (operation, members) in REPLACES {
+        let title = "The answer shows what was there before";
+        all.push(twist(operation, Kind::Stale, "all", "", title, Twist::Stale));
+        let title = "What the body does not have stays";
+        all.push(twist(operation, Kind::Merged, "all", "", title, Twist::Merged));
+        for at in *members {
+            let title = format!("A replace leaves {} as it was", last(at));
+            all.push(twist(operation, Kind::Ignored, at, last(at), title, Twist::Ignored(at)));
+            let title = format!("The answer to a replace shows the new {}, which is not stored", last(at));
+            all.push(twist(operation, Kind::Forgotten, at, last(at), title, Twist::Forgotten(at)));
+        }
+    }
+    for (operation, members) in CREATES {
+        for at in *members {
+            let title = format!("A create does without {}", last(at));
+            all.push(twist(operation, Kind::Ignored, at, last(at), title, Twist::Ignored(at)));
+            let title = format!("The answer to a create shows the {} that was sent, which is not stored", last(at));
+            all.push(twist(operation, Kind::Forgotten, at, last(at), title, Twist::Forgotten(at)));
+        }
+        let title = "A create gives out the identifier of the last time again";
+        all.push(twist(operation, Kind::Collision, "id", "", title, Twist::Collision));
+    }
+    for (operation, at, value) in defaults() {
+        let title = format!("A create that does not say {} gets {value}", last(at));
+        let effect = Effect::Request(Rewrite::Default(at, value));
+        all.push(fault(operation, Kind::Default, at, last(at), title, effect));
+    }
+    for (operation, at) in READ_ONLY {
+        let title = format!("The answer has the {} that the client sent", last(at));
+        all.push(twist(operation, Kind::ReadOnly, at, last(at), title, Twist::Echoed(at)));
+    }
+    for operation in SENT_BACK {
+        let title = "The answer has every member that was sent, known or not";
+        all.push(twist(operation, Kind::Extra, "sent", "", title, Twist::EchoedAll));
+    }
+    for operation in ["activateOAuth2ResourceServerJsonWebKey", "deactivateOAuth2ResourceServerJsonWebKey"] {
+        let title = "The answer shows what was there before";
+        all.push(twist(operation, Kind::Stale, "all", "status", title, Twist::Stale));
+    }
+    for operation in SPREADS {
+        let title = "It is done to a neighbour as well";
+        all.push(twist(operation, Kind::Spread, "neighbour", "", title, Twist::Spread));
+    }
+    for (operation, place) in LEAKS {
+        let (word, what) = if *place == 0 { ("server", "server") } else { ("policy", "policy") };
+        let title = format!("What belongs to another {what} is found");
+        all.push(twist(operation, Kind::Leak, word, "404", title, Twist::Leak(*place)));
+    }
+    for operation in REFUSED {
+        let title = "A body that is refused has its effect all the same";
+        all.push(twist(operation, Kind::Effect, "refused-body", "", title, Twist::RefusedAndDone));
+    }
+    for (operation, at, word, edit, title) in altered() {
+        let effect = Effect::Request(Rewrite::Member(at, edit));
+        all.push(fault(operation, Kind::Value, word, last(at), title, effect));
+    }
+}
+
+fn twist(
+    operation: &'static str,
+    kind: Kind,
+    word: &str,
+    subject: &str,
+    title: impl Into<String>,
+    twist: Twist,
+) -> Fault {
+    fault(operation, kind, word, subject, title, Effect::State(twist))
+}
+
+/// What a replace may change. Left out: `status` of a server, of which nothing establishes that a replace can change it.
+const REPLACES: &[(&str, &[&str])] = &[
+    (
+        "replaceAuthorizationServer",
+        &["/name", "/description", "/audiences", "/issuerMode", "/credentials/signing/rotationMode"],
+    ),
+    (
+        "replaceOAuth2Scope",
+        &["/name", "/displayName", "/description", "/metadataPublish", "/consent", "/optional", "/default"],
+    ),
+    (
+        "replaceOAuth2Claim",
+        &["/name", "/status", "/claimType", "/value", "/conditions/scopes", "/alwaysIncludeInToken"],
+    ),
+    ("replaceAuthorizationServerPolicy", &["/name", "/description", "/conditions/clients/include"]),
+    (
+        "replaceAuthorizationServerPolicyRule",
+        &[
+            "/name",
+            "/conditions/grantTypes",
+            "/conditions/people",
+            "/conditions/scopes",
+            "/actions/token/accessTokenLifetimeMinutes",
+            "/actions/token/refreshTokenLifetimeMinutes",
+            "/actions/token/refreshTokenWindowMinutes",
+        ],
+    ),
+];
+
+/// What a create may say beside what it must.
+const CREATES: &[(&str, &[&str])] = &[
+    ("createAuthorizationServer", &["/description", "/issuerMode"]),
+    ("createOAuth2Scope", &["/displayName", "/description", "/metadataPublish", "/consent", "/optional", "/default"]),
+    ("createOAuth2Claim", &["/status", "/conditions/scopes", "/alwaysIncludeInToken"]),
+    ("createAuthorizationServerPolicy", &["/status", "/description", "/conditions/clients/include"]),
+    (
+        "createAuthorizationServerPolicyRule",
+        &[
+            "/priority",
+            "/conditions/scopes",
+            "/actions/token/accessTokenLifetimeMinutes",
+            "/actions/token/refreshTokenLifetimeMinutes",
+            "/actions/token/refreshTokenWindowMinutes",
+        ],
+    ),
+    ("addOAuth2ResourceServerJsonWebKey", &["/kid"]),
+];
+
+/// Operation, member and the default that it does not have.
+fn defaults() -> Vec<(&'static str, &'static str, Value)> {
+    vec![
+        ("createAuthorizationServer", "/description", json!("")),
+        ("createOAuth2Scope", "/metadataPublish", json!("ALL_CLIENTS")),
+        ("createOAuth2Scope", "/consent", json!("REQUIRED")),
+        ("createOAuth2Scope", "/optional", json!(true)),
+        ("createOAuth2Scope", "/default", json!(true)),
+        ("createOAuth2Scope", "/description", json!("")),
+        ("createOAuth2Scope", "/displayName", json!("")),
+        ("createAuthorizationServerPolicy", "/conditions/clients/include", json!(["ALL_CLIENTS"])),
+        ("replaceAuthorizationServer", "/description", json!("")),
+    ]
+}
+
+/// Operation and a member that only the service sets.
+const READ_ONLY: &[(&str, &str)] = &[
+    ("createAuthorizationServer", "/id"),
+    ("createAuthorizationServer", "/issuer"),
+    ("createAuthorizationServer", "/created"),
+    ("createAuthorizationServer", "/lastUpdated"),
+    ("createAuthorizationServer", "/default"),
+    ("createAuthorizationServer", "/credentials/signing/kid"),
+    ("createAuthorizationServer", "/credentials/signing/rotationMode"),
+    ("replaceAuthorizationServer", "/id"),
+    ("replaceAuthorizationServer", "/issuer"),
+    ("replaceAuthorizationServer", "/created"),
+    ("replaceAuthorizationServer", "/credentials/signing/kid"),
+    ("createOAuth2Scope", "/id"),
+    ("createOAuth2Scope", "/system"),
+    ("createOAuth2Claim", "/id"),
+    ("createOAuth2Claim", "/system"),
+    ("createAuthorizationServerPolicy", "/id"),
+    ("createAuthorizationServerPolicy", "/system"),
+    ("createAuthorizationServerPolicyRule", "/id"),
+    ("createAuthorizationServerPolicyRule", "/system"),
+    ("replaceOAuth2Scope", "/id"),
+    ("replaceOAuth2Scope", "/system"),
+    ("replaceOAuth2Claim", "/id"),
+    ("replaceOAuth2Claim", "/system"),
+    ("replaceAuthorizationServerPolicy", "/id"),
+    ("replaceAuthorizationServerPolicy", "/created"),
+    ("replaceAuthorizationServerPolicyRule", "/id"),
+    ("replaceAuthorizationServerPolicyRule", "/system"),
+];
+
+/// Operations of which it is established that they leave out what they do not know.
+const SENT_BACK: &[&str] = &[
+    "createAuthorizationServer",
+    "replaceAuthorizationServer",
+    "createOAuth2Scope",
+    "createOAuth2Claim",
+    "createAuthorizationServerPolicy",
+    "createAuthorizationServerPolicyRule",
+];
+
+const SPREADS: &[&str] = &[
+    "replaceAuthorizationServer",
+    "deleteAuthorizationServer",
+    "deactivateAuthorizationServer",
+    "deleteOAuth2Scope",
+    "deleteOAuth2Claim",
+    "replaceAuthorizationServerPolicy",
+    "deleteAuthorizationServerPolicy",
+    "deactivateAuthorizationServerPolicy",
+    "replaceAuthorizationServerPolicyRule",
+    "deleteAuthorizationServerPolicyRule",
+    "deactivateAuthorizationServerPolicyRule",
+    "deleteOAuth2ResourceServerJsonWebKey",
+    "revokeRefreshTokenForAuthorizationServerAndClient",
+];
+
+/// Operation, and the open part of the path at which others are tried.
+const LEAKS: &[(&str, usize)] = &[
+    ("getOAuth2Scope", 0),
+    ("replaceOAuth2Scope", 0),
+    ("deleteOAuth2Scope", 0),
+    ("getOAuth2Claim", 0),
+    ("replaceOAuth2Claim", 0),
+    ("deleteOAuth2Claim", 0),
+    ("getAuthorizationServerPolicy", 0),
+    ("replaceAuthorizationServerPolicy", 0),
+    ("deleteAuthorizationServerPolicy", 0),
+    ("activateAuthorizationServerPolicy", 0),
+    ("deactivateAuthorizationServerPolicy", 0),
+    ("listAuthorizationServerPolicyRules", 0),
+    ("createAuthorizationServerPolicyRule", 0),
+    ("getAuthorizationServerPolicyRule", 0),
+    ("getAuthorizationServerPolicyRule", 1),
+    ("replaceAuthorizationServerPolicyRule", 0),
+    ("deleteAuthorizationServerPolicyRule", 0),
+    ("getAuthorizationServerKey", 0),
+    ("getOAuth2ResourceServerJsonWebKey", 0),
+    ("deleteOAuth2ResourceServerJsonWebKey", 0),
+];
+
+const REFUSED: &[&str] = &[
+    "replaceAuthorizationServer",
+    "createAuthorizationServer",
+    "rotateAuthorizationServerKeys",
+    "replaceOAuth2Scope",
+    "replaceOAuth2Claim",
+    "replaceAuthorizationServerPolicy",
+    "replaceAuthorizationServerPolicyRule",
+];
+
+/// Operation, member, word, what becomes of it, and that in words.
+fn altered() -> Vec<(&'static str, &'static str, &'static str, Edit, &'static str)> {
+    vec![
+        (
+            "createOAuth2Claim",
+            "/value",
+            "stored-value",
+            Edit::Set(json!("user.login")),
+            "A create stores another value",
+        ),
+        (
+            "createAuthorizationServer",
+            "/audiences/0",
+            "audience",
+            Edit::Set(json!("api://other")),
+            "A create stores another audience",
+        ),
+        (
+            "createAuthorizationServer",
+            "/description",
+            "stored-description",
+            Edit::Cut(1),
+            "A create loses the first character of description",
+        ),
+    ]
+}

@@ -1,0 +1,59 @@
+//! Reads the body that creates or replaces a policy. Owns which members are looked at and what makes one invalid.
+
+use serde::Deserialize;
+
+use crate::{
+    body::{BLANK, Fields},
+    state::Status,
+    wire::Refusal,
+};
+
+/// What a client may say about a policy.
+pub(crate) struct Draft {
+    pub(crate) name: String,
+    pub(super) description: Option<String>,
+    pub(crate) priority: Option<i64>,
+    pub(super) status: Option<Status>,
+    pub(super) clients: Vec<String>,
+}
+
+/// The one type there is (spec).
+#[derive(Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum PolicyType {
+    OauthAuthorizationPolicy,
+}
+
+impl Draft {
+    /// The spec requires nothing; inferred: a policy has a name. Lengths are the spec's.
+    pub(crate) fn read(mut fields: Fields<'_>) -> Result<Draft, Refusal> {
+        let _: Option<PolicyType> = fields.choice("type");
+        if fields.get("name").is_none() {
+            fields.problem("name", BLANK);
+        }
+        let name = fields.text_of("name", 1..=100);
+        let draft = Draft {
+            name: name.unwrap_or_default(),
+            description: fields.text_of("description", 1..=255),
+            priority: fields.integer("priority"),
+            status: fields.choice("status"),
+            clients: clients(&mut fields),
+        };
+        fields.finish()?;
+        Ok(draft)
+    }
+}
+
+/// Client ids or `ALL_CLIENTS`. Recorded: none if the request has no conditions.
+fn clients(fields: &mut Fields<'_>) -> Vec<String> {
+    let Some(mut conditions) = fields.nested("conditions", "conditions.") else {
+        return Vec::new();
+    };
+    let include = conditions.nested("clients", "conditions.clients.").and_then(|mut clients| {
+        let include = clients.texts("include");
+        conditions.absorb(clients);
+        include
+    });
+    fields.absorb(conditions);
+    include.unwrap_or_default()
+}
