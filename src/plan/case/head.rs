@@ -47,7 +47,8 @@ pub(super) fn read(
     };
     let (principal, needs, level, requirements) =
         (either("principal"), either("needs"), either("level"), either("requirements"));
-    if let Some(node) = row.and_then(|row| row.node.get("row"))
+    // What an operation calls its row is read with the operation.
+    if let Some(node) = row.filter(|row| row.operation.is_none()).and_then(|row| row.node.get("row"))
         && let Some(text) = problems.text(node, "row")
     {
         problems.slug(text, node.span, "row");

@@ -145,7 +145,13 @@ impl OfOperations<'_> {
             return None;
         };
         let body = self.operations.rows.body(&schema.name).map(|node| node.moved(self.selection.span));
-        self.found(body, operation, "body", &format!("add `{}` to the `bodies` of `rows`", schema.name), problems)
+        self.found(
+            body,
+            operation,
+            "body to send",
+            &format!("add `{}` to the `bodies` of `rows`", schema.name),
+            problems,
+        )
     }
 
     /// What a row is made of; what is not there is a mistake of the operation table.
@@ -204,8 +210,8 @@ fn select<'o>(node: &Node, all: &'o [Arc<Operation>], problems: &mut Problems<'_
     }
     selected.retain(|operation| !except.iter().any(|(_, id)| *id == operation.id));
     if selected.is_empty() && problems.count() == before {
-        let help = "each key leaves fewer of them, until none is left: remove one";
-        problems.at_with(node.span, "this selects no operation", help);
+        let help = "an operation must have all of this, and not be excepted: remove a key";
+        problems.at_with(node.span, "no operation is selected", help);
     }
     selected
 }
