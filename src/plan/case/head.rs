@@ -82,7 +82,7 @@ pub(super) fn read(
     };
     let names = |list: Vec<(Span, String)>| list.into_iter().map(|(_, name)| name).collect::<Vec<_>>();
     let mut needs = names(needs);
-    if let Some(Row { node, operation: Some(operation) }) = row
+    if let Some(Row { node, operation: Some(operation), .. }) = row
         && node.get("needs").is_none()
     {
         needs.extend(operation.needs.iter().cloned());
