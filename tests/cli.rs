@@ -110,6 +110,8 @@ mod snapshots;
 mod stopping;
 #[path = "cli/support.rs"]
 mod support;
+#[path = "cli/tables.rs"]
+mod tables;
 #[path = "cli/trends.rs"]
 mod trends;
 #[path = "cli/trust.rs"]

@@ -78,9 +78,8 @@ pub(super) fn compile_all(suite: &Suite, found: &mut Vec<Diagnostic>) -> Compile
         fixture::read(document, &mut lookup.fixtures, &mut Problems::new(&document.source, found));
     }
     let (mut trials, mut names) = (Vec::new(), Vec::new());
-    if let Some(source) = &suite.operations.source {
-        let mut problems = Problems::new(source, found);
-        suite.operations.rows.all().for_each(|node| drop(Tree::read(node, &base_scope(), &mut problems)));
+    if let (Some(source), Some(rows)) = (&suite.operations.source, &suite.operations.rows) {
+        Tree::read(rows, &base_scope(), &mut Problems::new(source, found));
     }
     for source in &suite.cases {
         match parse(source) {
@@ -257,7 +256,7 @@ fn compile_case(
             requirements: Arc::clone(&case_head.inherited.requirements),
             source: Arc::clone(head.source),
             span,
-            row: row.map(|row| row.place(head.source, &lookup.suite.operations)),
+            row: row.map(|row| row.place.clone()),
             exclusive,
             fixtures,
             steps,

@@ -40,7 +40,10 @@ pub(super) fn check(names: &[Named], found: &mut Vec<Diagnostic>) {
         let same = ids.insert(&named.id, named);
         let (span, other, other_span, what, name) = if !first.is_of_the_case_of(named) {
             (named.span, &**first, first.span, &named.case, "another id")
-        } else if let (Some(other), Some(row)) = (same, named.row) {
+        } else if let (Some(other), Some(row)) = (same, named.row)
+            // Rows of one place are made of operations, whose names are checked in their own file.
+            && other.row != named.row
+        {
             (row, other, other.row.unwrap_or(other.span), &named.id, "another name")
         } else {
             continue;

@@ -6,7 +6,7 @@ use super::{
     Requirement, Vocabulary,
     contract::{self, Contract},
     makes::{Leaves, Makes, MakesText, Remove, read_leaves, read_makes},
-    rows::RowValues,
+    rows,
 };
 use crate::{
     diagnostic::{Source, Span},
@@ -19,7 +19,8 @@ use crate::{
 pub(crate) struct Operations {
     pub(crate) all: Vec<Arc<Operation>>,
     pub(crate) contract: Option<Arc<Contract>>,
-    pub(crate) rows: RowValues,
+    /// What the rows of tables that go over operations are filled with, as it was written: it may have templates, which the plan reads.
+    pub(crate) rows: Option<Node>,
     /// The file.
     pub(crate) source: Option<Arc<Source>>,
 }
@@ -198,6 +199,11 @@ impl Operations {
         found
     }
 
+    /// What `rows` has for this name, as if it stood at `span`.
+    pub(crate) fn value(&self, kind: &str, name: &str, span: Span) -> Option<Node> {
+        Some(self.rows.as_ref()?.get(kind)?.get(name)?.moved(span))
+    }
+
     pub(super) fn read(root: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Self {
         let Some(mut file) = Fields::of(root, "operations file", problems) else { return Self::default() };
         let contract = file.required("contract", problems);
@@ -220,8 +226,8 @@ impl Operations {
             all.push((operation, makes));
         }
         let all = resolve(all, problems);
-        let rows = rows.map(|node| RowValues::read(node, &all, problems)).unwrap_or_default();
-        Self { all, contract, rows, source: Some(Arc::clone(&problems.source)) }
+        rows.into_iter().for_each(|node| rows::check(node, &all, problems));
+        Self { all, contract, rows: rows.cloned(), source: Some(Arc::clone(&problems.source)) }
     }
 }
 

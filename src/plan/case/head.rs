@@ -47,7 +47,8 @@ pub(super) fn read(
     };
     let (principal, needs, level, requirements) =
         (either("principal"), either("needs"), either("level"), either("requirements"));
-    if let Some(node) = row.and_then(|row| row.node.get("row"))
+    // What an operation calls its row is read with the operation.
+    if let Some(node) = row.filter(|row| row.operation.is_none()).and_then(|row| row.node.get("row"))
         && let Some(text) = problems.text(node, "row")
     {
         problems.slug(text, node.span, "row");
@@ -81,7 +82,7 @@ pub(super) fn read(
     };
     let names = |list: Vec<(Span, String)>| list.into_iter().map(|(_, name)| name).collect::<Vec<_>>();
     let mut needs = names(needs);
-    if let Some(Row { node, operation: Some(operation) }) = row
+    if let Some(Row { node, operation: Some(operation), .. }) = row
         && node.get("needs").is_none()
     {
         needs.extend(operation.needs.iter().cloned());

@@ -14,6 +14,8 @@ pub(super) struct Row<'n> {
     pub(super) node: Cow<'n, Node>,
     /// What it is made of, where nobody wrote it.
     pub(super) operation: Option<Arc<Operation>>,
+    /// Where a person finds it.
+    pub(super) place: (Arc<Source>, Span),
 }
 
 /// The keys of a row that are not columns.
@@ -26,14 +28,6 @@ impl Row<'_> {
             _ => &[],
         };
         entries.iter().filter(|(key, _)| !ROW_KEYS.contains(&key.name.as_str()))
-    }
-
-    /// Where a person finds it, if the case is in `source`.
-    pub(super) fn place(&self, source: &Arc<Source>, operations: &Operations) -> (Arc<Source>, Span) {
-        match (&self.operation, &operations.source) {
-            (Some(operation), Some(source)) => (Arc::clone(source), operation.span),
-            _ => (Arc::clone(source), self.node.span),
-        }
     }
 }
 
@@ -58,7 +52,8 @@ pub(super) fn rows<'n>(
         if item.get("row").is_none() {
             problems.at_with(item.span, "this row has no `row`", "give it a slug: it becomes part of the trial's ID");
         }
-        rows.push(Row { node: Cow::Borrowed(item), operation: None });
+        let place = (Arc::clone(&problems.source), item.span);
+        rows.push(Row { node: Cow::Borrowed(item), operation: None, place });
     }
     rows
 }
@@ -87,7 +82,8 @@ impl OfOperations<'_> {
         fill_row(case, &[("path", &nothing), ("body", &nothing)], &mut used);
         let rows = selected.into_iter().filter_map(|operation| {
             let node = Cow::Owned(self.row(operation, &used, problems)?);
-            Some(Row { node, operation: Some(Arc::clone(operation)) })
+            let place = (Arc::clone(self.operations.source.as_ref()?), operation.span);
+            Some(Row { node, operation: Some(Arc::clone(operation)), place })
         });
         rows.collect()
     }
@@ -97,45 +93,36 @@ impl OfOperations<'_> {
         let text = |text: &str| Node { span: self.selection.span, data: Data::Text(text.to_owned()) };
         let help = "give it a slug: it becomes part of the IDs of its trials";
         let row = self.found(operation.row.as_deref().map(text), operation, "`row`", help, problems);
-        let wanted = |column: &str| used.contains(column) || self.item.get(column).is_some();
-        let path = wanted("path").then(|| self.path(operation, problems));
-        let sends = used.contains("body") && self.item.get("body").is_none();
-        let body = sends.then(|| self.body(operation, problems));
-        let mut columns = vec![("row", row?), ("operation", text(&operation.id))];
-        for (name, column) in [("path", path), ("body", body)] {
-            if let Some(value) = column {
-                columns.push((name, value?));
-            }
+        let mut columns = vec![("row", row), ("operation", Some(text(&operation.id)))];
+        if used.contains("path") || self.item.get("path").is_some() {
+            columns.push(("path", self.path(operation, problems)));
         }
-        let key = |name: &str| {
-            self.entries.iter().find(|(key, _)| key.name == name).map_or(self.item.span, |(key, _)| key.span)
-        };
-        let shared =
-            self.entries.iter().filter(|(key, _)| !["operations", "path"].contains(&key.name.as_str())).cloned();
-        let own = columns.into_iter().map(|(name, node)| (Key { span: key(name), name: name.to_owned() }, node));
-        Some(Node { span: self.item.span, data: Data::Map(shared.chain(own).collect()) })
+        if used.contains("body") && self.item.get("body").is_none() {
+            columns.push(("body", self.body(operation, problems)));
+        }
+        let mut row = self.entries.to_vec();
+        row.retain(|(key, _)| !["operations", "path"].contains(&key.name.as_str()));
+        for (name, value) in columns {
+            let given = self.entries.iter().find(|(key, _)| key.name == name);
+            let span = given.map_or(self.item.span, |(key, _)| key.span);
+            row.push((Key { span, name: name.to_owned() }, value?));
+        }
+        Some(Node { span: self.item.span, data: Data::Map(row) })
     }
 
     /// A value for each parameter of the path: the one that the item gives, else an ID that was never issued.
     fn path(&self, operation: &Operation, problems: &mut Problems<'_>) -> Option<Node> {
         let span = self.selection.span;
-        let values: Vec<Option<(Key, Node)>> = operation
-            .path
-            .things()
-            .map(|(name, thing)| {
-                let given = self.item.get("path").and_then(|path| path.get(name)).cloned();
-                let value = given.or_else(|| self.operations.rows.id(&thing).map(|node| node.moved(span)));
-                let value = self.found(
-                    value,
-                    operation,
-                    &format!("value for `{{{name}}}`"),
-                    &format!("add `{thing}` to the `ids` of `rows`"),
-                    problems,
-                );
-                Some((Key { span, name: name.to_owned() }, value?))
-            })
-            .collect();
-        Some(Node { span, data: Data::Map(values.into_iter().collect::<Option<_>>()?) })
+        let mut values = Vec::new();
+        for (name, thing) in operation.path.things() {
+            let given = self.item.get("path").and_then(|path| path.get(name)).cloned();
+            let value = given.or_else(|| self.operations.value("ids", &thing, span));
+            let help = format!("add `{thing}` to the `ids` of `rows`");
+            let value = self.found(value, operation, &format!("value for `{{{name}}}`"), &help, problems);
+            values.push(value.map(|value| (Key { span, name: name.to_owned() }, value)));
+        }
+        let values: Option<Vec<_>> = values.into_iter().collect();
+        values.map(|values| Node { span, data: Data::Map(values) })
     }
 
     fn body(&self, operation: &Operation, problems: &mut Problems<'_>) -> Option<Node> {
@@ -144,8 +131,14 @@ impl OfOperations<'_> {
             problems.at_with(self.selection.span, title, "select by `body: true`");
             return None;
         };
-        let body = self.operations.rows.body(&schema.name).map(|node| node.moved(self.selection.span));
-        self.found(body, operation, "body", &format!("add `{}` to the `bodies` of `rows`", schema.name), problems)
+        let body = self.operations.value("bodies", &schema.name, self.selection.span);
+        self.found(
+            body,
+            operation,
+            "body to send",
+            &format!("add `{}` to the `bodies` of `rows`", schema.name),
+            problems,
+        )
     }
 
     /// What a row is made of; what is not there is a mistake of the operation table.
@@ -204,8 +197,8 @@ fn select<'o>(node: &Node, all: &'o [Arc<Operation>], problems: &mut Problems<'_
     }
     selected.retain(|operation| !except.iter().any(|(_, id)| *id == operation.id));
     if selected.is_empty() && problems.count() == before {
-        let help = "each key leaves fewer of them, until none is left: remove one";
-        problems.at_with(node.span, "this selects no operation", help);
+        let help = "an operation must have all of this, and not be excepted: remove a key";
+        problems.at_with(node.span, "no operation is selected", help);
     }
     selected
 }
