@@ -150,11 +150,7 @@ fn entry(node: &Node, source: &Arc<Source>, problems: &mut Problems<'_>) -> Opti
         let node = fields.required(key, problems)?;
         let text = problems.text(node, key)?;
         if text.trim().is_empty() || text.trim() == "?" {
-            problems.at_with(
-                node.span,
-                format!("`{key}` is not filled in"),
-                "a known failure is somebody's decision: say it",
-            );
+            problems.at_with(node.span, format!("`{key}` is empty"), "a known failure is somebody's decision: say it");
         }
         Some(text.to_owned())
     };

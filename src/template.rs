@@ -89,7 +89,7 @@ impl Template {
         let mut template = match Self::parse(text) {
             Ok(template) => template,
             Err(message) => {
-                problems.at_with(span, message, "write `${name}`, or `$${` for the two characters themselves");
+                problems.at_with(span, message, "write `${name}`, or `$${` for a literal `${`");
                 Self::One(Part::Literal(text.into()))
             }
         };

@@ -160,8 +160,8 @@ fn dollar_map(entries: &[(Key, Node)], cx: &Context<'_>, problems: &mut Problems
 fn dollar(key: &Key, node: &Node, cx: &Context<'_>, problems: &mut Problems<'_>) -> Option<Kind> {
     let name = key.name.as_str();
     let Some(bare) = name.strip_prefix('$') else {
-        let help = "keep members and matchers apart: a map holds either";
-        problems.at_with(key.span, format!("member `{name}` stands beside matchers"), help);
+        let help = "a map has either members or matchers";
+        problems.at_with(key.span, format!("member `{name}` beside matchers"), help);
         return None;
     };
     let Ok(known) = bare.parse::<Name>() else {
@@ -201,7 +201,7 @@ fn dollar(key: &Key, node: &Node, cx: &Context<'_>, problems: &mut Problems<'_>)
 /// What stands in a list of which one is to hold; with nothing in it, the matcher would never hold, and under `$not` always.
 fn some<'i, T>(items: &'i [T], node: &Node, name: &str, problems: &mut Problems<'_>) -> &'i [T] {
     if items.is_empty() {
-        problems.at(node.span, format!("`{name}` of nothing says nothing"));
+        problems.at(node.span, format!("`{name}` needs at least one value"));
     }
     items
 }
@@ -210,14 +210,14 @@ fn some<'i, T>(items: &'i [T], node: &Node, name: &str, problems: &mut Problems<
 fn check_together(entries: &[(Key, Node)], all: &[Matcher], problems: &mut Problems<'_>) {
     let span = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.span);
     if let (Some(_), Some(absent)) = (span("$present"), span("$absent")) {
-        problems.at(absent, "nothing is both `$present` and `$absent`");
+        problems.at(absent, "`$present` and `$absent` contradict each other");
     }
     let min = all.iter().find_map(|matcher| if let Kind::Min(bound) = &matcher.kind { Some(bound) } else { None });
     let max = all.iter().find_map(|matcher| if let Kind::Max(bound) = &matcher.kind { Some(bound) } else { None });
     if let (Some(min), Some(max), Some(at)) = (min, max, span("$max"))
         && order(min, max).is_gt()
     {
-        problems.at(at, format!("no number is at least {min} and at most {max}"));
+        problems.at(at, format!("`$min: {min}` is greater than `$max: {max}`"));
     }
 }
 
@@ -244,8 +244,8 @@ fn flag(node: &Node, name: &str, problems: &mut Problems<'_>, kind: Kind) -> Opt
     if problems.bool(node, name)? {
         return Some(kind);
     }
-    let help = "`$present: true` and `$absent: true` are each other's opposite; `$not` turns any matcher around";
-    problems.at_with(node.span, format!("`{name}` is always `true`"), help);
+    let help = "write `$present: true` or `$absent: true`; `$not` negates any other matcher";
+    problems.at_with(node.span, format!("`{name}` takes only `true`"), help);
     None
 }
 
@@ -311,7 +311,7 @@ fn length(node: &Node, problems: &mut Problems<'_>) -> Option<Kind> {
         }
         some(entries, node, "$length", problems);
         if min > max {
-            problems.at(node.span, "no length is at least `min` and at most `max`");
+            problems.at(node.span, "`min` is greater than `max`");
         }
         return Some(Kind::Length { min, max });
     }

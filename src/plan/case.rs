@@ -129,7 +129,7 @@ fn read_file(
     let head = FileHead { source, area, topic, profile: profile.unwrap_or("?") };
     check_place(&head, root, &mut problems);
     if let Some([]) = nodes {
-        problems.at(root.span, "this file has no case in its `cases`");
+        problems.at(root.span, "`cases` is empty");
     }
     for node in nodes.unwrap_or_default() {
         read_case(node, &head, lookup, found, output);
@@ -143,7 +143,11 @@ fn check_place(head: &FileHead<'_>, root: &Node, problems: &mut Problems<'_>) {
     let expected = format!("{area}/{topic}.yaml");
     if path.contains("cases/") && !path.ends_with(&format!("cases/{expected}")) {
         let span = root.get("topic").map_or(root.span, |node| node.span);
-        problems.at_with(span, "area and topic do not fit the file's place", format!("it belongs at cases/{expected}"));
+        problems.at_with(
+            span,
+            "`area` and `topic` do not match the file's path",
+            format!("move it to cases/{expected}"),
+        );
     }
 }
 
@@ -176,8 +180,8 @@ fn read_case(
     }
     let mut problems = Problems::new(head.source, found);
     for (key, _) in rows.iter().flat_map(Row::columns).filter(|(key, _)| !used.contains(&key.name)) {
-        let title = format!("column `{}` is used nowhere in this case", key.name);
-        problems.at_with(key.span, title, format!("write `${{{}}}` where it belongs, or remove it", key.name));
+        let title = format!("column `{}` is not used in this case", key.name);
+        problems.at_with(key.span, title, format!("use it as `${{{}}}`, or remove it", key.name));
     }
 }
 
@@ -285,7 +289,7 @@ pub(super) fn read_requirements(node: &Node, lookup: &Lookup<'_>, problems: &mut
     let all = &lookup.suite.requirements;
     let list = problems.texts(node, "requirements");
     if list.is_empty() {
-        problems.at_with(node.span, "an empty list of requirements", "name what the check holds the target to");
+        problems.at_with(node.span, "no requirements", "name the requirement that the check enforces");
     }
     for (span, id) in &list {
         problems.known(all, *span, "requirement", id);
@@ -298,6 +302,6 @@ pub(super) fn read_requirements(node: &Node, lookup: &Lookup<'_>, problems: &mut
 fn check_weight(span: Span, steps: &[Step], head: &Head, problems: &mut Problems<'_>) {
     let inert = steps.iter().all(|step| step.level == Level::Info);
     if !steps.is_empty() && inert && head.inherited.level != Level::Info {
-        problems.at_with(span, "every step of this case is `info`", "say so for the case: `level: info`");
+        problems.at_with(span, "every step of this case is `info`", "set `level: info` for the case");
     }
 }

@@ -123,7 +123,7 @@ fn default_status(
         }
         (None, _) if !subject.raw => None,
         (None, _) => {
-            let help = "nothing is implied for a raw request: say `expect: { status: … }`";
+            let help = "a raw request implies no status: add `expect: { status: … }`";
             problems.at_with(subject.span, "a `request` without an expected `status`", help);
             None
         }

@@ -45,7 +45,7 @@ pub(super) fn read<'a>(
         let (Some(id), Some(steps)) = (id, steps) else { continue };
         let defaults = with.unwrap_or_default().iter().map(|(key, node)| (key, node)).collect();
         if all.insert(id, FixtureText { source: &document.source, defaults, steps }).is_some() {
-            problems.at(span, format!("fixture `{id}` stands twice"));
+            problems.at(span, format!("duplicate fixture `{id}`"));
         }
     }
 }

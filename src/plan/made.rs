@@ -36,11 +36,11 @@ pub(super) fn check_name(
         Some(Tree::Constant(_) | Tree::List(_) | Tree::Map(_)) | None => None,
     };
     if let Some(named) = named {
-        let title = format!("what is called `{named}` is found by no sweep if the run is killed");
+        let title = format!("a sweep will not find `{named}` if the run is killed");
         problems.at_with(
             place(node, pointer),
             title,
-            "begin the name with `${unique}`, and go on with a blank or a hyphen, if at all",
+            "start the name with `${unique}`, followed by a space, a hyphen or nothing",
         );
     }
 }
@@ -86,7 +86,7 @@ fn unremoved(operation: &Operation, calls: &[&Step]) -> Option<(String, &'static
     let makes = operation.method.eq_ignore_ascii_case("POST") && operation.success == 201;
     let told = operation.makes.is_some() || operation.keeps || calls.iter().all(|step| !step.defer.is_empty());
     let help = "name in `makes` what removes it, give each step that calls it a `defer`, or say `keeps: true`";
-    (makes && !told).then(|| (format!("nothing says how what `{}` makes is removed", operation.id), help))
+    (makes && !told).then(|| (format!("nothing removes what `{}` creates", operation.id), help))
 }
 
 fn unnamed(operation: &Operation, calls: &[&Step]) -> Option<(String, &'static str)> {

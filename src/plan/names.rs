@@ -48,8 +48,8 @@ pub(super) fn check(names: &[Named], found: &mut Vec<Diagnostic>) {
         } else {
             continue;
         };
-        let help = format!("the other one is at {}; give this one {name}", other.place(other_span));
-        Problems::new(&named.source, found).at_with(span, format!("the ID `{what}` stands twice"), help);
+        let help = format!("the first one is at {}; give this one {name}", other.place(other_span));
+        Problems::new(&named.source, found).at_with(span, format!("duplicate ID `{what}`"), help);
     }
     let mut aliases: BTreeMap<&str, &Named> = BTreeMap::new();
     for named in names {
@@ -59,7 +59,7 @@ pub(super) fn check(names: &[Named], found: &mut Vec<Diagnostic>) {
                 && !other.is_of_the_case_of(named)
             {
                 let title = format!("the alias `{alias}` is also the name of another case");
-                let help = format!("the other one is at {}", other.place(other.span));
+                let help = format!("the first one is at {}", other.place(other.span));
                 Problems::new(&named.source, found).at_with(named.span, title, help);
             }
             aliases.insert(alias, named);

@@ -14,7 +14,7 @@ pub(super) fn read(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Repe
     let given: Vec<&Node> = [eventually, repeat, paginate].into_iter().flatten().collect();
     if let [_, second, ..] = given.as_slice() {
         let help = "keep one of `eventually`, `repeat` and `paginate`";
-        problems.at_with(second.span, "a step repeats its request in one way", help);
+        problems.at_with(second.span, "a step can repeat in only one way", help);
     }
     if let Some(node) = eventually {
         return match problems.text(node, "eventually").map(duration::parse) {

@@ -32,7 +32,7 @@ pub(super) fn read_all(
 ) -> Box<[Step]> {
     let nodes = problems.list(node, "steps").unwrap_or_default();
     if nodes.is_empty() {
-        problems.at_with(node.span, "no steps", "a case without a step checks nothing");
+        problems.at_with(node.span, "no steps", "a case needs at least one step");
     }
     let mut steps = Vec::with_capacity(nodes.len());
     steps.extend(nodes.iter().filter_map(|node| read(node, scope, cx, problems)));
@@ -100,9 +100,9 @@ fn check_evidence(
     let all = &cx.lookup.suite.requirements;
     let known: Vec<_> = requirements.iter().filter_map(|id| all.get(id)).collect();
     if level > Level::Info && !known.is_empty() && !known.iter().any(|requirement| requirement.established()) {
-        let title = format!("a check of level `{}` rests on nothing but inference", level.name());
+        let title = format!("a check of level `{}` has no evidence but inference", level.name());
         let inferred: &str = SourceKind::Inferred.into();
-        let help = format!("requirements with no source but `{inferred}` are recorded at `level: info`");
+        let help = format!("use `level: info` for requirements whose only source is `{inferred}`");
         problems.at_with(span, title, help);
     }
 }
@@ -251,8 +251,8 @@ fn read_headers(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Box<
             let mut read = |(span, text): (Span, String)| {
                 // RFC 9110, section 5.5.
                 if text.contains(|c: char| c.is_ascii_control() && c != '\t') {
-                    let help = "a header is one line: give it a list of values for several lines";
-                    problems.at_with(span, format!("a value of `{}` has a control character", key.name), help);
+                    let help = "a header value is a single line; use a list for several values";
+                    problems.at_with(span, format!("a value of `{}` contains a control character", key.name), help);
                 }
                 Template::read(&text, span, scope, problems)
             };
@@ -281,7 +281,11 @@ fn read_body(fields: &mut Fields<'_>, scope: &Scope, problems: &mut Problems<'_>
     let byte = |pair: &str| (pair.len() == 2).then(|| u8::from_str_radix(pair, 16).ok()).flatten();
     let bytes: Option<Vec<u8>> = text.split_whitespace().map(byte).collect();
     if bytes.is_none() || text.contains('+') {
-        problems.at_with(node.span, "not bytes in hexadecimal", "two digits a byte with blanks between: `ff fe`");
+        problems.at_with(
+            node.span,
+            "not hexadecimal bytes",
+            "two hexadecimal digits per byte, separated by spaces: `ff fe`",
+        );
     }
     BodyPlan::Bytes(bytes.unwrap_or_default())
 }
@@ -344,7 +348,11 @@ fn read_capture_source(node: &Node, problems: &mut Problems<'_>) -> Option<Captu
         (Some(name), None) => Some(CaptureFrom::Header(name.to_owned())),
         (None, Some(relation)) => Some(CaptureFrom::Link(relation.to_owned())),
         _ => {
-            problems.at_with(span, "a capture is from one place", "a JSONPath, `{ header: NAME }` or `{ link: REL }`");
+            problems.at_with(
+                span,
+                "a capture needs exactly one source",
+                "a JSONPath, `{ header: NAME }` or `{ link: REL }`",
+            );
             None
         }
     }

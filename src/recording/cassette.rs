@@ -90,7 +90,7 @@ impl From<serde_saphyr::Error> for Fault {
         let reason = match fault {
             // These speak to programmers.
             Error::MultipleDocuments { .. } => "a second document in one file".to_owned(),
-            Error::DuplicateMappingKey { key: Some(key), .. } => format!("key `{key}` stands twice in this map"),
+            Error::DuplicateMappingKey { key: Some(key), .. } => format!("duplicate key `{key}`"),
             Error::Budget { .. } => "there is more in it than any recording has".to_owned(),
             // The place is told once.
             other => other.to_string().split(" at line ").next().unwrap_or_default().to_owned(),

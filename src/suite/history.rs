@@ -67,7 +67,7 @@ fn entry(node: &Node, problems: &mut Problems<'_>) -> Option<HistoryEntry> {
     fields.finish(problems);
     if until.is_none() && recordings.is_empty() {
         let help = "say `until: DAY` for a change of the vendor, or which `recordings` it is about";
-        problems.at_with(span, "an entry without bounds explains everything", help);
+        problems.at_with(span, "this entry would explain every difference", help);
     }
     Some(HistoryEntry {
         id: id?.to_owned(),

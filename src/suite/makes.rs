@@ -88,7 +88,7 @@ impl MakesText {
             let more: Vec<&str> =
                 found.path.parameters().filter(|name| !path.parameters().any(|known| known == *name)).collect();
             if found.method.eq_ignore_ascii_case("GET") || more.len() != 1 {
-                let help = "its path has the parameters of the one that makes the thing, and one for the thing itself";
+                let help = "its path must have the parameters of the creating operation, and one for the thing";
                 problems.at_with(span, format!("`{id}` does not remove what this operation makes"), help);
             }
             remove.push(found.clone());

@@ -142,7 +142,11 @@ impl Suite {
                 Part::History => history = history::read(&root, &mut problems),
                 Part::Fixtures => fixtures.push(Document { source, root }),
                 Part::Cases | Part::None => {
-                    problems.at_with(Span::new(0, 1), "a file that is no part of a suite", "cases go below `cases/`");
+                    problems.at_with(
+                        Span::new(0, 1),
+                        "this file does not belong to a suite",
+                        "cases go below `cases/`",
+                    );
                 }
             }
         }
@@ -176,7 +180,7 @@ impl Suite {
             self.schemas.annotated_requirements().into_iter().map(|(_, requirement)| requirement).collect();
         for (id, requirement) in &self.requirements {
             if !used(id) && !annotated.contains(id) {
-                let title = format!("no check is held to requirement `{id}`");
+                let title = format!("requirement `{id}` is not used by any check");
                 let diagnostic = Diagnostic::new(source, requirement.span, title);
                 found.push(diagnostic.help("name it in a case, or remove it"));
             }

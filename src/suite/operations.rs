@@ -215,13 +215,13 @@ impl Operations {
         for node in nodes.unwrap_or_default() {
             let Some((operation, makes)) = read_operation(node, contract.as_deref(), cx, problems) else { continue };
             if all.iter().any(|(other, _)| other.id == operation.id) {
-                problems.at(node.span, format!("operation `{}` stands twice", operation.id));
+                problems.at(node.span, format!("duplicate operation `{}`", operation.id));
             }
             if let Some(row) = node.get("row")
                 && let Some((other, _)) = all.iter().find(|(other, _)| other.row == operation.row)
             {
                 let title = format!("`{}` is also the row of `{}`", row.as_text().unwrap_or_default(), other.id);
-                problems.at_with(row.span, title, "give this one another name");
+                problems.at_with(row.span, title, "rename one of them");
             }
             all.push((operation, makes));
         }
@@ -246,7 +246,7 @@ fn resolve(read: Vec<(Operation, Option<MakesText>)>, problems: &mut Problems<'_
         if let Some(leaves) = &operation.leaves
             && !all.iter().any(|other| other.operation == leaves.get && other.method.eq_ignore_ascii_case("GET"))
         {
-            let title = format!("`{}` is not an operation that shows the state that is left", leaves.get);
+            let title = format!("`{}` is not an operation that shows the resulting state", leaves.get);
             problems.at_with(operation.span, title, "`get` names an operation of the method GET");
         }
         Arc::new(operation)
@@ -331,8 +331,8 @@ fn read_operation(
     let mut flag = |key| fields.optional(key).and_then(|node| problems.bool(node, key)).unwrap_or(false);
     let [idempotent, keeps] = ["idempotent", "keeps"].map(&mut flag);
     if let Some((key, _)) = fields.entry("keeps").filter(|_| keeps && makes.is_some()) {
-        let title = "what an operation makes is either removed or kept";
-        problems.at_with(key.span, title, "leave out `keeps`, or `makes`");
+        let title = "`makes` and `keeps` contradict each other";
+        problems.at_with(key.span, title, "remove `keeps` or `makes`");
     }
     let bare = fields.optional("contract").is_some_and(|node| {
         let none = problems.text(node, "contract") == Some("none");
@@ -385,7 +385,7 @@ fn read_unreachable(
         match (key.name.parse::<u16>(), problems.text(node, "unreachable")) {
             (Ok(status), Some(_)) if !documented(status) => {
                 let title = format!("{status} is not a status that the operation documents");
-                problems.at_with(key.span, title, "what is not documented need not be reached");
+                problems.at_with(key.span, title, "undocumented statuses need not be reachable: remove it");
             }
             (Ok(status), Some(reason)) => {
                 all.insert(status, reason.to_owned());

@@ -69,12 +69,12 @@ pub(super) fn read(root: &Node, problems: &mut Problems<'_>) -> BTreeMap<String,
         fields.finish(problems);
         let sources: Vec<_> = sources.unwrap_or_default().iter().filter_map(|node| evidence(node, problems)).collect();
         if sources.is_empty() {
-            problems.at_with(span, "a requirement without a source", "name what establishes it, or `kind: inferred`");
+            problems.at_with(span, "a requirement without a source", "name its evidence, or use `kind: inferred`");
         }
         if let (Some(id), Some(text)) = (id, text)
             && all.insert(id.to_owned(), Requirement { text: text.to_owned(), sources, span }).is_some()
         {
-            problems.at(span, format!("requirement `{id}` stands twice"));
+            problems.at(span, format!("duplicate requirement `{id}`"));
         }
     }
     all

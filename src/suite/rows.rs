@@ -18,7 +18,7 @@ pub(super) fn check(node: &Node, operations: &[Arc<Operation>], problems: &mut P
         problems.text(node, "ids");
         if !operations.iter().any(|operation| operation.path.things().any(|(_, thing)| thing == key.name)) {
             let title = format!("no operation has a path that begins with `{}`", key.name);
-            problems.at_with(key.span, title, "the path of a thing ends with the parameter that names it");
+            problems.at_with(key.span, title, "the path must end with the parameter that identifies the thing");
         }
     }
     for (key, _) in bodies {

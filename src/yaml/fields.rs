@@ -63,7 +63,7 @@ impl<'a> Problems<'a> {
             if known.is_empty() {
                 format!("there is no {what} here")
             } else if known.len() > 16 {
-                format!("none of the {} names known is close", known.len())
+                format!("no similar name among the {} known", known.len())
             } else {
                 format!("known: {}", known.join(", "))
             }
@@ -84,7 +84,11 @@ impl<'a> Problems<'a> {
             && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
             && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if !good {
-            self.at_with(span, format!("`{key}` must be a slug, not `{text}`"), "small letters, digits and hyphens");
+            self.at_with(
+                span,
+                format!("`{key}` must be a slug, not `{text}`"),
+                "use lowercase letters, digits and hyphens",
+            );
         }
     }
 
@@ -204,7 +208,7 @@ impl<'n> Fields<'n> {
     pub(crate) fn required(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<&'n Node> {
         let found = self.optional(key);
         if found.is_none() {
-            problems.at(self.span, format!("this {} has no `{key}`", self.what));
+            problems.at(self.span, format!("this {} needs a `{key}`", self.what));
         }
         found
     }

@@ -149,9 +149,7 @@ impl<'a> Reader<'a> {
                 return Err(Box::new(self.refuse(span, "merge keys are not read here").help("write the members out")));
             }
             if keys.has(&entries, &name) {
-                return Err(Box::new(
-                    self.refuse(span, format!("key `{name}` stands twice in this map")).help("remove one of them"),
-                ));
+                return Err(Box::new(self.refuse(span, format!("duplicate key `{name}`")).help("remove one of them")));
             }
             let key = Key { span, name: name.into_owned() };
             let (event, span) = self.next()?;

@@ -30,7 +30,7 @@ pub(super) fn read_title<'n>(fields: &mut Fields<'n>, problems: &mut Problems<'_
     } else {
         return Some(title);
     };
-    problems.at_with(node.span, wrong, "say what the case shows in one sentence, on one line, without a full stop");
+    problems.at_with(node.span, wrong, "write one sentence on one line, without a full stop");
     Some(title)
 }
 
@@ -61,12 +61,12 @@ pub(super) fn read(
     if principals.is_empty()
         && let Some(node) = principal.filter(|node| matches!(node.data, Data::List(_)))
     {
-        problems.at_with(node.span, "an empty list of principals", "name one, or leave it out");
+        problems.at_with(node.span, "no principals", "name one, or leave it out");
     }
     for (at, (span, name)) in principals.iter().enumerate() {
         problems.known(&vocabulary.principals, *span, "principal", name);
         if principals[..at].iter().any(|(_, other)| other == name) {
-            problems.at_with(*span, format!("the principal `{name}` stands twice"), "remove one of them");
+            problems.at_with(*span, format!("duplicate principal `{name}`"), "remove one of them");
         }
     }
     let needs = needs.map(|node| problems.texts(node, "needs")).unwrap_or_default();
@@ -77,7 +77,7 @@ pub(super) fn read(
     let requirements = if let Some(node) = requirements {
         read_requirements(node, lookup, problems)
     } else {
-        problems.at_with(fields.span(), "this case has no `requirements`", "name what it holds the target to");
+        problems.at_with(fields.span(), "this case needs `requirements`", "name the requirement that it enforces");
         Arc::default()
     };
     let names = |list: Vec<(Span, String)>| list.into_iter().map(|(_, name)| name).collect::<Vec<_>>();

@@ -50,7 +50,7 @@ pub(super) fn rows<'n>(
             continue;
         }
         if item.get("row").is_none() {
-            problems.at_with(item.span, "this row has no `row`", "give it a slug: it becomes part of the trial's ID");
+            problems.at_with(item.span, "this row needs a `row`", "give it a slug: it becomes part of the trial's ID");
         }
         let place = (Arc::clone(&problems.source), item.span);
         rows.push(Row { node: Cow::Borrowed(item), operation: None, place });
@@ -117,7 +117,7 @@ impl OfOperations<'_> {
         for (name, thing) in operation.path.things() {
             let given = self.item.get("path").and_then(|path| path.get(name)).cloned();
             let value = given.or_else(|| self.operations.value("ids", &thing, span));
-            let help = format!("add `{thing}` to the `ids` of `rows`");
+            let help = format!("add `{thing}` to `rows.ids`");
             let value = self.found(value, operation, &format!("value for `{{{name}}}`"), &help, problems);
             values.push(value.map(|value| (Key { span, name: name.to_owned() }, value)));
         }
@@ -127,18 +127,12 @@ impl OfOperations<'_> {
 
     fn body(&self, operation: &Operation, problems: &mut Problems<'_>) -> Option<Node> {
         let Some(schema) = &operation.request else {
-            let title = format!("this table sends a body, and `{}` takes none", operation.id);
-            problems.at_with(self.selection.span, title, "select by `body: true`");
+            let title = format!("this table sends a body, but `{}` takes none", operation.id);
+            problems.at_with(self.selection.span, title, "select with `body: true`");
             return None;
         };
         let body = self.operations.value("bodies", &schema.name, self.selection.span);
-        self.found(
-            body,
-            operation,
-            "body to send",
-            &format!("add `{}` to the `bodies` of `rows`", schema.name),
-            problems,
-        )
+        self.found(body, operation, "body to send", &format!("add `{}` to `rows.bodies`", schema.name), problems)
     }
 
     /// What a row is made of; what is not there is a mistake of the operation table.
@@ -151,7 +145,7 @@ impl OfOperations<'_> {
         problems: &mut Problems<'_>,
     ) -> Option<Node> {
         if let (None, Some(source)) = (&value, &self.operations.source) {
-            let title = format!("a table goes over `{}`, which has no {what}", operation.id);
+            let title = format!("`{}` has no {what}, which this table needs", operation.id);
             problems.in_source(source, |problems| problems.at_with(operation.span, title, help));
         }
         value
@@ -192,12 +186,12 @@ fn select<'o>(node: &Node, all: &'o [Arc<Operation>], problems: &mut Problems<'_
         if !all.iter().any(|operation| operation.id == *id) {
             problems.unknown(*span, "operation", id, all.iter().map(|operation| operation.id.as_str()));
         } else if problems.count() == before && !selected.iter().any(|operation| operation.id == *id) {
-            problems.at_with(*span, format!("`{id}` is not selected"), "there is nothing to except: leave it out");
+            problems.at_with(*span, format!("`{id}` is not selected"), "no operation to except: remove `except`");
         }
     }
     selected.retain(|operation| !except.iter().any(|(_, id)| *id == operation.id));
     if selected.is_empty() && problems.count() == before {
-        let help = "an operation must have all of this, and not be excepted: remove a key";
+        let help = "no operation meets all of these conditions: remove one";
         problems.at_with(node.span, "no operation is selected", help);
     }
     selected
