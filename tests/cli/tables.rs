@@ -47,7 +47,7 @@ fn a_new_operation_joins_the_access_cases() {
     add(&place, &operation("getWidget", "GET", "    scope: okta.authorizationServers.read\n    row: get-widget\n"));
     let lacking = place.run(&["check", "suite"]);
     assert_eq!(lacking.code, 3);
-    assert!(lacking.err.contains(&format!("add `{WIDGET}` to the `ids` of `rows`")), "{}", lacking.err);
+    assert!(lacking.err.contains(&format!("add `{WIDGET}` to `rows.ids`")), "{}", lacking.err);
 
     let table = place.read("suite/schemas/operations.yaml");
     place.write("suite/schemas/operations.yaml", &table.replace("  ids:\n", &format!("  ids:\n    {WIDGET}: wid0\n")));
