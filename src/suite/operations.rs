@@ -226,7 +226,9 @@ impl Operations {
             all.push((operation, makes));
         }
         let all = resolve(all, problems);
-        rows.into_iter().for_each(|node| rows::check(node, &all, problems));
+        if let Some(node) = rows {
+            rows::check(node, &all, problems);
+        }
         Self { all, contract, rows: rows.cloned(), source: Some(Arc::clone(&problems.source)) }
     }
 }

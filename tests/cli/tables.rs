@@ -104,5 +104,5 @@ fn mistakes_in_tables_over_operations_are_at_their_place() {
     place.write("suite/schemas/operations.yaml", &format!("{table}{rows}"));
     let done = place.run(&["check", "suite"]);
     assert_eq!(done.code, 3);
-    snapshot(&place, "mistakes-operations", &done.err);
+    snapshot(&place, "mistakes-tables", &done.err);
 }
