@@ -48,6 +48,7 @@ pub(super) struct Caller {
 
 impl Caller {
     /// Somebody who may do everything.
+    #[cfg(feature = "faults")]
     pub(super) fn with_all_rights() -> Caller {
         Caller { own_budget: None, rights: TokenKind::Ssws { read_only: false }, expires: None, binding: None }
     }
@@ -85,6 +86,7 @@ pub(super) struct Grant {
 }
 
 /// The tokens that are let in.
+#[derive(Clone)]
 pub(super) struct Tokens {
     known: HashMap<(Scheme, String), Arc<Caller>>,
 }

@@ -1,15 +1,22 @@
 //! Request bodies: taking them off the connection within bounds, and reading JSON objects field by field so that all
 //! mistakes are told at once. Owns the 400 answers about bodies.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{cell::RefCell, ops::RangeInclusive, rc::Rc, time::Duration};
 
-use axum::body::{Body, Bytes, HttpBody as _};
+use axum::{
+    body::{Body, Bytes, HttpBody as _},
+    http::{HeaderValue, header::CONTENT_TYPE},
+};
 use futures::StreamExt as _;
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
-use super::{call::Call, fault::Waiver, wire::Refusal};
+use super::{
+    call::Call,
+    constraint::{Complaint, Constraint, Lenience},
+    wire::Refusal,
+};
 
 /// How long a client may take to send a body.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -54,61 +61,55 @@ pub(super) async fn collect(body: Body, limit: usize) -> Result<Bytes, Refusal> 
     outcome.map(|()| Bytes::from(taken))
 }
 
-/// A JSON object, and the fault that lets something wrong with it pass.
-pub(super) struct Object<'w> {
+/// A JSON object, and which constraints are let pass in it.
+pub(super) struct Object {
     members: Map<String, Value>,
-    waived: Option<&'w Waiver>,
+    lenience: Lenience,
 }
 
-impl<'w> Object<'w> {
+impl Object {
     /// One of which everything wrong is told.
-    pub(super) fn new(members: Map<String, Value>) -> Object<'w> {
-        Object { members, waived: None }
-    }
-
-    pub(super) fn get(&self, name: &str) -> Option<&Value> {
-        self.members.get(name)
+    pub(super) fn new(members: Map<String, Value>) -> Object {
+        Object { members, lenience: Lenience::None }
     }
 
     pub(super) fn fields(&self) -> Fields<'_> {
-        Fields { object: &self.members, path: "", problems: Vec::new(), waived: self.waived }
+        Fields { object: &self.members, path: "", problems: Rc::default(), lenience: self.lenience }
     }
 }
 
 /// The body as a JSON object.
-pub(super) fn object<'w>(call: &Call<'w>) -> Result<Object<'w>, Refusal> {
+pub(super) fn object(call: &Call<'_>) -> Result<Object, Refusal> {
     if !call.body.is_empty() {
-        let Some(content_type) = call.content_type() else {
-            return Err(Refusal::content_type_missing());
-        };
-        let content_type = content_type.to_str().unwrap_or_default();
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case("application/json") {
-            call.refuse(Refusal::content_type_unsupported())?;
+        let content_type = call.headers.get(CONTENT_TYPE).ok_or_else(Refusal::content_type_missing)?;
+        if !is_of_type(content_type, "application/json") && call.enforces(Constraint::MediaType) {
+            return Err(Refusal::content_type_unsupported());
         }
     }
-    let members = if let Ok(Value::Object(members)) = serde_json::from_slice(call.body) {
-        members
-    } else {
-        call.refuse(Refusal::not_well_formed())?;
-        Map::new()
+    let members = match serde_json::from_slice(call.body) {
+        Ok(Value::Object(members)) => members,
+        Ok(_) | Err(_) if call.enforces(Constraint::WellFormed) => return Err(Refusal::not_well_formed()),
+        Ok(_) | Err(_) => Map::new(),
     };
-    Ok(Object { members, waived: call.waived })
+    Ok(Object { members, lenience: call.lenience })
+}
+
+/// Whether a `Content-Type` names this media type, whatever its parameters.
+pub(super) fn is_of_type(content_type: &HeaderValue, media_type: &str) -> bool {
+    let essence = content_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case(media_type)
 }
 
 /// Reads the fields of an object and collects what is wrong with them. A null field is as good as an absent one
 /// (docs: null properties may be left out); unknown fields do not matter (docs).
+#[derive(Clone)]
 pub(super) struct Fields<'o> {
     object: &'o Map<String, Value>,
+    /// Where the object is in the body, with a dot at the end: `credentials.signing.`.
     path: &'static str,
-    problems: Vec<Problem>,
-    waived: Option<&'o Waiver>,
-}
-
-/// Something wrong with a field, as `errorCauses` tell it.
-pub(super) struct Problem {
-    field: String,
-    message: &'static str,
+    /// What is wrong with fields of the whole body, by their paths.
+    problems: Rc<RefCell<Vec<(String, Complaint)>>>,
+    lenience: Lenience,
 }
 
 impl<'o> Fields<'o> {
@@ -116,132 +117,127 @@ impl<'o> Fields<'o> {
         self.object.get(name).filter(|value| !value.is_null())
     }
 
-    pub(super) fn problem(&mut self, name: &str, message: &'static str) {
-        if !self.is_waived(name, message) {
-            self.problems.push(Problem { field: format!("{}{name}", self.path), message });
+    pub(super) fn problem(&self, name: &str, complaint: Complaint) {
+        if self.enforces(name, complaint) {
+            self.problems.borrow_mut().push((format!("{}{name}", self.path), complaint));
         }
     }
 
-    /// Whether a fault lets something wrong with a field pass.
-    pub(super) fn is_waived(&self, name: &str, message: &str) -> bool {
-        self.waived.is_some_and(|waiver| waiver.covers(&format!("{}{name}", self.path), message))
+    /// Whether a field is held to this.
+    pub(super) fn enforces(&self, name: &str, complaint: Complaint) -> bool {
+        self.lenience.enforces_field(self.path, name, complaint)
     }
 
-    /// A string that must be there and must not be empty.
-    pub(super) fn required_text(&mut self, name: &str) -> String {
-        match self.get(name) {
-            Some(Value::String(text)) if !text.is_empty() => return text.clone(),
-            Some(Value::String(_)) | None => self.problem(name, BLANK),
-            Some(_) => self.problem(name, WRONG_TYPE),
+    /// What a field holds, if that is of the right type.
+    fn read<T>(&self, name: &str, of_type: impl FnOnce(&'o Value) -> Option<T>) -> Option<T> {
+        let value = of_type(self.get(name)?);
+        if value.is_none() {
+            self.problem(name, Complaint::WrongType);
         }
-        String::new()
+        value
     }
 
-    pub(super) fn text(&mut self, name: &str) -> Option<String> {
-        let Value::String(text) = self.get(name)? else {
-            self.problem(name, WRONG_TYPE);
-            return None;
-        };
-        Some(text.clone())
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.read(name, Value::as_str).map(str::to_owned)
     }
 
-    /// A string of so many characters.
-    pub(super) fn text_of(&mut self, name: &str, length: RangeInclusive<usize>) -> Option<String> {
-        let text = self.text(name)?;
-        if !length.contains(&text.chars().count()) {
-            self.problem(name, WRONG_LENGTH);
+    pub(super) fn boolean(&self, name: &str) -> Option<bool> {
+        self.read(name, Value::as_bool)
+    }
+
+    pub(super) fn integer(&self, name: &str) -> Option<i64> {
+        self.read(name, Value::as_i64)
+    }
+
+    /// A number within a range.
+    pub(super) fn integer_of(&self, name: &str, range: RangeInclusive<i64>) -> Option<i64> {
+        let number = self.integer(name)?;
+        if !range.contains(&number) {
+            self.problem(name, Complaint::OutOfRange);
         }
-        Some(text)
-    }
-
-    pub(super) fn boolean(&mut self, name: &str) -> Option<bool> {
-        let Value::Bool(value) = self.get(name)? else {
-            self.problem(name, WRONG_TYPE);
-            return None;
-        };
-        Some(*value)
-    }
-
-    pub(super) fn integer(&mut self, name: &str) -> Option<i64> {
-        let number = self.get(name)?.as_i64();
-        if number.is_none() {
-            self.problem(name, WRONG_TYPE);
-        }
-        number
+        Some(number)
     }
 
     /// A list of strings.
-    pub(super) fn texts(&mut self, name: &str) -> Option<Vec<String>> {
-        let texts = self.get(name)?.as_array().and_then(|values| {
-            values.iter().map(|value| value.as_str().map(str::to_owned)).collect::<Option<Vec<String>>>()
-        });
-        if texts.is_none() {
-            self.problem(name, WRONG_TYPE);
-        }
-        texts
-    }
-
-    /// One of the values of an enum, which must be there.
-    pub(super) fn required_choice<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
-        if self.get(name).is_none() {
-            self.problem(name, BLANK);
-        }
-        self.choice(name)
+    pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
+        self.read(name, |value| value.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect())
     }
 
     /// One of the values of an enum.
-    pub(super) fn choice<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
-        let Value::String(text) = self.get(name)? else {
-            self.problem(name, WRONG_TYPE);
-            return None;
-        };
-        let choice = T::deserialize(IntoDeserializer::<value::Error>::into_deserializer(text.as_str()));
+    pub(super) fn choice<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let text = self.read(name, Value::as_str)?;
+        let choice = T::deserialize(IntoDeserializer::<value::Error>::into_deserializer(text));
         if choice.is_err() {
-            self.problem(name, NOT_A_CHOICE);
+            self.problem(name, Complaint::NotAChoice);
         }
         choice.ok()
     }
 
-    /// The fields of an object within the object. `path` is put before their names, with its dot: `credentials.signing.`.
-    pub(super) fn nested(&mut self, name: &str, path: &'static str) -> Option<Fields<'o>> {
-        let Value::Object(object) = self.get(name)? else {
-            self.problem(name, WRONG_TYPE);
-            return None;
-        };
-        Some(self.within(object, path))
+    /// Says so if a field is not there.
+    pub(super) fn require(&self, name: &str) {
+        if self.get(name).is_none() {
+            self.problem(name, Complaint::Blank);
+        }
     }
 
-    /// As [`Fields::nested`], of an object that was found already.
-    pub(super) fn within(&self, object: &'o Map<String, Value>, path: &'static str) -> Fields<'o> {
-        Fields { object, path, problems: Vec::new(), waived: self.waived }
+    /// One of the values of an enum, which must be there.
+    pub(super) fn required_choice<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        self.require(name);
+        self.choice(name)
     }
 
-    /// Whether something was wrong with that very field.
+    /// A string that must be there and must not be empty.
+    pub(super) fn required_text(&self, name: &str) -> String {
+        self.require(name);
+        let text = self.text(name);
+        if text.as_deref() == Some("") {
+            self.problem(name, Complaint::Blank);
+        }
+        text.unwrap_or_default()
+    }
+
+    /// A string of so many characters.
+    pub(super) fn text_of(&self, name: &str, length: RangeInclusive<usize>) -> Option<String> {
+        let text = self.text(name)?;
+        if !length.contains(&text.chars().count()) {
+            self.problem(name, Complaint::WrongLength);
+        }
+        Some(text)
+    }
+
+    /// The fields of an object further in, by its path from the outermost one: `credentials.signing.`.
+    pub(super) fn at(&self, path: &'static str) -> Option<Fields<'o>> {
+        let mut here = self.clone();
+        for name in path.strip_prefix(self.path)?.split_terminator('.') {
+            let known = here.is_fine(name);
+            let Value::Object(object) = here.get(name)? else {
+                if known {
+                    here.problem(name, Complaint::WrongType);
+                }
+                return None;
+            };
+            let end = here.path.len() + name.len() + 1;
+            here = Fields { object, path: &path[..end], ..here };
+        }
+        Some(here)
+    }
+
+    /// The fields of an object by itself, of which is told what is wrong apart from all others.
+    pub(super) fn apart(&self, object: &'o Map<String, Value>) -> Fields<'o> {
+        Fields { object, path: "", problems: Rc::default(), lenience: self.lenience }
+    }
+
+    /// Whether nothing is wrong with that very field.
     pub(super) fn is_fine(&self, name: &str) -> bool {
-        self.problems.iter().all(|problem| problem.field.strip_prefix(self.path) != Some(name))
-    }
-
-    /// Takes over the problems of a nested object.
-    pub(super) fn absorb(&mut self, nested: Fields<'_>) {
-        self.problems.extend(nested.problems);
+        self.problems.borrow().iter().all(|(field, _)| field.strip_prefix(self.path) != Some(name))
     }
 
     /// Refuses if anything was wrong. The summary names the first field (docs: "Api validation failed: {field}"; the
     /// causes are "{field}: {message}").
     pub(super) fn finish(self) -> Result<(), Refusal> {
-        let Some(first) = self.problems.first() else {
-            return Ok(());
-        };
-        let causes = self.problems.iter().map(|problem| format!("{}: {}", problem.field, problem.message));
-        Err(Refusal::validation(&first.field, causes.collect()))
+        let problems = self.problems.take();
+        let Some((first, _)) = problems.first() else { return Ok(()) };
+        let causes = problems.iter().map(|(field, complaint)| format!("{field}: {}", complaint.text()));
+        Err(Refusal::validation(first, causes.collect()))
     }
 }
-
-// Texts of validation messages are inferred: no 400 answer of these endpoints was ever recorded.
-pub(super) const BLANK: &str = "The field cannot be left blank";
-pub(super) const WRONG_TYPE: &str = "The field has a value of the wrong type";
-pub(super) const WRONG_LENGTH: &str = "The field is too short or too long";
-pub(super) const NOT_A_CHOICE: &str = "The field has a value that is not supported";
-/// The vendor's generic example of a clash (docs); that it is the text here is inferred.
-pub(super) const CLASH: &str = "An object with this field already exists in the current organization";
-pub(super) const FIXED: &str = "The field cannot be changed on an object that Okta created";

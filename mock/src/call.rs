@@ -3,10 +3,14 @@
 
 use std::{borrow::Cow, net::SocketAddr};
 
-use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
+use axum::http::{HeaderMap, header, request::Parts};
 use percent_encoding::percent_decode_str;
 
-use super::{changes::AsOf, fault::Waiver, wire::Refusal};
+use super::{
+    changes::AsOf,
+    constraint::{Constraint, Lenience},
+    wire::Refusal,
+};
 
 /// What a handler is given besides the state.
 pub(super) struct Call<'r> {
@@ -19,8 +23,8 @@ pub(super) struct Call<'r> {
     pub(super) body: &'r [u8],
     /// The day whose behaviour is shown.
     pub(super) as_of: AsOf,
-    /// The fault that lets a refusal pass.
-    pub(super) waived: Option<&'r Waiver>,
+    /// What the request need not keep to.
+    pub(super) lenience: Lenience,
 }
 
 impl Call<'_> {
@@ -39,13 +43,9 @@ impl Call<'_> {
         self.captures.get(2).copied().unwrap_or_default()
     }
 
-    /// Refuses, unless a fault lets that pass.
-    pub(super) fn refuse(&self, refusal: Refusal) -> Result<(), Refusal> {
-        if self.waived.is_some_and(|waiver| waiver.lets_pass(&refusal)) { Ok(()) } else { Err(refusal) }
-    }
-
-    pub(super) fn content_type(&self) -> Option<&HeaderValue> {
-        self.headers.get(header::CONTENT_TYPE)
+    /// Whether the request is held to this.
+    pub(super) fn enforces(&self, constraint: Constraint) -> bool {
+        self.lenience.enforces(constraint)
     }
 }
 

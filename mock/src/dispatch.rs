@@ -1,14 +1,17 @@
 //! From request to response: the order of the checks every request goes through. Owns that order and nothing else.
 
 use std::{
+    future::Future,
+    io,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use axum::{
     body::Bytes,
     extract::{Request, State},
+    handler::Handler as _,
     http::{Method, header, request::Parts},
     response::Response,
 };
@@ -19,28 +22,63 @@ use super::{
     auth::{Access, Caller},
     body,
     call::{self, Call, Query},
+    constraint::Lenience,
     dpop::Subject,
-    fault::{self, Delivery, Faults, Here},
     limits::{Bucket, Grant},
-    plant::{self, StateError},
-    routes,
+    log::Log,
+    plant,
+    routes::{self, Operation},
     settings::Settings,
+    socket::Door,
+    start::StateError,
     state::Org,
     wire::{self, Outcome, Refusal, Reply},
 };
+#[cfg(feature = "faults")]
+use crate::fault::{self, Faults};
 
 /// What all connections share.
 pub(super) struct Shared {
     /// Held for the microseconds a request takes to be judged (a tenth of a second when a key pair has to be made), and
     /// never while waiting for a client.
     org: Mutex<Org>,
+    /// The org as it was before the first request.
+    start: Mutex<Org>,
+    log: Mutex<Log>,
     feature: bool,
     address: SocketAddr,
     latency: Duration,
     body_limit: usize,
     severed: CancellationToken,
-    faults: Faults,
+    #[cfg(feature = "faults")]
+    pub(super) faults: Faults,
 }
+
+/// The places at which something else can happen than the org does by itself. By itself nothing else does.
+pub(super) trait Hooks {
+    /// Who is let in.
+    fn admit(&self, caller: Result<Arc<Caller>, Refusal>, _: &Parts) -> Result<Arc<Caller>, Refusal> {
+        caller
+    }
+
+    /// What a request need not keep to.
+    fn lenience(&self) -> Lenience {
+        Lenience::None
+    }
+
+    /// Performs an operation.
+    fn perform(&self, operation: &Operation, org: &mut Org, call: &Call<'_>) -> Outcome {
+        (operation.run)(org, call)
+    }
+}
+
+/// The org by itself.
+struct Faithful;
+
+impl Hooks for Faithful {}
+
+/// What came in: everything before the body, and the body or what is wrong with it.
+pub(super) type Received = (Parts, Result<Bytes, Refusal>);
 
 impl Shared {
     pub(super) fn new(settings: Settings, address: SocketAddr, severed: CancellationToken) -> Result<Self, StateError> {
@@ -49,50 +87,86 @@ impl Shared {
             plant::plant(&mut org, state)?;
         }
         Ok(Shared {
+            start: Mutex::new(org.clone()),
             org: Mutex::new(org),
+            log: Mutex::new(Log::new(settings.log)),
             feature: settings.api_access_management,
             address,
             latency: settings.latency,
             body_limit: settings.body_limit,
             severed,
+            #[cfg(feature = "faults")]
             faults: Faults::new(settings.faults),
         })
     }
+
+    /// Back to the start. Only what an org without a seed gives out stays random.
+    pub(super) fn reset(&self) {
+        let start = held(&self.start).clone();
+        held(&self.org).reset(start);
+        held(&self.log).clear();
+        #[cfg(feature = "faults")]
+        self.faults.reset();
+    }
+
+    pub(super) fn log(&self) -> MutexGuard<'_, Log> {
+        held(&self.log)
+    }
+
+    pub(super) async fn receive(&self, request: Request) -> Received {
+        let (head, body) = request.into_parts();
+        let body = body::collect(body, self.body_limit).await;
+        self.log().add(&head, &body);
+        (head, body)
+    }
+
+    /// The time that is added to each answer.
+    pub(super) async fn wait(&self) {
+        if !self.latency.is_zero() {
+            tokio::select! {
+                () = sleep(self.latency) => {}
+                () = self.severed.cancelled() => {}
+            }
+        }
+    }
+
+    #[cfg(feature = "faults")]
+    pub(super) async fn severed(&self) {
+        self.severed.cancelled().await;
+    }
+}
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Serves all connections until `told` says to take no more and those that there are have ended.
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    door: Door,
+    told: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    #[cfg(feature = "faults")]
+    if shared.faults.are_any() {
+        return axum::serve(door, fault::answer.with_state(shared)).with_graceful_shutdown(told).await;
+    }
+    axum::serve(door, answer.with_state(shared)).with_graceful_shutdown(told).await
 }
 
 /// Answers one request.
-pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let (mut head, body) = request.into_parts();
-    let mut body = body::collect(body, shared.body_limit).await;
-    let faults = shared.faults.of(&head);
-    faults.enter(&mut head, &mut body);
-    let mut reply = respond(&shared, &faults, &head, &body);
-    if let Some(faults) = faults.acts_for(reply.status) {
-        respond(&shared, &faults, &head, &body);
-    }
-    let delivery = faults.leave(&mut reply);
-    if !shared.latency.is_zero() {
-        tokio::select! {
-            () = sleep(shared.latency) => {}
-            () = shared.severed.cancelled() => {}
-        }
-    }
-    match delivery {
-        Delivery::Whole => reply.into_response(),
-        Delivery::Cut => fault::cut(reply),
-        Delivery::Never => {
-            shared.severed.cancelled().await;
-            fault::cut(reply)
-        }
-    }
+async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let received = shared.receive(request).await;
+    let reply = respond(&shared, &Faithful, &received);
+    shared.wait().await;
+    reply.into_response()
 }
 
-fn respond(shared: &Shared, faults: &Here<'_>, head: &Parts, body: &Result<Bytes, Refusal>) -> Reply {
-    let mut org = shared.org.lock().unwrap_or_else(PoisonError::into_inner);
-    let now = org.source.now();
+pub(super) fn respond(shared: &Shared, hooks: &impl Hooks, received: &Received) -> Reply {
+    let mut org = held(&shared.org);
+    let (now, head) = (org.source.now(), &received.0);
     let caller = org.tokens.identify(&head.headers, now);
     let Some(bucket) = Bucket::of(head.uri.path()) else {
-        let outcome = perform(shared, faults, &mut org, caller, head, body);
+        let outcome = perform(shared, hooks, &mut org, caller, received);
         return wire::render(&mut org.source, outcome, None);
     };
     let own_budget = caller.as_deref().ok().and_then(Caller::own_budget);
@@ -100,7 +174,7 @@ fn respond(shared: &Shared, faults: &Here<'_>, head: &Parts, body: &Result<Bytes
     // proof is not used up by a request that is sent away here.
     match org.limits.take(now, bucket, own_budget) {
         Grant::Within(budget) => {
-            let outcome = perform(shared, faults, &mut org, caller, head, body);
+            let outcome = perform(shared, hooks, &mut org, caller, received);
             wire::render(&mut org.source, outcome, Some(budget))
         }
         Grant::UsedUp(budget) => {
@@ -114,17 +188,16 @@ fn respond(shared: &Shared, faults: &Here<'_>, head: &Parts, body: &Result<Bytes
 /// The order is inferred: length, token and its proof, feature, path, method, rights, body.
 fn perform(
     shared: &Shared,
-    faults: &Here<'_>,
+    hooks: &impl Hooks,
     org: &mut Org,
     caller: Result<Arc<Caller>, Refusal>,
-    head: &Parts,
-    body: &Result<Bytes, Refusal>,
+    (head, body): &Received,
 ) -> Outcome {
     let path = head.uri.path();
     if lacks_length(head, body) {
         return Err(Refusal::length_required());
     }
-    let caller = if routes::is_open(path) { None } else { Some(faults.admit(caller, head)?) };
+    let caller = if routes::is_open(path) { None } else { Some(hooks.admit(caller, head)?) };
     if let Some(binding) = caller.as_deref().and_then(Caller::binding) {
         let base = call::base(head, shared.address)?;
         let subject = Subject { method: &head.method, base: &base, path };
@@ -150,9 +223,9 @@ fn perform(
         Access::Manage => org.source.step(),
         Access::Open | Access::Read => {}
     }
-    let (as_of, waived) = (org.as_of, faults.waiver());
-    let call = Call { base: &base, captures, query, headers: &head.headers, body, as_of, waived };
-    faults.perform(operation, org, &call)
+    let (as_of, lenience) = (org.as_of, hooks.lenience());
+    let call = Call { base: &base, captures, query, headers: &head.headers, body, as_of, lenience };
+    hooks.perform(operation, org, &call)
 }
 
 /// A POST or PUT with neither a body nor a `Content-Length` is refused with 411 (docs).

@@ -1,25 +1,108 @@
-//! An Okta org in memory, served over TCP.
+//! An Okta org in memory, served over TCP, to test against: authorization servers with their scopes, claims, policies, rules and
+//! keys, the clients and refresh tokens that belong to them, what they publish, and the token endpoint of the org.
 //!
-//! Owns its public face (settings, start and stop) and the list of the operations it serves. What a request means is in
-//! `dispatch`, each resource has a file of its own, and what goes over the wire is in `wire`. Nothing here knows the
-//! harness: the two are independent readings of the same service and meet over TCP only.
+//! It behaves as an org of today: links follow the state, errors have Okta's codes and bodies, lists have pages, tokens have scopes, and
+//! every answer has the headers of a rate limit. It prints nothing, and keeps everything in memory.
 //!
-//! Comments name the evidence of each behaviour: *recorded* (seen in traffic of the real service), *spec* (vendor's
-//! `OpenAPI` document), *docs* (vendor's documentation), *inferred* (nothing settles it; our reading).
+//! # In a test
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mock = okta_mock::Mock::builder()
+//!     .token("s3cret")
+//!     .state("servers: [{ id: ausOrders, name: Orders, audiences: ['api://orders'] }]")
+//!     .start()
+//!     .await?;
+//!
+//! let orders = format!("{}/api/v1/authorizationServers/ausOrders", mock.url());
+//! let send = async |request: reqwest::RequestBuilder| request.header("Authorization", "SSWS s3cret").send().await;
+//! let client = reqwest::Client::new();
+//! assert_eq!(send(client.get(&orders)).await?.status(), 200);
+//! assert_eq!(send(client.delete(&orders)).await?.status(), 204);
+//! assert_eq!(send(client.get(&orders)).await?.status(), 404);
+//!
+//! // What was sent.
+//! let methods: Vec<String> = mock.requests().into_iter().map(|request| request.method).collect();
+//! assert_eq!(methods, ["GET", "DELETE", "GET"]);
+//!
+//! // Back to the start, for the next test.
+//! mock.reset();
+//! assert_eq!(send(client.get(&orders)).await?.status(), 200);
+//! assert_eq!(mock.requests().len(), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The mock listens on a free port of the loopback interface and stops when it is dropped; [`Mock::stop`] lets requests under way finish
+//! first. A test that has no runtime starts it on a thread of its own:
+//!
+//! ```
+//! # fn get(url: &str) -> std::io::Result<String> {
+//! #     use std::io::{Read, Write};
+//! #     let (host, path) = url.trim_start_matches("http://").split_once('/').expect("a path");
+//! #     let mut stream = std::net::TcpStream::connect(host)?;
+//! #     write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+//! #     let mut answer = String::new();
+//! #     stream.read_to_string(&mut answer)?;
+//! #     Ok(answer)
+//! # }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mock = okta_mock::Mock::builder().token("s3cret").start_blocking()?;
+//! let answer = get(&format!("{}/oauth2/default/v1/keys", mock.url()))?;
+//! assert!(answer.starts_with("HTTP/1.1 200 OK"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What the org holds
+//!
+//! A default server, as every org, and what the state says: servers, clients, users, groups, refresh tokens and service apps, with the
+//! names that the API has for their members. [`State`] has them all. A mistake in it is a value, [`StateError`], that knows where it is:
+//!
+//! ```
+//! # use okta_mock::{Mock, StartError};
+//! let refused = Mock::builder().state("servers:\n  - name: Orders\n").start_blocking();
+//! let Err(StartError::State(error)) = refused else { panic!("a server needs an audience") };
+//! assert_eq!((error.place.as_str(), error.message.as_str()), ("servers[0]", "audiences: The field cannot be left blank"));
+//! let location = error.location.expect("a place in the text");
+//! assert_eq!((location.line, location.column), (2, 5));
+//! ```
+//!
+//! Tokens are what the builder lets in: [`Builder::token`] for `SSWS`, [`Builder::access_token`] for access tokens with scopes; without
+//! any, every request to the API is answered with 401. Service apps of the state get access tokens at `/oauth2/v1/token` by a secret or a
+//! signed assertion, with `DPoP` if they ask for it. With [`Builder::seed`] identifiers, keys and times are the same in each run: equal
+//! requests give equal bytes. Everything else is in [`Settings`], which [`Builder::settings`] gives and [`Mock::start`] takes.
+//!
+//! # Faults
+//!
+//! With the feature `faults` a mock can be made to behave wrongly in one respect or several, so that a suite of tests can be shown to
+//! notice: `faults()` lists them, `Builder::fault` gives one to a mock. Without the feature there is no trace of them.
+//!
+//! # Evidence
+//!
+//! Comments in the source name the evidence of each behaviour: *recorded* (seen in traffic of the real service), *spec* (the vendor's
+//! `OpenAPI` document), *docs* (the vendor's documentation), *inferred* (nothing settles it; our reading).
 
+// What a request means is in `dispatch`, each resource has a file of its own, and what goes over the wire is in `wire`.
 mod auth;
 mod body;
 mod call;
 mod changes;
 mod claims;
 mod clients;
+mod constraint;
 mod dispatch;
 mod dpop;
+#[cfg(feature = "faults")]
 mod fault;
 mod keys;
 mod limits;
 mod links;
+mod log;
 mod metadata;
+mod mistake;
+mod mock;
 mod once;
 mod order;
 mod paging;
@@ -40,22 +123,15 @@ mod state;
 mod token;
 mod wire;
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
-
-use axum::handler::Handler as _;
-use tokio::{task::JoinHandle, time::timeout};
-use tokio_util::sync::CancellationToken;
-
-use self::{dispatch::Shared, routes::Operation, socket::Door};
+#[cfg(feature = "faults")]
+pub use self::fault::{Fault, Kind as FaultKind, faults};
+use self::routes::Operation;
 pub use self::{
-    fault::{Fault, Kind as FaultKind, faults},
-    plant::StateError,
-    settings::{IssuerMode, Settings, Token, TokenKind},
-    start::State,
+    log::Received,
+    mock::{Mock, StartError},
+    settings::{Builder, IssuerMode, Settings, Token, TokenKind},
+    start::{Location, State, StateError},
 };
-
-/// How long requests under way may take to finish once the mock was told to stop.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// All operations, one list a resource. A new resource is a file and a line here.
 const OPERATIONS: &[&[Operation]] = &[
@@ -74,62 +150,4 @@ const OPERATIONS: &[&[Operation]] = &[
 /// The names of all operations: the operationIds of the spec, and names of our own for what the spec does not list.
 pub fn operations() -> impl Iterator<Item = &'static str> {
     OPERATIONS.iter().copied().flatten().map(|operation| operation.name)
-}
-
-/// A running mock. Dropping it cuts all connections; [`Mock::stop`] lets requests under way finish first.
-#[derive(Debug)]
-pub struct Mock {
-    address: SocketAddr,
-    stopping: CancellationToken,
-    severed: CancellationToken,
-    task: JoinHandle<io::Result<()>>,
-}
-
-impl Mock {
-    /// Binds the address of the settings and serves from then on. A state that contradicts itself is an error of the
-    /// kind [`io::ErrorKind::InvalidInput`].
-    #[expect(clippy::unused_async, reason = "callers need not know that listening does not wait")]
-    pub async fn start(settings: Settings) -> io::Result<Mock> {
-        let listener = socket::listen(settings.bind)?;
-        let address = listener.local_addr()?;
-        let stopping = CancellationToken::new();
-        let severed = CancellationToken::new();
-        let shared = Shared::new(settings, address, severed.clone());
-        let shared = Arc::new(shared.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?);
-        let service = dispatch::answer.with_state(shared);
-        let door = Door::new(listener, severed.clone());
-        let told = stopping.clone().cancelled_owned();
-        let task = tokio::spawn(async move { axum::serve(door, service).with_graceful_shutdown(told).await });
-        Ok(Mock { address, stopping, severed, task })
-    }
-
-    /// The base URL, such as `http://127.0.0.1:49152`.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// Stops within about a second: idle connections are closed at once, requests under way get half a second.
-    pub async fn stop(mut self) {
-        self.stopping.cancel();
-        if timeout(GRACE, &mut self.task).await.is_err() {
-            // Whoever is still connected now sends too slowly or never; cutting the socket ends its task.
-            self.severed.cancel();
-            if timeout(GRACE, &mut self.task).await.is_err() {
-                self.task.abort();
-            }
-        }
-    }
-
-    /// Serves until `shutdown` completes, then stops as [`Mock::stop`] does.
-    pub async fn serve_until(self, shutdown: impl Future<Output = ()>) {
-        shutdown.await;
-        self.stop().await;
-    }
-}
-
-impl Drop for Mock {
-    fn drop(&mut self) {
-        self.stopping.cancel();
-        self.severed.cancel();
-    }
 }

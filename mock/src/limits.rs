@@ -64,12 +64,14 @@ pub(super) struct OwnBudget {
     pub(super) limit: u32,
 }
 
+#[derive(Clone)]
 struct Window {
     started: Stamp,
     used: u32,
 }
 
 /// The windows of the org.
+#[derive(Clone)]
 pub(super) struct Limits {
     limit: u32,
     /// In seconds.

@@ -21,7 +21,7 @@ impl Name {
 }
 
 /// The uses that are remembered, by the seconds of the system's clock at which they may be forgotten.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Once {
     used: HashSet<Name>,
     until: BTreeMap<u64, Vec<Name>>,

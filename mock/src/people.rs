@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 pub(super) const EVERYONE: &str = "EVERYONE";
 
 /// The people of the org: ids and names.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct People {
     pub(super) users: BTreeMap<String, String>,
     pub(super) groups: BTreeMap<String, String>,

@@ -10,7 +10,12 @@ use std::{
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{fault::Fault, start::State};
+#[cfg(feature = "faults")]
+use super::fault::Fault;
+use super::{
+    mock::{Mock, StartError},
+    start::State,
+};
 
 /// How the mock starts and what kind of org it is.
 #[derive(Debug, Clone)]
@@ -43,11 +48,14 @@ pub struct Settings {
     /// What the org holds at the start besides its default server.
     pub state: Option<State>,
     /// The changes of behaviour that the mock has.
+    #[cfg(feature = "faults")]
     pub faults: Vec<Fault>,
     /// Added to each answer.
     pub latency: Duration,
     /// Request bodies larger than this many bytes are refused.
     pub body_limit: usize,
+    /// How many of the latest requests [`Mock::requests`] tells.
+    pub log: usize,
 }
 
 impl Default for Settings {
@@ -67,9 +75,11 @@ impl Default for Settings {
             issuer_mode: IssuerMode::Dynamic,
             as_of: None,
             state: None,
+            #[cfg(feature = "faults")]
             faults: Vec::new(),
             latency: Duration::ZERO,
             body_limit: 1024 * 1024,
+            log: 0,
         }
     }
 }
@@ -119,4 +129,102 @@ pub enum TokenKind {
         /// The granted scopes, such as `okta.authorizationServers.read`.
         scopes: BTreeSet<String>,
     },
+}
+
+impl Token {
+    /// An API token with all rights.
+    pub fn ssws(value: impl Into<String>) -> Token {
+        Token { value: value.into(), kind: TokenKind::Ssws { read_only: false }, rate_limit: None, expired: false }
+    }
+
+    /// An access token with these scopes.
+    pub fn bearer<S: Into<String>>(value: impl Into<String>, scopes: impl IntoIterator<Item = S>) -> Token {
+        let scopes = scopes.into_iter().map(Into::into).collect();
+        Token { kind: TokenKind::Bearer { scopes }, ..Token::ssws(value) }
+    }
+}
+
+/// How many requests a mock keeps that was built for a test.
+const LOG: usize = 1_000;
+
+/// Collects what a mock is told before it starts; what has no method here is in [`Settings`].
+#[derive(Debug, Clone)]
+#[must_use = "a mock is there once it was started"]
+pub struct Builder {
+    settings: Settings,
+    yaml: Option<String>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder { settings: Settings { log: LOG, ..Settings::default() }, yaml: None }
+    }
+}
+
+impl Builder {
+    /// Lets in an API token with all rights, sent as `Authorization: SSWS …`.
+    pub fn token(self, value: impl Into<String>) -> Self {
+        self.credential(Token::ssws(value))
+    }
+
+    /// Lets in an access token with these scopes, sent as `Authorization: Bearer …`.
+    pub fn access_token<S: Into<String>>(self, value: impl Into<String>, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.credential(Token::bearer(value, scopes))
+    }
+
+    /// Lets in a token of any sort.
+    pub fn credential(mut self, token: Token) -> Self {
+        self.settings.tokens.push(token);
+        self
+    }
+
+    /// What the org holds at the start, as YAML (see [`State`]).
+    pub fn state(mut self, yaml: impl Into<String>) -> Self {
+        self.yaml = Some(yaml.into());
+        self
+    }
+
+    /// Makes identifiers, keys and times repeatable.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = Some(seed);
+        self
+    }
+
+    /// Requests a minute in each bucket.
+    pub fn rate_limit(mut self, requests: u32) -> Self {
+        self.settings.rate_limit = requests;
+        self
+    }
+
+    /// Gives the mock a change of behaviour.
+    #[cfg(feature = "faults")]
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.settings.faults.push(fault);
+        self
+    }
+
+    /// All settings; changed, they go to [`Mock::start`].
+    ///
+    /// # Errors
+    /// A state that cannot be read.
+    pub fn settings(self) -> Result<Settings, StartError> {
+        let state = self.yaml.as_deref().map(State::from_yaml).transpose()?;
+        Ok(Settings { state, ..self.settings })
+    }
+
+    /// Starts the mock in the runtime that this is called in.
+    ///
+    /// # Errors
+    /// A state that cannot be read or that contradicts itself, or no port that is free.
+    pub async fn start(self) -> Result<Mock, StartError> {
+        Mock::start(self.settings()?).await
+    }
+
+    /// Starts the mock on a thread of its own.
+    ///
+    /// # Errors
+    /// As [`Builder::start`].
+    pub fn start_blocking(self) -> Result<Mock, StartError> {
+        Mock::start_blocking(self.settings()?)
+    }
 }

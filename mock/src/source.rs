@@ -113,8 +113,17 @@ impl Source {
     }
 
     /// From here on ids and keys are those that were given out after the last time.
+    #[cfg(feature = "faults")]
     pub(super) fn rewind(&mut self) {
         self.entities = StdRng::seed_from_u64(0);
+    }
+
+    /// Takes up where another source left off, unless all is to be repeated.
+    pub(super) fn go_on_from(&mut self, former: Source) {
+        match former.clock {
+            Clock::Real { .. } => *self = former,
+            Clock::Stepped { .. } => {}
+        }
     }
 
     pub(super) fn now(&mut self) -> Stamp {

@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::JwkSet;
 use serde::{Deserialize, Serialize};
 
-/// Everything the org holds at the start besides its default server. Its schema is `schemas/harness/state.schema.json`.
+pub use super::mistake::{Location, StateError};
+
+/// Everything the org holds at the start besides its default server.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct State {
@@ -24,6 +26,21 @@ pub struct State {
     pub refresh_tokens: Vec<RefreshToken>,
     /// Apps that may ask the org for access tokens.
     pub service_apps: Vec<ServiceApp>,
+    /// What it was read from.
+    #[serde(skip)]
+    pub(crate) text: String,
+}
+
+impl State {
+    /// Reads a state. Whether it contradicts itself shows when a mock starts with it.
+    ///
+    /// # Errors
+    /// A text that is not YAML, or not of the form of a state.
+    pub fn from_yaml(text: &str) -> Result<State, StateError> {
+        let options = serde_saphyr::options! { no_schema: true, strict_booleans: true, with_snippet: false };
+        let state: State = serde_saphyr::from_str_with_options(text, options)?;
+        Ok(State { text: text.to_owned(), ..state })
+    }
 }
 
 /// An authorization server and its children.

@@ -31,6 +31,7 @@ pub(super) const DEFAULT_ALIAS: &str = "default";
 const AGE_DAYS: i64 = 30;
 
 /// Everything the mock remembers.
+#[derive(Clone)]
 pub(super) struct Org {
     pub(super) source: Source,
     pub(super) limits: Limits,
@@ -73,6 +74,14 @@ impl Org {
             refresh_tokens: Vec::new(),
             service_apps: Vec::new(),
         }
+    }
+}
+
+impl Org {
+    /// Becomes what it was at the start. Without a seed what it gives out goes on being new.
+    pub(super) fn reset(&mut self, start: Org) {
+        let former = std::mem::replace(self, start);
+        self.source.go_on_from(former.source);
     }
 }
 

@@ -10,18 +10,18 @@ use std::{
 
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use okta_mock::{Fault, IssuerMode, Mock, Settings, Token, TokenKind, faults};
+use okta_mock::{Fault, IssuerMode, Mock, Settings, StartError, Token, TokenKind, faults};
 use serde_json::json;
 
 use super::{
-    CommandError, Format, Mistake,
+    CommandError, Format, Mistake, WRONG_INPUT,
     out::{self, out, shown},
-    parse_as_of,
+    parse_as_of, suite,
 };
 use crate::{
     diagnostic::did_you_mean,
     duration::{parse as parse_duration, parse_limit},
-    target::read_state,
+    target::{StateError, StateFile},
 };
 
 #[derive(Debug, Args)]
@@ -120,8 +120,17 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     parse_limit(text).and_then(|duration| Some(duration).filter(whole).ok_or_else(refused))
 }
 
-pub(crate) fn mock(arguments: &Arguments) -> Result<u8, CommandError> {
-    if arguments.list_faults { list_faults(arguments.format) } else { serve(arguments) }
+pub(crate) fn mock(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
+    if arguments.list_faults {
+        return list_faults(arguments.format);
+    }
+    serve(arguments).or_else(|error| match *error.downcast::<StateError>()? {
+        StateError::Wrong(mistake) => {
+            suite::show_each(&[*mistake], color);
+            Ok(WRONG_INPUT)
+        }
+        error @ StateError::Files(_) => Err(error.into()),
+    })
 }
 
 fn list_faults(format: Format) -> Result<u8, CommandError> {
@@ -159,6 +168,7 @@ fn find_faults(names: &[String]) -> Result<Vec<Fault>, CommandError> {
 }
 
 fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
+    let file = arguments.state.as_deref().map(StateFile::read).transpose()?;
     let mut tokens = arguments.tokens.clone();
     if tokens.is_empty() {
         tokens.push(parse_token("mock-token")?);
@@ -182,13 +192,14 @@ fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
         as_of: arguments.as_of,
         latency: arguments.latency,
         faults: find_faults(&arguments.faults)?,
-        state: arguments.state.as_deref().map(read_state).transpose()?,
+        state: file.as_ref().map(|file| file.state.clone()),
         ..Settings::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mock = Mock::start(settings).await.map_err(|error| {
-            Mistake::boxed(format!("cannot listen on {}:{}: {error}", arguments.bind, arguments.port))
+        let mock = Mock::start(settings).await.map_err(|error| match (error, &file) {
+            (StartError::State(error), Some(file)) => file.drawn(&error).into(),
+            (error, _) => Mistake::boxed(format!("cannot listen on {}:{}: {error}", arguments.bind, arguments.port)),
         })?;
         let mut out = out();
         writeln!(

@@ -124,7 +124,7 @@ pub fn main() -> ExitCode {
         Command::List(arguments) => list::list(&arguments, color),
         Command::Check(arguments) => check::check(&arguments, color),
         Command::Explain(arguments) => explain::explain(&arguments, color),
-        Command::Mock(arguments) => mock::mock(&arguments),
+        Command::Mock(arguments) => mock::mock(&arguments, color),
         Command::Mutants(arguments) => mutants::mutants(&arguments, color),
         Command::Verify(arguments) => verify::verify(&arguments, color),
         Command::Replay(arguments) => replay::replay(&arguments, color),

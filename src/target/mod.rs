@@ -8,18 +8,15 @@ mod org;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io,
     path::Path,
-    thread,
 };
 
 use chrono::NaiveDate;
 pub use located::Located;
 pub use okta_mock::{Fault, FaultKind, faults};
-use okta_mock::{Mock, Settings, Token, TokenKind};
-pub use org::{StateError, read_state};
+use okta_mock::{Mock, Settings, StartError, Token, TokenKind};
+pub use org::{StateError, StateFile};
 use secrecy::SecretString;
-use tokio::sync::oneshot;
 
 use crate::{
     http::{Client, ClientError, Credential, Limits, Network},
@@ -85,7 +82,7 @@ pub enum OpenError {
     State(#[from] StateError),
     /// No free port, and the like.
     #[error("cannot start the mock")]
-    Mock(#[source] io::Error),
+    Mock(#[source] StartError),
 }
 
 /// A target ready to be used, with what is to be kept secret about it.
@@ -99,8 +96,8 @@ pub struct Opened {
     pub prefix: String,
     /// The part of its rate limits that is left to others, where the settings say it.
     pub rate_share: Option<f64>,
-    /// The embedded mock; stops when this is dropped.
-    mock: Option<EmbeddedMock>,
+    /// The embedded mock, on a thread of its own, so that it and the run do not wait for each other's work; stops when this is dropped.
+    mock: Option<Mock>,
 }
 
 impl Opened {
@@ -137,7 +134,7 @@ impl Opened {
 
     fn embedded(limits: Limits, kind: OrgKind, mock: Settings) -> Result<Self, OpenError> {
         let tokens = mock_tokens();
-        let mock = EmbeddedMock::start(Settings {
+        let mock = Mock::start_blocking(Settings {
             tokens: tokens.values().cloned().collect(),
             // Nobody shares it, so nothing is gained by being polite to it.
             rate_limit: 10_000_000,
@@ -151,7 +148,7 @@ impl Opened {
         complete(&mut credentials);
         let redactor = Redactor::default();
         let principals = credentials.keys().cloned().collect();
-        let client = Client::new(&mock.url, credentials, limits, &Network::default(), &redactor)?;
+        let client = Client::new(&mock.url(), credentials, limits, &Network::default(), &redactor)?;
         let capabilities = kind.capabilities().iter().map(|&name| name.to_owned()).collect();
         let target = Target { name: MOCK.to_owned(), client, principals, capabilities };
         Ok(Self { target, redactor, prefix: PREFIX.to_owned(), rate_share: None, mock: Some(mock) })
@@ -187,45 +184,4 @@ fn mock_tokens() -> BTreeMap<String, Token> {
 /// Who can speak to the embedded mock.
 fn mock_principals() -> BTreeSet<String> {
     mock_tokens().into_keys().chain(["anonymous", "invalid-token"].map(str::to_owned)).collect()
-}
-
-/// The mock on a thread of its own, so that it and the run do not wait for each other's work.
-#[derive(Debug)]
-struct EmbeddedMock {
-    url: String,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl EmbeddedMock {
-    fn start(settings: Settings) -> io::Result<Self> {
-        let (stop, stopped) = oneshot::channel();
-        let (started, start) = std::sync::mpsc::channel();
-        let thread = thread::Builder::new().name("mock".to_owned()).spawn(move || {
-            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime,
-                Err(error) => return drop(started.send(Err(error))),
-            };
-            runtime.block_on(async {
-                match Mock::start(settings).await {
-                    Ok(mock) => {
-                        let _ = started.send(Ok(mock.url()));
-                        mock.serve_until(async { drop(stopped.await) }).await;
-                    }
-                    Err(error) => drop(started.send(Err(error))),
-                }
-            });
-        })?;
-        let url = start.recv().map_err(|_| io::Error::other("its thread ended before it listened"))??;
-        Ok(Self { url, stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for EmbeddedMock {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
 }

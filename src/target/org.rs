@@ -1,13 +1,12 @@
 //! What a mock's org holds at the start: read from YAML, and people by the identifiers that a recording speaks of.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-use okta_mock::start::{Named, State};
+use okta_mock::{State, start::Named};
 
 use crate::{
-    diagnostic::{Diagnostic, Source},
+    diagnostic::{Diagnostic, Source, Span},
     suite::{FilesError, read_file},
-    yaml::{Node, parse},
 };
 
 /// The org of a run against the embedded mock.
@@ -19,26 +18,41 @@ pub enum StateError {
     /// A file that cannot be read.
     #[error(transparent)]
     Files(#[from] FilesError),
-    /// Not YAML.
+    /// A file that is no state, or one that contradicts itself.
     #[error("{0}")]
-    Yaml(Box<Diagnostic>),
-    /// Not of the form of a state.
-    #[error("{path}: {reason} (schemas/harness/state.schema.json has the form)")]
-    Form {
-        /// The file.
-        path: String,
-        /// What the reader says.
-        reason: String,
-    },
+    Wrong(Box<Diagnostic>),
 }
 
-/// Reads a state file.
-///
-/// # Errors
-/// A file that is none.
-pub fn read_state(path: &Path) -> Result<State, StateError> {
-    let source = read_file(path)?;
-    state(&parse(&source).map_err(StateError::Yaml)?, &source.path)
+/// A state that was read, and the file that it was read from.
+pub struct StateFile {
+    /// What it says.
+    pub state: State,
+    source: Arc<Source>,
+}
+
+impl StateFile {
+    /// Reads a state file.
+    ///
+    /// # Errors
+    /// A file that is none.
+    pub fn read(path: &Path) -> Result<Self, StateError> {
+        let source = read_file(path)?;
+        let state = State::from_yaml(&source.text).map_err(|error| drawn(&source, &error))?;
+        Ok(Self { state, source })
+    }
+
+    /// What is wrong with it, as it shows when a mock starts with it.
+    pub fn drawn(&self, error: &okta_mock::StateError) -> StateError {
+        drawn(&self.source, error)
+    }
+}
+
+fn drawn(source: &Arc<Source>, error: &okta_mock::StateError) -> StateError {
+    let span = error.location.as_ref().map_or_else(Span::default, |at| Span::new(at.span.start, at.span.end));
+    let form = "schemas/harness/state.schema.json has the form";
+    StateError::Wrong(Box::new(
+        Diagnostic::new(source, span, error.message.clone()).label(error.place.clone()).help(form),
+    ))
 }
 
 /// The org of a run against the embedded mock.
@@ -46,13 +60,7 @@ pub fn read_state(path: &Path) -> Result<State, StateError> {
 /// # Errors
 /// None, as a test shows; the file is part of the program.
 pub(super) fn of_run() -> Result<State, StateError> {
-    let source = Source::new("examples/mock-state.yaml", RUN);
-    state(&parse(&source).map_err(StateError::Yaml)?, &source.path)
-}
-
-fn state(root: &Node, path: &str) -> Result<State, StateError> {
-    serde_json::from_value(root.to_json())
-        .map_err(|error| StateError::Form { path: path.to_owned(), reason: error.to_string() })
+    State::from_yaml(RUN).map_err(|error| drawn(&Source::new("examples/mock-state.yaml", RUN), &error))
 }
 
 /// The org with groups and users for all identifiers that stand for such in every org: those that begin with `00g` and `00u`.

@@ -103,6 +103,24 @@ fn a_run_without_credentials_says_so_and_is_not_green() {
 }
 
 #[test]
+fn a_mistake_in_a_state_is_shown_where_it_is() {
+    let place = Place::new();
+    for (text, shown) in [
+        ("servers: [\n", "state.yaml:"),
+        ("servers:\n  - nmae: Orders\n", "state.yaml:2:5"),
+        ("servers:\n  - id: ausA\n    name: 7\n", "state.yaml:3:11"),
+        ("servers:\n  - { name: A, audiences: [a] }\n  - { name: B }\n", "state.yaml:3:5"),
+        ("groups: [{ id: g, name: a }, { id: g, name: b }]\n", "state.yaml:1:30"),
+    ] {
+        place.write("state.yaml", text);
+        let done = place.run(&["mock", "--port", "0", "--state", "state.yaml"]);
+        assert_eq!((done.code, done.out.as_str()), (3, ""), "{}", done.err);
+        assert!(done.err.starts_with("error: ") && done.err.contains(&format!("--> {shown}")), "{}", done.err);
+        assert!(done.err.contains("help: schemas/harness/state.schema.json has the form"), "{}", done.err);
+    }
+}
+
+#[test]
 fn what_may_never_end_is_refused() {
     let place = Place::with_suite(&["colors"]);
     let pipe = place.path("pipe.yaml");

@@ -1,13 +1,7 @@
 //! Reads the body that creates or replaces a claim. Owns which members are looked at and what makes one invalid.
 
 use super::{Claim, ClaimType, GroupFilter, Value, ValueType};
-use crate::{
-    body::{BLANK, CLASH, FIXED, Fields, NOT_A_CHOICE},
-    state::Status,
-    wire::Refusal,
-};
-
-const ONLY_GROUPS: &str = "The field is only for claims with the value type GROUPS";
+use crate::{body::Fields, constraint::Complaint, state::Status, wire::Refusal};
 
 /// What a client may say about a claim.
 pub(crate) struct Draft {
@@ -22,7 +16,7 @@ pub(crate) struct Draft {
 impl Draft {
     /// `others` are the claims that are there besides; `former` is the claim to replace.
     pub(crate) fn read<'c>(
-        mut fields: Fields<'_>,
+        fields: Fields<'_>,
         former: Option<&Claim>,
         mut others: impl Iterator<Item = &'c Claim>,
     ) -> Result<Draft, Refusal> {
@@ -31,22 +25,18 @@ impl Draft {
         let status = fields.choice("status");
         let token: Option<ClaimType> = fields.required_choice("claimType");
         let kind: Option<ValueType> = fields.required_choice("valueType");
-        let value = kind.and_then(|kind| value(&mut fields, kind));
+        let value = kind.and_then(|kind| value(&fields, kind));
         let always_include_in_token = fields.boolean("alwaysIncludeInToken");
-        let scopes = fields.nested("conditions", "conditions.").map(|mut conditions| {
-            let scopes = conditions.texts("scopes");
-            fields.absorb(conditions);
-            scopes.unwrap_or_default()
-        });
+        let scopes = fields.at("conditions.").and_then(|conditions| conditions.texts("scopes"));
         match former.filter(|claim| claim.system) {
             // Inferred from what the service is said to allow: of a system claim only the value can be edited.
-            Some(claim) => keep(&mut fields, claim, &name, token, kind),
-            None if kind == Some(ValueType::System) => fields.problem("valueType", NOT_A_CHOICE),
+            Some(claim) => keep(&fields, claim, &name, token, kind),
+            None if kind == Some(ValueType::System) => fields.problem("valueType", Complaint::NotAChoice),
             None => {}
         }
         // Inferred: a token cannot hold two claims of one name.
         if others.any(|claim| claim.name == name && Some(claim.token) == token) {
-            fields.problem("name", CLASH);
+            fields.problem("name", Complaint::Clash);
         }
         fields.finish()?;
         // Both are there if nothing was wrong.
@@ -77,34 +67,32 @@ impl Draft {
 }
 
 /// Value and filter (spec: a filter belongs to GROUPS; recorded: a value that is no valid expression is accepted).
-fn value(fields: &mut Fields<'_>, kind: ValueType) -> Option<Value> {
+fn value(fields: &Fields<'_>, kind: ValueType) -> Option<Value> {
     let filter: Option<GroupFilter> = fields.choice("group_filter_type");
     match kind {
         // Recorded: has no value, and what is sent as one does not matter.
         ValueType::System => Some(Value::System),
         ValueType::Expression => {
             if filter.is_some() {
-                fields.problem("group_filter_type", ONLY_GROUPS);
+                fields.problem("group_filter_type", Complaint::OnlyForGroups);
             }
             Some(Value::Expression(fields.required_text("value")))
         }
         ValueType::Groups => {
-            if fields.get("group_filter_type").is_none() {
-                fields.problem("group_filter_type", BLANK);
-            }
+            fields.require("group_filter_type");
             Some(Value::Groups { pattern: fields.required_text("value"), filter: filter? })
         }
     }
 }
 
-fn keep(fields: &mut Fields<'_>, claim: &Claim, name: &str, token: Option<ClaimType>, kind: Option<ValueType>) {
+fn keep(fields: &Fields<'_>, claim: &Claim, name: &str, token: Option<ClaimType>, kind: Option<ValueType>) {
     if fields.is_fine("name") && claim.name != name {
-        fields.problem("name", FIXED);
+        fields.problem("name", Complaint::Fixed);
     }
     if token.is_some_and(|token| token != claim.token) {
-        fields.problem("claimType", FIXED);
+        fields.problem("claimType", Complaint::Fixed);
     }
     if kind.is_some_and(|kind| kind != claim.value.kind()) {
-        fields.problem("valueType", FIXED);
+        fields.problem("valueType", Complaint::Fixed);
     }
 }

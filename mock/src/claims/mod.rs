@@ -175,7 +175,7 @@ fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find_mut(call.server())?;
     if rows::find(&server.claims, call.child())?.system {
         // Users report that `sub` cannot be deleted. Inferred: nor can the others; 403 is what the spec has for it.
-        call.refuse(Refusal::no_permission())?;
+        return Err(Refusal::no_permission());
     }
     rows::remove(&mut server.claims, call.child())?;
     Ok(Answer::Empty)

@@ -41,6 +41,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// A client application of the org.
+#[derive(Clone)]
 pub(super) struct Client {
     pub(super) id: String,
     pub(super) name: String,

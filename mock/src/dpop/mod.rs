@@ -50,12 +50,14 @@ enum Giver {
 }
 
 /// The nonce that is to be used now.
+#[derive(Clone)]
 struct Nonce {
     text: String,
     ends: Stamp,
 }
 
 /// What the org remembers of proofs.
+#[derive(Clone)]
 pub(super) struct Dpop {
     lifetime: i64,
     /// Whether the API asks for a nonce as the token endpoint does.

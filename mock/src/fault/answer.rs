@@ -38,7 +38,7 @@ pub(super) enum Change {
 
 /// How an answer gets to the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Delivery {
+pub(super) enum Delivery {
     Whole,
     Cut,
     Never,
@@ -46,7 +46,7 @@ pub(crate) enum Delivery {
 
 impl Here<'_> {
     /// Changes the answer as the faults say.
-    pub(crate) fn leave(&self, reply: &mut Reply) -> Delivery {
+    pub(super) fn leave(&self, reply: &mut Reply) -> Delivery {
         let mut delivery = Delivery::Whole;
         for effect in &self.faults {
             if let Effect::Answer(when, change) = effect
@@ -116,7 +116,7 @@ impl Change {
 }
 
 /// An answer whose body breaks off after its first byte.
-pub(crate) fn cut(reply: Reply) -> Response {
+pub(super) fn cut(reply: Reply) -> Response {
     let mut response = reply.into_response();
     let broken = || Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
     *response.body_mut() = Body::from_stream(futures::stream::iter([Ok("{"), broken()]));

@@ -1,13 +1,10 @@
 //! Faults: small changes of behaviour, each with a name. They exist to prove that a suite finds them.
 //!
-//! Owns what a fault is, which of them are active, and the five hooks at which they act; each hook is one place in the mock:
-//! - `request`: where a request enters, before anything looks at it;
-//! - [`Here::admit`]: where the caller is let in;
-//! - [`Waiver`]: where something wrong with a request is told ([`super::body::Fields`], [`super::call::Call::refuse`]);
-//! - `state`: where an operation is performed;
-//! - `answer`: where an answer leaves.
+//! Owns what a fault is, which of them are active, and how requests are answered where there are some: [`answer`] wraps the mock, and
+//! changes what enters (`request`) and what leaves (`answer`). In between a fault acts at the [`Hooks`] alone: who is let in, what a
+//! request need not keep to, and how an operation is performed (`state`).
 //!
-//! A mock without faults does not get beyond an empty list. Which faults there are is data, in `table`.
+//! A mock without faults knows nothing of all this. Which faults there are is data, in `table`.
 
 mod answer;
 mod member;
@@ -21,15 +18,25 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use axum::http::{StatusCode, header, request::Parts};
+use axum::{
+    extract::{Request, State},
+    http::{StatusCode, header, request::Parts},
+    response::Response,
+};
 
-pub(super) use self::answer::{Delivery, cut};
-use self::{answer::Change, request::Rewrite, state::Twist};
+use self::{
+    answer::{Change, Delivery},
+    request::Rewrite,
+    state::Twist,
+};
 use super::{
     auth::Caller,
-    call,
+    call::{self, Call},
+    constraint::{Constraint, Lenience},
+    dispatch::{self, Hooks, Shared},
     routes::{self, Operation},
-    wire::{Refusal, Reply},
+    state::Org,
+    wire::{Outcome, Refusal, Reply},
 };
 
 /// What sort of change a fault is.
@@ -173,7 +180,7 @@ pub fn faults() -> Vec<Fault> {
 enum Effect {
     Request(Rewrite),
     Access(Gate),
-    Waiver(Waiver),
+    Waiver(Constraint),
     State(Twist),
     Answer(When, Change),
 }
@@ -210,36 +217,6 @@ impl When {
     }
 }
 
-/// What is let pass although it is wrong.
-#[derive(Debug, Clone)]
-pub(super) enum Waiver {
-    /// One message about one field.
-    Field(&'static str, &'static str),
-    /// A refusal with these words in it.
-    Refusal(&'static str),
-    /// Everything.
-    All,
-}
-
-impl Waiver {
-    /// Whether what is said about a field is let pass.
-    pub(super) fn covers(&self, field: &str, message: &str) -> bool {
-        match self {
-            Waiver::Field(name, text) => *name == field && *text == message,
-            Waiver::Refusal(text) => *text == message,
-            Waiver::All => true,
-        }
-    }
-
-    pub(super) fn lets_pass(&self, refusal: &Refusal) -> bool {
-        match self {
-            Waiver::Field(..) => false,
-            Waiver::Refusal(text) => refusal.reason().contains(text),
-            Waiver::All => true,
-        }
-    }
-}
-
 /// The faults that a mock has, each with the number of requests for each path that it could have met.
 #[derive(Default)]
 pub(super) struct Faults(Vec<(Fault, Mutex<HashMap<String, usize>>)>);
@@ -249,11 +226,19 @@ impl Faults {
         Faults(faults.into_iter().map(|fault| (fault, Mutex::default())).collect())
     }
 
-    /// Those that this request meets.
-    pub(super) fn of(&self, head: &Parts) -> Here<'_> {
-        if self.0.is_empty() {
-            return Here { faults: Vec::new(), operation: None, url: String::new() };
+    pub(super) fn are_any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// No request was counted.
+    pub(super) fn reset(&self) {
+        for (_, counts) in &self.0 {
+            counts.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
+    }
+
+    /// Those that this request meets.
+    fn of(&self, head: &Parts) -> Here<'_> {
         let segments = call::segments(head.uri.path()).unwrap_or_default();
         let operation = routes::find(&head.method, &segments).ok().map(|(operation, _)| operation);
         let name = operation.map(|operation| operation.name);
@@ -280,17 +265,38 @@ impl Faults {
     }
 }
 
+/// Answers one request as the mock does, but for the faults.
+pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let mut received = shared.receive(request).await;
+    let faults = shared.faults.of(&received.0);
+    faults.enter(&mut received);
+    let mut reply = dispatch::respond(&shared, &faults, &received);
+    if let Some(faults) = faults.acts_for(reply.status) {
+        dispatch::respond(&shared, &faults, &received);
+    }
+    let delivery = faults.leave(&mut reply);
+    shared.wait().await;
+    match delivery {
+        Delivery::Whole => reply.into_response(),
+        Delivery::Cut => answer::cut(reply),
+        Delivery::Never => {
+            shared.severed().await;
+            answer::cut(reply)
+        }
+    }
+}
+
 /// The faults that one request meets.
-pub(super) struct Here<'f> {
+struct Here<'f> {
     faults: Vec<&'f Effect>,
     operation: Option<&'static Operation>,
     /// Where the request went.
     url: String,
 }
 
-impl<'f> Here<'f> {
+impl Hooks for Here<'_> {
     /// Lets in whom the service would send away.
-    pub(super) fn admit(&self, caller: Result<Arc<Caller>, Refusal>, head: &Parts) -> Result<Arc<Caller>, Refusal> {
+    fn admit(&self, caller: Result<Arc<Caller>, Refusal>, head: &Parts) -> Result<Arc<Caller>, Refusal> {
         let sent = head.headers.contains_key(header::AUTHORIZATION);
         let opens = |gate: Gate| match gate {
             Gate::UnknownToken => caller.is_err() && sent,
@@ -302,20 +308,33 @@ impl<'f> Here<'f> {
         if open { Ok(Arc::new(Caller::with_all_rights())) } else { caller }
     }
 
+    fn lenience(&self) -> Lenience {
+        let waived = self.faults.iter().find_map(|effect| match effect {
+            Effect::Waiver(constraint) => Some(Lenience::Of(*constraint)),
+            _ => None,
+        });
+        waived.unwrap_or_default()
+    }
+
+    fn perform(&self, operation: &Operation, org: &mut Org, call: &Call<'_>) -> Outcome {
+        let twist = self.faults.iter().find_map(|effect| match effect {
+            Effect::State(twist) => Some(twist),
+            _ => None,
+        });
+        match twist {
+            None => (operation.run)(org, call),
+            Some(twist) => twist.perform(operation, org, call),
+        }
+    }
+}
+
+impl<'f> Here<'f> {
     /// Whether what a refused caller asks for is done all the same; then with these faults.
-    pub(super) fn acts_for(&self, status: StatusCode) -> Option<Here<'f>> {
+    fn acts_for(&self, status: StatusCode) -> Option<Here<'f>> {
         let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         let acts = refused && self.faults.iter().any(|effect| matches!(effect, Effect::Access(Gate::Nobody)));
         let everybody =
             vec![&Effect::Access(Gate::UnknownToken), &Effect::Access(Gate::NoToken), &Effect::Access(Gate::Right)];
         acts.then(|| Here { faults: everybody, operation: self.operation, url: self.url.clone() })
-    }
-
-    /// What is let pass.
-    pub(super) fn waiver(&self) -> Option<&'f Waiver> {
-        self.faults.iter().find_map(|effect| match effect {
-            Effect::Waiver(waiver) => Some(waiver),
-            _ => None,
-        })
     }
 }

@@ -10,7 +10,7 @@ use super::{
     Effect, Here,
     member::{self, Edit},
 };
-use crate::wire::Refusal;
+use crate::{dispatch::Received, wire::Refusal};
 
 /// What becomes of a request.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub(super) enum Rewrite {
 
 impl Here<'_> {
     /// Changes the request as the faults say.
-    pub(crate) fn enter(&self, head: &mut Parts, body: &mut Result<Bytes, Refusal>) {
+    pub(super) fn enter(&self, (head, body): &mut Received) {
         for effect in &self.faults {
             if let Effect::Request(rewrite) = effect {
                 rewrite.apply(head, body);

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Effect, Here, Waiver, member};
+use super::member;
 use crate::{
     OPERATIONS,
     call::{Call, Query},
     clients::RefreshToken,
+    constraint::Lenience,
     routes::Operation,
     state::{Org, Servers},
     wire::{Answer, Outcome},
@@ -56,22 +57,9 @@ impl Tables {
     }
 }
 
-impl Here<'_> {
-    /// Performs an operation as the faults say.
-    pub(crate) fn perform(&self, operation: &Operation, org: &mut Org, call: &Call<'_>) -> Outcome {
-        let twist = self.faults.iter().find_map(|effect| match effect {
-            Effect::State(twist) => Some(twist),
-            _ => None,
-        });
-        match twist {
-            None => (operation.run)(org, call),
-            Some(twist) => twist.perform(operation, org, call),
-        }
-    }
-}
-
 impl Twist {
-    fn perform(&self, operation: &Operation, org: &mut Org, call: &Call<'_>) -> Outcome {
+    /// Performs an operation so.
+    pub(super) fn perform(&self, operation: &Operation, org: &mut Org, call: &Call<'_>) -> Outcome {
         match self {
             Twist::NotStored => {
                 let before = Tables::of(org);
@@ -125,8 +113,7 @@ impl Twist {
                 let outcome = (operation.run)(org, call);
                 if outcome.is_err() {
                     // What comes of it is not told.
-                    let _ =
-                        (operation.run)(org, &Call { waived: Some(&Waiver::All), ..call.at(call.captures.clone()) });
+                    let _ = (operation.run)(org, &Call { lenience: Lenience::All, ..call.at(call.captures.clone()) });
                 }
                 outcome
             }
@@ -239,7 +226,7 @@ impl<'r> Call<'r> {
             headers: self.headers,
             body: self.body,
             as_of: self.as_of,
-            waived: self.waived,
+            lenience: self.lenience,
         }
     }
 }

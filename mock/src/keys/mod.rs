@@ -11,6 +11,7 @@ use self::ring::{KeyStatus, SigningKey};
 use super::{
     body,
     call::Call,
+    constraint::Constraint,
     links::SelfLink,
     routes::Operation,
     source::Stamp,
@@ -83,11 +84,11 @@ fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
 fn rotate(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
-    let object = body::object(call)?;
-    if object.get("use").and_then(|value| value.as_str()) != Some("sig") {
+    let signs = body::object(call)?.fields().get("use").and_then(|value| value.as_str()) == Some("sig");
+    if !signs && call.enforces(Constraint::RotationUse) {
         // Code, subject and text are the spec's example.
         let cause = String::from("Invalid value specified for key 'use' parameter");
-        call.refuse(Refusal::validation("rotateKeys", vec![cause]))?;
+        return Err(Refusal::validation("rotateKeys", vec![cause]));
     }
     server.keys.rotate(&mut org.source);
     server.last_rotated = now;

@@ -12,7 +12,7 @@ use super::{
     limits::{Holder, OwnBudget},
     rows,
     source::{IdKind, Source, Stamp},
-    start::{self, State},
+    start::{self, State, StateError},
     state::Org,
     token::ServiceApp,
     wire::Refusal,
@@ -22,22 +22,9 @@ use super::{
 const REFRESH_DAYS: i64 = 7;
 const LONGEST_ID: usize = 64;
 
-/// What is wrong with a state, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the state is wrong at {place}: {reason}")]
-pub struct StateError {
-    place: String,
-    reason: String,
-}
-
-impl StateError {
-    fn new(place: &str, reason: impl Into<String>) -> StateError {
-        StateError { place: place.to_owned(), reason: reason.into() }
-    }
-
-    fn at(place: &str) -> impl Fn(Refusal) -> StateError + '_ {
-        |refusal| StateError::new(place, refusal.reason())
-    }
+/// What a refusal says, of the place in the state that led to it.
+fn at(place: &str) -> impl Fn(Refusal) -> StateError + '_ {
+    |refusal| StateError::new(place, refusal.reason())
 }
 
 /// The ids that are taken.
@@ -64,8 +51,14 @@ impl Ids {
     }
 }
 
-/// Takes the state over, in the order of what refers to what.
-pub(super) fn plant(org: &mut Org, state: State) -> Result<(), StateError> {
+/// Takes the state over.
+pub(super) fn plant(org: &mut Org, mut state: State) -> Result<(), StateError> {
+    let text = std::mem::take(&mut state.text);
+    take_over(org, state).map_err(|error| if text.is_empty() { error } else { error.located(&text) })
+}
+
+/// In the order of what refers to what.
+fn take_over(org: &mut Org, state: State) -> Result<(), StateError> {
     let mut ids = Ids::default();
     for (index, named) in state.users.into_iter().enumerate() {
         ids.claim(&format!("users[{index}]"), &named.id)?;
@@ -95,8 +88,8 @@ fn plant_refresh_token(
     place: &str,
     token: start::RefreshToken,
 ) -> Result<(), StateError> {
-    rows::find(&org.clients, &token.client).map_err(StateError::at(place))?;
-    let server = org.servers.find(&token.server).map_err(StateError::at(place))?.id.clone();
+    rows::find(&org.clients, &token.client).map_err(at(place))?;
+    let server = org.servers.find(&token.server).map_err(at(place))?.id.clone();
     if !org.people.has_user(&token.user) {
         return Err(StateError::new(place, format!("there is no user `{}`", token.user)));
     }

@@ -4,14 +4,14 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Ids, StateError, stamp};
+use super::{Ids, at, stamp};
 use crate::{
     body::Object,
     claims, order,
     policies::{self, Policy},
     rules, scopes, servers,
     source::{IdKind, Stamp},
-    start,
+    start::{self, StateError},
     state::{DEFAULT_ALIAS, Org, RotationMode, Server, Status},
 };
 
@@ -30,8 +30,8 @@ pub(super) fn plant(org: &mut Org, ids: &mut Ids, servers: Vec<start::Server>) -
     // Only now, as servers may trust those behind them.
     for (place, id, trusted) in trusts {
         for name in trusted {
-            let other = org.servers.find(&name).map_err(StateError::at(&place))?.id.clone();
-            org.servers.find_mut(&id).map_err(StateError::at(&place))?.trusted.push(other);
+            let other = org.servers.find(&name).map_err(at(&place))?.id.clone();
+            org.servers.find_mut(&id).map_err(at(&place))?.trusted.push(other);
         }
     }
     Ok(())
@@ -49,11 +49,11 @@ fn plant_server(org: &mut Org, ids: &mut Ids, place: &str, state: &start::Server
             "status": state.status,
             "credentials": {"signing": {"rotationMode": state.rotation_mode}},
         });
-        servers::Draft::read(object(place, &body)?.fields()).map_err(StateError::at(place))
+        servers::Draft::read(object(place, &body)?.fields()).map_err(at(place))
     };
     if state.id.as_deref() == Some(DEFAULT_ALIAS) {
         ids.claim(place, DEFAULT_ALIAS)?;
-        let former = org.servers.find_mut(DEFAULT_ALIAS).map_err(StateError::at(place))?;
+        let former = org.servers.find_mut(DEFAULT_ALIAS).map_err(at(place))?;
         let draft = draft(Some(former))?;
         former.issuer_mode = draft.issuer_mode.unwrap_or(former.issuer_mode);
         let (status, mode) = (draft.status, draft.rotation_mode);
@@ -63,8 +63,7 @@ fn plant_server(org: &mut Org, ids: &mut Ids, place: &str, state: &start::Server
     }
     let draft = draft(None)?;
     let (status, mode) = (draft.status, draft.rotation_mode);
-    let mut server =
-        draft.into_server(&mut org.source, now, org.issuer_mode, org.as_of).map_err(StateError::at(place))?;
+    let mut server = draft.into_server(&mut org.source, now, org.issuer_mode, org.as_of).map_err(at(place))?;
     if let Some(id) = &state.id {
         server.id.clone_from(id);
     }
@@ -114,16 +113,16 @@ fn plant_children(
     for (index, scope) in state.scopes.iter().enumerate() {
         let place = format!("{place}.scopes[{index}]");
         let own = ids.take(&place, scope.id.as_deref(), &mut org.source, IdKind::Scope)?;
-        let server = org.servers.find_mut(id).map_err(StateError::at(&place))?;
+        let server = org.servers.find_mut(id).map_err(at(&place))?;
         let draft = scopes::Draft::read(object(&place, scope)?.fields(), None, server.scopes.iter());
-        server.add_scope(draft.map_err(StateError::at(&place))?.into_scope(own, false));
+        server.add_scope(draft.map_err(at(&place))?.into_scope(own, false));
     }
     for (index, claim) in state.claims.iter().enumerate() {
         let place = format!("{place}.claims[{index}]");
         let own = ids.take(&place, claim.id.as_deref(), &mut org.source, IdKind::Claim)?;
-        let server = org.servers.find_mut(id).map_err(StateError::at(&place))?;
+        let server = org.servers.find_mut(id).map_err(at(&place))?;
         let draft = claims::Draft::read(object(&place, claim)?.fields(), None, server.claims.iter());
-        server.claims.push(draft.map_err(StateError::at(&place))?.into_claim(own, None));
+        server.claims.push(draft.map_err(at(&place))?.into_claim(own, None));
     }
     for (index, policy) in state.policies.iter().enumerate() {
         plant_policy(org, ids, &format!("{place}.policies[{index}]"), id, policy)?;
@@ -132,24 +131,24 @@ fn plant_children(
 }
 
 fn plant_policy(org: &mut Org, ids: &mut Ids, place: &str, id: &str, state: &start::Policy) -> Result<(), StateError> {
-    let born = org.servers.find(id).map_err(StateError::at(place))?.created;
+    let born = org.servers.find(id).map_err(at(place))?.created;
     let own = ids.take(place, state.id.as_deref(), &mut org.source, IdKind::Policy)?;
-    let draft = policies::Draft::read(object(place, state)?.fields()).map_err(StateError::at(place))?;
+    let draft = policies::Draft::read(object(place, state)?.fields()).map_err(at(place))?;
     let priority = draft.priority;
     let mut policy = Policy::new(own, draft, born);
     for (index, rule) in state.rules.iter().enumerate() {
         let place = format!("{place}.rules[{index}]");
         let own = ids.take(&place, rule.id.as_deref(), &mut org.source, IdKind::PolicyRule)?;
-        let draft = rules::Draft::read(object(&place, rule)?.fields(), &org.people).map_err(StateError::at(&place))?;
+        let draft = rules::Draft::read(object(&place, rule)?.fields(), &org.people).map_err(at(&place))?;
         policy.add_rule(own, draft, born);
     }
-    let server = org.servers.find_mut(id).map_err(StateError::at(place))?;
+    let server = org.servers.find_mut(id).map_err(at(place))?;
     order::insert(&mut server.policies, policy, priority);
     Ok(())
 }
 
 /// The object as a request would hold it.
-fn object(place: &str, state: &impl Serialize) -> Result<Object<'static>, StateError> {
+fn object(place: &str, state: &impl Serialize) -> Result<Object, StateError> {
     match serde_json::to_value(state) {
         Ok(Value::Object(members)) => Ok(Object::new(members)),
         Ok(_) | Err(_) => Err(StateError::new(place, "it is no object")),

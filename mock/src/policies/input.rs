@@ -2,11 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{
-    body::{BLANK, Fields},
-    state::Status,
-    wire::Refusal,
-};
+use crate::{body::Fields, state::Status, wire::Refusal};
 
 /// What a client may say about a policy.
 pub(crate) struct Draft {
@@ -26,34 +22,19 @@ enum PolicyType {
 
 impl Draft {
     /// The spec requires nothing; inferred: a policy has a name. Lengths are the spec's.
-    pub(crate) fn read(mut fields: Fields<'_>) -> Result<Draft, Refusal> {
+    pub(crate) fn read(fields: Fields<'_>) -> Result<Draft, Refusal> {
         let _: Option<PolicyType> = fields.choice("type");
-        if fields.get("name").is_none() {
-            fields.problem("name", BLANK);
-        }
+        fields.require("name");
         let name = fields.text_of("name", 1..=100);
         let draft = Draft {
             name: name.unwrap_or_default(),
             description: fields.text_of("description", 1..=255),
             priority: fields.integer("priority"),
             status: fields.choice("status"),
-            clients: clients(&mut fields),
+            // Client ids or `ALL_CLIENTS`. Recorded: none if the request has no conditions.
+            clients: fields.at("conditions.clients.").and_then(|clients| clients.texts("include")).unwrap_or_default(),
         };
         fields.finish()?;
         Ok(draft)
     }
-}
-
-/// Client ids or `ALL_CLIENTS`. Recorded: none if the request has no conditions.
-fn clients(fields: &mut Fields<'_>) -> Vec<String> {
-    let Some(mut conditions) = fields.nested("conditions", "conditions.") else {
-        return Vec::new();
-    };
-    let include = conditions.nested("clients", "conditions.clients.").and_then(|mut clients| {
-        let include = clients.texts("include");
-        conditions.absorb(clients);
-        include
-    });
-    fields.absorb(conditions);
-    include.unwrap_or_default()
 }

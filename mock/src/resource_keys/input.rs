@@ -6,11 +6,7 @@ use base64::{
 };
 use serde::Deserialize;
 
-use crate::{
-    body::{BLANK, Fields},
-    state::Status,
-    wire::Refusal,
-};
+use crate::{body::Fields, constraint::Complaint, state::Status, wire::Refusal};
 
 /// Reads base64url with or without padding: the spec's own examples have both.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
@@ -21,9 +17,6 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
 );
 
 const FEWEST_BITS: usize = 2_048;
-const NO_NUMBER: &str = "The field must be a number in base64url";
-/// Text of the spec's example.
-pub(crate) const TOO_SHORT: &str = "RSA key length in the 'jwks' is less than '2,048' bits for the given key.";
 
 /// What a client may say about a key.
 pub(crate) struct Draft {
@@ -51,7 +44,7 @@ enum KeyUse {
 
 impl Draft {
     /// Spec: neither of kty, use, e and n is null; kid may be.
-    pub(crate) fn read(mut fields: Fields<'_>) -> Result<Draft, Refusal> {
+    pub(crate) fn read(fields: Fields<'_>) -> Result<Draft, Refusal> {
         let _: Option<KeyType> = fields.required_choice("kty");
         let _: Option<KeyUse> = fields.required_choice("use");
         let draft = Draft {
@@ -62,18 +55,18 @@ impl Draft {
             status: fields.choice("status"),
         };
         if draft.kid.as_ref().is_some_and(String::is_empty) {
-            fields.problem("kid", BLANK);
+            fields.problem("kid", Complaint::Blank);
         }
         if fields.is_fine("e") && bits(&draft.e).is_none_or(|bits| bits < 2) {
-            fields.problem("e", NO_NUMBER);
+            fields.problem("e", Complaint::NotANumber);
         }
         let length = bits(&draft.n);
         if fields.is_fine("n") && length.is_none() {
-            fields.problem("n", NO_NUMBER);
+            fields.problem("n", Complaint::NotANumber);
         }
-        let is_short = length.is_some_and(|bits| bits < FEWEST_BITS) && !fields.is_waived("n", TOO_SHORT);
+        let is_short = length.is_some_and(|bits| bits < FEWEST_BITS) && fields.enforces("n", Complaint::ShortKey);
         fields.finish()?;
-        if is_short { Err(super::refusal(TOO_SHORT)) } else { Ok(draft) }
+        if is_short { Err(super::refusal(Complaint::ShortKey.text())) } else { Ok(draft) }
     }
 }
 

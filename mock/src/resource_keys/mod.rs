@@ -7,10 +7,11 @@ mod input;
 use axum::http::StatusCode;
 use serde::Serialize;
 
-pub(super) use self::input::{Draft, TOO_SHORT};
+pub(super) use self::input::Draft;
 use super::{
     body,
     call::Call,
+    constraint::Constraint,
     links::Link,
     routes::Operation,
     rows::{self, Row},
@@ -55,13 +56,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
 const MOST_KEYS: usize = 5;
 
 // Texts of the spec's examples, doubled quotes included.
-pub(super) const BORN_ACTIVE: &str =
+const BORN_ACTIVE: &str =
     "Keys cannot be created with an ''ACTIVE'' status. Create an ''INACTIVE'' key and then activate it.";
-pub(super) const KNOWN_KID: &str = "Each key must have a unique ''kid''.";
-pub(super) const TOO_MANY: &str = "You can't create a new key. You have reached the maximum number of keys allowed (5). To add \
+const KNOWN_KID: &str = "Each key must have a unique ''kid''.";
+const TOO_MANY: &str = "You can't create a new key. You have reached the maximum number of keys allowed (5). To add \
                         another key, you must first delete an existing one.";
-pub(super) const STILL_ACTIVE: &str =
-    "''ACTIVE'' keys cannot be deleted. Activate another key before deleting this one.";
+const STILL_ACTIVE: &str = "''ACTIVE'' keys cannot be deleted. Activate another key before deleting this one.";
 const STILL_NEEDED: &str = "You cannot deactivate the active key when access token encryption is enabled.";
 /// Inferred from "one ACTIVE key"; no example tells it.
 const TWO_ACTIVE: &str = "Only one key can be ''ACTIVE''.";
@@ -159,8 +159,8 @@ pub(super) fn all_of(
             return Err(refusal(TWO_ACTIVE));
         }
         let key = ResourceKey { id, kid: draft.kid, e: draft.e, n: draft.n, status, created, last_updated: now };
-        if let Some(refusal) = objection(&keys, &key) {
-            return Err(refusal);
+        if let Some((_, cause)) = objection(&keys, &key) {
+            return Err(refusal(cause));
         }
         keys.push(key);
     }
@@ -168,12 +168,12 @@ pub(super) fn all_of(
 }
 
 /// Why a key cannot be added to others.
-fn objection(keys: &[ResourceKey], key: &ResourceKey) -> Option<Refusal> {
+fn objection(keys: &[ResourceKey], key: &ResourceKey) -> Option<(Constraint, &'static str)> {
     if keys.len() >= MOST_KEYS {
-        return Some(refusal(TOO_MANY));
+        return Some((Constraint::FiveKeys, TOO_MANY));
     }
     let is_known = key.kid.is_some() && keys.iter().any(|other| other.kid == key.kid);
-    is_known.then(|| refusal(KNOWN_KID))
+    is_known.then_some((Constraint::UniqueKid, KNOWN_KID))
 }
 
 fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
@@ -187,9 +187,8 @@ fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
     let draft = Draft::read(body::object(call)?.fields())?;
-    match draft.status {
-        Some(Status::Active) => call.refuse(refusal(BORN_ACTIVE))?,
-        Some(Status::Inactive) | None => {}
+    if draft.status == Some(Status::Active) && call.enforces(Constraint::BornInactive) {
+        return Err(refusal(BORN_ACTIVE));
     }
     let key = ResourceKey {
         id: org.source.id(IdKind::ResourceKey),
@@ -201,8 +200,10 @@ fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
         last_updated: now,
     };
     let answer = Answer::json(StatusCode::CREATED, &View::new(server, &key, call.base));
-    if let Some(refusal) = objection(&server.resource_keys, &key) {
-        call.refuse(refusal)?;
+    if let Some((constraint, cause)) = objection(&server.resource_keys, &key)
+        && call.enforces(constraint)
+    {
+        return Err(refusal(cause));
     }
     server.resource_keys.push(key);
     Ok(answer)
@@ -216,9 +217,9 @@ fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
 
 fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find_mut(call.server())?;
-    match rows::find(&server.resource_keys, call.child())?.status {
-        Status::Active => call.refuse(refusal(STILL_ACTIVE))?,
-        Status::Inactive => {}
+    let status = rows::find(&server.resource_keys, call.child())?.status;
+    if status == Status::Active && call.enforces(Constraint::ActiveKeyStays) {
+        return Err(refusal(STILL_ACTIVE));
     }
     rows::remove(&mut server.resource_keys, call.child())?;
     Ok(Answer::Empty)
@@ -241,7 +242,7 @@ fn deactivate(org: &mut Org, call: &Call<'_>) -> Outcome {
     let encrypts = server.encryption.algorithm.is_some();
     let key = rows::find_mut(&mut server.resource_keys, call.child())?;
     if encrypts && key.status == Status::Active {
-        call.refuse(refusal(STILL_NEEDED))?;
+        return Err(refusal(STILL_NEEDED));
     }
     key.turn(Status::Inactive, now);
     get(org, call)

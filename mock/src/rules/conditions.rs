@@ -3,14 +3,10 @@
 use serde::Serialize;
 
 use crate::{
-    body::{BLANK, Fields},
+    body::Fields,
+    constraint::Complaint,
     people::{EVERYONE, People},
 };
-
-/// The text is from a public report, doubled quotes included.
-pub(crate) const NOBODY: &str = "At least one of ''conditions.people.users.include'' or ''conditions.people.groups.include'' must \
-                      contain a valid user or group when ''conditions.grantTypes'' contains one or more of \
-                      [authorization_code, implicit, password].";
 
 /// The order in which the service tells grant types, whatever the order they were sent in: the spec's example, and the
 /// one order that fits all recordings.
@@ -62,18 +58,18 @@ impl Conditions {
 }
 
 /// Reads `conditions`, which the spec requires.
-pub(super) fn read(fields: &mut Fields<'_>, people: &People) -> Option<Conditions> {
-    if fields.get("conditions").is_none() {
-        fields.problem("conditions", BLANK);
-    }
-    let mut conditions = fields.nested("conditions", "conditions.")?;
-    let (users, groups) = read_people(&mut conditions);
-    let mut grant_types = include(&mut conditions, "grantTypes", "conditions.grantTypes.");
+pub(super) fn read(fields: &Fields<'_>, people: &People) -> Option<Conditions> {
+    fields.require("conditions");
+    let conditions = fields.at("conditions.")?;
+    let include = |path| conditions.at(path).and_then(|nested| nested.texts("include")).unwrap_or_default();
+    let users = include("conditions.people.users.");
+    let groups = include("conditions.people.groups.");
+    let mut grant_types = include("conditions.grantTypes.");
     // Recorded: an empty list when `scopes` has no `include`. Inferred: when there is no `scopes` as well.
-    let scopes = include(&mut conditions, "scopes", "conditions.scopes.");
+    let scopes = include("conditions.scopes.");
     if grant_types.is_empty() && conditions.is_fine("grantTypes") && conditions.is_fine("grantTypes.include") {
         // Inferred: a rule that no request can meet is refused.
-        conditions.problem("grantTypes", BLANK);
+        conditions.problem("grantTypes", Complaint::Blank);
     }
     let place = |name: &String| GRANT_TYPES.iter().position(|known| known == name).unwrap_or(GRANT_TYPES.len());
     grant_types.sort_by_key(place);
@@ -83,9 +79,8 @@ pub(super) fn read(fields: &mut Fields<'_>, people: &People) -> Option<Condition
     let needs_people = grant_types.iter().any(|name| name != "client_credentials");
     let somebody = users.iter().any(|id| people.has_user(id)) || groups.iter().any(|id| people.has_group(id));
     if needs_people && !somebody && conditions.is_fine("people") {
-        conditions.problem("people", NOBODY);
+        conditions.problem("people", Complaint::Nobody);
     }
-    fields.absorb(conditions);
     Some(Conditions {
         people: PeopleCondition {
             users: Users { include: users, exclude: [] },
@@ -94,24 +89,4 @@ pub(super) fn read(fields: &mut Fields<'_>, people: &People) -> Option<Condition
         grant_types: Included { include: grant_types },
         scopes: Included { include: scopes },
     })
-}
-
-/// The users and groups to include.
-fn read_people(conditions: &mut Fields<'_>) -> (Vec<String>, Vec<String>) {
-    let Some(mut people) = conditions.nested("people", "conditions.people.") else {
-        return (Vec::new(), Vec::new());
-    };
-    let users = include(&mut people, "users", "conditions.people.users.");
-    let groups = include(&mut people, "groups", "conditions.people.groups.");
-    conditions.absorb(people);
-    (users, groups)
-}
-
-fn include(fields: &mut Fields<'_>, name: &str, path: &'static str) -> Vec<String> {
-    let Some(mut nested) = fields.nested(name, path) else {
-        return Vec::new();
-    };
-    let include = nested.texts("include");
-    fields.absorb(nested);
-    include.unwrap_or_default()
 }

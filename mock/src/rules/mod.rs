@@ -7,11 +7,8 @@ mod input;
 use axum::http::StatusCode;
 use serde::Serialize;
 
+pub(super) use self::input::Draft;
 use self::{conditions::Conditions, input::TokenAction};
-pub(super) use self::{
-    conditions::NOBODY,
-    input::{Draft, OUT_OF_RANGE, TOO_SHORT},
-};
 use super::{
     body,
     call::Call,

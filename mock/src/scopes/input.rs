@@ -1,13 +1,7 @@
 //! Reads the body that creates or replaces a scope. Owns which members are looked at and what makes one invalid.
 
 use super::{Consent, MetadataPublish, Scope};
-use crate::{
-    body::{BLANK, CLASH, FIXED, Fields},
-    wire::Refusal,
-};
-
-pub(crate) const BAD_NAME: &str = "The name may have printable ASCII characters except space, double quote and backslash, and must \
-                        not be one that Okta keeps for itself";
+use crate::{body::Fields, constraint::Complaint, wire::Refusal};
 
 /// What a client may say about a scope.
 pub(crate) struct Draft {
@@ -23,9 +17,9 @@ pub(crate) struct Draft {
 impl Draft {
     /// `others` are the scopes whose names are taken; `former` is the scope to replace.
     pub(crate) fn read<'s>(
-        mut fields: Fields<'_>,
+        fields: Fields<'_>,
         former: Option<&Scope>,
-        others: impl Iterator<Item = &'s Scope>,
+        mut others: impl Iterator<Item = &'s Scope>,
     ) -> Result<Draft, Refusal> {
         let draft = Draft {
             name: fields.required_text("name"),
@@ -37,24 +31,21 @@ impl Draft {
             default: fields.boolean("default"),
         };
         if fields.is_fine("name") {
-            let mut others = others;
             let kept = former.is_some_and(|scope| scope.name == draft.name);
             if !kept && former.is_some_and(|scope| scope.system) {
                 // Inferred: a system scope keeps its name, which OpenID Connect defines.
-                fields.problem("name", FIXED);
+                fields.problem("name", Complaint::Fixed);
             } else if !kept && !is_free_to_use(&draft.name) {
-                fields.problem("name", BAD_NAME);
+                fields.problem("name", Complaint::BadScopeName);
             } else if others.any(|scope| scope.name == draft.name) {
                 // Inferred: a scope is known by its name, so there cannot be two of one name.
-                fields.problem("name", CLASH);
+                fields.problem("name", Complaint::Clash);
             }
         }
         if former.is_some() {
             // Docs: both are needed to replace a scope, though not to create one.
             for name in ["metadataPublish", "consent"] {
-                if fields.get(name).is_none() {
-                    fields.problem(name, BLANK);
-                }
+                fields.require(name);
             }
         }
         fields.finish()?;

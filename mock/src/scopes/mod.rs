@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::{
-    input::{BAD_NAME, Draft},
+    input::Draft,
     system::{of_a_new_server, of_the_default_server},
 };
 use super::{
@@ -159,7 +159,7 @@ fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find_mut(call.server())?;
     if rows::find(&server.scopes, call.child())?.system {
         // Inferred: 403 is the one refusal that the spec has for this operation besides 404 and 429.
-        call.refuse(Refusal::no_permission())?;
+        return Err(Refusal::no_permission());
     }
     rows::remove(&mut server.scopes, call.child())?;
     Ok(Answer::Empty)

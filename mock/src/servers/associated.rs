@@ -4,15 +4,13 @@ use axum::http::StatusCode;
 
 use super::{page, view::View};
 use crate::{
-    body::{self, BLANK},
+    body,
     call::Call,
+    constraint::Complaint,
     paging::{self, LARGEST_PAGE},
     state::{Org, Server},
     wire::{Answer, Entity, Outcome, Refusal},
 };
-
-pub(crate) const UNKNOWN: &str = "The field names an authorization server that does not exist";
-const ITSELF: &str = "An authorization server cannot be associated with itself";
 
 /// Spec: the trusted ones, or with `trusted=false` the others. Inferred: trusted ones if the request does not say.
 ///
@@ -25,8 +23,7 @@ pub(super) fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
         Some("false") => false,
         Some(_) => {
             let cause = String::from("trusted: The value must be true or false");
-            call.refuse(Refusal::validation("trusted", vec![cause]))?;
-            true
+            return Err(Refusal::validation("trusted", vec![cause]));
         }
     };
     let limit = paging::limit(&call.query)?;
@@ -69,16 +66,14 @@ pub(super) fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
 /// The ids of `trusted`. Inferred: they are needed, and all of them name other servers.
 fn read(org: &Org, call: &Call<'_>, id: &str) -> Result<Vec<String>, Refusal> {
     let object = body::object(call)?;
-    let mut fields = object.fields();
-    if fields.get("trusted").is_none() {
-        fields.problem("trusted", BLANK);
-    }
+    let fields = object.fields();
+    fields.require("trusted");
     let mut trusted = Vec::new();
     for name in fields.texts("trusted").unwrap_or_default() {
         match org.servers.find(&name) {
-            Ok(other) if other.id == id => fields.problem("trusted", ITSELF),
+            Ok(other) if other.id == id => fields.problem("trusted", Complaint::TrustsItself),
             Ok(other) => trusted.push(other.id.clone()),
-            Err(_) => fields.problem("trusted", UNKNOWN),
+            Err(_) => fields.problem("trusted", Complaint::UnknownServer),
         }
     }
     fields.finish()?;

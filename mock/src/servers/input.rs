@@ -4,14 +4,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    body::{BLANK, Fields, WRONG_TYPE},
+    body::Fields,
+    constraint::Complaint,
     resource_keys,
     settings::IssuerMode,
     state::{Encryption, RotationMode, Status},
     wire::Refusal,
 };
-
-const ONE_AUDIENCE: &str = "Only one audience is supported";
 
 /// What a client may say about a server. Members that only the service sets (`id`, `issuer`, `kid`, `_links` and so on)
 /// may be sent and are not looked at (recorded).
@@ -34,14 +33,14 @@ enum KeyUse {
 }
 
 impl Draft {
-    pub(crate) fn read(mut fields: Fields<'_>) -> Result<Draft, Refusal> {
+    pub(crate) fn read(fields: Fields<'_>) -> Result<Draft, Refusal> {
         let draft = Draft {
             // Docs: name and audiences are needed. Recorded: description is not.
             name: fields.required_text("name"),
             description: fields.text("description"),
-            audience: audience(&mut fields),
+            audience: audience(&fields),
             issuer_mode: fields.choice("issuerMode"),
-            rotation_mode: rotation_mode(&mut fields),
+            rotation_mode: rotation_mode(&fields),
             status: fields.choice("status"),
             // Spec: no encryption if the algorithm is left out.
             encryption: Encryption {
@@ -50,7 +49,7 @@ impl Draft {
             },
             resource_keys: None,
         };
-        let keys = keys(&mut fields);
+        let keys = keys(&fields);
         fields.finish()?;
         let resource_keys = keys.map(|keys| keys.into_iter().map(resource_keys::Draft::read).collect()).transpose()?;
         Ok(Draft { resource_keys, ..draft })
@@ -58,41 +57,35 @@ impl Draft {
 }
 
 /// Exactly one (spec: "currently supports only one audience"; recorded: always one).
-fn audience(fields: &mut Fields<'_>) -> String {
+fn audience(fields: &Fields<'_>) -> String {
     let problem = match fields.get("audiences") {
-        None => BLANK,
+        None => Complaint::Blank,
         Some(Value::Array(audiences)) => match audiences.as_slice() {
             [Value::String(audience)] if !audience.is_empty() => return audience.clone(),
-            [] | [Value::String(_) | Value::Null] => BLANK,
-            [_] => WRONG_TYPE,
-            [_, _, ..] => ONE_AUDIENCE,
+            [] | [Value::String(_) | Value::Null] => Complaint::Blank,
+            [_] => Complaint::WrongType,
+            [_, _, ..] => Complaint::OneAudience,
         },
-        Some(_) => WRONG_TYPE,
+        Some(_) => Complaint::WrongType,
     };
     fields.problem("audiences", problem);
     String::new()
 }
 
-fn rotation_mode(fields: &mut Fields<'_>) -> Option<RotationMode> {
-    let mut credentials = fields.nested("credentials", "credentials.")?;
-    let mode = credentials.nested("signing", "credentials.signing.").and_then(|mut signing| {
-        let mode = signing.choice("rotationMode");
-        let _: Option<KeyUse> = signing.choice("use");
-        credentials.absorb(signing);
-        mode
-    });
-    fields.absorb(credentials);
+fn rotation_mode(fields: &Fields<'_>) -> Option<RotationMode> {
+    let signing = fields.at("credentials.signing.")?;
+    let mode = signing.choice("rotationMode");
+    let _: Option<KeyUse> = signing.choice("use");
     mode
 }
 
 /// The members of `jwks.keys`, if they are sent along (spec).
-fn keys<'o>(fields: &mut Fields<'o>) -> Option<Vec<Fields<'o>>> {
-    let mut set = fields.nested("jwks", "jwks.")?;
+fn keys<'o>(fields: &Fields<'o>) -> Option<Vec<Fields<'o>>> {
+    let set = fields.at("jwks.")?;
     let keys: Option<Vec<_>> = set.get("keys").and_then(|keys| keys.as_array()?.iter().map(Value::as_object).collect());
-    let keys = keys.map(|keys| keys.into_iter().map(|key| fields.within(key, "")).collect());
+    let keys = keys.map(|keys| keys.into_iter().map(|key| fields.apart(key)).collect());
     if keys.is_none() {
-        set.problem("keys", WRONG_TYPE);
+        set.problem("keys", Complaint::WrongType);
     }
-    fields.absorb(set);
     keys
 }

@@ -9,12 +9,13 @@ mod view;
 
 use axum::http::StatusCode;
 
+pub(super) use self::input::Draft;
 use self::view::View;
-pub(super) use self::{associated::UNKNOWN, input::Draft};
 use super::{
     body,
     call::Call,
     changes::AsOf,
+    constraint::Constraint,
     resource_keys,
     routes::Operation,
     settings::IssuerMode,
@@ -102,9 +103,9 @@ fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
 /// Recorded: an ACTIVE server can be deleted too, and one that has scopes, claims or policies.
 fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
-    if server.is_default {
-        // Docs: the default server cannot be deleted. Status and code are inferred, the refusal was never recorded.
-        call.refuse(Refusal::no_permission())?;
+    // Docs: the default server cannot be deleted. Status and code are inferred, the refusal was never recorded.
+    if server.is_default && call.enforces(Constraint::DefaultServerStays) {
+        return Err(Refusal::no_permission());
     }
     let id = server.id.clone();
     org.servers.remove(&id);

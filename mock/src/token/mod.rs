@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::{
     auth::Grant,
+    body,
     call::{Call, Query},
     dpop::{Binding, Subject},
     limits::OwnBudget,
@@ -30,6 +31,7 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::open("mintOrgToken", Me
 pub(super) const PATH: &str = "/oauth2/v1/token";
 
 /// How tokens are given, and to whom they were.
+#[derive(Clone)]
 pub(super) struct Issuing {
     /// How long a token is good for, in seconds.
     lifetime: i64,
@@ -44,6 +46,7 @@ impl Issuing {
 }
 
 /// A service app and what it may ask for.
+#[derive(Clone)]
 pub(super) struct ServiceApp {
     pub(super) client_id: String,
     pub(super) client_secret: Option<String>,
@@ -114,9 +117,8 @@ fn issue(org: &mut Org, call: &Call<'_>) -> Outcome {
 
 /// The request's parameters; none may be there twice (RFC 6749, section 3.2).
 fn form(call: &Call<'_>) -> Result<Query, Refusal> {
-    let content_type = call.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    let content_type = call.headers.get(header::CONTENT_TYPE);
+    if !content_type.is_some_and(|value| body::is_of_type(value, "application/x-www-form-urlencoded")) {
         return Err(request_error("The body must be of the type application/x-www-form-urlencoded"));
     }
     let text = std::str::from_utf8(call.body).map_err(|_| request_error("The body is not UTF-8"))?;

@@ -1,19 +1,19 @@
 //! The state an org starts with: what it becomes, and what is refused.
 
-use std::{collections::BTreeSet, io::ErrorKind};
+use std::collections::BTreeSet;
 
-use okta_mock::{Mock, Settings, State};
+use okta_mock::{Mock, Settings, StartError, State};
 use serde_json::{Value, json};
 
 use crate::{Org, SERVERS, members, settings, text};
 
-fn state(value: Value) -> State {
-    serde_json::from_value(value).expect("a state")
+fn state(value: &Value) -> State {
+    State::from_yaml(&value.to_string()).expect("a state")
 }
 
 /// A state with something of everything.
 fn full() -> State {
-    serde_saphyr::from_str(include_str!("state.yaml")).expect("a state")
+    State::from_yaml(include_str!("state.yaml")).expect("a state")
 }
 
 #[tokio::test]
@@ -103,11 +103,17 @@ async fn a_state_that_contradicts_itself_does_not_start() {
             "serviceApps[1]",
         ),
     ] {
-        let started = Mock::start(Settings { state: Some(state(value.clone())), ..settings() }).await;
-        let error = started.err().unwrap_or_else(|| panic!("{value} started"));
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        let start = format!("the state is wrong at {place}: ");
-        assert!(error.to_string().starts_with(&start), "{value}: {error}");
+        let started = Mock::start(Settings { state: Some(state(&value)), ..settings() }).await;
+        let Err(StartError::State(error)) = started else { panic!("{value} started") };
+        assert_eq!(error.place, place, "{value}: {error}");
+        // The text is one line of JSON, which is YAML, and what is told to be wrong stands where it is told to be.
+        let location = error.location.as_ref().expect("a location");
+        let pointer = format!("/{}", place.replace('[', "/").replace(']', "").replace('.', "/"));
+        let wrong = value.pointer(&pointer).expect("a place").to_string();
+        assert!(value.to_string()[location.span.start..].starts_with(&wrong), "{value}: {error}");
+        assert_eq!((location.line, location.column), (1, location.span.start as u64 + 1));
+        let start = format!("the state is wrong at {place} (line 1, column {}): ", location.column);
+        assert!(error.to_string().starts_with(&start), "{error}");
     }
 }
 
@@ -119,8 +125,9 @@ fn unknown_members_are_refused() {
         json!({"servers": [{"scopes": [{"nmae": "n"}]}]}),
         json!({"serviceApps": [{"clientId": "a", "scopes": [], "secret": "s"}]}),
     ] {
-        let error = serde_json::from_value::<State>(value.clone()).expect_err("an unknown member");
-        assert!(error.to_string().starts_with("unknown field"), "{value}: {error}");
+        let error = State::from_yaml(&value.to_string()).expect_err("an unknown member");
+        assert!(error.message.starts_with("unknown field"), "{value}: {error}");
+        assert!(error.place.is_empty() && error.location.is_some(), "{error:?}");
     }
 }
 

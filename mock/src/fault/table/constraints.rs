@@ -1,50 +1,45 @@
 //! Constraints that are not looked at: one row each of those that are established.
 
-use super::{Effect, Fault, Kind, Rewrite, Waiver, fault, last};
-use crate::{
-    body::{BLANK, NOT_A_CHOICE, WRONG_LENGTH, WRONG_TYPE},
-    resource_keys::{BORN_ACTIVE, KNOWN_KID, STILL_ACTIVE, TOO_MANY, TOO_SHORT as SHORT_KEY},
-    rules::{NOBODY, OUT_OF_RANGE, TOO_SHORT},
-    scopes::BAD_NAME,
-    servers::UNKNOWN,
+use super::{Constraint, Effect, Fault, Kind, Rewrite, fault, last};
+use crate::constraint::Complaint::{
+    self, BadScopeName, Blank, Nobody, NotAChoice, OutOfRange, ShortKey, ShortLifetime, UnknownServer, WrongLength,
+    WrongType,
 };
 
 pub(super) fn add(all: &mut Vec<Fault>) {
-    for (operations, field, messages) in FIELDS {
-        for operation in *operations {
-            for message in *messages {
-                let word = format!("{field}-{}", word(message));
-                let title = format!("It is taken although of {field} it should be said: {message}");
-                let waiver = Waiver::Field(field, message);
-                // It may show in the status, and in what comes of the value.
-                let subject = format!("400|{}", last(field));
-                all.push(fault(operation, Kind::Unvalidated, &word, subject, title, Effect::Waiver(waiver)));
-            }
+    for (operations, field, complaints) in FIELDS {
+        for (operation, complaint) in operations.iter().flat_map(|name| complaints.iter().map(move |one| (name, *one)))
+        {
+            let word = format!("{field}-{}", word(complaint));
+            let title = format!("It is taken although of {field} it should be said: {}", complaint.text());
+            let waiver = Effect::Waiver(Constraint::Field(field, complaint));
+            // It may show in the status, and in what comes of the value.
+            let subject = format!("400|{}", last(field));
+            all.push(fault(operation, Kind::Unvalidated, &word, subject, title, waiver));
         }
     }
-    for (operation, word, text, title) in REFUSALS {
-        let waiver = Effect::Waiver(Waiver::Refusal(text));
-        all.push(fault(operation, Kind::Unvalidated, word, "400|403", *title, waiver));
+    for (operation, word, constraint, title) in REFUSALS {
+        all.push(fault(operation, Kind::Unvalidated, word, "400|403", *title, Effect::Waiver(*constraint)));
     }
     let title = "A body is taken for JSON, whatever its Content-Type says";
     let effect = Effect::Request(Rewrite::AnyContentType);
     all.push(fault("createAuthorizationServer", Kind::Unvalidated, "content-type", "", title, effect));
     for operation in WITH_BODIES {
         let title = "A body that is no JSON object is taken for an empty one";
-        let waiver = Effect::Waiver(Waiver::Refusal("The request body was not well-formed."));
+        let waiver = Effect::Waiver(Constraint::WellFormed);
         all.push(fault(operation, Kind::Unvalidated, "malformed", "", title, waiver));
     }
 }
 
-fn word(message: &str) -> &'static str {
-    match message {
-        BLANK => "blank",
-        WRONG_TYPE => "type",
-        WRONG_LENGTH => "length",
-        NOT_A_CHOICE => "choice",
-        OUT_OF_RANGE => "range",
-        TOO_SHORT => "short",
-        NOBODY => "nobody",
+fn word(complaint: Complaint) -> &'static str {
+    match complaint {
+        Blank => "blank",
+        WrongType => "type",
+        WrongLength => "length",
+        NotAChoice => "choice",
+        OutOfRange => "range",
+        ShortLifetime => "short",
+        Nobody => "nobody",
         _ => "text",
     }
 }
@@ -57,51 +52,56 @@ const RULES: &[&str] = &["createAuthorizationServerPolicyRule", "replaceAuthoriz
 const KEYS: &[&str] = &["addOAuth2ResourceServerJsonWebKey"];
 
 /// Operations, field, and what is no longer said about it.
-const FIELDS: &[(&[&str], &str, &[&str])] = &[
-    (SERVERS, "name", &[BLANK, WRONG_TYPE]),
-    (SERVERS, "audiences", &[BLANK, WRONG_TYPE]),
-    (SERVERS, "description", &[WRONG_TYPE]),
-    (SERVERS, "issuerMode", &[NOT_A_CHOICE]),
-    (SERVERS, "credentials.signing.rotationMode", &[NOT_A_CHOICE]),
-    (SCOPES, "name", &[BLANK, WRONG_TYPE, BAD_NAME]),
-    (SCOPES, "description", &[WRONG_TYPE]),
-    (SCOPES, "metadataPublish", &[NOT_A_CHOICE]),
-    (SCOPES, "consent", &[NOT_A_CHOICE]),
-    (SCOPES, "optional", &[WRONG_TYPE]),
-    (CLAIMS, "name", &[BLANK, WRONG_TYPE]),
-    (CLAIMS, "status", &[NOT_A_CHOICE]),
-    (CLAIMS, "claimType", &[NOT_A_CHOICE]),
-    (CLAIMS, "valueType", &[NOT_A_CHOICE]),
-    (CLAIMS, "group_filter_type", &[NOT_A_CHOICE]),
-    (CLAIMS, "alwaysIncludeInToken", &[WRONG_TYPE]),
-    (POLICIES, "name", &[BLANK, WRONG_TYPE, WRONG_LENGTH]),
-    (POLICIES, "description", &[WRONG_LENGTH]),
-    (POLICIES, "status", &[NOT_A_CHOICE]),
-    (POLICIES, "type", &[NOT_A_CHOICE]),
-    (POLICIES, "priority", &[WRONG_TYPE]),
-    (RULES, "name", &[BLANK]),
-    (RULES, "type", &[BLANK, NOT_A_CHOICE]),
-    (RULES, "status", &[NOT_A_CHOICE]),
-    (RULES, "priority", &[WRONG_TYPE]),
-    (RULES, "conditions", &[BLANK]),
-    (RULES, "conditions.people", &[NOBODY]),
-    (RULES, "actions.token.accessTokenLifetimeMinutes", &[OUT_OF_RANGE]),
-    (RULES, "actions.token.refreshTokenLifetimeMinutes", &[TOO_SHORT]),
-    (RULES, "actions.token.refreshTokenWindowMinutes", &[OUT_OF_RANGE]),
-    (KEYS, "kty", &[NOT_A_CHOICE]),
-    (KEYS, "use", &[NOT_A_CHOICE]),
-    (KEYS, "n", &[SHORT_KEY]),
-    (&["createAssociatedServers"], "trusted", &[UNKNOWN]),
+const FIELDS: &[(&[&str], &str, &[Complaint])] = &[
+    (SERVERS, "name", &[Blank, WrongType]),
+    (SERVERS, "audiences", &[Blank, WrongType]),
+    (SERVERS, "description", &[WrongType]),
+    (SERVERS, "issuerMode", &[NotAChoice]),
+    (SERVERS, "credentials.signing.rotationMode", &[NotAChoice]),
+    (SCOPES, "name", &[Blank, WrongType, BadScopeName]),
+    (SCOPES, "description", &[WrongType]),
+    (SCOPES, "metadataPublish", &[NotAChoice]),
+    (SCOPES, "consent", &[NotAChoice]),
+    (SCOPES, "optional", &[WrongType]),
+    (CLAIMS, "name", &[Blank, WrongType]),
+    (CLAIMS, "status", &[NotAChoice]),
+    (CLAIMS, "claimType", &[NotAChoice]),
+    (CLAIMS, "valueType", &[NotAChoice]),
+    (CLAIMS, "group_filter_type", &[NotAChoice]),
+    (CLAIMS, "alwaysIncludeInToken", &[WrongType]),
+    (POLICIES, "name", &[Blank, WrongType, WrongLength]),
+    (POLICIES, "description", &[WrongLength]),
+    (POLICIES, "status", &[NotAChoice]),
+    (POLICIES, "type", &[NotAChoice]),
+    (POLICIES, "priority", &[WrongType]),
+    (RULES, "name", &[Blank]),
+    (RULES, "type", &[Blank, NotAChoice]),
+    (RULES, "status", &[NotAChoice]),
+    (RULES, "priority", &[WrongType]),
+    (RULES, "conditions", &[Blank]),
+    (RULES, "conditions.people", &[Nobody]),
+    (RULES, "actions.token.accessTokenLifetimeMinutes", &[OutOfRange]),
+    (RULES, "actions.token.refreshTokenLifetimeMinutes", &[ShortLifetime]),
+    (RULES, "actions.token.refreshTokenWindowMinutes", &[OutOfRange]),
+    (KEYS, "kty", &[NotAChoice]),
+    (KEYS, "use", &[NotAChoice]),
+    (KEYS, "n", &[ShortKey]),
+    (&["createAssociatedServers"], "trusted", &[UnknownServer]),
 ];
 
-/// Operation, word, a part of the refusal's text, and what happens in words.
-const REFUSALS: &[(&str, &str, &str, &str)] = &[
-    ("deleteAuthorizationServer", "default-server", "You do not have permission", "The default server can be deleted"),
-    ("rotateAuthorizationServerKeys", "use", "parameter", "A rotation for another use than sig is done"),
-    ("addOAuth2ResourceServerJsonWebKey", "active", BORN_ACTIVE, "A key can be added ACTIVE"),
-    ("addOAuth2ResourceServerJsonWebKey", "kid", KNOWN_KID, "Two keys can have one kid"),
-    ("addOAuth2ResourceServerJsonWebKey", "five", TOO_MANY, "There can be more than five keys"),
-    ("deleteOAuth2ResourceServerJsonWebKey", "active", STILL_ACTIVE, "The ACTIVE key can be deleted"),
+/// Operation, word, what is no longer looked at, and what happens in words.
+const REFUSALS: &[(&str, &str, Constraint, &str)] = &[
+    (
+        "deleteAuthorizationServer",
+        "default-server",
+        Constraint::DefaultServerStays,
+        "The default server can be deleted",
+    ),
+    ("rotateAuthorizationServerKeys", "use", Constraint::RotationUse, "A rotation for another use than sig is done"),
+    ("addOAuth2ResourceServerJsonWebKey", "active", Constraint::BornInactive, "A key can be added ACTIVE"),
+    ("addOAuth2ResourceServerJsonWebKey", "kid", Constraint::UniqueKid, "Two keys can have one kid"),
+    ("addOAuth2ResourceServerJsonWebKey", "five", Constraint::FiveKeys, "There can be more than five keys"),
+    ("deleteOAuth2ResourceServerJsonWebKey", "active", Constraint::ActiveKeyStays, "The ACTIVE key can be deleted"),
 ];
 
 /// Operations with a body.

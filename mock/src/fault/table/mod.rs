@@ -11,7 +11,9 @@ mod shapes;
 mod statuses;
 mod writes;
 
-use super::{Effect, Fault, Gate, Kind, Waiver, When, answer::Change, member::Edit, request::Rewrite, state::Twist};
+use super::{
+    Constraint, Effect, Fault, Gate, Kind, When, answer::Change, member::Edit, request::Rewrite, state::Twist,
+};
 
 /// All of them, in the order of the families.
 pub(super) fn all() -> Vec<Fault> {
