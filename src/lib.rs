@@ -49,6 +49,7 @@ mod file;
 pub mod fuzzing;
 pub mod http;
 mod identifier;
+mod json;
 pub mod known;
 pub mod ledger;
 mod level;

@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use super::milliseconds;
 use crate::{
+    brief::owned_text,
     check::{False, Verdict},
     diagnostic::{Source, Span, excerpt},
     event::{
         Checks, Drift, Mismatch, Outcome, Place, RequirementText, Transcript, TranscriptRequest, TranscriptResponse,
         TrialFinished,
     },
-    http::{Exchange, owned_text},
+    http::Exchange,
     plan::Trial,
     secret::Redactor,
     suite::Requirement,

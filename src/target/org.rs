@@ -22,13 +22,8 @@ pub enum StateError {
     #[error("{0}")]
     Yaml(Box<Diagnostic>),
     /// Not of the form of a state.
-    #[error("{path}: {reason} (schemas/harness/state.schema.json has the form)")]
-    Form {
-        /// The file.
-        path: String,
-        /// What the reader says.
-        reason: String,
-    },
+    #[error("{0}: {1} (schemas/harness/state.schema.json has the form)")]
+    Form(String, serde_json::Error),
 }
 
 /// Reads a state file.
@@ -50,8 +45,7 @@ pub(super) fn of_run() -> Result<State, StateError> {
 }
 
 fn state(root: &Node, path: &str) -> Result<State, StateError> {
-    serde_json::from_value(root.to_json())
-        .map_err(|error| StateError::Form { path: path.to_owned(), reason: error.to_string() })
+    serde_json::from_value(root.to_json()).map_err(|error| StateError::Form(path.to_owned(), error))
 }
 
 /// The org with groups and users for all identifiers that stand for such in every org: those that begin with `00g` and `00u`.
