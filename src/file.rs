@@ -9,6 +9,22 @@ use std::{
 /// What the shell has opened before we began, such as `/dev/stdin` or what `<(…)` stands for: somebody writes it.
 const OPEN_ALREADY: [&str; 3] = ["/dev/stdin", "/dev/fd/", "/proc/self/fd/"];
 
+/// A file that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {path}")]
+pub struct Unread {
+    path: String,
+    #[source]
+    source: io::Error,
+}
+
+impl Unread {
+    /// The operating system's refusal, with the file that it is about.
+    pub(crate) fn of(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |source| Self { path: path.display().to_string(), source }
+    }
+}
+
 /// Opens a file that is read to its end.
 ///
 /// # Errors

@@ -24,6 +24,7 @@ pub mod finding;
 pub mod fuzzing;
 pub mod http;
 mod identifier;
+mod json;
 pub mod known;
 pub mod ledger;
 mod level;

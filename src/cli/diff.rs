@@ -5,9 +5,10 @@ use std::io::Write;
 use clap::{Args, ValueEnum};
 
 use super::{
-    CommandError, Format, listed,
+    CommandError, Format,
     out::{format_out, out, width},
     streams::{files_of, merged},
+    words,
 };
 use crate::report::{Comparison, Ending, FailOn, Report, fit};
 
@@ -18,7 +19,7 @@ pub(crate) struct Arguments {
     /// The event stream of the newer run, or those of its parts
     new: String,
     /// What counts as worse beside trials and checks
-    #[arg(long, value_parser = listed::words::<WorseWith>(), value_delimiter = ',', value_name = "WHAT")]
+    #[arg(long, value_parser = words::<WorseWith>(), value_delimiter = ',', value_name = "WHAT")]
     fail_on: Vec<WorseWith>,
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]

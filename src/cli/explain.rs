@@ -26,10 +26,10 @@ pub(crate) struct Arguments {
     /// The ID of a trial
     id: String,
     /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
     /// The event stream in which to look for the last outcome
-    #[arg(long, default_value = EVENTS, value_name = "PATH")]
+    #[arg(long, default_value = EVENTS, value_name = "PATH", env = "OKTA_CONFORMANCE_EVENTS")]
     events: PathBuf,
 }
 

@@ -18,16 +18,16 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     choice: Choice,
     /// Only the trials that apply to this target, as far as its settings say: `mock`, a URL, or a name of the settings file
-    #[arg(long, value_name = "mock|URL|NAME")]
+    #[arg(long, value_name = "mock|URL|NAME", env = "OKTA_CONFORMANCE_TARGET")]
     target: Option<String>,
     /// The settings file, in the place of okta-conformance.toml
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "OKTA_CONFORMANCE_SETTINGS")]
     settings: Option<PathBuf>,
     /// With --target: count what it takes to write to the default server as the target's, where it is declared
     #[arg(long)]
     allow_default_server: bool,
     /// Only one part of the trials, such as 2/5 [default: as for `run`]
-    #[arg(long, value_name = "K/N")]
+    #[arg(long, value_name = "K/N", env = "OKTA_CONFORMANCE_SHARD")]
     shard: Option<Shard>,
     /// What is printed
     #[arg(long, value_enum, default_value_t = ListFormat::Text, value_name = "FORMAT")]

@@ -7,7 +7,6 @@ mod check;
 mod diff;
 mod explain;
 mod list;
-mod listed;
 mod mock;
 mod mutants;
 mod out;
@@ -23,10 +22,13 @@ mod trend;
 mod variables;
 mod verify;
 
-use std::{error::Error, fmt::Write as _, io, io::Write as _, process::ExitCode};
+use std::{error::Error, ffi::OsStr, fmt::Write as _, io, io::Write as _, process::ExitCode};
 
 use chrono::NaiveDate;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{
+    Arg, Parser, Subcommand, ValueEnum,
+    builder::{EnumValueParser, PossibleValue, StringValueParser, TypedValueParser},
+};
 
 use self::variables::Refused;
 use crate::report::Verdict;
@@ -185,6 +187,39 @@ fn parse_as_of(text: &str) -> Result<NaiveDate, String> {
         ));
     }
     Ok(day)
+}
+
+/// Values that stand several in one text with commas between, typed or in a variable: blanks around one are no part of it.
+#[derive(Clone)]
+struct Listed<P>(P);
+
+/// Reads names.
+fn names() -> Listed<StringValueParser> {
+    Listed(StringValueParser::new())
+}
+
+/// Reads words of an enumeration.
+fn words<E: clap::ValueEnum + Clone + Send + Sync + 'static>() -> Listed<EnumValueParser<E>> {
+    Listed(EnumValueParser::new())
+}
+
+impl<P: TypedValueParser> TypedValueParser for Listed<P> {
+    type Value = P::Value;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<P::Value, clap::Error> {
+        // What is no text is the other's to refuse.
+        let trimmed = value.to_str().map_or(value, |text| OsStr::new(text.trim()));
+        self.0.parse_ref(command, argument, trimmed)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        self.0.possible_values()
+    }
 }
 
 /// The whole chain of causes, once.

@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "60s", value_name = "DUR", value_parser = parse_limit)]
     time_limit: Duration,
     /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = TableFormat::Text, value_name = "FORMAT")]

@@ -46,13 +46,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "recording|today|DATE", value_parser = AsOf::parse)]
     as_of: Option<AsOf>,
     /// The settings file, in the place of okta-conformance.toml
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "OKTA_CONFORMANCE_SETTINGS")]
     settings: Option<PathBuf>,
     /// Who sends the requests
     #[arg(long, default_value = DEFAULT_PRINCIPAL, value_name = "NAME")]
     principal: String,
     /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
     /// Writes what was sent and what came as a recording, without secrets
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(output))]

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    CommandError, Mistake, listed,
+    CommandError, Mistake,
     out::width,
     run::{FailOnWhat, ReportFormat, ReportTo, fail_on, parse_report, unwritten, write_report},
     streams::{baseline, merged},
-    told,
+    told, words,
 };
 use crate::report::{Ending, Style};
 
@@ -22,13 +22,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = ReportFormat::Text, value_name = "FORMAT")]
     format: ReportFormat,
     /// Compare with this older run: its event stream, or those of its parts with commas between, or their directory
-    #[arg(long, value_name = "EVENTS")]
+    #[arg(long, value_name = "EVENTS", env = "OKTA_CONFORMANCE_BASELINE")]
     baseline: Option<String>,
     /// A report to write, to PATH or into reports/ (repeatable)
     #[arg(long, value_name = "FORMAT[=PATH]", value_parser = parse_report)]
     report: Vec<ReportTo>,
     /// What makes the verdict red beside failures
-    #[arg(long, value_parser = listed::words::<FailOnWhat>(), value_delimiter = ',', value_name = "WHAT")]
+    #[arg(long, value_parser = words::<FailOnWhat>(), value_delimiter = ',', value_name = "WHAT")]
+    #[arg(env = "OKTA_CONFORMANCE_FAIL_ON")]
     fail_on: Vec<FailOnWhat>,
     /// Every failure in full, and explained drift
     #[arg(long, short)]
@@ -39,7 +40,7 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     // The same file by another name is the same file.
     let inputs: Vec<PathBuf> = arguments.streams.iter().filter_map(|path| path.canonicalize().ok()).collect();
     let taken = |path: &&PathBuf| path.canonicalize().is_ok_and(|path| inputs.contains(&path));
-    if let Some(path) = arguments.report.iter().filter_map(ReportTo::path).find(taken) {
+    if let Some(path) = arguments.report.iter().filter_map(|to| to.path.as_ref()).find(taken) {
         let title = format!("the report {} would take the place of the stream that it is made of", path.display());
         return Err(Mistake::boxed(title));
     }

@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 
-use super::{CommandError, Mistake, listed, out};
+use super::{CommandError, Mistake, names, out};
 use crate::{
     counted::counted,
     diagnostic::{COLUMNS, Diagnostic},
@@ -27,10 +27,11 @@ pub(crate) struct Choice {
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
     /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     pub(crate) suite: Option<PathBuf>,
     /// Only the trials of this profile (repeatable, or with commas between)
-    #[arg(long = "profile", value_name = "P", value_delimiter = ',', value_parser = listed::names())]
+    #[arg(long = "profile", value_name = "P", value_delimiter = ',', value_parser = names())]
+    #[arg(env = "OKTA_CONFORMANCE_PROFILE")]
     profiles: Vec<String>,
 }
 

@@ -29,16 +29,16 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The target: a URL, or a name of the settings file
-    #[arg(long, value_name = "URL|NAME")]
+    #[arg(long, value_name = "URL|NAME", env = "OKTA_CONFORMANCE_TARGET")]
     target: String,
     /// The settings file, in the place of okta-conformance.toml
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "OKTA_CONFORMANCE_SETTINGS")]
     settings: Option<PathBuf>,
     /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
     /// Where the ledgers of runs lie [default: reports/ledgers]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_LEDGERS")]
     ledgers: Option<PathBuf>,
     /// Remove also what is named as runs name things, beside what their ledgers say
     #[arg(long)]

@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]

@@ -8,7 +8,7 @@ use super::RequirementText;
 use crate::secret::Redacted;
 
 /// What there is to know about a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunStarted {
     /// [`VERSION`](super::VERSION).
     pub version: u32,

@@ -444,7 +444,7 @@ pub enum Stop {
 }
 
 /// The footer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunFinished {
     /// Why it ended early, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]

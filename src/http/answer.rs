@@ -166,11 +166,6 @@ pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
-/// The same of bytes that are not needed any more.
-pub(crate) fn owned_text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
-}
-
 /// The targets of a `Link` header (RFC 8288) by relation.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct LinkHeader(Vec<(String, String)>);

@@ -6,14 +6,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{Method, RequestBuilder, Response, Url};
+use percent_encoding::percent_decode_str;
+use reqwest::{
+    Method, RequestBuilder, Response, Url,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
 
 use super::{
     Answer, Credential, Exchange, Network, SentRequest,
+    answer::text,
     budget::{Budget, SHORT},
     connection::{Connection, Connections, is_repeatable},
-    headers::{headers, texts},
-    login::{passwords, without_login},
+    network::{passwords, without_login},
 };
 use crate::{
     secret::{Redactor, may_hold_secrets},
@@ -45,13 +49,8 @@ const HEAD_LIMIT: usize = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Not the URL of an origin.
-    #[error("`{url}` is not the URL of a target: {reason}")]
-    Url {
-        /// What was given.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error("`{0}` is not the URL of a target: {1}")]
+    Url(String, String),
     /// Not the URL of a proxy.
     #[error("the `proxy` of the target is not the URL of one")]
     Proxy(#[source] reqwest::Error),
@@ -115,14 +114,7 @@ impl Fault {
     pub(super) fn of(self, principal: &str) -> Self {
         match self {
             Self::Credentials(reason) => Self::Credentials(format!("principal `{principal}`: {reason}")),
-            fault @ (Self::Connect { .. }
-            | Self::Timeout(_)
-            | Self::Lost { .. }
-            | Self::Broken { .. }
-            | Self::TooLarge(_)
-            | Self::LargeHead(_)
-            | Self::TooMuch(_)
-            | Self::Request(_)) => fault,
+            other => other,
         }
     }
 }
@@ -173,7 +165,7 @@ pub(crate) fn parse_origin(url: &str) -> Result<Url, String> {
 /// # Errors
 /// A text that is not the URL of an origin.
 pub(crate) fn target_url(url: &str) -> Result<Url, ClientError> {
-    parse_origin(url).map_err(|reason| ClientError::Url { url: without_login(url), reason })
+    parse_origin(url).map_err(|reason| ClientError::Url(without_login(url), reason))
 }
 
 /// Sends requests to one target.
@@ -440,6 +432,82 @@ impl Client {
         let way = self.way.clone();
         if error.is_connect() { Fault::Connect { way, reason } } else { Fault::Broken { way, reason } }
     }
+}
+
+impl Client {
+    /// Path and query of a URL of this target, also of one whose origin is written in another way.
+    pub(crate) fn path(&self, url: &str) -> String {
+        if let Some(path) = url.strip_prefix(&self.origin) {
+            return path.to_owned();
+        }
+        Url::parse(url).map_or_else(
+            |_| url.to_owned(),
+            |parsed| {
+                let query = parsed.query().map(|query| format!("?{query}"));
+                format!("{}{}", parsed.path(), query.unwrap_or_default())
+            },
+        )
+    }
+
+    /// The path as a server may read it: dots resolved, percent signs decoded, several slashes as one.
+    pub(crate) fn plain_path(&self, url: &str) -> String {
+        // Nearly every path can be read in one way alone.
+        if let Some(path) = url.strip_prefix(&self.origin).filter(|path| is_plain(path)) {
+            return path.to_owned();
+        }
+        let sent = Url::parse(url).map_or_else(|_| self.path(url), |url| url.path().to_owned());
+        let decoded = percent_decode_str(&sent).decode_utf8_lossy().into_owned();
+        let mut plain: Vec<&str> = Vec::new();
+        for segment in decoded.split('/') {
+            match segment {
+                "" | "." => {}
+                ".." => drop(plain.pop()),
+                segment => plain.push(segment),
+            }
+        }
+        format!("/{}", plain.join("/"))
+    }
+}
+
+/// Whether a path has nothing in it that servers and libraries read in different ways.
+fn is_plain(path: &str) -> bool {
+    let segments = path.strip_prefix('/').unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
+    segments.split('/').all(|segment| !segment.is_empty() && segment.bytes().all(plain))
+}
+
+/// The headers of a request; a case's own stand in the place of any other.
+fn headers(
+    outgoing: &Outgoing,
+    credentials: impl IntoIterator<Item = (&'static str, String)>,
+) -> Result<HeaderMap, Fault> {
+    let mut headers = HeaderMap::new();
+    headers.insert("accept", HeaderValue::from_static("application/json"));
+    if outgoing.body.is_some() {
+        headers.insert("content-type", HeaderValue::from_static("application/json"));
+    }
+    if outgoing.body.is_none() && matches!(outgoing.method.as_str(), "POST" | "PUT" | "PATCH") {
+        // Okta answers 411 to a write that says nothing of its length, and the library says nothing of an empty body's.
+        headers.insert("content-length", HeaderValue::from_static("0"));
+    }
+    let refused = |name: &str| Fault::Request(format!("the value of `{name}` cannot stand in a header"));
+    for (name, text) in credentials {
+        let mut value = HeaderValue::from_str(&text).map_err(|_| refused(name))?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    for (name, values) in &outgoing.headers {
+        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused(name))?;
+        headers.remove(&key);
+        for value in values.iter().flatten() {
+            headers.append(&key, HeaderValue::from_str(value).map_err(|_| refused(name))?);
+        }
+    }
+    Ok(headers)
+}
+
+fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()).into_owned())).collect()
 }
 
 /// Whether the connection ended: closed or reset by the other side. What is not HTTP, on the other hand, would come again.

@@ -10,16 +10,13 @@ mod client;
 mod connection;
 mod credential;
 mod curl;
-mod headers;
-mod login;
 mod network;
 mod oauth;
 mod pace;
 mod patience;
-mod place;
 
+pub(crate) use answer::Answer;
 use answer::MOST_KEPT;
-pub(crate) use answer::{Answer, owned_text};
 pub use client::{Client, ClientError, Fault, Limits};
 pub(crate) use client::{Outgoing, parse_origin, target_url};
 pub(crate) use connection::is_repeatable;

@@ -29,24 +29,17 @@ pub(crate) struct Pace {
 }
 
 /// What a target says of its limit and cannot mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub(crate) enum Doubt {
-    /// A limit of 0 or below: nobody could send anything.
+    /// Nobody could send anything.
+    #[error("the target tells of a rate limit of 0 or below (X-Rate-Limit-Limit), which is taken for none")]
     NoLimit,
     /// A window that ends in more than an hour.
+    #[error(
+        "the target tells of a rate limit whose window ends in more than an hour (X-Rate-Limit-Reset), which is not believed, so the run does \
+         not keep to it"
+    )]
     Window,
-}
-
-impl std::fmt::Display for Doubt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::NoLimit => "the target tells of a rate limit of 0 or below (X-Rate-Limit-Limit), which is taken for none",
-            Self::Window => {
-                "the target tells of a rate limit whose window ends in more than an hour (X-Rate-Limit-Reset), which is not believed, \
-                 so the run does not keep to it"
-            }
-        })
-    }
 }
 
 /// What the run does in a bucket, whoever sends.

@@ -11,7 +11,7 @@ use serde::{
 };
 use serde_saphyr::Tagged;
 
-use super::{Exchange, Fault, NO_STATUS, Place, coding::unpacked, sent, status};
+use super::{Exchange, Fault, NO_STATUS, Place, coding::unpacked, sent};
 
 /// What a tag of binary data is called once it is resolved.
 const BINARY: &str = "tag:yaml.org,2002:binary";
@@ -42,13 +42,13 @@ struct Request {
 #[derive(Deserialize)]
 struct Response {
     /// go-vcr.
-    #[serde(default, deserialize_with = "status::read")]
+    #[serde(default, deserialize_with = "super::status")]
     code: Option<u16>,
     /// vcrpy; text in a cassette of go-vcr.
     #[serde(default)]
     status: Status,
     /// vcrpy for httpx, before version 6.
-    #[serde(default, deserialize_with = "status::read")]
+    #[serde(default, deserialize_with = "super::status")]
     status_code: Option<u16>,
     #[serde(default)]
     headers: BTreeMap<String, Values>,
@@ -169,7 +169,7 @@ impl<'de> Deserialize<'de> for Status {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         struct Told {
-            #[serde(deserialize_with = "status::read")]
+            #[serde(deserialize_with = "super::status")]
             code: Option<u16>,
         }
 

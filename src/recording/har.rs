@@ -5,7 +5,7 @@ use chrono::DateTime;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::{Exchange, Fault, sent, status};
+use super::{Exchange, Fault, sent};
 
 #[derive(Deserialize)]
 struct Archive {
@@ -39,7 +39,7 @@ struct Request {
 
 #[derive(Deserialize)]
 struct Response {
-    #[serde(deserialize_with = "status::read")]
+    #[serde(deserialize_with = "super::status")]
     status: Option<u16>,
     #[serde(default)]
     headers: Vec<Pair>,

@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Exchange, NO_STATUS, Recorded, RecordingError, form::BYTE_ORDER_MARK, status};
+use super::{Exchange, NO_STATUS, Recorded, RecordingError, form::BYTE_ORDER_MARK};
 use crate::volume::{MOST_VALUES, is_too_much};
 
 /// A longer line than any recording of this API has.
@@ -44,7 +44,7 @@ pub(super) struct LineRequest {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct LineResponse {
-    #[serde(deserialize_with = "status::read")]
+    #[serde(deserialize_with = "super::status")]
     pub(super) status: Option<u16>,
     #[serde(default)]
     pub(super) headers: BTreeMap<String, Vec<String>>,
@@ -61,7 +61,7 @@ pub(super) fn read(
     path: &str,
     take: &mut impl FnMut(Recorded),
 ) -> Result<(usize, usize), RecordingError> {
-    let failed = |source| RecordingError::Io { path: path.to_owned(), source };
+    let failed = |source| RecordingError::Io(path.to_owned(), source);
     let (mut text, mut line, mut exchanges, mut passed_over) = (Vec::new(), 0, 0, 0);
     loop {
         text.clear();
@@ -69,7 +69,7 @@ pub(super) fn read(
         if Read::take(&mut input, MAX_LINE + 1).read_until(b'\n', &mut text).map_err(failed)? == 0 {
             return Ok((exchanges, passed_over));
         }
-        let refused = |reason: String| RecordingError::Line { path: path.to_owned(), line, reason };
+        let refused = |reason: String| RecordingError::Line(path.to_owned(), line, reason);
         if text.len() as u64 > MAX_LINE {
             return Err(refused(format!("it has more than {} MiB", MAX_LINE / 1024 / 1024)));
         }

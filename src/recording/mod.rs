@@ -9,9 +9,9 @@ mod form;
 mod har;
 mod lines;
 mod recorder;
-mod status;
 
 use std::{
+    fmt,
     io::{self, BufReader, Cursor, Read},
     path::Path,
 };
@@ -19,6 +19,10 @@ use std::{
 use chrono::{DateTime, FixedOffset};
 pub use recorder::Recorder;
 use reqwest::Url;
+use serde::{
+    Deserializer,
+    de::{self, Unexpected, Visitor},
+};
 use serde_json::Value;
 
 use self::form::Form;
@@ -38,46 +42,21 @@ const MOST_IN_DOCUMENT: usize = 2_000_000;
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
     /// The operating system's refusal.
-    #[error("cannot use {path}")]
-    Io {
-        /// The file.
-        path: String,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
+    #[error("cannot use {0}")]
+    Io(String, #[source] io::Error),
     /// Of none of the forms.
-    #[error("{path}: this is no recording: it is neither JSON Lines nor HAR nor a cassette of go-vcr or vcrpy")]
-    Unknown {
-        /// The file.
-        path: String,
-    },
+    #[error("{0}: this is no recording: it is neither JSON Lines nor HAR nor a cassette of go-vcr or vcrpy")]
+    Unknown(String),
     /// A line that is no exchange.
-    #[error("{path}:{line}: not a recorded exchange: {reason}")]
-    Line {
-        /// The file.
-        path: String,
-        /// From 1.
-        line: usize,
-        /// What the reader says.
-        reason: String,
-    },
-    /// A HAR or a cassette that breaks its form.
-    #[error("{place}: not {form}: {reason}")]
-    Document {
-        /// The file, with line and column, or with the number of the exchange behind `#`, where they are known.
-        place: String,
-        /// What it would be.
-        form: &'static str,
-        /// What the reader says.
-        reason: String,
-    },
+    #[error("{0}:{1}: not a recorded exchange: {2}")]
+    Line(String, usize, String),
+    /// A HAR or a cassette that breaks its form; the place is the file, with line and column, or with the number of the exchange behind `#`,
+    /// where they are known.
+    #[error("{0}: not {1}: {2}")]
+    Document(String, &'static str, String),
     /// A file without an exchange.
-    #[error("{path}: there is no exchange in it")]
-    Empty {
-        /// The file.
-        path: String,
-    },
+    #[error("{0}: there is no exchange in it")]
+    Empty(String),
 }
 
 /// An exchange as it was recorded.
@@ -146,6 +125,41 @@ impl Exchange {
 /// What is said where an answer has none, in every form.
 const NO_STATUS: &str = "the answer has no status";
 
+/// Reads a status. None: browsers write 0, some proxies -1, where no answer came.
+fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    deserializer.deserialize_any(Status)
+}
+
+struct Status;
+
+impl Visitor<'_> for Status {
+    type Value = Option<u16>;
+
+    /// RFC 9110, section 15: three digits.
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a status, which is a number from 100 to 999")
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Option<u16>, E> {
+        match u16::try_from(number) {
+            Ok(status @ 100..=999) => Ok(Some(status)),
+            _ if number <= 0 => Ok(None),
+            _ => Err(E::invalid_value(Unexpected::Signed(number), &self)),
+        }
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Option<u16>, E> {
+        match i64::try_from(number) {
+            Ok(number) => self.visit_i64(number),
+            Err(_) => Err(E::invalid_value(Unexpected::Unsigned(number), &self)),
+        }
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Option<u16>, E> {
+        Ok(None)
+    }
+}
+
 /// What a request sent: JSON where it is JSON, else the text. Bytes that are no text cannot be sent again, and are as good as none.
 fn sent(body: Vec<u8>) -> Option<Value> {
     if body.is_empty() {
@@ -190,7 +204,7 @@ impl From<serde_json::Error> for Fault {
 /// A file that cannot be read. Of JSON Lines, what came before the line that cannot be read has been handed on; of the other forms nothing.
 pub(crate) fn read(path: &Path, mut take: impl FnMut(Recorded)) -> Result<usize, RecordingError> {
     let shown = path.display().to_string();
-    let failed = |source| RecordingError::Io { path: shown.clone(), source };
+    let failed = |source| RecordingError::Io(shown.clone(), source);
     let file = file::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     read_from(file, length, shown, &mut take)
@@ -203,18 +217,18 @@ pub(crate) fn read_from(
     shown: String,
     take: &mut impl FnMut(Recorded),
 ) -> Result<usize, RecordingError> {
-    let failed = |source| RecordingError::Io { path: shown.clone(), source };
+    let failed = |source| RecordingError::Io(shown.clone(), source);
     let (form, head) = form::recognise(&mut input).map_err(failed)?;
     let input = Cursor::new(head).chain(input);
     let (exchanges, passed_over) = match form {
         Form::Empty => (0, 0),
-        Form::Unknown => return Err(RecordingError::Unknown { path: shown }),
+        Form::Unknown => return Err(RecordingError::Unknown(shown)),
         Form::Lines => lines::read(BufReader::new(input), &shown, take)?,
         Form::Har => document(input, length, &shown, "a HAR", har::read, take)?,
         Form::JsonCassette => document(input, length, &shown, "a cassette", cassette::read_json, take)?,
         Form::YamlCassette => document(input, length, &shown, "a cassette", cassette::read_yaml, take)?,
     };
-    if exchanges == 0 { Err(RecordingError::Empty { path: shown }) } else { Ok(passed_over) }
+    if exchanges == 0 { Err(RecordingError::Empty(shown)) } else { Ok(passed_over) }
 }
 
 /// Reads a form that has all exchanges in one document.
@@ -228,9 +242,9 @@ fn document(
 ) -> Result<(usize, usize), RecordingError> {
     // One that grew would be there twice for a moment.
     let mut text = Vec::with_capacity(usize::try_from(length.min(MAX_DOCUMENT)).unwrap_or_default() + 1);
-    let failed = |source| RecordingError::Io { path: path.to_owned(), source };
+    let failed = |source| RecordingError::Io(path.to_owned(), source);
     input.take(MAX_DOCUMENT + 1).read_to_end(&mut text).map_err(failed)?;
-    let refused = |place: String, reason: String| RecordingError::Document { place, form, reason };
+    let refused = |place: String, reason: String| RecordingError::Document(place, form, reason);
     if text.len() as u64 > MAX_DOCUMENT {
         return Err(refused(path.to_owned(), format!("it has more than {} MiB", MAX_DOCUMENT / 1024 / 1024)));
     }

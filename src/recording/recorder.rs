@@ -31,7 +31,7 @@ impl Recorder {
     /// A place that cannot be written.
     pub fn create(path: &Path) -> Result<Self, RecordingError> {
         let shown = path.display().to_string();
-        let failed = |source| RecordingError::Io { path: shown.clone(), source };
+        let failed = |source| RecordingError::Io(shown.clone(), source);
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             fs::create_dir_all(parent).map_err(failed)?;
         }
@@ -88,7 +88,7 @@ impl Recorder {
             },
         };
         self.exchanges += 1;
-        let failed = |source| RecordingError::Io { path: self.path.clone(), source };
+        let failed = |source| RecordingError::Io(self.path.clone(), source);
         serde_json::to_writer(&mut self.file, &line).map_err(|error| failed(error.into()))?;
         self.file.write_all(b"\n").map_err(failed)
     }
@@ -98,7 +98,7 @@ impl Recorder {
     /// # Errors
     /// A full disk and the like.
     pub(crate) fn finish(&mut self) -> Result<(), RecordingError> {
-        self.file.flush().map_err(|source| RecordingError::Io { path: self.path.clone(), source })
+        self.file.flush().map_err(|source| RecordingError::Io(self.path.clone(), source))
     }
 }
 

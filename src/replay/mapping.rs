@@ -11,7 +11,10 @@ use std::{
 
 use serde_json::Value;
 
-use crate::identifier::{SHORTEST, is_minted, is_token};
+use crate::{
+    identifier::{SHORTEST, is_minted, is_token},
+    json::texts,
+};
 
 /// What has been learnt so far.
 #[derive(Debug, Clone, Default)]
@@ -36,16 +39,8 @@ impl Mapping {
 
     /// Notes what a request of the recording says: names in it are the client's own.
     pub(super) fn choose(&mut self, body: &Value) {
-        match body {
-            Value::String(text) => {
-                for token in tokens(text).filter(|token| !self.forward.contains_key(*token)).collect::<Vec<_>>() {
-                    self.chosen.insert(token.to_owned());
-                }
-            }
-            Value::Array(items) => items.iter().for_each(|item| self.choose(item)),
-            Value::Object(members) => members.values().for_each(|member| self.choose(member)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
+        let tokens = texts(body).flat_map(tokens).filter(|token| !self.forward.contains_key(*token));
+        self.chosen.extend(tokens.map(str::to_owned));
     }
 
     /// Whether the target's name for this token is known.

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::mapping::{is_identifier, tokens};
 use crate::{
     http::{Answer, Exchange, Outgoing},
+    json::all,
     plan::Plan,
     suite::Operation,
 };
@@ -114,9 +115,7 @@ impl Own {
     /// Notes everything in an answer about things that the replay did not make.
     pub(super) fn note_there(&mut self, answer: &Answer) {
         let Ok(body) = answer.json() else { return };
-        let mut found = Vec::new();
-        identifiers(body, &mut found);
-        for id in found {
+        for id in all(body).filter_map(id_of) {
             if self.there.len() >= MOST {
                 self.full = true;
             } else if !self.made.contains(id) {
@@ -219,15 +218,4 @@ pub(super) fn id_of(value: &Value) -> Option<&str> {
 fn is_plain(id: &str) -> bool {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
     id.len() <= 256 && id.bytes().any(|byte| byte != b'.') && id.bytes().all(unreserved)
-}
-
-fn identifiers<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| identifiers(item, found)),
-        Value::Object(members) => {
-            found.extend(id_of(value));
-            members.values().for_each(|member| identifiers(member, found));
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
 }

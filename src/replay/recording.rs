@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::mapping::{Mapping, is_identifier};
 use crate::{
+    json::texts,
     plan::Plan,
     recording::{Recorded, RecordingError, read},
 };
@@ -69,16 +70,5 @@ fn made<'r>(plan: &Plan, recorded: &'r Recorded) -> Option<&'r str> {
 
 /// Names in a body that nobody in this recording has made or chosen before: they are of things that were there.
 pub(super) fn foreign_names(body: &Value, mapping: &Mapping) -> Vec<String> {
-    let mut names = Vec::new();
-    collect_names(body, mapping, &mut names);
-    names
-}
-
-fn collect_names(body: &Value, mapping: &Mapping, names: &mut Vec<String>) {
-    match body {
-        Value::String(text) if is_identifier(text) && !mapping.knows(text) => names.push(text.clone()),
-        Value::Array(items) => items.iter().for_each(|item| collect_names(item, mapping, names)),
-        Value::Object(members) => members.values().for_each(|member| collect_names(member, mapping, names)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
+    texts(body).filter(|text| is_identifier(text) && !mapping.knows(text)).map(str::to_owned).collect()
 }

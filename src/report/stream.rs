@@ -120,7 +120,7 @@ impl StreamWriter {
     /// A full disk and the like, met by now.
     pub fn write(&mut self, event: &Event) -> Result<(), StreamError> {
         let whole = self.pending.len();
-        if let Err(error) = sonic_rs::to_writer(&mut self.pending, event) {
+        if let Err(error) = serde_json::to_writer(&mut self.pending, event) {
             self.pending.truncate(whole);
             self.trouble.get_or_insert(error.into());
         } else {

@@ -12,9 +12,10 @@ use super::{
     trial::{Came, Ending, Label, Running},
 };
 use crate::{
+    brief::owned_text,
     check::{Depth, Verdict},
     event::{Event, Leak, Phase},
-    http::{Exchange, Fault, Outgoing, owned_text},
+    http::{Exchange, Fault, Outgoing},
     ledger::{Change, Removal},
     plan::{RequestTarget, Step},
     template::Variables,

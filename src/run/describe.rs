@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use super::milliseconds;
 use crate::{
+    brief::owned_text,
     check::{Found, Verdict},
     diagnostic::{Source, Span, excerpt},
     event::{
         Checks, Drift, Finding, Outcome, Place, RequirementText, Transcript, TranscriptRequest, TranscriptResponse,
         TrialFinished,
     },
-    http::{Exchange, owned_text},
+    http::Exchange,
     level::Level,
     plan::Trial,
     secret::{Redacted, Redactor},

@@ -13,20 +13,13 @@ use crate::{
 const MOST_PAGES: usize = 200;
 
 /// Why it is not known what a target holds, so that nothing may be written.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Unknown {
+    #[error(transparent)]
     Fault(Fault),
     /// An answer that the target's own logic did not give.
+    #[error("the target answered {}", .0.answer.status)]
     Answer(Box<Exchange>),
-}
-
-impl std::fmt::Display for Unknown {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Fault(fault) => fault.fmt(f),
-            Self::Answer(exchange) => write!(f, "the target answered {}", exchange.answer.status),
-        }
-    }
 }
 
 /// A list, read to its end.

@@ -23,7 +23,7 @@ use crate::{
     brief::{self, Excerpt},
     diagnostic::{Diagnostic, Source, Span},
     finding::{Actual, Expected, Json},
-    pointer,
+    json, pointer,
     yaml::Problems,
 };
 
@@ -175,11 +175,8 @@ impl Schemas {
     pub(crate) fn annotated_requirements(&self) -> Vec<(Arc<Source>, String)> {
         let mut all = Vec::new();
         for schema in self.by_name.values() {
-            collect_keyword(&schema.document, "x-undocumented", &mut |value| {
-                if let Some(id) = value.as_str() {
-                    all.push((Arc::clone(&schema.source), id.to_owned()));
-                }
-            });
+            let named = values_of(&schema.document, "x-undocumented").filter_map(Value::as_str);
+            all.extend(named.map(|id| (Arc::clone(&schema.source), id.to_owned())));
         }
         all
     }
@@ -191,19 +188,9 @@ fn json_mistake(source: &Arc<Source>, error: &serde_json::Error) -> Diagnostic {
     Diagnostic::new(source, Span::new(at, at + 1), format!("not JSON: {error}"))
 }
 
-fn collect_keyword<'v>(value: &'v Value, keyword: &str, visit: &mut impl FnMut(&'v Value)) {
-    match value {
-        Value::Object(members) => {
-            for (key, member) in members {
-                if key == keyword {
-                    visit(member);
-                }
-                collect_keyword(member, keyword, visit);
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect_keyword(item, keyword, visit)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
+/// The values of a keyword, wherever it stands.
+fn values_of<'v>(document: &'v Value, keyword: &str) -> impl Iterator<Item = &'v Value> {
+    json::all(document).filter_map(move |value| value.get(keyword))
 }
 
 impl Schema {
@@ -226,15 +213,15 @@ impl Schema {
     fn registry<'a>(&'a self, mut taken: Vec<&'a (String, Arc<Value>)>) -> Result<Registry<'static>, String> {
         let mut open: Vec<&Value> = vec![&self.document];
         while let Some(document) = open.pop() {
-            collect_keyword(document, "$ref", &mut |reference| {
-                let file = reference.as_str().and_then(|text| text.split('#').next()).filter(|file| !file.is_empty());
+            for reference in values_of(document, "$ref").filter_map(Value::as_str) {
+                let file = reference.split('#').next().filter(|file| !file.is_empty());
                 if let Some(sibling) = file.and_then(|file| self.sibling(file))
                     && !taken.iter().any(|(id, _)| *id == sibling.0)
                 {
                     taken.push(sibling);
                     open.push(&sibling.1);
                 }
-            });
+            }
         }
         let mut builder = Registry::new();
         for (id, value) in taken {
@@ -374,15 +361,6 @@ fn is_long(value: &Value) -> bool {
     value.as_array().is_some_and(|items| items.len() > PART)
 }
 
-/// Whether a long list is the value, or stands in it.
-fn holds_long(value: &Value) -> bool {
-    match value {
-        Value::Array(items) => is_long(value) || items.iter().any(holds_long),
-        Value::Object(members) => members.values().any(holds_long),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    }
-}
-
 /// The value with a part of each long list in the place of it; `None` where none is so long.
 fn part_of(value: &Value, from: usize) -> Option<Value> {
     fn part(value: &Value, from: usize, any: &mut bool) -> Value {
@@ -401,7 +379,7 @@ fn part_of(value: &Value, from: usize) -> Option<Value> {
             value => value.clone(),
         }
     }
-    if !holds_long(value) {
+    if !json::all(value).any(is_long) {
         return None;
     }
     let mut any = false;

@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use crate::json::all;
 
 /// Members that are secret wherever they stand (RFC 6749, RFC 7591, `OpenID` Connect; Okta writes some in another way).
 const SECRET: [&str; 9] = [
@@ -39,25 +41,14 @@ pub(crate) fn may_hold_secrets(body: &[u8]) -> bool {
 
 /// The secrets in a body.
 pub(crate) fn secrets_in(body: &Value) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut open = vec![body];
-    while let Some(value) = open.pop() {
-        match value {
-            Value::Array(items) => open.extend(items),
-            Value::Object(members) => {
-                let key = members.contains_key("kty");
-                for (name, value) in members {
-                    let secret = SECRET.contains(&name.as_str()) || (key && PRIVATE.contains(&name.as_str()));
-                    match value {
-                        Value::String(text) if secret && is_secret(text) => found.push(text.as_str()),
-                        value => open.push(value),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    found
+    all(body).filter_map(Value::as_object).flat_map(secrets_of).collect()
+}
+
+fn secrets_of(members: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    let key = members.contains_key("kty");
+    let secret = move |name: &str| SECRET.contains(&name) || (key && PRIVATE.contains(&name));
+    let texts = members.iter().filter(move |(name, _)| secret(name)).filter_map(|(_, value)| value.as_str());
+    texts.filter(|text| is_secret(text))
 }
 
 /// Tokens, secrets and keys are long and mixed; `true` or `client_secret_basic` is none.

@@ -20,7 +20,7 @@ pub(crate) use members::may_hold_secrets;
 use members::secrets_in;
 use serde::{Deserialize, Serialize};
 
-use crate::brief::whole_characters;
+use crate::brief::{owned_text, whole_characters};
 
 /// What stands in the place of a secret.
 pub(crate) const MASK: &str = "***";
@@ -287,38 +287,13 @@ impl Known {
     }
 
     fn without_secrets(&self, text: String) -> String {
-        let mut ranges = self.ranges(text.as_bytes());
-        if ranges.is_empty() {
-            return text;
-        }
-        ranges.sort_by_key(|range| range.start);
-        let (mut masked, mut from) = (Vec::with_capacity(text.len()), 0);
-        for range in ranges {
-            if range.start >= from {
-                masked.extend(&text.as_bytes()[from..range.start]);
-                masked.extend(MASK.as_bytes());
-            }
-            from = from.max(range.end);
-        }
-        masked.extend(&text.as_bytes()[from..]);
-        String::from_utf8(masked).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+        let ranges = self.ranges(text.as_bytes());
+        if ranges.is_empty() { text } else { mask(text.as_bytes(), ranges, text.len()) }
     }
 
     fn beginning(&self, text: &str, most: usize) -> String {
-        let end = whole_characters(text, most);
-        let mut ranges = self.ranges(text.as_bytes());
-        ranges.sort_by_key(|range| range.start);
-        let (mut masked, mut from) = (Vec::with_capacity(end), 0);
-        for range in ranges.into_iter().take_while(|range| range.start < end) {
-            if range.start >= from {
-                masked.extend(&text.as_bytes()[from..range.start]);
-                masked.extend(MASK.as_bytes());
-            }
-            from = from.max(range.end);
-        }
-        masked.extend(text.as_bytes().get(from..end).unwrap_or_default());
-        masked.extend(CUT.to_string().into_bytes());
-        self.without_parts(&String::from_utf8_lossy(&masked))
+        let masked = mask(text.as_bytes(), self.ranges(text.as_bytes()), whole_characters(text, most));
+        self.without_parts(&format!("{masked}{CUT}"))
     }
 
     /// A secret that begins in one piece of a text and ends in the next is found where so many bytes are in both, unless it is longer as it is
@@ -379,6 +354,21 @@ impl Known {
         }
         pieces.join(&CUT.to_string())
     }
+}
+
+/// The text up to `end`, masked where secrets stand.
+fn mask(text: &[u8], mut ranges: Vec<Range<usize>>, end: usize) -> String {
+    ranges.sort_by_key(|range| range.start);
+    let (mut masked, mut from) = (Vec::with_capacity(end), 0);
+    for range in ranges.into_iter().take_while(|range| range.start < end) {
+        if range.start >= from {
+            masked.extend(&text[from..range.start]);
+            masked.extend(MASK.as_bytes());
+        }
+        from = from.max(range.end);
+    }
+    masked.extend(text.get(from..end).unwrap_or_default());
+    owned_text(masked)
 }
 
 impl Finder {

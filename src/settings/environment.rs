@@ -1,6 +1,6 @@
 //! The environment: the only file that reads it.
 
-use std::{env, path::PathBuf};
+use std::{env, ffi::OsStr, path::PathBuf};
 
 use hyper_util::client::proxy::matcher::Matcher;
 
@@ -22,7 +22,7 @@ pub(super) fn text(name: &str) -> Result<Option<String>, ()> {
 }
 
 /// Whether a variable is set to nothing.
-pub(super) fn is_empty(name: &str) -> bool {
+pub fn is_empty(name: impl AsRef<OsStr>) -> bool {
     env::var_os(name).is_some_and(|value| value.is_empty())
 }
 
@@ -66,7 +66,7 @@ pub fn shard() -> Result<Option<Shard>, SettingsError> {
         }
         (Err(_), Err(_)) => return Ok(None),
     };
-    format!("{index}/{total}").parse().map(Some).map_err(|reason| SettingsError::Shard { reason })
+    format!("{index}/{total}").parse().map(Some).map_err(SettingsError::Shard)
 }
 
 /// The variable that names an org, if one does: ours, or that of Okta's own SDKs.

@@ -7,14 +7,19 @@ use std::{
 };
 
 use reqwest::Url;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
-use super::{FILE, SettingsError, origin::SecretFrom, shown::shown, tree};
+use super::{FILE, SettingsError, origin::SecretFrom, shown::shown};
 use crate::{
-    diagnostic::{COLUMNS, Diagnostic},
+    diagnostic::{COLUMNS, Diagnostic, Span},
     duration::parse_limit,
+    file::Unread,
     http::parse_origin,
     suite::Vocabulary,
-    yaml::{Data, Fields, Node, Problems},
+    yaml::{Data, Fields, Key, Node, Problems},
 };
 
 /// What a settings file says.
@@ -117,18 +122,17 @@ pub(super) fn read(path: &Path) -> Result<File, SettingsError> {
     }
     found.sort_by_key(|diagnostic| diagnostic.span);
     let rendered: Vec<String> = found.iter().map(|diagnostic| diagnostic.render(false, COLUMNS)).collect();
-    Err(SettingsError::Mistakes { path: path.display().to_string(), mistakes: rendered.join("\n\n") })
+    Err(SettingsError::Mistakes(path.display().to_string(), rendered.join("\n\n")))
 }
 
 fn text_of(path: &Path) -> Result<String, SettingsError> {
-    let failed = |source| SettingsError::Read { path: path.display().to_string(), source };
-    crate::file::text(path, super::MAX_FILE).map_err(failed)
+    Ok(crate::file::text(path, super::MAX_FILE).map_err(Unread::of(path))?)
 }
 
 /// What the text of a settings file says.
 fn understand(path: &str, text: &str, names: Option<&Vocabulary>, found: &mut Vec<Diagnostic>) -> File {
     let mut problems = Problems::new(&shown(path, text), found);
-    let root = tree::parse(text, &mut problems);
+    let root = parse(text, &mut problems);
     let mut file = File::default();
     if problems.count() > 0 {
         // What a broken document seems to say is not worth a message.
@@ -188,16 +192,14 @@ fn target(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) 
 
 /// A name that no case speaks of gives no trial anything, which nobody would notice.
 fn unknown_names(target: &Node, vocabulary: &Vocabulary, problems: &mut Problems<'_>) {
-    if let Some(Node { data: Data::Map(principals), .. }) = target.get("principals") {
-        for (key, _) in principals.iter().filter(|(key, _)| !vocabulary.principals.contains_key(&key.name)) {
-            problems.unknown(key.span, "principal", &key.name, vocabulary.principals.keys().map(String::as_str));
-        }
+    let principals = target.get("principals").and_then(Node::as_map).unwrap_or_default();
+    for (key, _) in principals.iter().filter(|(key, _)| !vocabulary.principals.contains_key(&key.name)) {
+        problems.unknown(key.span, "principal", &key.name, vocabulary.principals.keys().map(String::as_str));
     }
-    if let Some(Node { data: Data::List(capabilities), .. }) = target.get("capabilities") {
-        let names = capabilities.iter().filter_map(|node| node.as_text().map(|name| (node.span, name)));
-        for (span, name) in names.filter(|(_, name)| !vocabulary.capabilities.contains_key(*name)) {
-            problems.unknown(span, "capability", name, vocabulary.capabilities.keys().map(String::as_str));
-        }
+    let capabilities = target.get("capabilities").and_then(Node::as_list).unwrap_or_default();
+    let names = capabilities.iter().filter_map(|node| node.as_text().map(|name| (node.span, name)));
+    for (span, name) in names.filter(|(_, name)| !vocabulary.capabilities.contains_key(*name)) {
+        problems.unknown(span, "capability", name, vocabulary.capabilities.keys().map(String::as_str));
     }
 }
 
@@ -293,9 +295,8 @@ fn client(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) 
         fields.entry("key-id").and_then(|(key, node)| Some((key.span, problems.text(node, "key-id")?.to_owned())));
     let key = fields.optional("private-key").map(|node| SecretFrom::of(node, "private-key", problems, warnings));
     let secret = fields.optional("client-secret").map(|node| SecretFrom::of(node, "client-secret", problems, warnings));
-    let scopes = fields.optional("scopes").map(|node| problems.texts(node, "scopes")).unwrap_or_default();
-    let mut flag = |key| fields.optional(key).and_then(|node| problems.bool(node, key)).unwrap_or_default();
-    let (dpop, expired) = (flag("dpop"), flag("expired"));
+    let scopes = fields.texts("scopes", problems);
+    let [dpop, expired] = ["dpop", "expired"].map(|key| fields.flag(key, problems));
     let token_url = checked(fields.optional("token-url"), "token-url", problems, |text| {
         let url = Url::parse(text).map_err(|error| error.to_string())?;
         if matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err("it must begin with https://".to_owned()) }
@@ -315,6 +316,44 @@ fn client(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) 
             None
         }
     };
-    let scopes = scopes.into_iter().map(|(_, scope)| scope).collect();
     Some(ClientEntry { id: id?, auth: auth?, scopes, dpop, expired, token_url })
+}
+
+/// Reads a document. Mistakes of syntax are reported, all at once; what could be read is still a tree.
+fn parse(text: &str, problems: &mut Problems<'_>) -> Node {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let span = error.span().unwrap_or_default();
+        problems.at(Span::new(span.start, span.end), format!("not TOML: {}", error.message()));
+    }
+    let span = root.span();
+    Node { span: Span::new(span.start, span.end), data: table(root.get_ref()) }
+}
+
+fn table(table: &DeTable<'_>) -> Data {
+    let entry = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
+        let name: &std::borrow::Cow<'_, str> = key.get_ref();
+        let span = key.span();
+        (Key { span: Span::new(span.start, span.end), name: name.clone().into_owned() }, node(value))
+    };
+    Data::Map(table.iter().map(entry).collect())
+}
+
+fn node(value: &Spanned<DeValue<'_>>) -> Node {
+    let data = match value.get_ref() {
+        DeValue::String(text) => Data::Text(text.clone().into_owned()),
+        DeValue::Boolean(value) => Data::Bool(*value),
+        // In the forms that JSON does not have, a number is nothing that settings ask for.
+        DeValue::Integer(number) => number_or_text(number.as_str()),
+        DeValue::Float(number) => number_or_text(number.as_str()),
+        DeValue::Datetime(time) => Data::Text(time.to_string()),
+        DeValue::Array(items) => Data::List(items.iter().map(node).collect()),
+        DeValue::Table(members) => table(members),
+    };
+    let span = value.span();
+    Node { span: Span::new(span.start, span.end), data }
+}
+
+fn number_or_text(text: &str) -> Data {
+    serde_json::from_str(text).map_or_else(|_| Data::Text(text.to_owned()), Data::Number)
 }

@@ -49,13 +49,12 @@ impl ClientEntry {
             client = client.expired();
         }
         if self.dpop {
-            let principal = principal.to_owned();
-            client = client.dpop().map_err(|source| SettingsError::Client { principal, source })?;
+            client = client.dpop().map_err(|source| SettingsError::Client(principal.to_owned(), source))?;
         }
         Ok(client)
     }
 }
 
 fn key_of(text: &SecretString, what: &str) -> Result<PrivateKey, SettingsError> {
-    PrivateKey::read(text.expose_secret()).map_err(|source| SettingsError::Key { what: what.to_owned(), source })
+    PrivateKey::read(text.expose_secret()).map_err(|source| SettingsError::Key(what.to_owned(), source))
 }

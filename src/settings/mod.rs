@@ -9,23 +9,24 @@ mod login;
 mod origin;
 mod sdk;
 mod shown;
-mod tree;
 mod variables;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-pub use self::variables::{StandsFor, VARIABLES, Variable, unknown};
+pub use self::variables::{FLAGS, KEYS, Variable, unknown};
 use self::{
     file::{Entry, Login},
     sdk::Sdk,
 };
-use crate::http::{Credential, Fault, KeyError, Network, is_here, parse_origin};
-pub use environment::{names_an_org, shard};
+use crate::{
+    file::Unread,
+    http::{Credential, Fault, KeyError, Network, is_here, parse_origin},
+};
+pub use environment::{is_empty, names_an_org, shard};
 #[cfg(any(test, fuzzing))]
 pub(crate) use file::check_text;
 pub(crate) use file::{check, is_settings};
@@ -48,90 +49,35 @@ const SDK_TARGET: &str = "org";
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The operating system's refusal.
-    #[error("cannot read {path}")]
-    Read {
-        /// The file.
-        path: String,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// Not TOML, or not of the form of settings.
-    #[error("{path} cannot be used\n\n{mistakes}\n")]
-    Mistakes {
-        /// The file.
-        path: String,
-        /// Each with line and caret.
-        mistakes: String,
-    },
-    /// A name that no target has.
-    #[error("there is no target `{name}`: {hint}")]
-    UnknownTarget {
-        /// The name.
-        name: String,
-        /// What there is.
-        hint: String,
-    },
+    #[error(transparent)]
+    Read(#[from] Unread),
+    /// Not TOML, or not of the form of settings: the file, and its mistakes, each with line and caret.
+    #[error("{0} cannot be used\n\n{1}\n")]
+    Mistakes(String, String),
+    /// A name that no target has, and what there is.
+    #[error("there is no target `{0}`: {1}")]
+    UnknownTarget(String, String),
     /// A target of which nothing says where it is.
-    #[error("the target `{name}` has no `url`, and neither OKTA_CLIENT_ORGURL nor ~/.okta/okta.yaml names an org")]
-    NoUrl {
-        /// Its name.
-        name: String,
-    },
+    #[error("the target `{0}` has no `url`, and neither OKTA_CLIENT_ORGURL nor ~/.okta/okta.yaml names an org")]
+    NoUrl(String),
     /// A variable that a secret was to come from.
-    #[error("the {what} is to come from the environment variable `{variable}`, which {state}")]
-    Variable {
-        /// Which secret.
-        what: String,
-        /// The variable.
-        variable: String,
-        /// What is wrong with it, to be read after "which".
-        state: &'static str,
-    },
+    #[error("the {0} is to come from the environment variable `{1}`, which {2}")]
+    Variable(String, String, &'static str),
     /// A command that a secret was to come from.
-    #[error("the {what} is to come from the command `{program}`: {reason}")]
-    Command {
-        /// Which secret.
-        what: String,
-        /// The program, without its arguments.
-        program: String,
-        /// What went wrong.
-        reason: String,
-    },
+    #[error("the {0} is to come from the command `{1}`: {2}")]
+    Command(String, String, String),
     /// A text that is no private key.
-    #[error("the {what} cannot be used")]
-    Key {
-        /// Which one.
-        what: String,
-        /// Why not.
-        #[source]
-        source: KeyError,
-    },
+    #[error("the {0} cannot be used")]
+    Key(String, #[source] KeyError),
     /// A client that cannot be set up.
-    #[error("the client of the principal `{principal}` cannot be set up")]
-    Client {
-        /// Whose.
-        principal: String,
-        /// Why not.
-        #[source]
-        source: Fault,
-    },
+    #[error("the client of the principal `{0}` cannot be set up")]
+    Client(String, #[source] Fault),
     /// A variable of ours whose value cannot be used.
-    #[error("the environment variable {variable} cannot be used: it must be {form}\n  {remedy}")]
-    Wrong {
-        /// Its name.
-        variable: &'static str,
-        /// What its value must be.
-        form: &'static str,
-        /// What helps.
-        remedy: String,
-    },
+    #[error("the environment variable {0} cannot be used: it must be {1}\n  {2}")]
+    Wrong(&'static str, &'static str, String),
     /// Variables of a CI system that name no shard.
-    #[error("CI_NODE_INDEX (or JOB_COMPLETION_INDEX) of CI_NODE_TOTAL: {reason}")]
-    Shard {
-        /// What is wrong.
-        reason: String,
-    },
+    #[error("CI_NODE_INDEX (or JOB_COMPLETION_INDEX) of CI_NODE_TOTAL: {0}")]
+    Shard(String),
 }
 
 /// A target that is reached over the network, as far as it is known before a secret is read or a program is run.
@@ -202,7 +148,7 @@ impl TargetSettings {
         let said = Entry { url: is_url.then(|| target.to_owned()), ..Entry::default() };
         found.capabilities_by_variable = variables.capabilities.is_some();
         let entry = said.over(variables).over(entry);
-        let nowhere = || SettingsError::NoUrl { name: target.to_owned() };
+        let nowhere = || SettingsError::NoUrl(target.to_owned());
         found.url = entry.url.clone().or_else(org).ok_or_else(nowhere)?;
         found.take(entry);
         found.add_sdk_principal(sdk);
@@ -287,10 +233,7 @@ impl TargetSettings {
     /// # Errors
     /// A file of certificates that cannot be read.
     pub fn network(&self) -> Result<Network, SettingsError> {
-        let read = |path: &PathBuf| {
-            crate::file::read(path, MAX_AUTHORITIES)
-                .map_err(|source| SettingsError::Read { path: path.display().to_string(), source })
-        };
+        let read = |path: &PathBuf| crate::file::read(path, MAX_AUTHORITIES).map_err(Unread::of(path));
         let authorities = self.ca_file.as_ref().map(read).transpose()?;
         Ok(Network { proxy: self.proxy.clone(), proxies_around: self.proxies_around.clone(), authorities })
     }
@@ -329,7 +272,7 @@ fn unknown_target(name: &str, settings: &file::File) -> SettingsError {
     } else {
         format!("known are mock, {}", names.join(", "))
     };
-    SettingsError::UnknownTarget { name: name.to_owned(), hint }
+    SettingsError::UnknownTarget(name.to_owned(), hint)
 }
 
 /// What is to be told of a variable that says where the target is, since credentials go there.

@@ -1,18 +1,19 @@
 //! Where a secret comes from: a variable, a file, a command; in the settings file itself only with a warning.
 
-use std::{
-    io::{self, Read},
-    path::PathBuf,
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
-    sync::mpsc::{self, Receiver},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{io, path::PathBuf, process::Stdio, thread, time::Duration};
 
 use secrecy::SecretString;
+use tokio::{
+    io::AsyncReadExt as _,
+    process::Command,
+    time::{Instant, timeout_at},
+};
 
 use super::{SettingsError, environment};
-use crate::yaml::{Data, Fields, Node, Problems};
+use crate::{
+    file::Unread,
+    yaml::{Data, Fields, Node, Problems},
+};
 
 /// The place of a secret.
 #[derive(Debug)]
@@ -74,11 +75,9 @@ impl SecretFrom {
                     Ok(None) => "is not set",
                     Err(()) => "holds bytes that are not UTF-8",
                 };
-                Err(SettingsError::Variable { what: what.to_owned(), variable: variable.clone(), state })
+                Err(SettingsError::Variable(what.to_owned(), variable.clone(), state))
             }
-            Self::File(path) => crate::file::text(path, super::MAX_FILE)
-                .map(|text| trimmed(&text))
-                .map_err(|source| SettingsError::Read { path: path.display().to_string(), source }),
+            Self::File(path) => Ok(trimmed(&crate::file::text(path, super::MAX_FILE).map_err(Unread::of(path))?)),
             Self::Command(words) => command(words, what, LONGEST).map(|text| trimmed(&text)),
         }
     }
@@ -93,34 +92,10 @@ const MOST: u64 = 1024 * 1024;
 /// What a program prints. It may ask on the terminal for what it needs itself.
 fn command(words: &[String], what: &str, longest: Duration) -> Result<String, SettingsError> {
     let program = words.first().cloned().unwrap_or_default();
-    let failed = |reason: String| SettingsError::Command { what: what.to_owned(), program: program.clone(), reason };
-    let mut command = Command::new(&program);
-    command.args(words.iter().skip(1)).stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-    let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
-    let begun = Instant::now();
-    let printed = child.stdout.take().map(read_aside);
-    let read = printed.and_then(|printed| printed.recv_timeout(longest).ok());
-    let ended = match &read {
-        Some(Ok(bytes)) if bytes.len() as u64 <= MOST => wait(&mut child, longest.saturating_sub(begun.elapsed())),
-        _ => Ok(None),
-    };
-    // Whatever is not needed any more, or takes too long, is ended.
-    if !matches!(ended, Ok(Some(_))) {
-        child.kill().and_then(|()| child.wait()).map_err(|error| failed(error.to_string()))?;
-    }
-    let bytes = match read {
-        None => return Err(failed(format!("it did not end within {longest:?}"))),
-        Some(Err(error)) => return Err(failed(error.to_string())),
-        Some(Ok(bytes)) if bytes.len() as u64 > MOST => {
-            return Err(failed(format!("it printed more than {MOST} bytes")));
-        }
-        Some(Ok(bytes)) => bytes,
-    };
-    let ended = ended.map_err(|error| failed(error.to_string()))?;
-    let status = ended.ok_or_else(|| failed(format!("it printed something, but did not end within {longest:?}")))?;
-    if !status.success() {
-        return Err(failed(format!("it ended with {status}")));
-    }
+    let failed = |reason: String| SettingsError::Command(what.to_owned(), program.clone(), reason);
+    // On a thread of its own: whoever asks for a secret may be waiting for other things at the same time.
+    let printed = thread::scope(|scope| scope.spawn(|| printed(words, longest)).join());
+    let bytes = printed.unwrap_or_else(|_| Err("it could not be waited for".to_owned())).map_err(failed)?;
     match String::from_utf8(bytes) {
         Ok(text) if !text.trim().is_empty() => Ok(text),
         Ok(_) => Err(failed("it printed nothing".to_owned())),
@@ -128,33 +103,29 @@ fn command(words: &[String], what: &str, longest: Duration) -> Result<String, Se
     }
 }
 
-/// How the program ended, if it does so in time. There is no way to wait with a limit but to look again and again; most end as soon as
-/// they have printed.
-fn wait(child: &mut Child, longest: Duration) -> io::Result<Option<ExitStatus>> {
-    let begun = Instant::now();
-    let mut pause = Duration::from_millis(1);
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if begun.elapsed() >= longest {
-            return Ok(None);
-        }
-        thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(100));
-    }
-}
-
-/// Reads to the end, or a byte more than there may be, on a thread that may be left alone.
-fn read_aside(output: ChildStdout) -> Receiver<io::Result<Vec<u8>>> {
-    let (give, given) = mpsc::channel();
-    thread::spawn(move || {
+/// Runs a program; one that takes too long, or prints too much, is ended. Else why there is nothing of it.
+fn printed(words: &[String], longest: Duration) -> Result<Vec<u8>, String> {
+    let said = |error: io::Error| error.to_string();
+    let Some((program, arguments)) = words.split_first() else { return Ok(Vec::new()) };
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(said)?;
+    runtime.block_on(async {
+        let ends = Instant::now() + longest;
+        let mut child = command.spawn().map_err(said)?;
         let mut bytes = Vec::new();
-        let read = output.take(MOST + 1).read_to_end(&mut bytes);
-        // Whoever waited may have gone.
-        let _ = give.send(read.map(|_| bytes));
-    });
-    given
+        if let Some(output) = child.stdout.take() {
+            let reading = timeout_at(ends, output.take(MOST + 1).read_to_end(&mut bytes)).await;
+            reading.map_err(|_| format!("it did not end within {longest:?}"))?.map_err(said)?;
+        }
+        if bytes.len() as u64 > MOST {
+            return Err(format!("it printed more than {MOST} bytes"));
+        }
+        let ended = timeout_at(ends, child.wait()).await;
+        let ended = ended.map_err(|_| format!("it printed something, but did not end within {longest:?}"))?;
+        let status = ended.map_err(said)?;
+        if status.success() { Ok(bytes) } else { Err(format!("it ended with {status}")) }
+    })
 }
 
 #[cfg(test)]

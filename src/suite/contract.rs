@@ -170,23 +170,13 @@ pub(super) fn read(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_
         cx.schemas.find(name, node.span, problems)
     });
     let requirements = fields.required("requirements", problems);
-    let recorded_with = fields.optional("recordedWith").and_then(|node| problems.text(node, "recordedWith"));
-    let headers = fields.optional("headers").and_then(|node| problems.list(node, "headers"));
+    let recorded_with = fields.optional_text("recordedWith", problems);
+    let headers = fields.each("headers", problems, |node, problems| read_header(node, cx, problems));
     let errors = read_errors(fields.optional("errors"), problems);
     let preflight = fields.optional("preflight").and_then(|node| read_preflight(node, problems));
-    let sweep = fields.optional("sweep").and_then(|node| problems.list(node, "sweep")).unwrap_or_default();
-    let protected = fields.optional("protected").and_then(|node| problems.list(node, "protected"));
+    let sweep = fields.each("sweep", problems, read_sweep);
+    let protected = fields.each("protected", problems, read_protected);
     fields.finish(problems);
-    let protected = protected.unwrap_or_default().iter().filter_map(|node| {
-        let mut fields = Fields::of(node, "protected path", problems)?;
-        let path = fields.text("path", problems);
-        let alias = fields.optional("alias").and_then(|node| problems.text(node, "alias")).map(str::to_owned);
-        let unless = fields.required("unless", problems).map(|node| problems.texts(node, "unless")).unwrap_or_default();
-        fields.finish(problems);
-        Some(Protected { path: path?.to_owned(), alias, unless: unless.into_iter().map(|(_, name)| name).collect() })
-    });
-    let protected = protected.collect();
-    let sweep = sweep.iter().filter_map(|node| read_sweep(node, problems)).collect();
     let mut held = Fields::of(requirements?, "set of requirements", problems)?;
     let contract = Contract {
         error_schema: error_schema?,
@@ -195,8 +185,8 @@ pub(super) fn read(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_
         error: cx.requirement(&mut held, "error", problems)?,
         code: cx.requirement(&mut held, "code", problems)?,
         empty: cx.requirement(&mut held, "empty", problems)?,
-        recorded_with: recorded_with.map(str::to_owned),
-        headers: headers.unwrap_or_default().iter().filter_map(|node| read_header(node, cx, problems)).collect(),
+        recorded_with,
+        headers,
         errors,
         protected,
         preflight,
@@ -206,51 +196,52 @@ pub(super) fn read(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_
     Some(contract)
 }
 
+fn read_protected(node: &Node, problems: &mut Problems<'_>) -> Option<Protected> {
+    let mut fields = Fields::of(node, "protected path", problems)?;
+    let path = fields.text("path", problems).map(str::to_owned);
+    let alias = fields.optional_text("alias", problems);
+    fields.required("unless", problems);
+    let unless = fields.texts("unless", problems);
+    fields.finish(problems);
+    Some(Protected { path: path?, alias, unless })
+}
+
 fn read_sweep(node: &Node, problems: &mut Problems<'_>) -> Option<SweepPlan> {
     let mut fields = Fields::of(node, "sweep", problems)?;
-    let texts = ["list", "created", "delete"].map(|key| fields.text(key, problems).map(str::to_owned));
-    let names = fields.required("names", problems).map(|node| problems.texts(node, "names"));
+    let [list, created, delete] =
+        ["list", "created", "delete"].map(|key| fields.text(key, problems).map(str::to_owned));
+    let named = fields.required("names", problems).is_some();
+    let names = fields.texts("names", problems).iter().map(|name| place(name)).collect();
     fields.finish(problems);
-    let [list, created, delete] = texts;
-    let names = names?.into_iter().map(|(_, name)| place(&name)).collect();
-    Some(SweepPlan { list: list?, names, created: place(&created?), delete: delete? })
+    named.then_some(SweepPlan { list: list?, names, created: place(&created?), delete: delete? })
 }
 
 fn read_preflight(node: &Node, problems: &mut Problems<'_>) -> Option<PreflightPlan> {
     let mut fields = Fields::of(node, "preflight", problems)?;
     let path = fields.text("path", problems).map(str::to_owned);
-    let principals = fields.required("principals", problems).map(|node| problems.texts(node, "principals"));
-    let nodes = fields.optional("lacking").and_then(|node| problems.list(node, "lacking")).unwrap_or_default();
-    let detect = fields.optional("detect").and_then(|node| problems.list(node, "detect")).unwrap_or_default();
+    let named = fields.required("principals", problems).is_some();
+    let principals = fields.texts("principals", problems);
+    let lacking = fields.each("lacking", problems, read_lacking);
+    let detect = fields.each("detect", problems, read_detection);
     fields.finish(problems);
-    let detect = detect.iter().filter_map(|node| read_detection(node, problems)).collect();
-    let lacking = nodes.iter().filter_map(|node| {
-        let mut fields = Fields::of(node, "sign of a lack", problems)?;
-        let status = fields.required("status", problems).and_then(|node| problems.integer(node, "status"));
-        let (error, capability) = (fields.text("error", problems), fields.text("capability", problems));
-        let text = fields.text("text", problems);
-        fields.finish(problems);
-        Some(Lacking {
-            status: u16::try_from(status?).ok()?,
-            error: error?.to_owned(),
-            capability: capability?.to_owned(),
-            text: text?.to_owned(),
-        })
-    });
-    let lacking = lacking.collect();
-    let principals = principals?.into_iter().map(|(_, name)| name).collect();
-    Some(PreflightPlan { path: path?, principals, lacking, detect })
+    named.then_some(PreflightPlan { path: path?, principals, lacking, detect })
+}
+
+fn read_lacking(node: &Node, problems: &mut Problems<'_>) -> Option<Lacking> {
+    let mut fields = Fields::of(node, "sign of a lack", problems)?;
+    let status = fields.status("status", problems);
+    let texts = ["error", "capability", "text"].map(|key| fields.text(key, problems).map(str::to_owned));
+    fields.finish(problems);
+    let [error, capability, text] = texts;
+    Some(Lacking { status: status?, error: error?, capability: capability?, text: text? })
 }
 
 fn read_detection(node: &Node, problems: &mut Problems<'_>) -> Option<Detection> {
     let mut fields = Fields::of(node, "detection", problems)?;
-    let names = |node: Option<&Node>, key, problems: &mut Problems<'_>| -> Vec<String> {
-        let texts = node.map(|node| problems.texts(node, key)).unwrap_or_default();
-        texts.into_iter().map(|(_, text)| text).collect()
-    };
     let capability = fields.text("capability", problems).map(str::to_owned);
-    let principals = names(fields.optional("principals"), "principals", problems);
-    let ask = names(fields.required("ask", problems), "ask", problems);
+    let principals = fields.texts("principals", problems);
+    fields.required("ask", problems);
+    let ask = fields.texts("ask", problems);
     let shapes =
         ["there", "missing"].map(|key| fields.required(key, problems).and_then(|node| read_shape(node, problems)));
     fields.finish(problems);
@@ -260,11 +251,11 @@ fn read_detection(node: &Node, problems: &mut Problems<'_>) -> Option<Detection>
 
 fn read_shape(node: &Node, problems: &mut Problems<'_>) -> Option<Shape> {
     let mut fields = Fields::of(node, "answer", problems)?;
-    let status = fields.required("status", problems).and_then(|node| problems.integer(node, "status"));
-    let error = fields.optional("error").and_then(|node| problems.text(node, "error")).map(str::to_owned);
+    let status = fields.status("status", problems);
+    let error = fields.optional_text("error", problems);
     let empty = fields.optional("empty").and_then(|node| problems.bool(node, "empty"));
     fields.finish(problems);
-    Some(Shape { status: u16::try_from(status?).ok()?, error, empty })
+    Some(Shape { status: status?, error, empty })
 }
 
 fn read_header(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Option<GeneralHeader> {

@@ -9,7 +9,10 @@ use std::{
 
 use include_dir::{Dir, include_dir};
 
-use crate::{diagnostic::Source, file};
+use crate::{
+    diagnostic::Source,
+    file::{self, Unread},
+};
 
 static CASES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/cases");
 static SCHEMAS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
@@ -24,34 +27,17 @@ const NEEDED: [&str; 3] = ["schemas/operations.yaml", "cases/requirements.yaml",
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
     /// The operating system's refusal.
-    #[error("cannot read {path}")]
-    Read {
-        /// What was to be read.
-        path: String,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// Not the kind of directory that a suite is.
-    #[error("{path} is not a suite: it has no `{missing}` (docs/writing-cases.md shows a whole suite)")]
-    NotASuite {
-        /// The directory given.
-        path: String,
-        /// What is missing in it.
-        missing: &'static str,
-    },
+    #[error(transparent)]
+    Read(#[from] Unread),
+    /// Not the kind of directory that a suite is, and what is missing in it.
+    #[error("{0} is not a suite: it has no `{1}` (docs/writing-cases.md shows a whole suite)")]
+    NotASuite(String, &'static str),
     /// Links that go round, or lead to the same place twice.
-    #[error("{path} leads to a directory that is read already, by way of a link: remove the link")]
-    Again {
-        /// The directory.
-        path: String,
-    },
+    #[error("{0} leads to a directory that is read already, by way of a link: remove the link")]
+    Again(String),
     /// A file beyond the limit.
-    #[error("{path} is larger than 4 MiB, the limit for a file of a suite")]
-    TooLarge {
-        /// The file.
-        path: String,
-    },
+    #[error("{0} is larger than 4 MiB, the limit for a file of a suite")]
+    TooLarge(String),
 }
 
 /// The files shipped in this binary, in the order of their paths.
@@ -83,13 +69,13 @@ pub(super) fn directory(root: &Path) -> Result<Vec<Arc<Source>>, FilesError> {
     for part in ["cases", "schemas"] {
         let dir = root.join(part);
         if !dir.is_dir() {
-            return Err(FilesError::NotASuite { path: root.display().to_string(), missing: part });
+            return Err(FilesError::NotASuite(root.display().to_string(), part));
         }
         collect(&dir, &mut read, &mut files)?;
     }
     // Without one of these, every name that a case uses would be unknown.
     if let Some(missing) = NEEDED.into_iter().find(|file| !root.join(file).is_file()) {
-        return Err(FilesError::NotASuite { path: root.display().to_string(), missing });
+        return Err(FilesError::NotASuite(root.display().to_string(), missing));
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
@@ -97,12 +83,12 @@ pub(super) fn directory(root: &Path) -> Result<Vec<Arc<Source>>, FilesError> {
 
 /// `read` has the real paths of the directories so far: what links lead to is read once, and not round and round.
 fn collect(dir: &Path, read: &mut BTreeSet<PathBuf>, files: &mut Vec<Arc<Source>>) -> Result<(), FilesError> {
-    let failed = |source| FilesError::Read { path: dir.display().to_string(), source };
-    if !read.insert(dir.canonicalize().map_err(failed)?) {
-        return Err(FilesError::Again { path: dir.display().to_string() });
+    let failed = Unread::of(dir);
+    if !read.insert(dir.canonicalize().map_err(&failed)?) {
+        return Err(FilesError::Again(dir.display().to_string()));
     }
-    for entry in fs::read_dir(dir).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
+    for entry in fs::read_dir(dir).map_err(&failed)? {
+        let entry = entry.map_err(&failed)?;
         let path = entry.path();
         if path.is_dir() {
             collect(&path, read, files)?;
@@ -118,8 +104,8 @@ pub(crate) fn read(path: &Path) -> Result<Arc<Source>, FilesError> {
     let shown = path.display().to_string();
     match file::text(path, MAX_FILE) {
         Ok(text) => Ok(Source::new(shown, text)),
-        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(FilesError::TooLarge { path: shown }),
-        Err(source) => Err(FilesError::Read { path: shown, source }),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(FilesError::TooLarge(shown)),
+        Err(error) => Err(Unread::of(path)(error).into()),
     }
 }
 

@@ -39,9 +39,10 @@ impl HistoryEntry {
 
 pub(super) fn read(root: &Node, problems: &mut Problems<'_>) -> Vec<HistoryEntry> {
     let Some(mut file) = Fields::of(root, "history file", problems) else { return Vec::new() };
-    let nodes = file.required("history", problems).and_then(|node| problems.list(node, "history"));
+    file.required("history", problems);
+    let entries = file.each("history", problems, entry);
     file.finish(problems);
-    nodes.unwrap_or_default().iter().filter_map(|node| entry(node, problems)).collect()
+    entries
 }
 
 fn entry(node: &Node, problems: &mut Problems<'_>) -> Option<HistoryEntry> {
@@ -57,12 +58,10 @@ fn entry(node: &Node, problems: &mut Problems<'_>) -> Option<HistoryEntry> {
         }
         day
     });
-    let texts = |node: Option<&Node>, key: &str, problems: &mut Problems<'_>| -> Vec<String> {
-        node.map(|node| problems.texts(node, key)).unwrap_or_default().into_iter().map(|(_, text)| text).collect()
-    };
-    let recordings = texts(fields.optional("recordings"), "recordings", problems);
-    let operations = texts(fields.optional("operations"), "operations", problems);
-    let places = texts(fields.required("places", problems), "places", problems);
+    let recordings = fields.texts("recordings", problems);
+    let operations = fields.texts("operations", problems);
+    fields.required("places", problems);
+    let places = fields.texts("places", problems);
     let span = fields.span();
     fields.finish(problems);
     if until.is_none() && recordings.is_empty() {

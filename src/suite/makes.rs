@@ -54,11 +54,8 @@ pub(super) fn place(text: &str) -> String {
 
 pub(super) fn read_makes(node: &Node, problems: &mut Problems<'_>) -> Option<MakesText> {
     let mut fields = Fields::of(node, "makes", problems)?;
-    let mut read = |key, problems: &mut Problems<'_>| {
-        let node = fields.optional(key)?;
-        problems.text(node, key).map(place)
-    };
-    let [id, name, pair] = [read("id", problems), read("name", problems), read("pair", problems)];
+    let [id, name, pair] =
+        ["id", "name", "pair"].map(|key| fields.optional_text(key, problems).map(|text| place(&text)));
     let remove = fields.required("remove", problems);
     let remove = remove.map(|node| problems.texts(node, "remove")).unwrap_or_default();
     fields.finish(problems);

@@ -179,13 +179,7 @@ impl PathTemplate {
 
 impl std::fmt::Display for PathTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for segment in &self.segments {
-            match segment {
-                Segment::Literal(text) => write!(f, "/{text}")?,
-                Segment::Parameter(name) => write!(f, "/{{{name}}}")?,
-            }
-        }
-        Ok(())
+        f.write_str(&self.filled(|name| format!("{{{name}}}")))
     }
 }
 
@@ -313,7 +307,7 @@ fn read_operation(
     let title = fields.text("title", problems);
     let method = fields.text("method", problems);
     let path = fields.text("path", problems);
-    let scope = fields.optional("scope").and_then(|node| problems.text(node, "scope"));
+    let scope = fields.optional_text("scope", problems);
     let query = read_query(fields.optional("query"), problems);
     let request = fields.optional("request").and_then(|node| schema_or_none(node, "request", cx, problems));
     let success = fields.required("success", problems).and_then(|node| read_success(node, cx, problems));
@@ -330,8 +324,7 @@ fn read_operation(
     }
     let makes = fields.optional("makes").and_then(|node| read_makes(node, problems));
     let leaves = fields.optional("leaves").and_then(|node| read_leaves(node, problems));
-    let mut flag = |key| fields.optional(key).and_then(|node| problems.bool(node, key)).unwrap_or(false);
-    let [idempotent, keeps] = ["idempotent", "keeps"].map(&mut flag);
+    let [idempotent, keeps] = ["idempotent", "keeps"].map(|key| fields.flag(key, problems));
     if let Some((key, _)) = fields.entry("keeps").filter(|_| keeps && makes.is_some()) {
         let title = "`makes` and `keeps` contradict each other";
         problems.at_with(key.span, title, "remove `keeps` or `makes`");
@@ -356,7 +349,7 @@ fn read_operation(
         title: title?.to_owned(),
         method: method?.to_owned(),
         path: PathTemplate::parse(path?),
-        scope: scope.map(str::to_owned),
+        scope,
         query,
         request,
         success,
@@ -413,10 +406,10 @@ fn read_query(node: Option<&Node>, problems: &mut Problems<'_>) -> BTreeMap<Stri
 
 fn read_success(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Option<(u16, Option<Arc<Schema>>)> {
     let mut fields = Fields::of(node, "success", problems)?;
-    let status = fields.required("status", problems).and_then(|node| problems.integer(node, "status"));
+    let status = fields.status("status", problems);
     let schema = fields.required("schema", problems).and_then(|node| schema_or_none(node, "schema", cx, problems));
     fields.finish(problems);
-    Some((u16::try_from(status?).ok()?, schema))
+    Some((status?, schema))
 }
 
 /// The schema named at `node`; `none` is no schema.

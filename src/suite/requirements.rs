@@ -6,7 +6,7 @@ use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
 use crate::{
     diagnostic::Span,
-    yaml::{Data, Fields, Node, Problems},
+    yaml::{Fields, Node, Problems},
 };
 
 /// What establishes a requirement.
@@ -64,10 +64,10 @@ pub(super) fn read(root: &Node, problems: &mut Problems<'_>) -> BTreeMap<String,
         let Some(mut fields) = Fields::of(node, "requirement", problems) else { continue };
         let id = fields.text("id", problems);
         let text = fields.text("text", problems);
-        let sources = fields.required("sources", problems).and_then(|node| problems.list(node, "sources"));
+        fields.required("sources", problems);
+        let sources = fields.each("sources", problems, evidence);
         let span = fields.span();
         fields.finish(problems);
-        let sources: Vec<_> = sources.unwrap_or_default().iter().filter_map(|node| evidence(node, problems)).collect();
         if sources.is_empty() {
             problems.at_with(span, "a requirement without a source", "name its evidence, or use `kind: inferred`");
         }
@@ -84,7 +84,7 @@ fn evidence(node: &Node, problems: &mut Problems<'_>) -> Option<Evidence> {
     let mut fields = Fields::of(node, "source", problems)?;
     let kind = fields.required("kind", problems);
     let reference = fields.text("ref", problems);
-    let note = fields.optional("note").and_then(|node| problems.text(node, "note")).map(str::to_owned);
+    let note = fields.optional_text("note", problems);
     fields.finish(problems);
     let kind = kind.and_then(|node| problems.word(node, "kind", "kind of source"))?;
     Some(Evidence { kind, reference: reference?.to_owned(), note })
@@ -107,11 +107,7 @@ impl Vocabulary {
             ("capabilities", &mut vocabulary.capabilities),
             ("profiles", &mut vocabulary.profiles),
         ] {
-            let nodes = file.required(key, problems).map_or(&[][..], |node| match &node.data {
-                Data::List(items) => items,
-                _ => &[],
-            });
-            for node in nodes {
+            for node in file.required(key, problems).and_then(Node::as_list).unwrap_or_default() {
                 let Some(mut fields) = Fields::of(node, "name", problems) else { continue };
                 let (id, title) = (fields.text("id", problems), fields.text("title", problems));
                 fields.finish(problems);

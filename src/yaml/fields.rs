@@ -101,12 +101,16 @@ impl<'a> Problems<'a> {
         self.at(node.span, format!("`{key}` must be {wanted}, not {}", node.kind()));
     }
 
-    pub(crate) fn text<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n str> {
-        let text = node.as_text();
-        if text.is_none() {
-            self.expected(node, "text", key);
+    /// What was `found` at a node; reports where it is not what is wanted.
+    fn wanted<T>(&mut self, found: Option<T>, node: &Node, wanted: &str, key: &str) -> Option<T> {
+        if found.is_none() {
+            self.expected(node, wanted, key);
         }
-        text
+        found
+    }
+
+    pub(crate) fn text<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n str> {
+        self.wanted(node.as_text(), node, "text", key)
     }
 
     /// A word of an enumeration, of which a `what` is one.
@@ -120,27 +124,16 @@ impl<'a> Problems<'a> {
     }
 
     pub(crate) fn list<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n [Node]> {
-        if let Data::List(items) = &node.data {
-            return Some(items);
-        }
-        self.expected(node, "a list", key);
-        None
+        self.wanted(node.as_list(), node, "a list", key)
     }
 
     pub(crate) fn map<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n [(Key, Node)]> {
-        if let Data::Map(entries) = &node.data {
-            return Some(entries);
-        }
-        self.expected(node, "a map", key);
-        None
+        self.wanted(node.as_map(), node, "a map", key)
     }
 
     pub(crate) fn bool(&mut self, node: &Node, key: &str) -> Option<bool> {
-        if let Data::Bool(value) = node.data {
-            return Some(value);
-        }
-        self.expected(node, "true or false", key);
-        None
+        let value = if let Data::Bool(value) = node.data { Some(value) } else { None };
+        self.wanted(value, node, "true or false", key)
     }
 
     pub(crate) fn integer(&mut self, node: &Node, key: &str) -> Option<u64> {
@@ -183,12 +176,11 @@ pub(crate) struct Fields<'n> {
 impl<'n> Fields<'n> {
     /// Starts reading `node`, a `what`; reports when it is no map.
     pub(crate) fn of(node: &'n Node, what: &'static str, problems: &mut Problems<'_>) -> Option<Self> {
-        if let Data::Map(entries) = &node.data {
-            Some(Self { what, span: node.span, entries, known: Vec::new() })
-        } else {
+        let Some(entries) = node.as_map() else {
             problems.at(node.span, format!("{} must be a map, not {}", with_article(what), node.kind()));
-            None
-        }
+            return None;
+        };
+        Some(Self { what, span: node.span, entries, known: Vec::new() })
     }
 
     /// The value under `key`, if it is there.
@@ -217,6 +209,39 @@ impl<'n> Fields<'n> {
     pub(crate) fn text(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<&'n str> {
         let node = self.required(key, problems)?;
         problems.text(node, key)
+    }
+
+    /// The text under `key`, if it is there.
+    pub(crate) fn optional_text(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<String> {
+        self.optional(key).and_then(|node| problems.text(node, key)).map(str::to_owned)
+    }
+
+    /// The text or the texts under `key`, if it is there.
+    pub(crate) fn texts(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Vec<String> {
+        let texts = self.optional(key).map(|node| problems.texts(node, key)).unwrap_or_default();
+        texts.into_iter().map(|(_, text)| text).collect()
+    }
+
+    /// What `read` makes of the items of the list under `key`, if it is there.
+    pub(crate) fn each<T>(
+        &mut self,
+        key: &'static str,
+        problems: &mut Problems<'_>,
+        mut read: impl FnMut(&'n Node, &mut Problems<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let items = self.optional(key).and_then(|node| problems.list(node, key)).unwrap_or_default();
+        items.iter().filter_map(|item| read(item, problems)).collect()
+    }
+
+    /// Whether the value under `key` is true.
+    pub(crate) fn flag(&mut self, key: &'static str, problems: &mut Problems<'_>) -> bool {
+        self.optional(key).and_then(|node| problems.bool(node, key)).unwrap_or_default()
+    }
+
+    /// The status of HTTP under `key`; reports when it is missing or no number.
+    pub(crate) fn status(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<u16> {
+        let node = self.required(key, problems)?;
+        u16::try_from(problems.integer(node, key)?).ok()
     }
 
     /// Where the map begins.

@@ -89,17 +89,19 @@ impl Node {
 
     /// The value under a key of a map.
     pub(crate) fn get(&self, name: &str) -> Option<&Node> {
-        match &self.data {
-            Data::Map(entries) => entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node),
-            _ => None,
-        }
+        self.as_map()?.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
     }
 
     pub(crate) fn as_text(&self) -> Option<&str> {
-        match &self.data {
-            Data::Text(text) => Some(text),
-            _ => None,
-        }
+        if let Data::Text(text) = &self.data { Some(text) } else { None }
+    }
+
+    pub(crate) fn as_list(&self) -> Option<&[Node]> {
+        if let Data::List(items) = &self.data { Some(items) } else { None }
+    }
+
+    pub(crate) fn as_map(&self) -> Option<&[(Key, Node)]> {
+        if let Data::Map(entries) = &self.data { Some(entries) } else { None }
     }
 }
 

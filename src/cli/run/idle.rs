@@ -1,18 +1,13 @@
 //! What a run leaves that sends nothing: its reports and its event stream say so, lest those of an earlier run are taken for its own.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    error::Error,
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, error::Error, path::Path};
 
 use super::{Arguments, ReportTo, fail_on, places::replaces_stream, run_id, write_report};
 use crate::{
     cli::{CommandError, Format, out::warn, with_causes},
     event::{self, Event, NotBegun, RunFinished, RunStarted},
     report::{Report, StreamError, StreamWriter},
-    secret::{Redacted, Redactor},
+    secret::Redacted,
     settings,
 };
 
@@ -50,11 +45,11 @@ impl Idle {
         let mut report = Report::default();
         self.0.iter().for_each(|event| report.take(event));
         // The one object of the command is no report, and is not mixed with any.
-        let to_stdout = |to: &&ReportTo| to.path().is_some() || arguments.format == Format::Text;
+        let to_stdout = |to: &&ReportTo| to.path.is_some() || arguments.format == Format::Text;
         for to in arguments.report.iter().filter(to_stdout) {
-            let path = to.path().map_or(Path::new("-"), |path| path);
+            let path = to.path.as_deref().unwrap_or(Path::new("-"));
             // Devices take what they are given.
-            if to.path().is_none() || path.starts_with("/dev") || fresh(path) {
+            if to.path.is_none() || path.starts_with("/dev") || fresh(path) {
                 told(path, write_report(to, &report, fail_on(&arguments.fail_on)));
             }
         }
@@ -81,16 +76,11 @@ fn header(arguments: &Arguments, suite: String) -> Event {
         program: env!("CARGO_PKG_VERSION").to_owned(),
         suite,
         target: without_credentials(&arguments.target),
-        origin: Redactor::default().text(""),
         started: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
         jobs: 1,
-        trials: 0,
         shard: shard.map(|shard| event::Shard { index: shard.index(), of: shard.total() }),
         selection: arguments.choice.selection(),
-        principals: Vec::new(),
-        capabilities: Vec::new(),
-        operations: Vec::new(),
-        requirements: Arc::default(),
+        ..RunStarted::default()
     }))
 }
 
@@ -100,11 +90,5 @@ fn without_credentials(target: &str) -> String {
 }
 
 fn footer() -> Event {
-    Event::RunFinished(RunFinished {
-        stopped: None,
-        trials: BTreeMap::new(),
-        requests: 0,
-        rate_limited: 0,
-        duration_ms: 0.0,
-    })
+    Event::RunFinished(RunFinished::default())
 }

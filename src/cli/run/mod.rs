@@ -3,9 +3,7 @@
 mod idle;
 mod outputs;
 mod places;
-mod printed;
 mod reports;
-mod scan;
 mod signals;
 
 use std::{
@@ -29,16 +27,15 @@ pub(crate) use self::reports::{ReportFormat, ReportTo, output, parse_report, wri
 pub(in crate::cli) use self::signals::interrupted_twice;
 use self::{
     idle::Idle,
-    outputs::{Outputs, flushed_at_waits},
+    outputs::{Outputs, flushed_at_waits, secrets_written},
     places::{Ledgers, probe},
-    scan::secrets_written,
 };
 use super::{
-    CommandError, Format, Mistake, WRONG_INPUT, chain, listed,
+    CommandError, Format, Mistake, WRONG_INPUT, chain,
     out::{self, format_out, tell, warn, width},
     streams::baseline,
     suite::{Choice, Chosen, show, show_nothing},
-    target, told, with_causes,
+    target, told, with_causes, words,
 };
 use crate::{
     counted::counted,
@@ -65,35 +62,37 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     choice: Choice,
     /// What to run against: `mock` (the one inside this program), a URL, or a name of the settings file
-    #[arg(long, default_value = "mock", value_name = "mock|URL|NAME")]
+    #[arg(long, default_value = "mock", value_name = "mock|URL|NAME", env = "OKTA_CONFORMANCE_TARGET")]
     target: String,
     /// The settings file, in the place of okta-conformance.toml
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "OKTA_CONFORMANCE_SETTINGS")]
     settings: Option<PathBuf>,
     /// Trials at a time [default: 16 against the mock, else 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(env = "OKTA_CONFORMANCE_JOBS")]
     jobs: Option<u16>,
     /// Run one part of the trials, such as 2/5 [default: what `CI_NODE_INDEX` and `CI_NODE_TOTAL` say,
     /// or `JOB_COMPLETION_INDEX`]
-    #[arg(long, value_name = "K/N")]
+    #[arg(long, value_name = "K/N", env = "OKTA_CONFORMANCE_SHARD")]
     shard: Option<Shard>,
     /// Run the trials in an order that N decides, in the place of the suite's own
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Stop after N failed trials
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", require_equals = true)]
+    #[arg(env = "OKTA_CONFORMANCE_FAIL_FAST")]
     fail_fast: Option<usize>,
     /// Failures that are expected, each with its reason and the day until which
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "OKTA_CONFORMANCE_KNOWN_FAILURES")]
     known_failures: Option<PathBuf>,
     /// Writes a known-failures file of what failed, to be filled in
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(output))]
     propose_known_failures: Option<PathBuf>,
     /// Try a trial that failed or could not be judged up to N times more
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, env = "OKTA_CONFORMANCE_RETRIES")]
     retries: usize,
     /// Stop after N trials in a row that met nothing but trouble with the infrastructure; 0 never stops
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, env = "OKTA_CONFORMANCE_BREAKER")]
     breaker: usize,
     /// How much of each rate limit is left to other users of the org, in percent [default: what the settings say, or 50]
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=99))]
@@ -106,7 +105,7 @@ pub(crate) struct Arguments {
     no_preflight: bool,
     /// Compare with this older run, and be red if anything got worse: its event stream, or those of its parts with commas between, or
     /// their directory
-    #[arg(long, value_name = "EVENTS")]
+    #[arg(long, value_name = "EVENTS", env = "OKTA_CONFORMANCE_BASELINE")]
     baseline: Option<String>,
     /// Hold what the target says in each trial to the snapshots below DIR, which `cargo insta review` shows and accepts
     #[arg(long, value_name = "DIR")]
@@ -115,17 +114,19 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "snapshots")]
     accept_snapshots: bool,
     /// What turns the run red beside failures
-    #[arg(long, value_parser = listed::words::<FailOnWhat>(), value_delimiter = ',', value_name = "WHAT")]
+    #[arg(long, value_parser = words::<FailOnWhat>(), value_delimiter = ',', value_name = "WHAT")]
+    #[arg(env = "OKTA_CONFORMANCE_FAIL_ON")]
     fail_on: Vec<FailOnWhat>,
     /// A report to write, to PATH or into reports/ (repeatable)
     #[arg(long, value_name = "FORMAT[=PATH]", value_parser = parse_report)]
     report: Vec<ReportTo>,
     /// Where the event stream goes; `none` for nowhere
     #[arg(long, default_value = EVENTS, value_name = "PATH|none", value_parser = StringValueParser::new().try_map(output))]
+    #[arg(env = "OKTA_CONFORMANCE_EVENTS")]
     events: String,
     /// Where the ledger lies, which knows what the run makes until it is removed [default: reports/ledgers, or `ledgers` beside the event
     /// stream where that cannot be written]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_LEDGERS")]
     ledgers: Option<PathBuf>,
     /// Writes what was sent and what came as a recording, without secrets
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(output))]
@@ -135,9 +136,10 @@ pub(crate) struct Arguments {
     timeout: Option<Duration>,
     /// The longest that a trial may take before it sends no further step
     #[arg(long, default_value = "5m", value_name = "DUR", value_parser = parse_limit)]
+    #[arg(env = "OKTA_CONFORMANCE_TRIAL_TIMEOUT")]
     trial_timeout: Duration,
     /// The longest that the run may take before it starts no further trial
-    #[arg(long, value_name = "DUR", value_parser = parse_limit)]
+    #[arg(long, value_name = "DUR", value_parser = parse_limit, env = "OKTA_CONFORMANCE_DEADLINE")]
     deadline: Option<Duration>,
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
@@ -194,7 +196,7 @@ impl Arguments {
     fn one_output_a_file(&self) -> Result<(), CommandError> {
         let events = Some(Path::new(&self.events)).filter(|path| *path != Path::new("none"));
         let others = [&self.record, &self.propose_known_failures].into_iter().flatten().map(PathBuf::as_path);
-        let reports = self.report.iter().filter_map(|to| to.path()).map(PathBuf::as_path);
+        let reports = self.report.iter().filter_map(|to| to.path.as_ref()).map(PathBuf::as_path);
         let mut seen = BTreeSet::new();
         // A device takes what it is given.
         for path in events.into_iter().chain(others).chain(reports).filter(|path| !path.starts_with("/dev")) {
@@ -268,7 +270,7 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
 
 /// Everything that can be wrong is found out here, before the first request.
 fn prepare(arguments: &Arguments, color: bool, redactor: &mut Redactor) -> Result<Begun, CommandError> {
-    if arguments.format == Format::Json && arguments.report.iter().any(|to| to.path().is_none()) {
+    if arguments.format == Format::Json && arguments.report.iter().any(|to| to.path.is_none()) {
         return Err(Mistake::boxed("`--format json` and a report to `-` both want stdout: name a file for the report"));
     }
     arguments.one_output_a_file()?;

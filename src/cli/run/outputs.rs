@@ -1,15 +1,17 @@
-//! Where the events of a run go while it runs: the report's fold, the stream, a recording, the console.
+//! Where the events of a run go while it runs: the report's fold, the stream, a recording, the console. Before the run exits, its secrets are
+//! looked for in all of these: there is none, unless a secret was written before it was known to be one.
 
 use std::{
     cell::RefCell,
     error::Error,
     future::poll_fn,
-    io::{self, Write},
+    io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
     pin::pin,
+    rc::Rc,
 };
 
-use super::{Arguments, ReportFormat, printed::Printed};
+use super::{Arguments, ReportFormat};
 use crate::{
     cli::{
         CommandError, Format,
@@ -19,6 +21,7 @@ use crate::{
     event::Event,
     recording::Recorder,
     report::{Console, Report, StreamWriter},
+    secret::Redactor,
     snapshot::{Snapshots, Unaccepted},
     target::Opened,
 };
@@ -28,7 +31,7 @@ pub(super) struct Outputs {
     pub(super) report: Report,
     pub(super) console: Console<Box<dyn Write>>,
     /// What the console printed; nothing of a run against the embedded mock, whose tokens end with it.
-    pub(super) printed: Printed,
+    printed: Printed,
     stream: Option<StreamWriter>,
     recorder: Option<Recorder>,
     snapshots: Option<Snapshots>,
@@ -113,7 +116,7 @@ impl Outputs {
     }
 
     /// The files of snapshots that were written.
-    pub(super) fn snapshots(&self) -> &[PathBuf] {
+    fn snapshots(&self) -> &[PathBuf] {
         self.snapshots.as_ref().map_or(&self.written_snapshots, Snapshots::written)
     }
 
@@ -171,4 +174,80 @@ impl Trouble {
             self.console.get_or_insert(error);
         }
     }
+}
+
+/// More than anybody reads; what is printed after it is not looked through.
+const MOST_PRINTED: usize = 16 * 1024 * 1024;
+
+/// Copies what is written.
+#[derive(Debug, Clone, Default)]
+struct Printed(Rc<RefCell<Vec<u8>>>);
+
+impl Printed {
+    /// A writer that writes to `out` and keeps a copy.
+    fn keeping(&self, out: Box<dyn Write>) -> Box<dyn Write> {
+        Box::new(Keeping { out, printed: self.clone() })
+    }
+
+    /// All of it.
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.borrow()).into_owned()
+    }
+}
+
+struct Keeping {
+    out: Box<dyn Write>,
+    printed: Printed,
+}
+
+impl Write for Keeping {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        let mut printed = self.printed.0.borrow_mut();
+        let kept = written.min(MOST_PRINTED.saturating_sub(printed.len()));
+        printed.extend_from_slice(&bytes[..kept]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Whether a secret stands in a file of the run, or in what it printed; says where.
+pub(super) fn secrets_written(
+    arguments: &Arguments,
+    ledger: &Path,
+    outputs: &Outputs,
+    redactor: &Redactor,
+) -> Result<bool, CommandError> {
+    let events = (arguments.events != "none").then(|| PathBuf::from(&arguments.events));
+    let others = [&arguments.record, &arguments.propose_known_failures].into_iter().flatten().cloned();
+    let reports = arguments.report.iter().filter_map(|to| to.path.clone());
+    let mut found = redactor.finds(&outputs.printed.text());
+    if found {
+        complain("a secret stands in what was printed: change it if others have seen it");
+    }
+    for path in events
+        .into_iter()
+        .chain(others)
+        .chain(reports)
+        .chain([ledger.to_owned()])
+        .chain(outputs.snapshots().iter().cloned())
+    {
+        match redactor.scan(&path) {
+            Ok(None) => {}
+            Ok(Some(at)) => {
+                found = true;
+                complain(&format!(
+                    "a secret stands in {}, {at} bytes from its beginning: remove the file, and change the secret if others have seen it",
+                    path.display()
+                ));
+            }
+            // A run that left nothing has no ledger.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(found)
 }

@@ -75,7 +75,7 @@ fn beside(events: &str) -> Option<PathBuf> {
 
 /// Whether all reports can be written, as far as that can be told before there is anything to write.
 pub(super) fn probe(arguments: &Arguments, run: &str) -> Result<(), CommandError> {
-    let reports = arguments.report.iter().filter_map(|to| to.path());
+    let reports = arguments.report.iter().filter_map(|to| to.path.as_ref());
     for path in reports.chain(&arguments.propose_known_failures) {
         let probed = match fs::metadata(path) {
             Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),

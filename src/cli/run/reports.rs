@@ -73,19 +73,10 @@ impl ReportFormat {
     /// Writes the report in this format to standard output. Text is for people; the other formats make harmless what stands in them, each in
     /// its own way.
     pub(crate) fn print(self, report: &Report, fail_on: FailOn, style: Style) -> Result<(), CommandError> {
-        match self {
-            Self::Text => self.write(report, fail_on, style, coloured_out(style.color)),
-            Self::Json
-            | Self::Junit
-            | Self::JunitStrict
-            | Self::Markdown
-            | Self::Github
-            | Self::Tap
-            | Self::Har
-            | Self::Badge
-            | Self::Coverage
-            | Self::Html => self.write(report, fail_on, style, BufWriter::new(format_out())),
+        if self == Self::Text {
+            return self.write(report, fail_on, style, coloured_out(style.color));
         }
+        self.write(report, fail_on, style, BufWriter::new(format_out()))
     }
 
     /// Writes the report in this format; `style` is the text's.
@@ -122,23 +113,8 @@ impl ReportFormat {
 #[derive(Debug, Clone)]
 pub(crate) struct ReportTo {
     pub(crate) format: ReportFormat,
-    to: Destination,
-}
-
-impl ReportTo {
-    /// Where it is on disk, if it goes there.
-    pub(crate) fn path(&self) -> Option<&PathBuf> {
-        match &self.to {
-            Destination::Stdout => None,
-            Destination::Path(path) => Some(path),
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-enum Destination {
-    Stdout,
-    Path(PathBuf),
+    /// Where it is on disk; else it goes to stdout.
+    pub(crate) path: Option<PathBuf>,
 }
 
 /// `FORMAT`, `FORMAT=PATH`, or `FORMAT=-` for stdout.
@@ -147,18 +123,18 @@ pub(crate) fn parse_report(text: &str) -> Result<ReportTo, String> {
     let format = ReportFormat::from_str(name, false).map_err(|_| {
         let known: Vec<String> = ReportFormat::value_variants()
             .iter()
-            .filter_map(clap::ValueEnum::to_possible_value)
+            .filter_map(ValueEnum::to_possible_value)
             .map(|value| value.get_name().to_owned())
             .collect();
         format!("there is no report format `{name}`; known are {}", known.join(", "))
     })?;
-    let to = match path {
+    let path = match path {
         Some("") => return Err(format!("`{text}` names no file")),
-        Some("-") => Destination::Stdout,
-        Some(path) => Destination::Path(PathBuf::from(path)),
-        None => Destination::Path(format.default_path()),
+        Some("-") => None,
+        Some(path) => Some(PathBuf::from(path)),
+        None => Some(format.default_path()),
     };
-    Ok(ReportTo { format, to })
+    Ok(ReportTo { format, path })
 }
 
 /// A file that a run writes. There is no `-` for stdout but in `--report`: the run itself prints there.
@@ -171,10 +147,7 @@ pub(crate) fn output<T: AsRef<OsStr>>(path: T) -> Result<T, String> {
 
 /// Writes a report beside its place and moves it there, so that no reader sees half of it.
 pub(crate) fn write_report(to: &ReportTo, report: &Report, fail_on: FailOn) -> Result<(), CommandError> {
-    let path = match &to.to {
-        Destination::Stdout => return to.format.print(report, fail_on, Style::default()),
-        Destination::Path(path) => path,
-    };
+    let Some(path) = &to.path else { return to.format.print(report, fail_on, Style::default()) };
     // A pipe or a device has its reader already, and nothing can be moved to its place.
     let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
     let mut beside = path.clone().into_os_string();

@@ -1,7 +1,8 @@
 //! Private keys of clients: PEM as PKCS#1, SEC 1 or PKCS#8, or a JWK (RFC 7517). Which algorithm signs follows from the key.
 
 use aws_lc_rs::{
-    rsa::KeyPair as RsaKeyPair,
+    error::KeyRejected,
+    rsa::{KeyPair as RsaKeyPair, KeyPairComponents, PublicKeyComponents},
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
 };
 use base64::{
@@ -63,7 +64,7 @@ impl PrivateKey {
             return refused("the PEM holds no base64");
         };
         let signer = match label {
-            "RSA PRIVATE KEY" => rsa(&der)?,
+            "RSA PRIVATE KEY" => rsa(RsaKeyPair::from_der(&der))?,
             "EC PRIVATE KEY" => ec(&der)?,
             // PKCS#8 says itself which kind it is; the RSA reader refuses what is none.
             "PRIVATE KEY" => match RsaKeyPair::from_pkcs8(&der) {
@@ -89,8 +90,11 @@ impl PrivateKey {
         };
         let signer = match (member("kty"), member("crv")) {
             (Some("RSA"), _) => {
-                let members = ["n", "e", "d", "p", "q", "dp", "dq", "qi"].map(bytes);
-                rsa(&pkcs1(&members.into_iter().collect::<Result<Vec<_>, _>>()?))?
+                let public_key = PublicKeyComponents { n: bytes("n")?, e: bytes("e")? };
+                let [d, p, q] = [bytes("d")?, bytes("p")?, bytes("q")?];
+                #[expect(non_snake_case, reason = "the library calls them so")]
+                let [dP, dQ, qInv] = [bytes("dp")?, bytes("dq")?, bytes("qi")?];
+                rsa(RsaKeyPair::from_components(&KeyPairComponents { public_key, d, p, q, dP, dQ, qInv }))?
             }
             (Some("EC"), Some("P-256")) => {
                 let public = [vec![4], bytes("x")?, bytes("y")?].concat();
@@ -114,8 +118,7 @@ impl PrivateKey {
 
 const KINDS: &str = "neither an RSA key of 2048 bits or more (RS256) nor an EC key of the curve P-256 (ES256)";
 
-fn rsa(der: &[u8]) -> Result<Signer, KeyError> {
-    let key = RsaKeyPair::from_der(der);
+fn rsa(key: Result<RsaKeyPair, KeyRejected>) -> Result<Signer, KeyError> {
     key.map(Signer::Rsa).map_err(|error| KeyError(format!("no RSA key of 2048 bits or more: {error}")))
 }
 
@@ -123,28 +126,4 @@ fn rsa(der: &[u8]) -> Result<Signer, KeyError> {
 fn ec(der: &[u8]) -> Result<Signer, KeyError> {
     let key = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, der);
     key.map(Signer::Ec).map_err(|error| KeyError(format!("no EC key of the curve P-256: {error}")))
-}
-
-/// `RSAPrivateKey` (RFC 8017 appendix A.1.2): a sequence of the version 0 and the numbers of a JWK in their order.
-fn pkcs1(numbers: &[Vec<u8>]) -> Vec<u8> {
-    let mut content = vec![2, 1, 0];
-    for number in numbers {
-        let digits: &[u8] = match number.iter().position(|byte| *byte != 0) {
-            Some(first) => &number[first..],
-            None => &[0],
-        };
-        // The first bit is the sign, which is plus.
-        let sign: &[u8] = if digits[0] & 0x80 == 0 { &[] } else { &[0] };
-        content.extend(tagged(2, &[sign, digits].concat()));
-    }
-    tagged(0x30, &content)
-}
-
-fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
-    let bytes = content.len().to_be_bytes();
-    let length = &bytes[bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len() - 1)..];
-    let short = length.len() == 1 && length[0] < 0x80;
-    // Of the long form, the first byte says how many bytes the length takes; there are at most eight.
-    let count = if short { vec![] } else { vec![0x80 | u8::try_from(length.len()).unwrap_or(8)] };
-    [&[tag], count.as_slice(), length, content].concat()
 }
