@@ -90,9 +90,9 @@ fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
     }
     let contract = &plan.contract;
     judged.headers = contract.recorded_with.as_ref().is_some_and(|name| answer.header(name).is_some());
-    let verdict = judge_recorded(&answer, operation, plan);
-    judged.left_out = verdict.left_out;
-    judged.findings = describer.findings(&verdict, None);
-    judged.drift = describer.drift(&verdict, &operation.id);
+    let judgement = judge_recorded(&answer, operation, plan);
+    judged.left_out = judgement.left_out;
+    judged.findings = describer.findings(&judgement, None);
+    judged.drift = describer.drift(&judgement, &operation.id);
     judged
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{End, Found, Identity, MOST_CAPTURED, Verdict};
+use super::{End, Found, Identity, Judgement, MOST_CAPTURED};
 use crate::{
     brief::{self, Excerpt},
     diagnostic::Span,
@@ -10,7 +10,7 @@ use crate::{
     finding::{Actual, Expected, Json},
     http::Answer,
     level::Level,
-    matcher::{Findings, Matcher, equal},
+    matcher::{Matcher, Mismatches, equal},
     plan::{Basis, Capture, Check, Step, Wants, When},
     schema::Schema,
     suite::{On, Operation},
@@ -24,7 +24,7 @@ pub(super) struct Judge<'a> {
     /// The operation that was called.
     operation: Option<&'a Operation>,
     variables: &'a Variables,
-    pub(super) verdict: Verdict,
+    pub(super) judgement: Judgement,
 }
 
 type Held = Result<(), Unfilled>;
@@ -32,17 +32,17 @@ type Held = Result<(), Unfilled>;
 impl<'a> Judge<'a> {
     pub(super) fn new(step: &'a Step, variables: &'a Variables) -> Self {
         let operation = step.request.operation().map(AsRef::as_ref);
-        Self { level: step.level, operation, variables, verdict: Verdict::default() }
+        Self { level: step.level, operation, variables, judgement: Judgement::default() }
     }
 
     pub(super) fn of_call(operation: &'a Operation, variables: &'a Variables) -> Self {
-        Self { level: Level::Must, operation: Some(operation), variables, verdict: Verdict::default() }
+        Self { level: Level::Must, operation: Some(operation), variables, judgement: Judgement::default() }
     }
 
     /// Counts a check that is made, of something with a name or not.
     pub(super) fn count(&mut self, check: &Check, name: &str) {
-        self.verdict.checks.count(check.level_in(self.level));
-        self.verdict.made.push(&check.kind(), name);
+        self.judgement.checks.count(check.level_in(self.level));
+        self.judgement.made.push(&check.kind(), name);
     }
 
     pub(super) fn find(
@@ -58,7 +58,7 @@ impl<'a> Judge<'a> {
             Basis::Operation(operation) => (None, Some(ImpliedBy::Operation(operation.id.clone()))),
             Basis::Contract => (None, Some(by_contract(check))),
         };
-        self.verdict.found.push(Found {
+        self.judgement.found.push(Found {
             check: check.kind(),
             implied_by,
             level: check.level_in(self.level),
@@ -176,13 +176,13 @@ impl<'a> Judge<'a> {
     }
 
     fn body(&mut self, check: &Check, matcher: &Matcher, answer: &Answer) -> Held {
-        self.verdict.checks.count(check.level_in(self.level));
+        self.judgement.checks.count(check.level_in(self.level));
         let kind = check.kind();
-        matcher.leaves(&mut |place, _| self.verdict.made.push(&kind, place));
+        matcher.leaves(&mut |place, _| self.judgement.made.push(&kind, place));
         match answer.json() {
             Ok(value) => {
-                let findings = matcher.judge(Some(value), self.variables)?;
-                self.matched(check, findings, true);
+                let mismatches = matcher.judge(Some(value), self.variables)?;
+                self.matched(check, mismatches, true);
             }
             Err(reason) => {
                 let wanted = matcher.wanted(self.variables)?;
@@ -195,14 +195,14 @@ impl<'a> Judge<'a> {
     /// Holds a text, or that there is none, to what is expected of it.
     fn text(&mut self, check: &Check, matcher: &Matcher, value: Option<&Value>) -> Held {
         self.count(check, "");
-        let findings = matcher.judge(value, self.variables)?;
-        self.matched(check, findings, false);
+        let mismatches = matcher.judge(value, self.variables)?;
+        self.matched(check, mismatches, false);
         Ok(())
     }
 
-    fn matched(&mut self, check: &Check, findings: Findings, in_a_body: bool) {
-        self.verdict.left_out += findings.left_out;
-        for found in findings.told {
+    fn matched(&mut self, check: &Check, mismatches: Mismatches, in_a_body: bool) {
+        self.judgement.left_out += mismatches.left_out;
+        for found in mismatches.told {
             let pointer = in_a_body.then_some(found.pointer);
             self.find(check, Some(found.span), pointer, found.expected, found.actual);
         }
@@ -212,12 +212,12 @@ impl<'a> Judge<'a> {
         self.count(check, "");
         match answer.json() {
             Ok(value) => {
-                let judgement = schema.judge(value);
-                self.verdict.left_out += judgement.left_out;
-                for found in judgement.mismatches {
+                let validation = schema.judge(value);
+                self.judgement.left_out += validation.left_out;
+                for found in validation.violations {
                     self.find(check, None, Some(found.pointer), found.expected, found.actual);
                 }
-                self.verdict.drift.extend(judgement.drift);
+                self.judgement.drift.extend(validation.drift);
             }
             Err(reason) => {
                 let wanted = Expected::Schema(schema.name.clone());
@@ -230,8 +230,8 @@ impl<'a> Judge<'a> {
     pub(super) fn collected(&mut self, check: &Check, items: &Value) -> Held {
         let Wants::Collected(matcher) = &check.wants else { return Ok(()) };
         self.count(check, "");
-        let findings = matcher.judge(Some(items), self.variables)?;
-        self.matched(check, findings, true);
+        let mismatches = matcher.judge(Some(items), self.variables)?;
+        self.matched(check, mismatches, true);
         Ok(())
     }
 

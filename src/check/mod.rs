@@ -18,7 +18,7 @@ use crate::{
     http::{Answer, Exchange},
     level::Level,
     plan::{Capture, CaptureFrom, Plan, Step, Wants, When},
-    schema::Drift,
+    schema::Undescribed,
     suite::Operation,
     template::{Unfilled, Variables},
 };
@@ -42,17 +42,17 @@ pub(crate) struct Found {
 
 /// What judging brought.
 #[derive(Debug, Default)]
-pub(crate) struct Verdict {
+pub(crate) struct Judgement {
     pub(crate) checks: Checks,
     /// What was held against something: the word of the check, with the place in the body where it has one.
     pub(crate) made: Names,
     pub(crate) found: Vec<Found>,
-    pub(crate) drift: Vec<Drift>,
+    pub(crate) drift: Vec<Undescribed>,
     /// At least so many more places are false that are not told one by one. Of each false check some are.
     pub(crate) left_out: usize,
 }
 
-impl Verdict {
+impl Judgement {
     pub(crate) fn add(&mut self, other: Self) {
         self.checks.add(other.checks);
         self.made.append(other.made);
@@ -65,7 +65,7 @@ impl Verdict {
 /// What became of a step, judged.
 #[derive(Debug, Default)]
 pub(crate) struct Judged {
-    pub(crate) verdict: Verdict,
+    pub(crate) judgement: Judgement,
     /// It was not as expected in a way that leaves nothing to judge behind it.
     pub(crate) ends: bool,
     /// What it captured.
@@ -133,8 +133,8 @@ pub(crate) fn judge(step: &Step, seen: &Seen<'_>, variables: &Variables) -> Resu
         // What is not the run's gets no name, so that nothing is sent there; whether the rest is there is judged all the same.
         judged.captured.extend(value.filter(|_| usable).map(|value| (Arc::clone(&capture.name), value)));
     }
-    judged.ends |= !judge.verdict.found.is_empty();
-    judged.verdict.add(judge.verdict);
+    judged.ends |= !judge.judgement.found.is_empty();
+    judged.judgement.add(judge.judgement);
     Ok(judged)
 }
 
@@ -149,12 +149,12 @@ pub(crate) fn judge_page(step: &Step, seen: &Seen<'_>, variables: &Variables) ->
     let status = step.checks.iter().find(|check| matches!(check.wants, Wants::Status(_)));
     if let Some(check) = status {
         judge.hold(check, answer)?;
-        if let Some(found) = judge.verdict.found.iter_mut().find(|found| !found.is_documented()) {
+        if let Some(found) = judge.judgement.found.iter_mut().find(|found| !found.is_documented()) {
             found.requirements.push(plan.contract.status.clone());
         }
     }
     // This check comes first: when it is false, nothing else about the body was meant.
-    let as_expected = judge.verdict.found.is_empty();
+    let as_expected = judge.judgement.found.is_empty();
     let usable = identity.is_none_or(|(identity, _)| identity.is_usable());
     let everything = depth == Depth::Everything;
     if let Some(operation) = step.request.operation().filter(|_| everything) {
@@ -174,7 +174,7 @@ pub(crate) fn judge_page(step: &Step, seen: &Seen<'_>, variables: &Variables) ->
     }
     // A level below `must` says that the status is not settled; what follows may still be judged.
     let ends = !usable || !as_expected && (!everything || step.level == Level::Must);
-    Ok(Judged { verdict: judge.verdict, ends, captured: Vec::new() })
+    Ok(Judged { judgement: judge.judgement, ends, captured: Vec::new() })
 }
 
 /// How the pages of a list ended.
@@ -206,7 +206,7 @@ pub(crate) fn judge_pages(
         judge.end(check, end);
     }
     let mut captured_values = Vec::new();
-    if judge.verdict.found.is_empty() {
+    if judge.judgement.found.is_empty() {
         if let Some(check) = step.own(|wants| matches!(wants, Wants::Collected(_))) {
             judge.collected(check, items)?;
         }
@@ -215,13 +215,13 @@ pub(crate) fn judge_pages(
             captured_values.extend(value.map(|value| (Arc::clone(&capture.name), value)));
         }
     }
-    let ends = judge.verdict.found.iter().any(|found| found.check != CheckKind::Collected);
-    Ok(Judged { verdict: judge.verdict, ends, captured: captured_values })
+    let ends = judge.judgement.found.iter().any(|found| found.check != CheckKind::Collected);
+    Ok(Judged { judgement: judge.judgement, ends, captured: captured_values })
 }
 
 /// Judges where a request would have gone that was not sent, because the target has said so: a URL of another origin than this one, or a
 /// text that leads elsewhere in a path.
-pub(crate) fn judge_address(step: &Step, address: Address<'_>, variables: &Variables) -> Verdict {
+pub(crate) fn judge_address(step: &Step, address: Address<'_>, variables: &Variables) -> Judgement {
     let mut judge = Judge::new(step, variables);
     let (expected, actual, is): (_, _, fn(&Wants) -> bool) = match address {
         Address::Elsewhere { url, origin } => {
@@ -236,7 +236,7 @@ pub(crate) fn judge_address(step: &Step, address: Address<'_>, variables: &Varia
         judge.count(check, "");
         judge.find(check, None, None, expected, actual);
     }
-    judge.verdict
+    judge.judgement
 }
 
 /// An address that leads elsewhere.
@@ -247,7 +247,7 @@ pub(crate) enum Address<'a> {
 }
 
 /// Judges recorded traffic, which nobody expected anything of. Its headers may have been cut, as whoever recorded it says.
-pub(crate) fn judge_recorded(answer: &Answer, operation: &Arc<Operation>, plan: &Plan) -> Verdict {
+pub(crate) fn judge_recorded(answer: &Answer, operation: &Arc<Operation>, plan: &Plan) -> Judgement {
     let variables = Variables::default();
     let mut judge = Judge::of_call(operation, &variables);
     // What calls imply has no variables, so it can always be told.
@@ -259,7 +259,7 @@ pub(crate) fn judge_recorded(answer: &Answer, operation: &Arc<Operation>, plan: 
         let whole = plan.contract.recorded_with.as_ref().is_some_and(|name| answer.header(name).is_some());
         let _ = judge.headers(&plan.general, answer, whole);
     }
-    judge.verdict
+    judge.judgement
 }
 
 impl Found {

@@ -5,7 +5,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::{
-    Finding, Findings, JsonType, Kind, Matcher, Pattern, Shape, equal, equal_but_for,
+    JsonType, Kind, Matcher, Mismatch, Mismatches, Pattern, Shape, equal, equal_but_for,
     equality::{distinct, order},
     without,
 };
@@ -21,12 +21,12 @@ use crate::{
 /// More findings of one expectation than a person would read.
 const MOST_FINDINGS: usize = 100;
 
-/// One value under judgement; `None` is a member that is not there.
-pub(super) struct Judge<'a> {
+/// One value held against a matcher; `None` is a member that is not there.
+pub(super) struct Walk<'a> {
     pub(super) variables: &'a Variables,
-    findings: Findings,
+    mismatches: Mismatches,
     pointer: String,
-    /// Whether anybody asks more than that there is a finding.
+    /// Whether anybody asks more than that there is a mismatch.
     told: bool,
 }
 
@@ -37,8 +37,8 @@ impl Matcher {
     ///
     /// # Errors
     /// A variable without a value: the expectation cannot be told.
-    pub(crate) fn judge(&self, value: Option<&Value>, variables: &Variables) -> Result<Findings, Unfilled> {
-        Judge::new(variables, true).findings(self, value)
+    pub(crate) fn judge(&self, value: Option<&Value>, variables: &Variables) -> Result<Mismatches, Unfilled> {
+        Walk::new(variables, true).mismatches(self, value)
     }
 
     /// What it wants, its variables filled in.
@@ -46,23 +46,23 @@ impl Matcher {
     /// # Errors
     /// A variable without a value.
     pub(crate) fn wanted(&self, variables: &Variables) -> Result<Expected<String>, Unfilled> {
-        Judge::new(variables, false).wanted(self)
+        Walk::new(variables, false).wanted(self)
     }
 }
 
-impl<'a> Judge<'a> {
+impl<'a> Walk<'a> {
     fn new(variables: &'a Variables, told: bool) -> Self {
-        Self { variables, findings: Findings::default(), pointer: String::new(), told }
+        Self { variables, mismatches: Mismatches::default(), pointer: String::new(), told }
     }
 
-    fn findings(mut self, matcher: &Matcher, value: Option<&Value>) -> Result<Findings, Unfilled> {
+    fn mismatches(mut self, matcher: &Matcher, value: Option<&Value>) -> Result<Mismatches, Unfilled> {
         self.matcher(matcher, value)?;
-        Ok(self.findings)
+        Ok(self.mismatches)
     }
 
     fn find(&mut self, span: Span, expected: Expected<String>, actual: Option<&Value>) {
         if self.is_full() {
-            self.findings.left_out += 1;
+            self.mismatches.left_out += 1;
             return;
         }
         self.tell(span, expected, actual.map_or(Actual::Absent, |value| Actual::Value(Json::of(value))));
@@ -70,25 +70,25 @@ impl<'a> Judge<'a> {
 
     fn tell(&mut self, span: Span, expected: Expected<String>, actual: Actual<String>) {
         let pointer = brief::pointer(self.pointer.clone());
-        self.add(Finding { span, pointer, expected, actual });
+        self.add(Mismatch { span, pointer, expected, actual });
     }
 
-    fn add(&mut self, finding: Finding) {
+    fn add(&mut self, mismatch: Mismatch) {
         if self.is_full() {
-            self.findings.left_out += 1;
+            self.mismatches.left_out += 1;
         } else {
-            self.findings.told.push(finding);
+            self.mismatches.told.push(mismatch);
         }
     }
 
     /// Whether nobody reads what else is found; who asks for nothing but whether something is, has it with the first.
     fn is_full(&self) -> bool {
-        self.findings.told.len() >= if self.told { MOST_FINDINGS } else { 1 }
+        self.mismatches.told.len() >= if self.told { MOST_FINDINGS } else { 1 }
     }
 
     /// Whether a value matches, without keeping what differs.
     fn holds(&self, matcher: &Matcher, value: &Value) -> Result<bool, Unfilled> {
-        Ok(Judge::new(self.variables, false).findings(matcher, Some(value))?.told.is_empty())
+        Ok(Walk::new(self.variables, false).mismatches(matcher, Some(value))?.told.is_empty())
     }
 
     fn under(&mut self, step: &str, judge: impl FnOnce(&mut Self) -> Judged) -> Judged {
@@ -179,11 +179,11 @@ impl<'a> Judge<'a> {
     }
 
     fn schema(&mut self, span: Span, schema: &Schema, value: &Value) {
-        let judgement = schema.judge(value);
-        self.findings.left_out += judgement.left_out;
-        for mismatch in judgement.mismatches {
+        let validation = schema.judge(value);
+        self.mismatches.left_out += validation.left_out;
+        for mismatch in validation.violations {
             let pointer = brief::pointer(format!("{}{}", self.pointer, mismatch.pointer));
-            self.add(Finding { span, pointer, expected: mismatch.expected, actual: mismatch.actual });
+            self.add(Mismatch { span, pointer, expected: mismatch.expected, actual: mismatch.actual });
         }
     }
 

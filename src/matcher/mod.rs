@@ -144,15 +144,15 @@ enum JsonType {
 
 /// What an expectation has to say about a value.
 #[derive(Debug, Default)]
-pub(crate) struct Findings {
-    pub(crate) told: Vec<Finding>,
+pub(crate) struct Mismatches {
+    pub(crate) told: Vec<Mismatch>,
     /// How many there are beside these.
     pub(crate) left_out: usize,
 }
 
 /// A place in a value where an expectation does not hold.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Finding {
+pub(crate) struct Mismatch {
     /// Where the expectation stands in the case.
     pub(crate) span: Span,
     /// Where the value stands in the body, a JSON Pointer.

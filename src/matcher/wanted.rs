@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use regex::escape;
 use serde_json::Value;
 
-use super::{Finding, Kind, Matcher, Pattern, judge::Judge};
+use super::{Kind, Matcher, Mismatch, Pattern, judge::Walk};
 use crate::{
     finding::{Actual, Expected, Json},
     template::{Tree, Unfilled, Variables},
@@ -14,7 +14,7 @@ use crate::{
 /// As many places in which an item differs are named.
 const MOST_PLACES: usize = 3;
 
-impl Judge<'_> {
+impl Walk<'_> {
     /// What the matcher wants, its variables filled in.
     pub(super) fn wanted(&self, matcher: &Matcher) -> Result<Expected<String>, Unfilled> {
         let all =
@@ -59,7 +59,7 @@ impl Judge<'_> {
         list: &Value,
         items: impl Iterator<Item = &'v Value>,
     ) -> Result<Actual<String>, Unfilled> {
-        let (mut nearest, mut alone) = (None::<Vec<Finding>>, false);
+        let (mut nearest, mut alone) = (None::<Vec<Mismatch>>, false);
         for item in items {
             let found = wanted.judge(Some(item), self.variables)?.told;
             match nearest.as_ref().map_or(Ordering::Less, |nearest| found.len().cmp(&nearest.len())) {
@@ -70,7 +70,7 @@ impl Judge<'_> {
         }
         let list = Json::of(list);
         let Some(nearest) = nearest.filter(|_| alone) else { return Ok(Actual::Value(list)) };
-        let mut at: Vec<String> = nearest.into_iter().map(|finding| finding.pointer).collect();
+        let mut at: Vec<String> = nearest.into_iter().map(|mismatch| mismatch.pointer).collect();
         at.dedup();
         // Another thing altogether.
         if at.iter().any(String::is_empty) {

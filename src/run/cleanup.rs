@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     brief::owned_text,
-    check::{Depth, Verdict},
+    check::{Depth, Judgement},
     event::{Event, Leak, Phase},
     http::{Exchange, Fault, Outgoing},
     ledger::{Change, Removal},
@@ -168,7 +168,7 @@ impl<'a> Running<'a, '_> {
         for (request, exchange) in sent {
             self.requests += 1;
             let label = Label { call: request.operation, origin: None, phase: Phase::Defer, number };
-            self.emit(label, 1, &Verdict::default(), Came::Answer(exchange.into()));
+            self.emit(label, 1, &Judgement::default(), Came::Answer(exchange.into()));
         }
         match removed {
             Removed::Gone => {}
@@ -188,7 +188,7 @@ impl<'a> Running<'a, '_> {
             Ok(exchange) | Err(Halt::Repeated(exchange)) => {
                 self.requests += 1;
                 let status = exchange.answer.status;
-                self.emit(Label::of(step, Phase::Defer, number), 1, &Verdict::default(), Came::Answer(exchange));
+                self.emit(Label::of(step, Phase::Defer, number), 1, &Judgement::default(), Came::Answer(exchange));
                 if (200..300).contains(&status) || status == 404 {
                     // A ledger that can no longer be written says too much rather than too little.
                     if let Some(number) = entry {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use super::milliseconds;
 use crate::{
     brief::owned_text,
-    check::{Found, Verdict},
+    check::{Found, Judgement},
     diagnostic::{Source, Span, excerpt},
     event::{
         Checks, Drift, Finding, Outcome, Place, RequirementText, Transcript, TranscriptRequest, TranscriptResponse,
@@ -38,8 +38,8 @@ pub(crate) struct Origin<'a> {
 }
 
 impl Describer<'_> {
-    pub(crate) fn findings(&self, verdict: &Verdict, origin: Option<Origin<'_>>) -> Vec<Finding> {
-        verdict.found.iter().map(|found| self.finding(found, origin)).collect()
+    pub(crate) fn findings(&self, judgement: &Judgement, origin: Option<Origin<'_>>) -> Vec<Finding> {
+        judgement.found.iter().map(|found| self.finding(found, origin)).collect()
     }
 
     /// What was observed, in a form that is the same in every run.
@@ -76,14 +76,14 @@ impl Describer<'_> {
         }
     }
 
-    pub(crate) fn drift(&self, verdict: &Verdict, call: &str) -> Vec<Drift> {
-        let one = |drift: &crate::schema::Drift| Drift {
+    pub(crate) fn drift(&self, judgement: &Judgement, call: &str) -> Vec<Drift> {
+        let one = |drift: &crate::schema::Undescribed| Drift {
             call: call.to_owned(),
             pointer: self.redactor.text(&drift.pointer),
             value: self.redactor.text(&drift.value),
             explained: drift.explained.clone(),
         };
-        verdict.drift.iter().map(one).collect()
+        judgement.drift.iter().map(one).collect()
     }
 
     /// Takes the exchange apart: its texts are most of what a run holds, and move on as they are. Of a long body only the beginning does.

@@ -14,7 +14,7 @@ use super::{
     send::{Halt, Purpose, Sent},
 };
 use crate::{
-    check::{Depth, End, Found, Seen, Verdict, judge, judge_page, judge_pages},
+    check::{Depth, End, Found, Judgement, Seen, judge, judge_page, judge_pages},
     http::Exchange,
     level::Level,
     plan::{DEFAULT_PRINCIPAL, Repetition, Step},
@@ -25,8 +25,8 @@ use crate::{
 /// What came of a step.
 #[derive(Debug, Default)]
 pub(super) struct Done {
-    /// The answers that were judged, each with its verdict: one, or one a page.
-    pub(super) exchanges: Vec<(Exchange, Verdict)>,
+    /// The answers that were judged, each with its judgement: one, or one a page.
+    pub(super) exchanges: Vec<(Exchange, Judgement)>,
     pub(super) requests: usize,
     /// The step was not as expected in a way that leaves nothing to judge behind it.
     pub(super) ends_trial: bool,
@@ -129,7 +129,7 @@ impl Sender<'_, '_> {
             }
             // The next page comes while this one is still kept.
             exchange.answer.settle(self.shared.describer.redactor);
-            done.exchanges.push((exchange, judged.verdict));
+            done.exchanges.push((exchange, judged.judgement));
             if judged.ends {
                 done.ends_trial = true;
                 return Ok(done);
@@ -146,9 +146,9 @@ impl Sender<'_, '_> {
                     continue;
                 }
             };
-            if let Some((exchange, verdict)) = done.exchanges.last_mut() {
+            if let Some((exchange, judgement)) = done.exchanges.last_mut() {
                 let judged = judge_pages(step, end, &Value::Array(collected), &exchange.answer, variables)?;
-                verdict.add(judged.verdict);
+                judgement.add(judged.judgement);
                 done.ends_trial = judged.ends;
                 judged.captured.into_iter().for_each(|(name, value)| variables.set(&name, value));
             }
@@ -161,7 +161,7 @@ impl Sender<'_, '_> {
         let judged = judge(step, &self.seen(&sent), variables)?;
         judged.captured.into_iter().for_each(|(name, value)| variables.set(&name, value));
         let nothing_new = sent.identity.is_some_and(|identity| !identity.is_usable());
-        let exchanges = vec![(sent.exchange, judged.verdict)];
+        let exchanges = vec![(sent.exchange, judged.judgement)];
         Ok(Done { exchanges, requests, ends_trial: judged.ends, nothing_new })
     }
 
@@ -178,11 +178,11 @@ impl Sender<'_, '_> {
 }
 
 impl Done {
-    pub(super) fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
-        self.exchanges.iter().map(|(_, verdict)| verdict)
+    pub(super) fn judgements(&self) -> impl Iterator<Item = &Judgement> {
+        self.exchanges.iter().map(|(_, judgement)| judgement)
     }
 
     pub(super) fn found(&self) -> impl Iterator<Item = &Found> {
-        self.verdicts().flat_map(|verdict| &verdict.found)
+        self.judgements().flat_map(|judgement| &judgement.found)
     }
 }

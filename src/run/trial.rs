@@ -13,7 +13,7 @@ use super::{
     step::{Done, Sender},
 };
 use crate::{
-    check::{Address, Depth, Found, Verdict, judge_address},
+    check::{Address, Depth, Found, Judgement, judge_address},
     event::{Checks, Event, Outcome, Phase, StepFinished, TrialFinished, Why},
     http::{Exchange, Fault, curl},
     level::Level,
@@ -195,13 +195,13 @@ impl<'a, 's> Running<'a, 's> {
     fn judged(&mut self, step: &Step, phase: Phase, number: usize, done: Done) {
         self.requests += done.requests;
         if phase == Phase::Steps {
-            self.made(&call(step), done.verdicts());
+            self.made(&call(step), done.judgements());
         }
         done.found().for_each(|found| self.found(step, found));
         let single = done.exchanges.len() == 1;
-        for (exchange, verdict) in done.exchanges {
+        for (exchange, judgement) in done.exchanges {
             let requests = if single { done.requests } else { 1 };
-            self.emit(Label::of(step, phase, number), requests, &verdict, Came::Answer(exchange.into()));
+            self.emit(Label::of(step, phase, number), requests, &judgement, Came::Answer(exchange.into()));
         }
     }
 
@@ -221,12 +221,12 @@ impl<'a, 's> Running<'a, 's> {
     }
 
     /// Notes the checks of a step. One that was made on several pages counts once: how many there are is the org's.
-    fn made<'v>(&mut self, call: &str, verdicts: impl Iterator<Item = &'v Verdict>) {
+    fn made<'v>(&mut self, call: &str, judgements: impl Iterator<Item = &'v Judgement>) {
         let counted = self.made.entry(call.to_owned()).or_default();
         let mut names = Vec::new();
-        for verdict in verdicts {
-            self.checks.add(verdict.checks);
-            names.extend(verdict.made.iter());
+        for judgement in judgements {
+            self.checks.add(judgement.checks);
+            names.extend(judgement.made.iter());
         }
         names.sort_unstable();
         names.dedup();
@@ -244,10 +244,10 @@ impl<'a, 's> Running<'a, 's> {
     }
 
     /// Tells of a step.
-    pub(super) fn emit(&self, label: Label<'_>, requests: usize, verdict: &Verdict, came: Came<'_>) {
+    pub(super) fn emit(&self, label: Label<'_>, requests: usize, judgement: &Judgement, came: Came<'_>) {
         let describer = &self.shared.describer;
         let Label { call, origin, phase, number } = label;
-        let findings = describer.findings(verdict, origin);
+        let findings = describer.findings(judgement, origin);
         let (principal, exchange, fault) = match came {
             Came::Answer(exchange) => (exchange.request.principal.clone(), Some(exchange), None),
             Came::Nothing { principal, fault } => (principal, None, fault),
@@ -261,11 +261,11 @@ impl<'a, 's> Running<'a, 's> {
             step: number,
             principal,
             requests,
-            checks: verdict.checks,
-            drift: describer.drift(verdict, &call),
+            checks: judgement.checks,
+            drift: describer.drift(judgement, &call),
             call,
             findings,
-            left_out: verdict.left_out,
+            left_out: judgement.left_out,
             exchange: exchange.map(|exchange| describer.transcript(*exchange)),
             curl,
             fault: fault.map(|fault| describer.redactor.text(fault)),
@@ -300,21 +300,21 @@ impl<'a, 's> Running<'a, 's> {
             // A step that was not sent, because of where it would have gone: the target has said so.
             Halt::Foreign(url) => {
                 let origin = self.shared.target.client.origin();
-                let verdict = judge_address(step, Address::Elsewhere { url: &url, origin }, variables);
-                Ok(self.astray(step, label, principal, &verdict))
+                let judgement = judge_address(step, Address::Elsewhere { url: &url, origin }, variables);
+                Ok(self.astray(step, label, principal, &judgement))
             }
             Halt::Address(given) => {
-                let verdict = judge_address(step, Address::NotSent(&given), variables);
-                Ok(self.astray(step, label, principal, &verdict))
+                let judgement = judge_address(step, Address::NotSent(&given), variables);
+                Ok(self.astray(step, label, principal, &judgement))
             }
             Halt::Fault(fault) => {
                 let came = Came::Nothing { principal, fault: Some(&fault.to_string()) };
-                self.emit(label, 1, &Verdict::default(), came);
+                self.emit(label, 1, &Judgement::default(), came);
                 Err(self.faulted(&fault))
             }
             Halt::Server(exchange) => {
                 let reason = format!("the target answered {}", exchange.answer.status);
-                self.emit(label, 1, &Verdict::default(), Came::Answer(exchange));
+                self.emit(label, 1, &Judgement::default(), Came::Answer(exchange));
                 Err(Ending::Errored(reason))
             }
             Halt::Broken(exchange) => {
@@ -322,12 +322,12 @@ impl<'a, 's> Running<'a, 's> {
                 let status = exchange.answer.status;
                 let reason =
                     format!("{} answered {status}, and again when it was sent once more", request(step, &exchange));
-                self.emit(label, 2, &Verdict::default(), Came::Answer(exchange));
+                self.emit(label, 2, &Judgement::default(), Came::Answer(exchange));
                 Err(Ending::Errored(reason))
             }
             Halt::RateLimited(exchange) => {
                 let reason = "429 that did not end".to_owned();
-                self.emit(label, 1, &Verdict::default(), Came::Answer(exchange));
+                self.emit(label, 1, &Judgement::default(), Came::Answer(exchange));
                 Err(Ending::Errored(reason))
             }
             Halt::Repeated(exchange) => {
@@ -335,7 +335,7 @@ impl<'a, 's> Running<'a, 's> {
                     "{call}: the connection ended before an answer, and {} to the same request again says nothing",
                     exchange.answer.status
                 );
-                self.emit(label, 2, &Verdict::default(), Came::Answer(exchange));
+                self.emit(label, 2, &Judgement::default(), Came::Answer(exchange));
                 Err(Ending::Errored(reason))
             }
             Halt::Ledger(reason) => Err(Ending::Errored(reason)),
@@ -364,10 +364,10 @@ impl<'a, 's> Running<'a, 's> {
         Ending::Errored(fault.to_string())
     }
 
-    fn astray(&mut self, step: &Step, label: Label<'_>, principal: String, verdict: &Verdict) -> bool {
-        self.made(&call(step), std::iter::once(verdict));
-        verdict.found.iter().for_each(|found| self.found(step, found));
-        self.emit(label, 0, verdict, Came::Nothing { principal, fault: None });
+    fn astray(&mut self, step: &Step, label: Label<'_>, principal: String, judgement: &Judgement) -> bool {
+        self.made(&call(step), std::iter::once(judgement));
+        judgement.found.iter().for_each(|found| self.found(step, found));
+        self.emit(label, 0, judgement, Came::Nothing { principal, fault: None });
         true
     }
 

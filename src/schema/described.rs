@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use serde_json::Value;
 
-use super::{Drift, MAX_DRIFT, Schema};
+use super::{MAX_DRIFT, Schema, Undescribed};
 use crate::{
     brief::{self, brief},
     pointer,
@@ -267,14 +267,14 @@ impl<'a> Path<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// Members that are surely not named.
-    pub(super) unnamed: Vec<Drift>,
+    pub(super) unnamed: Vec<Undescribed>,
     /// Members and values that annotations speak of.
-    pub(super) annotated: Vec<Drift>,
+    pub(super) annotated: Vec<Undescribed>,
     /// Whether a condition decides of some members whether they are named.
     pub(super) unsure: bool,
 }
 
-impl Drift {
+impl Undescribed {
     pub(super) fn at(path: Option<&Path<'_>>, value: &Value, explained: Option<String>) -> Self {
         Self { pointer: brief::pointer(Path::pointer(path)), value: brief(value), explained }
     }
@@ -299,7 +299,7 @@ impl Described {
                 Annotation::Extensible(known) if known.contains(value) || value.is_null() => continue,
                 Annotation::Extensible(_) => None,
             };
-            found.annotated.push(Drift::at(path, value, explained));
+            found.annotated.push(Undescribed::at(path, value, explained));
         }
         match value {
             Value::Object(members) => {
@@ -310,7 +310,7 @@ impl Described {
                         if known.is_some() || place.unsure {
                             found.unsure = true;
                         } else if place.named {
-                            found.unnamed.push(Drift::at(Some(&path), value, None));
+                            found.unnamed.push(Undescribed::at(Some(&path), value, None));
                         }
                     }
                     if let Some(below) = known.map_or(place.rest, |member| member.place) {

@@ -7,13 +7,13 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use super::{
-    Drift, Schema,
+    Schema, Undescribed,
     described::{Path, Referred, Said, Step},
 };
 use crate::pointer;
 
 /// The members of a valid value that nobody has named.
-pub(super) fn unnamed(schema: &Schema, value: &Value) -> Vec<Drift> {
+pub(super) fn unnamed(schema: &Schema, value: &Value) -> Vec<Undescribed> {
     let mut drift = Vec::new();
     walk(schema, &[Said::whole(schema)], value, None, &mut drift);
     drift
@@ -27,7 +27,7 @@ struct Held<'a> {
     others: bool,
 }
 
-fn walk(owner: &Schema, said: &[Said<'_>], value: &Value, path: Option<&Path<'_>>, drift: &mut Vec<Drift>) {
+fn walk(owner: &Schema, said: &[Said<'_>], value: &Value, path: Option<&Path<'_>>, drift: &mut Vec<Undescribed>) {
     let mut held = Held::default();
     for said in said {
         held.take(owner, *said, value);
@@ -39,7 +39,7 @@ fn walk(owner: &Schema, said: &[Said<'_>], value: &Value, path: Option<&Path<'_>
                 let path = Path::below(path, Step::Member(name));
                 let below: Vec<Said<'_>> = held.said.iter().flat_map(|said| of_member(*said, name)).collect();
                 if below.is_empty() && named && !held.others {
-                    drift.push(Drift::at(Some(&path), value, None));
+                    drift.push(Undescribed::at(Some(&path), value, None));
                 } else {
                     walk(owner, &below, value, Some(&path), drift);
                 }

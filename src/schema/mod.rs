@@ -77,17 +77,17 @@ impl std::fmt::Debug for Schema {
 
 /// What validation has to say about one value.
 #[derive(Debug, Default)]
-pub(crate) struct Judgement {
-    pub(crate) mismatches: Vec<SchemaMismatch>,
-    pub(crate) drift: Vec<Drift>,
-    /// How many mismatches there are beside these, at least.
+pub(crate) struct Validation {
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) drift: Vec<Undescribed>,
+    /// How many violations there are beside these, at least.
     pub(crate) left_out: usize,
 }
 
-impl Judgement {
-    fn mismatch(&mut self, mismatch: SchemaMismatch) {
-        if self.mismatches.len() < MAX_FINDINGS {
-            self.mismatches.push(mismatch);
+impl Validation {
+    fn violation(&mut self, violation: Violation) {
+        if self.violations.len() < MAX_FINDINGS {
+            self.violations.push(violation);
         } else {
             self.left_out += 1;
         }
@@ -96,7 +96,7 @@ impl Judgement {
 
 /// A place where a value does not fit its schema.
 #[derive(Debug)]
-pub(crate) struct SchemaMismatch {
+pub(crate) struct Violation {
     pub(crate) pointer: String,
     pub(crate) expected: Expected<String>,
     pub(crate) actual: Actual<String>,
@@ -104,7 +104,7 @@ pub(crate) struct SchemaMismatch {
 
 /// A member or value that the schema does not describe.
 #[derive(Debug)]
-pub(crate) struct Drift {
+pub(crate) struct Undescribed {
     pub(crate) pointer: String,
     pub(crate) value: String,
     /// The requirement that explains it, where it is known.
@@ -242,62 +242,62 @@ impl Schema {
     }
 
     /// Validates `value`: what does not fit, and what is not described.
-    pub(crate) fn judge(&self, value: &Value) -> Judgement {
-        let mut judgement = Judgement::default();
+    pub(crate) fn judge(&self, value: &Value) -> Validation {
+        let mut validation = Validation::default();
         let found = self.described().walk(value);
         match self.validator() {
             Ok(validator) if !validator.is_valid(value) => {
-                self.errors(validator, value, &mut judgement);
-                judgement.drift = found.unnamed;
+                self.errors(validator, value, &mut validation);
+                validation.drift = found.unnamed;
             }
-            Ok(_) if found.unsure => judgement.drift = unnamed(self, value),
-            Ok(_) => judgement.drift = found.unnamed,
+            Ok(_) if found.unsure => validation.drift = unnamed(self, value),
+            Ok(_) => validation.drift = found.unnamed,
             // `check` compiles every schema before the first request, so this is never seen.
-            Err(message) => judgement.mismatches.push(SchemaMismatch {
+            Err(message) => validation.violations.push(Violation {
                 pointer: String::new(),
                 expected: Expected::Schema(self.name.clone()),
                 actual: Actual::Text(Excerpt::of(message)),
             }),
         }
-        judgement.drift.extend(found.annotated);
-        judgement.drift.truncate(MAX_DRIFT);
-        judgement
+        validation.drift.extend(found.annotated);
+        validation.drift.truncate(MAX_DRIFT);
+        validation
     }
 
     /// The validator lists all errors before it hands on the first, and each takes some hundred bytes: long lists are given to it in parts,
     /// until enough is found.
-    fn errors(&self, validator: &Validator, value: &Value, judgement: &mut Judgement) {
+    fn errors(&self, validator: &Validator, value: &Value, validation: &mut Validation) {
         let mut parts = 0;
         while let Some(part) = part_of(value, parts * PART) {
             for error in validator.iter_errors(&part) {
-                self.sort(&error, &Whole { value, from: Some(parts * PART) }, judgement);
+                self.sort(&error, &Whole { value, from: Some(parts * PART) }, validation);
             }
-            if judgement.mismatches.len() >= MAX_FINDINGS {
+            if validation.violations.len() >= MAX_FINDINGS {
                 return;
             }
             parts += 1;
         }
         if parts == 0 {
             for error in validator.iter_errors(value) {
-                self.sort(&error, &Whole { value, from: None }, judgement);
+                self.sort(&error, &Whole { value, from: None }, validation);
             }
-        } else if judgement.mismatches.is_empty() {
+        } else if validation.violations.is_empty() {
             // It is about a list as a whole.
             if let Err(error) = validator.validate(value) {
-                self.sort(&error, &Whole { value, from: None }, judgement);
+                self.sort(&error, &Whole { value, from: None }, validation);
             }
         }
     }
 
     /// Takes an error of a value, or of a part of it.
-    fn sort(&self, error: &ValidationError<'_>, whole: &Whole<'_>, judgement: &mut Judgement) {
+    fn sort(&self, error: &ValidationError<'_>, whole: &Whole<'_>, validation: &mut Validation) {
         let Some(pointer) = whole.pointer(error) else { return };
         let pointer = pointer.as_ref();
         if let ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } = error.kind()
         {
             for name in unexpected {
-                judgement.mismatch(SchemaMismatch {
+                validation.violation(Violation {
                     pointer: brief::pointer(pointer::below(pointer, name)),
                     expected: Expected::Absent,
                     actual: error.instance().get(name).map_or(Actual::Absent, |value| Actual::Value(Json::of(value))),
@@ -307,7 +307,7 @@ impl Schema {
         }
         let value = Json::of(error.instance().as_ref());
         let missing = matches!(error.kind(), ValidationErrorKind::Required { .. });
-        judgement.mismatch(SchemaMismatch {
+        validation.violation(Violation {
             pointer: brief::pointer(pointer.to_owned()),
             expected: self.wanted(error),
             actual: if missing { Actual::Lacks(value) } else { Actual::Value(value) },
@@ -400,7 +400,7 @@ mod tests {
         Arc::clone(&Schemas::read(&[source], &mut Vec::new()).by_name["a"])
     }
 
-    fn judged(value: &Value) -> Judgement {
+    fn judged(value: &Value) -> Validation {
         let schema = json!({
             "properties": { "kind": {}, "items": { "items": { "required": ["id"], "properties": { "id": { "type": "string" } } }, "maxItems": 5000 } },
             "required": ["kind"],
@@ -414,28 +414,28 @@ mod tests {
         json!({ "kind": 1, "items": (0..length).map(item).collect::<Vec<_>>() })
     }
 
-    fn places(judgement: &Judgement) -> Vec<&str> {
-        judgement.mismatches.iter().map(|mismatch| mismatch.pointer.as_str()).collect()
+    fn places(validation: &Validation) -> Vec<&str> {
+        validation.violations.iter().map(|violation| violation.pointer.as_str()).collect()
     }
 
     #[test]
     fn what_is_wrong_in_a_long_list_is_found_wherever_it_stands() {
         for length in [10, 1000, 1001, 4000] {
             for wrong in [0, 7, 999, 1000, 2500, 3999] {
-                let judgement = judged(&list(length, |index| index == wrong));
+                let validation = judged(&list(length, |index| index == wrong));
                 let expected = (wrong < length).then(|| format!("/items/{wrong}/id"));
-                assert_eq!(places(&judgement), expected.iter().map(String::as_str).collect::<Vec<_>>());
+                assert_eq!(places(&validation), expected.iter().map(String::as_str).collect::<Vec<_>>());
             }
         }
     }
 
     #[test]
     fn of_many_mismatches_some_are_told_and_the_rest_is_counted() {
-        let judgement = judged(&list(60, |_| true));
-        assert_eq!((judgement.mismatches.len(), judgement.left_out), (MAX_FINDINGS, 10));
-        let judgement = judged(&list(4000, |index| index >= 2000));
-        assert_eq!((judgement.mismatches.len(), judgement.left_out), (MAX_FINDINGS, 950));
-        assert_eq!(places(&judgement)[0], "/items/2000/id");
+        let validation = judged(&list(60, |_| true));
+        assert_eq!((validation.violations.len(), validation.left_out), (MAX_FINDINGS, 10));
+        let validation = judged(&list(4000, |index| index >= 2000));
+        assert_eq!((validation.violations.len(), validation.left_out), (MAX_FINDINGS, 950));
+        assert_eq!(places(&validation)[0], "/items/2000/id");
     }
 
     #[test]
@@ -566,16 +566,16 @@ mod tests {
             let below = json!({ "$ref": next((at + 1).min(19)) });
             parts.insert(format!("s{at}"), json!({ "properties": { "a": below, "b": below } }));
         }
-        let judgement = read(&json!({ "$ref": next(0), "$defs": parts })).judge(&json!({ "a": { "b": {} }, "c": 1 }));
-        assert_eq!(judgement.drift.iter().map(|drift| drift.pointer.as_str()).collect::<Vec<_>>(), ["/c"]);
+        let validation = read(&json!({ "$ref": next(0), "$defs": parts })).judge(&json!({ "a": { "b": {} }, "c": 1 }));
+        assert_eq!(validation.drift.iter().map(|drift| drift.pointer.as_str()).collect::<Vec<_>>(), ["/c"]);
     }
 
     #[test]
     fn a_schema_is_held_to_as_it_is_written_and_drift_is_what_it_does_not_name() {
-        for (schema, value, mismatches, drift) in rows() {
-            let judgement = read(&schema).judge(&value);
-            let found: Vec<&str> = judgement.drift.iter().map(|drift| drift.pointer.as_str()).collect();
-            assert_eq!((places(&judgement), found), (mismatches.to_vec(), drift.to_vec()), "{schema}: {value}");
+        for (schema, value, violations, drift) in rows() {
+            let validation = read(&schema).judge(&value);
+            let found: Vec<&str> = validation.drift.iter().map(|drift| drift.pointer.as_str()).collect();
+            assert_eq!((places(&validation), found), (violations.to_vec(), drift.to_vec()), "{schema}: {value}");
         }
     }
 
@@ -583,14 +583,14 @@ mod tests {
     #[test]
     fn the_quick_walk_along_a_schema_agrees_with_the_exact_one() {
         let mut sure = 0;
-        for (schema, value, mismatches, _) in rows() {
+        for (schema, value, violations, _) in rows() {
             let schema = read(&schema);
             let found = schema.described().walk(&value);
-            if found.unsure || !mismatches.is_empty() {
+            if found.unsure || !violations.is_empty() {
                 continue;
             }
             sure += 1;
-            let pointers = |drift: &[Drift]| drift.iter().map(|drift| drift.pointer.clone()).collect::<Vec<_>>();
+            let pointers = |drift: &[Undescribed]| drift.iter().map(|drift| drift.pointer.clone()).collect::<Vec<_>>();
             assert_eq!(pointers(&found.unnamed), pointers(&unnamed(&schema, &value)), "{value}");
         }
         assert!(sure > 5, "{sure}");
@@ -599,8 +599,8 @@ mod tests {
     #[test]
     fn drift_ends_somewhere() {
         let items: Vec<Value> = (0..4000).map(|index| json!({ "id": "a", "new": index })).collect();
-        let judgement = judged(&json!({ "kind": 1, "items": items }));
-        assert_eq!((judgement.mismatches.len(), judgement.drift.len()), (0, MAX_DRIFT));
-        assert_eq!(judgement.drift[0].pointer, "/items/0/new");
+        let validation = judged(&json!({ "kind": 1, "items": items }));
+        assert_eq!((validation.violations.len(), validation.drift.len()), (0, MAX_DRIFT));
+        assert_eq!(validation.drift[0].pointer, "/items/0/new");
     }
 }

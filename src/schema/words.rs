@@ -92,8 +92,8 @@ mod tests {
         let mut found = Vec::new();
         let schemas = Schemas::read(&sources, &mut found);
         let schema = &schemas.by_name["recipe"];
-        let mismatches = values.iter().flat_map(|value| schema.judge(value).mismatches);
-        mismatches.map(|mismatch| words::expected(&mismatch.expected, &CheckKind::Schema, None)).collect()
+        let violations = values.iter().flat_map(|value| schema.judge(value).violations);
+        violations.map(|violation| words::expected(&violation.expected, &CheckKind::Schema, None)).collect()
     }
 
     #[test]
