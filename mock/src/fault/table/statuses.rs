@@ -1,7 +1,7 @@
 //! Wrong statuses and wrong error answers.
 
 use super::{Change, Edit, Effect, Fault, Kind, When, fault, of_no_operation, on, on_success};
-use crate::{OPERATIONS, routes::Operation};
+use crate::{OPERATIONS, auth::Access, routes::Operation};
 
 /// What another framework answers with: 200 for a create, 201 for a replace, 202 for what has no body, 200 for what has one.
 fn other(operation: &str) -> (u16, u16) {
@@ -38,7 +38,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
             let title = "A success is answered with 200 and an empty object in the place of 204";
             all.push(fault(name, Kind::Status, "with-body", "200", title, on(204, Change::Talkative)));
         }
-        if operation.path.starts_with("/api/") && operation.path.contains("{}") {
+        if operation.access != Access::Open && operation.path.contains("{}") {
             let title = "What does not exist is answered with 400 in the place of 404";
             all.push(fault(name, Kind::Status, "not-found", "400", title, on(404, Change::Status(400))));
         }
@@ -62,7 +62,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         let change = Change::Member("/errorCode".to_owned(), Edit::Set((*code).into()));
         all.push(fault(operation, Kind::ErrorCode, &status.to_string(), "errorCode", title, on(*status, change)));
     }
-    for operation in OPERATIONS.iter().copied().flatten().filter(|operation| operation.path.starts_with("/api/")) {
+    for operation in OPERATIONS.iter().copied().flatten().filter(|operation| operation.access != Access::Open) {
         errors_of(all, operation);
     }
     for (operation, status, word, pointer, edit) in forms() {

@@ -1,41 +1,32 @@
-//! Access policies of a server: create, read, replace, delete, activate, deactivate. Owns how a policy looks and the
-//! list of operations; reading bodies is in `input`, the rules of a policy have a folder of their own.
-
-mod input;
+//! Access policies of a server: create, read, replace, delete, activate, deactivate. Their rules are in `rules`.
 
 use axum::http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-pub(super) use self::input::Draft;
 use super::{
-    body,
+    body::{self, Fields},
     call::Call,
     links::Link,
-    order,
     routes::Operation,
     rows::{self, Row},
     rules::Rule,
-    source::{IdKind, Stamp},
+    source::Stamp,
     state::{Org, Server, Status},
-    wire::{Answer, Entity, Outcome},
+    wire::{Answer, Entity, Outcome, Refusal},
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::get("listAuthorizationServerPolicies", "/api/v1/authorizationServers/{}/policies", list),
-    Operation::post("createAuthorizationServerPolicy", "/api/v1/authorizationServers/{}/policies", create),
-    Operation::get("getAuthorizationServerPolicy", "/api/v1/authorizationServers/{}/policies/{}", get),
-    Operation::put("replaceAuthorizationServerPolicy", "/api/v1/authorizationServers/{}/policies/{}", replace),
-    Operation::delete("deleteAuthorizationServerPolicy", "/api/v1/authorizationServers/{}/policies/{}", delete),
-    Operation::post(
-        "activateAuthorizationServerPolicy",
-        "/api/v1/authorizationServers/{}/policies/{}/lifecycle/activate",
-        activate,
-    ),
-    Operation::post(
-        "deactivateAuthorizationServerPolicy",
-        "/api/v1/authorizationServers/{}/policies/{}/lifecycle/deactivate",
-        deactivate,
-    ),
+    Operation::get("listAuthorizationServerPolicies", "/{}/policies", list),
+    Operation::post("createAuthorizationServerPolicy", "/{}/policies", create),
+    Operation::get("getAuthorizationServerPolicy", "/{}/policies/{}", get),
+    Operation::put("replaceAuthorizationServerPolicy", "/{}/policies/{}", replace),
+    Operation::delete("deleteAuthorizationServerPolicy", "/{}/policies/{}", delete),
+    Operation::post("activateAuthorizationServerPolicy", "/{}/policies/{}/lifecycle/activate", |org, call| {
+        turn(org, call, Status::Active)
+    }),
+    Operation::post("deactivateAuthorizationServerPolicy", "/{}/policies/{}/lifecycle/deactivate", |org, call| {
+        turn(org, call, Status::Inactive)
+    }),
 ];
 
 /// A policy of a server. Its priority is its place among the policies.
@@ -111,7 +102,7 @@ impl<'s> View<'s> {
             status: policy.status,
             name: &policy.name,
             description: policy.description.as_deref(),
-            priority: order::priority(index),
+            priority: rows::priority(index),
             system: false,
             conditions: Conditions { clients: Clients { include: &policy.clients } },
             created: policy.created,
@@ -164,8 +155,8 @@ fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find_mut(call.server())?;
     let draft = Draft::read(body::object(call)?.fields())?;
     let priority = draft.priority;
-    let policy = Policy::new(org.source.id(IdKind::Policy), draft, now);
-    let index = order::insert(&mut server.policies, policy, priority);
+    let policy = Policy::new(org.source.id(Entity::Policy), draft, now);
+    let index = rows::insert(&mut server.policies, policy, priority);
     Ok(answer(server, index, StatusCode::CREATED, call.base))
 }
 
@@ -188,7 +179,7 @@ fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     policy.status = draft.status.unwrap_or(policy.status);
     policy.clients = draft.clients;
     policy.last_updated = policy.last_updated.max(now);
-    let index = order::shift(&mut server.policies, index, priority);
+    let index = rows::shift(&mut server.policies, index, priority);
     Ok(answer(server, index, StatusCode::OK, call.base))
 }
 
@@ -199,18 +190,45 @@ fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {
     Ok(Answer::Empty)
 }
 
-fn activate(org: &mut Org, call: &Call<'_>) -> Outcome {
-    turn(org, call, Status::Active)
-}
-
-fn deactivate(org: &mut Org, call: &Call<'_>) -> Outcome {
-    turn(org, call, Status::Inactive)
-}
-
 /// 204 (spec). Inferred from servers: whether or not it changes anything.
 fn turn(org: &mut Org, call: &Call<'_>, status: Status) -> Outcome {
     let now = org.source.now();
     let policy = rows::find_mut(&mut org.servers.find_mut(call.server())?.policies, call.child())?;
     policy.status.turn(status, &mut policy.last_updated, now);
     Ok(Answer::Empty)
+}
+
+/// What a client may say about a policy.
+pub(crate) struct Draft {
+    pub(crate) name: String,
+    pub(super) description: Option<String>,
+    pub(crate) priority: Option<i64>,
+    pub(super) status: Option<Status>,
+    pub(super) clients: Vec<String>,
+}
+
+/// The one type there is (spec).
+#[derive(Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum PolicyType {
+    OauthAuthorizationPolicy,
+}
+
+impl Draft {
+    /// The spec requires nothing; inferred: a policy has a name. Lengths are the spec's.
+    pub(crate) fn read(fields: Fields<'_>) -> Result<Draft, Refusal> {
+        let _: Option<PolicyType> = fields.choice("type");
+        fields.require("name");
+        let name = fields.text_of("name", 1..=100);
+        let draft = Draft {
+            name: name.unwrap_or_default(),
+            description: fields.text_of("description", 1..=255),
+            priority: fields.integer("priority"),
+            status: fields.choice("status"),
+            // Client ids or `ALL_CLIENTS`. Recorded: none if the request has no conditions.
+            clients: fields.at("conditions.clients.").and_then(|clients| clients.texts("include")).unwrap_or_default(),
+        };
+        fields.finish()?;
+        Ok(draft)
+    }
 }
