@@ -234,7 +234,7 @@ impl<'o> Fields<'o> {
 
     /// Refuses if anything was wrong. The summary names the first field (docs: "Api validation failed: {field}"; the
     /// causes are "{field}: {message}").
-    pub(super) fn finish(self) -> Result<(), Refusal> {
+    pub(super) fn finish(&self) -> Result<(), Refusal> {
         let problems = self.problems.take();
         let Some((first, _)) = problems.first() else { return Ok(()) };
         let causes = problems.iter().map(|(field, complaint)| format!("{field}: {}", complaint.text()));

@@ -143,8 +143,8 @@ fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
 
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find_mut(call.server())?;
-    let draft = Draft::read(body::object(call)?.fields(), None, server.claims.iter())?;
-    let claim = draft.into_claim(org.source.id(Entity::Claim), None);
+    let mut claim = Claim::read(&body::object(call)?.fields(), None, server.claims.iter())?;
+    claim.id = org.source.id(Entity::Claim);
     let answer = Answer::json(StatusCode::CREATED, &View::new(server, &claim, call));
     server.claims.push(claim);
     Ok(answer)
@@ -162,8 +162,7 @@ fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let place = rows::place(&server.claims, call.child())?;
     let former = &server.claims[place];
     let others = server.claims.iter().filter(|claim| claim.id != former.id);
-    let draft = Draft::read(body::object(call)?.fields(), Some(former), others)?;
-    server.claims[place] = draft.into_claim(former.id.clone(), Some(former));
+    server.claims[place] = Claim::read(&body::object(call)?.fields(), Some(former), others)?;
     Ok(Answer::json(StatusCode::OK, &View::new(server, &server.claims[place], call)))
 }
 
@@ -177,34 +176,25 @@ fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {
     Ok(Answer::Empty)
 }
 
-/// What a client may say about a claim.
-pub(crate) struct Draft {
-    name: String,
-    status: Option<Status>,
-    token: ClaimType,
-    value: Value,
-    scopes: Vec<String>,
-    always_include_in_token: Option<bool>,
-}
-
-impl Draft {
-    /// `others` are the claims that are there besides; `former` is the claim to replace.
+impl Claim {
+    /// The claim as a body has it; of a new one the id is still to be given. `others` are the claims that are there besides; `former` is the
+    /// claim to replace. Inferred defaults: a new claim is ACTIVE, and a replacement that does not speak of the status leaves it.
     pub(crate) fn read<'c>(
-        fields: Fields<'_>,
+        fields: &Fields<'_>,
         former: Option<&Claim>,
         mut others: impl Iterator<Item = &'c Claim>,
-    ) -> Result<Draft, Refusal> {
+    ) -> Result<Claim, Refusal> {
         // The spec requires nothing. Inferred: without these a claim says nothing, and a filter needs its kind.
         let name = fields.required_text("name");
         let status = fields.choice("status");
         let token: Option<ClaimType> = fields.required_choice("claimType");
         let kind: Option<ValueType> = fields.required_choice("valueType");
-        let value = kind.and_then(|kind| value(&fields, kind));
-        let always_include_in_token = fields.boolean("alwaysIncludeInToken");
+        let value = kind.and_then(|kind| value(fields, kind));
+        let always = fields.boolean("alwaysIncludeInToken").unwrap_or(false);
         let scopes = fields.at("conditions.").and_then(|conditions| conditions.texts("scopes"));
         match former.filter(|claim| claim.system) {
             // Inferred from what the service is said to allow: of a system claim only the value can be edited.
-            Some(claim) => keep(&fields, claim, &name, token, kind),
+            Some(claim) => keep(fields, claim, &name, token, kind),
             None if kind == Some(ValueType::System) => fields.problem("valueType", Complaint::NotAChoice),
             None => {}
         }
@@ -216,27 +206,17 @@ impl Draft {
         // Both are there if nothing was wrong.
         let token = token.unwrap_or(ClaimType::Identity);
         let value = value.unwrap_or(Value::System);
-        Ok(Draft { name, status, token, value, scopes: scopes.unwrap_or_default(), always_include_in_token })
-    }
-
-    /// The claim as the draft has it. Inferred defaults: a new claim is ACTIVE, and a replacement that does not speak
-    /// of the status leaves it.
-    pub(crate) fn into_claim(self, id: String, former: Option<&Claim>) -> Claim {
-        let always = match self.token {
-            // Spec: always true for claims of access tokens.
-            ClaimType::Resource => true,
-            ClaimType::Identity => self.always_include_in_token.unwrap_or(false),
-        };
-        Claim {
-            id,
-            name: self.name,
-            status: self.status.or(former.map(|claim| claim.status)).unwrap_or(Status::Active),
-            token: self.token,
-            value: self.value,
-            scopes: self.scopes,
+        Ok(Claim {
+            id: former.map(|claim| claim.id.clone()).unwrap_or_default(),
+            name,
+            status: status.or(former.map(|claim| claim.status)).unwrap_or(Status::Active),
+            token,
+            value,
+            scopes: scopes.unwrap_or_default(),
             system: former.is_some_and(|claim| claim.system),
-            always_include_in_token: always,
-        }
+            // Spec: always true for claims of access tokens.
+            always_include_in_token: token == ClaimType::Resource || always,
+        })
     }
 }
 

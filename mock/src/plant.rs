@@ -9,11 +9,14 @@ use serde_json::{Value, json};
 
 use super::{
     body::Object,
-    claims,
+    claims::Claim,
     clients::{Client, RefreshToken},
     limits::{Holder, OwnBudget},
-    policies::{self, Policy},
-    rows, rules, scopes, servers,
+    policies::Policy,
+    rows,
+    rules::Rule,
+    scopes::Scope,
+    servers,
     source::{Source, Stamp},
     start::{self, State, StateError},
     state::{DEFAULT_ALIAS, Org, RotationMode, Server, Status},
@@ -169,7 +172,7 @@ fn plant_server(org: &mut Org, ids: &mut Ids, place: &str, state: &start::Server
             "status": state.status,
             "credentials": {"signing": {"rotationMode": state.rotation_mode}},
         });
-        servers::Draft::read(object(place, &body)?.fields()).map_err(at(place))
+        servers::Draft::read(&object(place, &body)?.fields()).map_err(at(place))
     };
     if state.id.as_deref() == Some(DEFAULT_ALIAS) {
         ids.claim(place, DEFAULT_ALIAS)?;
@@ -234,15 +237,15 @@ fn plant_children(
         let place = format!("{place}.scopes[{index}]");
         let own = ids.take(&place, scope.id.as_deref(), &mut org.source, Entity::Scope)?;
         let server = org.servers.find_mut(id).map_err(at(&place))?;
-        let draft = scopes::Draft::read(object(&place, scope)?.fields(), None, server.scopes.iter());
-        server.add_scope(draft.map_err(at(&place))?.into_scope(own, false));
+        let scope = Scope::read(&object(&place, scope)?.fields(), None, server.scopes.iter()).map_err(at(&place))?;
+        server.add_scope(Scope { id: own, ..scope });
     }
     for (index, claim) in state.claims.iter().enumerate() {
         let place = format!("{place}.claims[{index}]");
         let own = ids.take(&place, claim.id.as_deref(), &mut org.source, Entity::Claim)?;
         let server = org.servers.find_mut(id).map_err(at(&place))?;
-        let draft = claims::Draft::read(object(&place, claim)?.fields(), None, server.claims.iter());
-        server.claims.push(draft.map_err(at(&place))?.into_claim(own, None));
+        let claim = Claim::read(&object(&place, claim)?.fields(), None, server.claims.iter()).map_err(at(&place))?;
+        server.claims.push(Claim { id: own, ..claim });
     }
     for (index, policy) in state.policies.iter().enumerate() {
         plant_policy(org, ids, &format!("{place}.policies[{index}]"), id, policy)?;
@@ -253,14 +256,14 @@ fn plant_children(
 fn plant_policy(org: &mut Org, ids: &mut Ids, place: &str, id: &str, state: &start::Policy) -> Result<(), StateError> {
     let born = org.servers.find(id).map_err(at(place))?.created;
     let own = ids.take(place, state.id.as_deref(), &mut org.source, Entity::Policy)?;
-    let draft = policies::Draft::read(object(place, state)?.fields()).map_err(at(place))?;
-    let priority = draft.priority;
-    let mut policy = Policy::new(own, draft, born);
+    let (policy, priority) = Policy::read(&object(place, state)?.fields(), None, born).map_err(at(place))?;
+    let mut policy = Policy { id: own, ..policy };
     for (index, rule) in state.rules.iter().enumerate() {
         let place = format!("{place}.rules[{index}]");
         let own = ids.take(&place, rule.id.as_deref(), &mut org.source, Entity::PolicyRule)?;
-        let draft = rules::Draft::read(object(&place, rule)?.fields(), &org.people).map_err(at(&place))?;
-        policy.add_rule(own, draft, born);
+        let rule = Rule::read(&object(&place, rule)?.fields(), &org.people, None, born);
+        let (rule, priority) = rule.map_err(at(&place))?;
+        policy.add_rule(own, rule, priority);
     }
     let server = org.servers.find_mut(id).map_err(at(place))?;
     rows::insert(&mut server.policies, policy, priority);

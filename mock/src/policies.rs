@@ -120,18 +120,33 @@ impl<'s> View<'s> {
 }
 
 impl Policy {
-    /// A policy as a request has it. Inferred: ACTIVE if the request does not say.
-    pub(super) fn new(id: String, draft: Draft, now: Stamp) -> Policy {
-        Policy {
-            id,
-            name: draft.name,
-            description: draft.description,
-            status: draft.status.unwrap_or(Status::Active),
-            clients: draft.clients,
-            created: now,
-            last_updated: now,
+    /// The policy as a body has it, without rules, and the priority that is asked for; of a new one the id is still to be given. `former` is
+    /// the policy to replace. The spec requires nothing; inferred: a policy has a name, is ACTIVE if nothing is said, and a status that is
+    /// left out of a replacement stays. Lengths are the spec's.
+    pub(super) fn read(
+        fields: &Fields<'_>,
+        former: Option<&Policy>,
+        now: Stamp,
+    ) -> Result<(Policy, Option<i64>), Refusal> {
+        let _: Option<PolicyType> = fields.choice("type");
+        fields.require("name");
+        let policy = Policy {
+            id: former.map(|policy| policy.id.clone()).unwrap_or_default(),
+            name: fields.text_of("name", 1..=100).unwrap_or_default(),
+            description: fields.text_of("description", 1..=255),
+            status: Status::Active,
+            clients: Vec::new(),
+            created: former.map_or(now, |policy| policy.created),
+            last_updated: former.map_or(now, |policy| policy.last_updated.max(now)),
             rules: Vec::new(),
-        }
+        };
+        let priority = fields.integer("priority");
+        let status = fields.choice("status").or(former.map(|policy| policy.status));
+        // Client ids or `ALL_CLIENTS`. Recorded: none if the request has no conditions.
+        let clients = fields.at("conditions.clients.").and_then(|clients| clients.texts("include"));
+        fields.finish()?;
+        let (status, clients) = (status.unwrap_or(policy.status), clients.unwrap_or_default());
+        Ok((Policy { status, clients, ..policy }, priority))
     }
 
     pub(super) fn href(&self, server: &Server, base: &str) -> String {
@@ -153,9 +168,8 @@ fn answer(server: &Server, index: usize, status: StatusCode, base: &str) -> Answ
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
-    let draft = Draft::read(body::object(call)?.fields())?;
-    let priority = draft.priority;
-    let policy = Policy::new(org.source.id(Entity::Policy), draft, now);
+    let (mut policy, priority) = Policy::read(&body::object(call)?.fields(), None, now)?;
+    policy.id = org.source.id(Entity::Policy);
     let index = rows::insert(&mut server.policies, policy, priority);
     Ok(answer(server, index, StatusCode::CREATED, call.base))
 }
@@ -166,19 +180,14 @@ fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
     Ok(answer(server, index, StatusCode::OK, call.base))
 }
 
-/// A full replace that moves `lastUpdated` (recorded). Inferred: a status that is left out stays.
+/// A full replace that moves `lastUpdated` (recorded).
 fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
     let index = rows::place(&server.policies, call.child())?;
-    let draft = Draft::read(body::object(call)?.fields())?;
-    let priority = draft.priority;
-    let policy = &mut server.policies[index];
-    policy.name = draft.name;
-    policy.description = draft.description;
-    policy.status = draft.status.unwrap_or(policy.status);
-    policy.clients = draft.clients;
-    policy.last_updated = policy.last_updated.max(now);
+    let former = &mut server.policies[index];
+    let (policy, priority) = Policy::read(&body::object(call)?.fields(), Some(former), now)?;
+    *former = Policy { rules: std::mem::take(&mut former.rules), ..policy };
     let index = rows::shift(&mut server.policies, index, priority);
     Ok(answer(server, index, StatusCode::OK, call.base))
 }
@@ -198,37 +207,9 @@ fn turn(org: &mut Org, call: &Call<'_>, status: Status) -> Outcome {
     Ok(Answer::Empty)
 }
 
-/// What a client may say about a policy.
-pub(crate) struct Draft {
-    pub(crate) name: String,
-    pub(super) description: Option<String>,
-    pub(crate) priority: Option<i64>,
-    pub(super) status: Option<Status>,
-    pub(super) clients: Vec<String>,
-}
-
 /// The one type there is (spec).
 #[derive(Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum PolicyType {
     OauthAuthorizationPolicy,
-}
-
-impl Draft {
-    /// The spec requires nothing; inferred: a policy has a name. Lengths are the spec's.
-    pub(crate) fn read(fields: Fields<'_>) -> Result<Draft, Refusal> {
-        let _: Option<PolicyType> = fields.choice("type");
-        fields.require("name");
-        let name = fields.text_of("name", 1..=100);
-        let draft = Draft {
-            name: name.unwrap_or_default(),
-            description: fields.text_of("description", 1..=255),
-            priority: fields.integer("priority"),
-            status: fields.choice("status"),
-            // Client ids or `ALL_CLIENTS`. Recorded: none if the request has no conditions.
-            clients: fields.at("conditions.clients.").and_then(|clients| clients.texts("include")).unwrap_or_default(),
-        };
-        fields.finish()?;
-        Ok(draft)
-    }
 }

@@ -170,7 +170,7 @@ fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
-    let draft = Draft::read(body::object(call)?.fields())?;
+    let draft = Draft::read(&body::object(call)?.fields())?;
     if draft.status == Some(Status::Active) && call.enforces(Constraint::BornInactive) {
         return Err(refusal(BORN_ACTIVE));
     }
@@ -274,7 +274,7 @@ enum KeyUse {
 
 impl Draft {
     /// Spec: neither of kty, use, e and n is null; kid may be.
-    pub(crate) fn read(fields: Fields<'_>) -> Result<Draft, Refusal> {
+    pub(crate) fn read(fields: &Fields<'_>) -> Result<Draft, Refusal> {
         let _: Option<KeyType> = fields.required_choice("kty");
         let _: Option<KeyUse> = fields.required_choice("use");
         let draft = Draft {

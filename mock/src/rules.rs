@@ -126,17 +126,33 @@ impl<'s> View<'s> {
 }
 
 impl Rule {
-    /// A rule as a request has it. Inferred: ACTIVE if the request does not say.
-    pub(super) fn new(id: String, draft: Draft, now: Stamp) -> Rule {
-        Rule {
-            id,
-            name: draft.name,
-            status: draft.status.unwrap_or(Status::Active),
-            created: now,
-            last_updated: now,
-            conditions: draft.conditions,
-            token: draft.token,
-        }
+    /// The rule as a body has it, and the priority that is asked for; of a new one the id is still to be given. `former` is the rule to
+    /// replace. Spec: name, type and conditions are required. Inferred: a new rule is ACTIVE if nothing is said, and a status that is left
+    /// out of a replacement stays.
+    pub(super) fn read(
+        fields: &Fields<'_>,
+        people: &People,
+        former: Option<&Rule>,
+        now: Stamp,
+    ) -> Result<(Rule, Option<i64>), Refusal> {
+        let _: Option<RuleType> = fields.required_choice("type");
+        let name = fields.required_text("name");
+        let priority = fields.integer("priority");
+        let status = fields.choice("status").or(former.map(|rule| rule.status));
+        let conditions = read_conditions(fields, people);
+        let token = actions(fields);
+        fields.finish()?;
+        let rule = Rule {
+            id: former.map(|rule| rule.id.clone()).unwrap_or_default(),
+            name,
+            status: status.unwrap_or(Status::Active),
+            created: former.map_or(now, |rule| rule.created),
+            last_updated: former.map_or(now, |rule| rule.last_updated.max(now)),
+            // They are there if nothing was wrong.
+            conditions: conditions.unwrap_or_else(Conditions::everything),
+            token,
+        };
+        Ok((rule, priority))
     }
 
     /// The rule that the default server comes with: everybody, every grant type that was recorded, every scope.
@@ -167,9 +183,8 @@ impl Rule {
 
 impl Policy {
     /// Adds a rule at its priority and says at which index it stands.
-    pub(super) fn add_rule(&mut self, id: String, draft: Draft, now: Stamp) -> usize {
-        let priority = draft.priority;
-        rows::insert(&mut self.rules, Rule::new(id, draft, now), priority)
+    pub(super) fn add_rule(&mut self, id: String, rule: Rule, priority: Option<i64>) -> usize {
+        rows::insert(&mut self.rules, Rule { id, ..rule }, priority)
     }
 }
 
@@ -203,9 +218,10 @@ fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
 
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     policy(org, call)?;
-    let draft = Draft::read(body::object(call)?.fields(), &org.people)?;
-    let (now, id) = (org.source.now(), org.source.id(Entity::PolicyRule));
-    let index = policy_mut(org, call)?.add_rule(id, draft, now);
+    let now = org.source.now();
+    let (rule, priority) = Rule::read(&body::object(call)?.fields(), &org.people, None, now)?;
+    let id = org.source.id(Entity::PolicyRule);
+    let index = policy_mut(org, call)?.add_rule(id, rule, priority);
     answer(org, call, index, Occasion::Create)
 }
 
@@ -214,19 +230,15 @@ fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
     answer(org, call, index, Occasion::Read)
 }
 
-/// A full replace that moves `lastUpdated` (recorded). Inferred: a status that is left out stays.
+/// A full replace that moves `lastUpdated` (recorded).
 fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
-    let index = rows::place(&policy(org, call)?.1.rules, call.grandchild())?;
-    let draft = Draft::read(body::object(call)?.fields(), &org.people)?;
+    let rules = &policy(org, call)?.1.rules;
+    let index = rows::place(rules, call.grandchild())?;
+    let (rule, priority) = Rule::read(&body::object(call)?.fields(), &org.people, Some(&rules[index]), now)?;
     let policy = policy_mut(org, call)?;
-    let rule = &mut policy.rules[index];
-    rule.name = draft.name;
-    rule.status = draft.status.unwrap_or(rule.status);
-    rule.conditions = draft.conditions;
-    rule.token = draft.token;
-    rule.last_updated = rule.last_updated.max(now);
-    let index = rows::shift(&mut policy.rules, index, draft.priority);
+    policy.rules[index] = rule;
+    let index = rows::shift(&mut policy.rules, index, priority);
     answer(org, call, index, Occasion::Replace)
 }
 
@@ -248,15 +260,6 @@ fn turn(org: &mut Org, call: &Call<'_>, status: Status) -> Outcome {
 const ACCESS_MINUTES: RangeInclusive<i64> = 5..=1_440;
 /// Five years (docs: 10 minutes to 5 years).
 const WINDOW_MINUTES: RangeInclusive<i64> = 10..=2_628_000;
-
-/// What a client may say about a rule.
-pub(crate) struct Draft {
-    pub(super) name: String,
-    pub(super) priority: Option<i64>,
-    pub(super) status: Option<Status>,
-    pub(super) conditions: Conditions,
-    pub(super) token: TokenAction,
-}
 
 /// How long tokens live and who may change them; member order as recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -292,22 +295,6 @@ struct InlineHook {
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum RuleType {
     ResourceAccess,
-}
-
-impl Draft {
-    pub(crate) fn read(fields: Fields<'_>, people: &People) -> Result<Draft, Refusal> {
-        // Spec: name, type and conditions are required.
-        let _: Option<RuleType> = fields.required_choice("type");
-        let name = fields.required_text("name");
-        let priority = fields.integer("priority");
-        let status = fields.choice("status");
-        let conditions = read_conditions(&fields, people);
-        let token = actions(&fields);
-        fields.finish()?;
-        // There are conditions if nothing was wrong.
-        let conditions = conditions.unwrap_or_else(Conditions::everything);
-        Ok(Draft { name, priority, status, conditions, token })
-    }
 }
 
 fn actions(fields: &Fields<'_>) -> TokenAction {

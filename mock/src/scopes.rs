@@ -116,19 +116,19 @@ impl Scope {
 
 impl Server {
     /// Adds a scope where the service lists those that clients made: before the system's (recorded).
-    pub(super) fn add_scope(&mut self, scope: Scope) -> &Scope {
+    pub(super) fn add_scope(&mut self, scope: Scope) {
         let place = self.scopes.iter().position(|scope| scope.system).unwrap_or(self.scopes.len());
         self.scopes.insert(place, scope);
-        &self.scopes[place]
     }
 }
 
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find_mut(call.server())?;
-    let draft = Draft::read(body::object(call)?.fields(), None, server.scopes.iter())?;
-    let id = server.add_scope(draft.into_scope(org.source.id(Entity::Scope), false)).id.clone();
-    let scope = rows::find(&server.scopes, &id)?;
-    Ok(Answer::json(StatusCode::CREATED, &View::new(server, scope, call)))
+    let mut scope = Scope::read(&body::object(call)?.fields(), None, server.scopes.iter())?;
+    scope.id = org.source.id(Entity::Scope);
+    let answer = Answer::json(StatusCode::CREATED, &View::new(server, &scope, call));
+    server.add_scope(scope);
+    Ok(answer)
 }
 
 fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
@@ -143,8 +143,7 @@ fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let place = rows::place(&server.scopes, call.child())?;
     let former = &server.scopes[place];
     let others = server.scopes.iter().filter(|scope| scope.id != former.id);
-    let draft = Draft::read(body::object(call)?.fields(), Some(former), others)?;
-    server.scopes[place] = draft.into_scope(former.id.clone(), former.system);
+    server.scopes[place] = Scope::read(&body::object(call)?.fields(), Some(former), others)?;
     Ok(Answer::json(StatusCode::OK, &View::new(server, &server.scopes[place], call)))
 }
 
@@ -158,69 +157,45 @@ fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {
     Ok(Answer::Empty)
 }
 
-/// What a client may say about a scope.
-pub(crate) struct Draft {
-    name: String,
-    display_name: Option<String>,
-    description: Option<String>,
-    metadata_publish: Option<MetadataPublish>,
-    consent: Option<Consent>,
-    optional: Option<bool>,
-    default: Option<bool>,
-}
-
-impl Draft {
-    /// `others` are the scopes whose names are taken; `former` is the scope to replace.
+impl Scope {
+    /// The scope as a body has it; of a new one the id is still to be given. `others` are the scopes whose names are taken; `former` is the
+    /// scope to replace. Defaults are the spec's and recorded: not in the metadata, no consent, neither optional nor a default. Inferred: a
+    /// display name that is left out of a replacement is gone.
     pub(crate) fn read<'s>(
-        fields: Fields<'_>,
+        fields: &Fields<'_>,
         former: Option<&Scope>,
         mut others: impl Iterator<Item = &'s Scope>,
-    ) -> Result<Draft, Refusal> {
-        let draft = Draft {
+    ) -> Result<Scope, Refusal> {
+        let scope = Scope {
+            id: former.map(|scope| scope.id.clone()).unwrap_or_default(),
             name: fields.required_text("name"),
             display_name: fields.text("displayName"),
             description: fields.text("description"),
-            metadata_publish: fields.choice("metadataPublish"),
-            consent: fields.choice("consent"),
-            optional: fields.boolean("optional"),
-            default: fields.boolean("default"),
+            system: former.is_some_and(|scope| scope.system),
+            metadata_publish: fields.choice("metadataPublish").unwrap_or(MetadataPublish::NoClients),
+            consent: fields.choice("consent").unwrap_or(Consent::Implicit),
+            optional: fields.boolean("optional").unwrap_or(false),
+            default: fields.boolean("default").unwrap_or(false),
         };
         if fields.is_fine("name") {
-            let kept = former.is_some_and(|scope| scope.name == draft.name);
-            if !kept && former.is_some_and(|scope| scope.system) {
+            let kept = former.is_some_and(|former| former.name == scope.name);
+            if !kept && scope.system {
                 // Inferred: a system scope keeps its name, which OpenID Connect defines.
                 fields.problem("name", Complaint::Fixed);
-            } else if !kept && !is_free_to_use(&draft.name) {
+            } else if !kept && !is_free_to_use(&scope.name) {
                 fields.problem("name", Complaint::BadScopeName);
-            } else if others.any(|scope| scope.name == draft.name) {
+            } else if others.any(|other| other.name == scope.name) {
                 // Inferred: a scope is known by its name, so there cannot be two of one name.
                 fields.problem("name", Complaint::Clash);
             }
         }
         if former.is_some() {
             // Docs: both are needed to replace a scope, though not to create one.
-            for name in ["metadataPublish", "consent"] {
-                fields.require(name);
-            }
+            fields.require("metadataPublish");
+            fields.require("consent");
         }
         fields.finish()?;
-        Ok(draft)
-    }
-
-    /// The scope as the draft has it. Defaults are the spec's and recorded: not in the metadata, no consent, neither
-    /// optional nor a default. Inferred: a display name that is left out of a replacement is gone.
-    pub(crate) fn into_scope(self, id: String, system: bool) -> Scope {
-        Scope {
-            id,
-            name: self.name,
-            display_name: self.display_name,
-            description: self.description,
-            system,
-            metadata_publish: self.metadata_publish.unwrap_or(MetadataPublish::NoClients),
-            consent: self.consent.unwrap_or(Consent::Implicit),
-            optional: self.optional.unwrap_or(false),
-            default: self.default.unwrap_or(false),
-        }
+        Ok(scope)
     }
 }
 

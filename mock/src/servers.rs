@@ -40,7 +40,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 /// 201 with the server and no `Location` (recorded). Equal names are let through: nothing settles whether they clash.
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
-    let draft = Draft::read(body::object(call)?.fields())?;
+    let draft = Draft::read(&body::object(call)?.fields())?;
     let now = org.source.now();
     let server = draft.into_server(&mut org.source, now, org.issuer_mode, org.as_of)?;
     let server = org.servers.insert(server);
@@ -56,7 +56,7 @@ fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
 fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
-    let draft = Draft::read(body::object(call)?.fields())?;
+    let draft = Draft::read(&body::object(call)?.fields())?;
     let keys = match draft.resource_keys {
         Some(drafts) => resource_keys::all_of(&mut org.source, now, drafts, &server.resource_keys)?,
         // Inferred: keys have operations of their own, so leaving them out does not remove them.
@@ -166,14 +166,14 @@ enum KeyUse {
 }
 
 impl Draft {
-    pub(crate) fn read(fields: Fields<'_>) -> Result<Draft, Refusal> {
+    pub(crate) fn read(fields: &Fields<'_>) -> Result<Draft, Refusal> {
         let draft = Draft {
             // Docs: name and audiences are needed. Recorded: description is not.
             name: fields.required_text("name"),
             description: fields.text("description"),
-            audience: audience(&fields),
+            audience: audience(fields),
             issuer_mode: fields.choice("issuerMode"),
-            rotation_mode: rotation_mode(&fields),
+            rotation_mode: rotation_mode(fields),
             status: fields.choice("status"),
             // Spec: no encryption if the algorithm is left out.
             encryption: Encryption {
@@ -182,9 +182,9 @@ impl Draft {
             },
             resource_keys: None,
         };
-        let keys = keys(&fields);
+        let keys = keys(fields);
         fields.finish()?;
-        let resource_keys = keys.map(|keys| keys.into_iter().map(resource_keys::Draft::read).collect()).transpose()?;
+        let resource_keys = keys.map(|keys| keys.iter().map(resource_keys::Draft::read).collect()).transpose()?;
         Ok(Draft { resource_keys, ..draft })
     }
 }
