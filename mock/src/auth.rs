@@ -118,7 +118,7 @@ impl Tokens {
     /// The caller, if there is exactly one `Authorization` header and it names a token that is known for its scheme.
     /// Whether the caller may have a token that is bound to a key is still to be proved.
     pub(super) fn identify(&self, headers: &HeaderMap, now: Stamp) -> Result<Arc<Caller>, Refusal> {
-        let (scheme, token) = only_one(headers).ok_or_else(Refusal::invalid_token)?;
+        let (scheme, token) = only_one(headers).ok_or(Refusal::INVALID_TOKEN)?;
         let find = |scheme| self.known.get(&(scheme, token.to_owned())).filter(|caller| !caller.is_expired(now));
         find(scheme).cloned().ok_or_else(|| match scheme {
             // Section 7.1: the challenge has the scheme that the token has to be sent with.
@@ -128,7 +128,7 @@ impl Tokens {
             Scheme::Dpop => {
                 Refusal::dpop("invalid_token", "The access token is not known as one that is bound to a key")
             }
-            Scheme::Bearer | Scheme::Ssws => Refusal::invalid_token(),
+            Scheme::Bearer | Scheme::Ssws => Refusal::INVALID_TOKEN,
         })
     }
 }

@@ -36,18 +36,18 @@ pub(super) async fn collect(body: Body, limit: usize) -> Result<Bytes, Refusal> 
     let mut taken = Vec::new();
     let reading = async {
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|_| Refusal::not_well_formed())?;
+            let chunk = chunk.map_err(|_| Refusal::NOT_WELL_FORMED)?;
             if taken.len() + chunk.len() > limit {
-                return Err(Refusal::not_well_formed());
+                return Err(Refusal::NOT_WELL_FORMED);
             }
             taken.extend_from_slice(&chunk);
         }
         Ok(())
     };
     let outcome = if declared > limit {
-        Err(Refusal::not_well_formed())
+        Err(Refusal::NOT_WELL_FORMED)
     } else {
-        timeout(PATIENCE, reading).await.unwrap_or_else(|_| Err(Refusal::not_well_formed()))
+        timeout(PATIENCE, reading).await.unwrap_or_else(|_| Err(Refusal::NOT_WELL_FORMED))
     };
     if outcome.is_err() {
         let mut dropped = 0;
@@ -81,14 +81,14 @@ impl Object {
 /// The body as a JSON object.
 pub(super) fn object(call: &Call<'_>) -> Result<Object, Refusal> {
     if !call.body.is_empty() {
-        let content_type = call.headers.get(CONTENT_TYPE).ok_or_else(Refusal::content_type_missing)?;
+        let content_type = call.headers.get(CONTENT_TYPE).ok_or(Refusal::CONTENT_TYPE_MISSING)?;
         if !is_of_type(content_type, "application/json") && call.enforces(Constraint::MediaType) {
-            return Err(Refusal::content_type_unsupported());
+            return Err(Refusal::CONTENT_TYPE_UNSUPPORTED);
         }
     }
     let members = match serde_json::from_slice(call.body) {
         Ok(Value::Object(members)) => members,
-        Ok(_) | Err(_) if call.enforces(Constraint::WellFormed) => return Err(Refusal::not_well_formed()),
+        Ok(_) | Err(_) if call.enforces(Constraint::WellFormed) => return Err(Refusal::NOT_WELL_FORMED),
         Ok(_) | Err(_) => Map::new(),
     };
     Ok(Object { members, lenience: call.lenience })
@@ -234,7 +234,7 @@ impl<'o> Fields<'o> {
 
     /// Refuses if anything was wrong. The summary names the first field (docs: "Api validation failed: {field}"; the
     /// causes are "{field}: {message}").
-    pub(super) fn finish(self) -> Result<(), Refusal> {
+    pub(super) fn finish(&self) -> Result<(), Refusal> {
         let problems = self.problems.take();
         let Some((first, _)) = problems.first() else { return Ok(()) };
         let causes = problems.iter().map(|(field, complaint)| format!("{field}: {}", complaint.text()));

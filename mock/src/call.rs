@@ -85,17 +85,17 @@ fn decode(text: &str) -> Result<Cow<'_, str>, Refusal> {
     while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
         match rest.get(at + 1..at + 3) {
             Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => rest = &rest[at + 3..],
-            _ => return Err(Refusal::bad_request()),
+            _ => return Err(Refusal::BAD),
         }
     }
-    percent_decode_str(text).decode_utf8().map_err(|_| Refusal::bad_request())
+    percent_decode_str(text).decode_utf8().map_err(|_| Refusal::BAD)
 }
 
 /// Scheme and host that the client used, so that every link it is given can be followed.
 pub(super) fn base(head: &Parts, local: SocketAddr) -> Result<String, Refusal> {
     let host = match (head.uri.authority(), head.headers.get(header::HOST)) {
         (Some(authority), _) => authority.as_str().to_owned(),
-        (None, Some(host)) => host.to_str().map_err(|_| Refusal::bad_request())?.to_owned(),
+        (None, Some(host)) => host.to_str().map_err(|_| Refusal::BAD)?.to_owned(),
         // HTTP/1.0 does without.
         (None, None) => String::new(),
     };
@@ -103,7 +103,7 @@ pub(super) fn base(head: &Parts, local: SocketAddr) -> Result<String, Refusal> {
     // The host goes into headers and links, so whatever is not a host name and port ends here.
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
     if !host.bytes().all(fits) {
-        return Err(Refusal::bad_request());
+        return Err(Refusal::BAD);
     }
     let forwarded = head.headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let first = forwarded.split(',').next().unwrap_or_default().trim();

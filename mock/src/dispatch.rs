@@ -178,7 +178,7 @@ pub(super) fn respond(shared: &Shared, hooks: &impl Hooks, received: &Received) 
             wire::render(&mut org.source, outcome, Some(budget))
         }
         Grant::UsedUp(budget) => {
-            let reply = wire::render(&mut org.source, Err(Refusal::too_many_requests()), Some(budget));
+            let reply = wire::render(&mut org.source, Err(Refusal::TOO_MANY_REQUESTS), Some(budget));
             org.source.skip_to(budget.reset);
             reply
         }
@@ -195,7 +195,7 @@ fn perform(
 ) -> Outcome {
     let path = head.uri.path();
     if lacks_length(head, body) {
-        return Err(Refusal::length_required());
+        return Err(Refusal::LENGTH_REQUIRED);
     }
     let caller = if routes::is_open(path) { None } else { Some(hooks.admit(caller, head)?) };
     if let Some(binding) = caller.as_deref().and_then(Caller::binding) {
@@ -205,7 +205,7 @@ fn perform(
     }
     // Recorded: an org without the feature answers every method so.
     if !shared.feature && Bucket::of(path) == Some(Bucket::AuthorizationServers) {
-        return Err(Refusal::no_feature());
+        return Err(Refusal::NO_FEATURE);
     }
     let segments = call::segments(path)?;
     let (operation, captures) = routes::find(&head.method, &segments)?;
@@ -214,7 +214,7 @@ fn perform(
         access @ (Access::Read | Access::Manage) => caller.as_ref().is_some_and(|caller| caller.may(access)),
     };
     if !allowed {
-        return Err(Refusal::no_permission());
+        return Err(Refusal::NO_PERMISSION);
     }
     let body = body.as_ref().map_err(Clone::clone)?;
     let base = call::base(head, shared.address)?;

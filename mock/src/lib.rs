@@ -85,6 +85,7 @@
 //! `OpenAPI` document), *docs* (the vendor's documentation), *inferred* (nothing settles it; our reading).
 
 // What a request means is in `dispatch`, each resource has a file of its own, and what goes over the wire is in `wire`.
+mod associated;
 mod auth;
 mod body;
 mod call;
@@ -104,7 +105,6 @@ mod metadata;
 mod mistake;
 mod mock;
 mod once;
-mod order;
 mod paging;
 mod people;
 mod plant;

@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{routes, source::Stamp, token};
+use super::{
+    routes::{self, COLLECTION},
+    source::Stamp,
+    token,
+};
 
 /// Windows are one minute long (docs) and begin with their first request (recorded: the first answer of a window has
 /// `Reset` 60 seconds after its `Date`).
@@ -21,14 +25,13 @@ pub(super) enum Bucket {
 impl Bucket {
     /// None for public documents, which have no limit (docs).
     pub(super) fn of(path: &str) -> Option<Bucket> {
-        const PREFIX: &str = "/api/v1/authorizationServers";
         if path == token::PATH {
             return Some(Bucket::Token);
         }
         if routes::is_open(path) {
             return None;
         }
-        Some(match path.strip_prefix(PREFIX) {
+        Some(match path.strip_prefix(COLLECTION) {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => Bucket::AuthorizationServers,
             _ => Bucket::Other,
         })

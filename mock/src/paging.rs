@@ -37,7 +37,7 @@ pub(super) fn page<'r, R>(
 ) -> Result<Page<'r, R>, Refusal> {
     let start = match after {
         None => 0,
-        Some(cursor) => rows.iter().position(|row| id(row) == cursor).ok_or_else(Refusal::invalid_paging)? + 1,
+        Some(cursor) => rows.iter().position(|row| id(row) == cursor).ok_or(Refusal::INVALID_PAGING)? + 1,
     };
     let mut rest = rows;
     rest.drain(..start);

@@ -20,7 +20,7 @@ pub(super) struct Operation {
     /// The operationId of the spec, or a name of our own for what the spec does not list.
     pub(super) name: &'static str,
     pub(super) method: Method,
-    /// The path, with `{}` for each open segment.
+    /// The path, with `{}` for each open segment; behind [`COLLECTION`] for all that are not open.
     pub(super) path: &'static str,
     pub(super) access: Access,
     pub(super) run: Run,
@@ -50,6 +50,10 @@ impl Operation {
     }
 }
 
+/// Where the management API is.
+pub(super) const COLLECTION: &str = "/api/v1/authorizationServers";
+const COLLECTION_SEGMENTS: [&str; 3] = ["api", "v1", "authorizationServers"];
+
 /// Public documents (docs) and the token endpoint: no token.
 pub(super) fn is_open(path: &str) -> bool {
     path.starts_with("/.well-known/") || path.starts_with("/oauth2/")
@@ -64,13 +68,18 @@ pub(super) fn find<'s>(
     let method = if *method == Method::HEAD { &Method::GET } else { method };
     let mut allow: Vec<&str> = Vec::new();
     for operation in OPERATIONS.iter().copied().flatten() {
-        let Some(captures) = captures(operation.path, segments) else { continue };
+        let below = match (operation.access, segments) {
+            (Access::Open, all) => all,
+            (_, [api, version, servers, below @ ..]) if [api, version, servers] == COLLECTION_SEGMENTS => below,
+            (_, _) => continue,
+        };
+        let Some(captures) = captures(operation.path, below) else { continue };
         if operation.method == *method {
             return Ok((operation, captures));
         }
         allow.push(operation.method.as_str());
     }
-    Err(if allow.is_empty() { Refusal::no_such_path() } else { Refusal::wrong_method(allow.join(", ")) })
+    Err(if allow.is_empty() { Refusal::NO_SUCH_PATH } else { Refusal::wrong_method(allow.join(", ")) })
 }
 
 /// The segments that stand where the template is open, if the others are equal. An open segment is never empty.

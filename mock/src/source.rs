@@ -7,6 +7,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use serde::{Serialize, Serializer};
 
+use super::wire::Entity;
+
 /// Where a seeded clock starts: 2026-06-01T00:00:00Z, a date at which the real service had all that the mock does.
 const SEEDED_START: i64 = 1_780_272_000;
 
@@ -43,33 +45,6 @@ impl Serialize for Stamp {
 /// A duration in whole seconds, as long as can be if it is too long for that.
 pub(super) fn seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// What an id is for; the prefix is part of Okta's ids (recorded).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum IdKind {
-    AuthorizationServer,
-    Scope,
-    Claim,
-    Policy,
-    PolicyRule,
-    ResourceKey,
-    RefreshToken,
-}
-
-impl IdKind {
-    fn prefix(self) -> &'static str {
-        match self {
-            IdKind::AuthorizationServer => "aus",
-            IdKind::Scope => "scp",
-            IdKind::Claim => "ocl",
-            IdKind::Policy => "00p",
-            IdKind::PolicyRule => "0pr",
-            // From the spec's examples.
-            IdKind::ResourceKey => "apk",
-            IdKind::RefreshToken => "oar",
-        }
-    }
 }
 
 #[derive(Clone)]
@@ -166,9 +141,9 @@ impl Source {
     }
 
     /// 20 characters: prefix, 14 letters and digits, cell (recorded).
-    pub(super) fn id(&mut self, kind: IdKind) -> String {
+    pub(super) fn id(&mut self, entity: Entity) -> String {
         let mut id = String::with_capacity(20);
-        id.push_str(kind.prefix());
+        id.push_str(entity.prefix());
         for _ in 0..14 {
             id.push(pick(&mut self.entities, ALPHANUMERIC));
         }

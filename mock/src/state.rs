@@ -16,10 +16,11 @@ use super::{
     people::People,
     policies::Policy,
     resource_keys::ResourceKey,
+    routes::COLLECTION,
     rules::Rule,
     scopes::{self, Scope},
     settings::{IssuerMode, Settings},
-    source::{IdKind, Source, Stamp},
+    source::{Source, Stamp},
     token::{Issuing, ServiceApp},
     wire::{Entity, Refusal},
 };
@@ -159,7 +160,7 @@ impl Server {
     /// A server as it comes into being (recorded: ACTIVE, rotation AUTO, system scopes and claims, nothing else).
     pub(super) fn new(source: &mut Source, now: Stamp, issuer_mode: IssuerMode, as_of: AsOf) -> Self {
         Server {
-            id: source.id(IdKind::AuthorizationServer),
+            id: source.id(Entity::AuthorizationServer),
             name: String::new(),
             description: None,
             audience: String::new(),
@@ -188,7 +189,7 @@ impl Server {
 
     /// The URL of the server under the management API.
     pub(super) fn href(&self, base: &str) -> String {
-        format!("{base}/api/v1/authorizationServers/{}", self.handle())
+        format!("{base}{COLLECTION}/{}", self.handle())
     }
 
     pub(super) fn issuer(&self, base: &str) -> String {
@@ -260,7 +261,7 @@ fn unknown(name: &str) -> Refusal {
 /// are those of the spec's examples; what a real org's look like was not recorded.
 fn default_policy(source: &mut Source, born: Stamp) -> Policy {
     let mut policy = Policy {
-        id: source.id(IdKind::Policy),
+        id: source.id(Entity::Policy),
         name: String::from("Default Policy"),
         description: Some(String::from("Default policy description")),
         status: Status::Active,
@@ -269,6 +270,6 @@ fn default_policy(source: &mut Source, born: Stamp) -> Policy {
         last_updated: born,
         rules: Vec::new(),
     };
-    policy.rules.push(Rule::for_everybody(source.id(IdKind::PolicyRule), born));
+    policy.rules.push(Rule::for_everybody(source.id(Entity::PolicyRule), born));
     policy
 }

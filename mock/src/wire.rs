@@ -1,6 +1,8 @@
 //! What goes back over the wire: the error envelope, the general headers, links. Owns their exact form; decides
 //! nothing.
 
+use std::borrow::Cow;
+
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
@@ -55,17 +57,26 @@ pub(super) enum Entity {
 }
 
 impl Entity {
-    fn name(self) -> &'static str {
+    /// The name, and what ids begin with (recorded; of keys and refresh tokens from the spec's examples).
+    fn name_and_prefix(self) -> (&'static str, &'static str) {
         match self {
-            Entity::AuthorizationServer => "AuthorizationServer",
-            Entity::Scope => "OAuth2Scope",
-            Entity::Claim => "OAuth2Claim",
-            Entity::Policy => "Policy",
-            Entity::PolicyRule => "PolicyRule",
-            Entity::Client => "PublicClientApp",
-            Entity::RefreshToken => "OAuth2RefreshToken",
-            Entity::JsonWebKey => "JsonWebKey",
+            Entity::AuthorizationServer => ("AuthorizationServer", "aus"),
+            Entity::Scope => ("OAuth2Scope", "scp"),
+            Entity::Claim => ("OAuth2Claim", "ocl"),
+            Entity::Policy => ("Policy", "00p"),
+            Entity::PolicyRule => ("PolicyRule", "0pr"),
+            Entity::Client => ("PublicClientApp", "0oa"),
+            Entity::RefreshToken => ("OAuth2RefreshToken", "oar"),
+            Entity::JsonWebKey => ("JsonWebKey", "apk"),
         }
+    }
+
+    fn name(self) -> &'static str {
+        self.name_and_prefix().0
+    }
+
+    pub(super) fn prefix(self) -> &'static str {
+        self.name_and_prefix().1
     }
 }
 
@@ -74,7 +85,7 @@ impl Entity {
 pub(super) struct Refusal {
     status: StatusCode,
     code: &'static str,
-    summary: String,
+    summary: Cow<'static, str>,
     causes: Vec<String>,
     /// Headers that this error has besides those of every answer.
     headers: Vec<(HeaderName, String)>,
@@ -92,18 +103,23 @@ enum Form {
 
 // Codes and texts are from the vendor's table of errors (docs) unless a constructor says otherwise.
 impl Refusal {
-    fn new(status: StatusCode, code: &'static str, summary: impl Into<String>) -> Refusal {
-        Refusal { status, code, summary: summary.into(), causes: Vec::new(), headers: Vec::new(), form: Form::Api }
+    const fn of(status: StatusCode, code: &'static str, summary: &'static str) -> Refusal {
+        let summary = Cow::Borrowed(summary);
+        Refusal { status, code, summary, causes: Vec::new(), headers: Vec::new(), form: Form::Api }
+    }
+
+    fn new(status: StatusCode, code: &'static str, summary: impl Into<Cow<'static, str>>) -> Refusal {
+        Refusal { summary: summary.into(), ..Refusal::of(status, code, "") }
     }
 
     /// An error of an OAuth endpoint; `error` is one of RFC 6749, section 5.2.
-    pub(super) fn oauth(status: StatusCode, error: &'static str, description: impl Into<String>) -> Refusal {
+    pub(super) fn oauth(status: StatusCode, error: &'static str, description: impl Into<Cow<'static, str>>) -> Refusal {
         Refusal { form: Form::OAuth, ..Refusal::new(status, error, description) }
     }
 
     /// What is wrong, in words.
     pub(super) fn reason(&self) -> String {
-        if self.causes.is_empty() { self.summary.clone() } else { self.causes.join("; ") }
+        if self.causes.is_empty() { self.summary.to_string() } else { self.causes.join("; ") }
     }
 
     pub(super) fn validation(subject: &str, causes: Vec<String>) -> Refusal {
@@ -111,41 +127,32 @@ impl Refusal {
         Refusal { causes, ..Refusal::new(StatusCode::BAD_REQUEST, "E0000001", summary) }
     }
 
-    pub(super) fn not_well_formed() -> Refusal {
-        Refusal::new(StatusCode::BAD_REQUEST, "E0000003", "The request body was not well-formed.")
-    }
-
-    pub(super) fn no_permission() -> Refusal {
-        let summary = "You do not have permission to perform the requested action";
-        Refusal::new(StatusCode::FORBIDDEN, "E0000006", summary)
-    }
-
+    pub(super) const NOT_WELL_FORMED: Refusal =
+        Refusal::of(StatusCode::BAD_REQUEST, "E0000003", "The request body was not well-formed.");
+    pub(super) const NO_PERMISSION: Refusal =
+        Refusal::of(StatusCode::FORBIDDEN, "E0000006", "You do not have permission to perform the requested action");
     /// The text is recorded.
     pub(super) fn not_found(id: &str, entity: Entity) -> Refusal {
         let summary = format!("Not found: Resource not found: {id} ({})", entity.name());
         Refusal::new(StatusCode::NOT_FOUND, "E0000007", summary)
     }
 
-    pub(super) fn no_such_path() -> Refusal {
-        Refusal::new(StatusCode::NOT_FOUND, "E0000008", "The requested path was not found")
-    }
-
-    pub(super) fn invalid_token() -> Refusal {
-        Refusal::new(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided")
-    }
-
+    pub(super) const NO_SUCH_PATH: Refusal =
+        Refusal::of(StatusCode::NOT_FOUND, "E0000008", "The requested path was not found");
+    pub(super) const INVALID_TOKEN: Refusal =
+        Refusal::of(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided");
     /// Status and text are recorded: 401, not the 403 of the spec.
-    pub(super) fn no_feature() -> Refusal {
-        let summary = "You do not have permission to access the feature you are requesting";
-        Refusal::new(StatusCode::UNAUTHORIZED, "E0000015", summary)
-    }
-
+    pub(super) const NO_FEATURE: Refusal = Refusal::of(
+        StatusCode::UNAUTHORIZED,
+        "E0000015",
+        "You do not have permission to access the feature you are requesting",
+    );
     /// A token that is not taken under the `DPoP` scheme, or not without it. `error` is one of RFC 9449, section 12.2,
     /// or of RFC 6750. The challenge is that of RFC 9449, section 7.1; that the body stays the vendor's is inferred.
     pub(super) fn dpop(error: &'static str, description: &'static str) -> Refusal {
         let challenge =
             format!("DPoP error=\"{error}\", error_description=\"{description}\", algs=\"{DPOP_ALGORITHMS}\"");
-        Refusal::invalid_token().with_header(header::WWW_AUTHENTICATE, challenge)
+        Refusal::INVALID_TOKEN.with_header(header::WWW_AUTHENTICATE, challenge)
     }
 
     /// Tells the nonce to come again with (RFC 9449, section 8).
@@ -159,39 +166,32 @@ impl Refusal {
     }
 
     // The two blanks after "Bad request." are the vendor's.
-    pub(super) fn content_type_missing() -> Refusal {
-        let summary = "Bad request.  Accept and/or Content-Type headers are likely not set.";
-        Refusal::new(StatusCode::BAD_REQUEST, "E0000018", summary)
-    }
-
-    pub(super) fn bad_request() -> Refusal {
-        Refusal::new(StatusCode::BAD_REQUEST, "E0000020", "Bad request.")
-    }
-
-    pub(super) fn content_type_unsupported() -> Refusal {
-        let summary = "Bad request.  Accept and/or Content-Type headers likely do not match supported values.";
-        Refusal::new(StatusCode::BAD_REQUEST, "E0000021", summary)
-    }
-
+    pub(super) const CONTENT_TYPE_MISSING: Refusal = Refusal::of(
+        StatusCode::BAD_REQUEST,
+        "E0000018",
+        "Bad request.  Accept and/or Content-Type headers are likely not set.",
+    );
+    pub(super) const BAD: Refusal = Refusal::of(StatusCode::BAD_REQUEST, "E0000020", "Bad request.");
+    pub(super) const CONTENT_TYPE_UNSUPPORTED: Refusal = Refusal::of(
+        StatusCode::BAD_REQUEST,
+        "E0000021",
+        "Bad request.  Accept and/or Content-Type headers likely do not match supported values.",
+    );
     pub(super) fn wrong_method(allow: String) -> Refusal {
         let summary = "The endpoint does not support the provided HTTP method";
         Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "E0000022", summary).with_header(header::ALLOW, allow)
     }
 
-    pub(super) fn invalid_paging() -> Refusal {
-        Refusal::new(StatusCode::BAD_REQUEST, "E0000029", "Invalid paging request.")
-    }
-
-    pub(super) fn too_many_requests() -> Refusal {
-        let summary = "API call exceeded rate limit due to too many requests.";
-        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "E0000047", summary)
-    }
-
+    pub(super) const INVALID_PAGING: Refusal =
+        Refusal::of(StatusCode::BAD_REQUEST, "E0000029", "Invalid paging request.");
+    pub(super) const TOO_MANY_REQUESTS: Refusal = Refusal::of(
+        StatusCode::TOO_MANY_REQUESTS,
+        "E0000047",
+        "API call exceeded rate limit due to too many requests.",
+    );
     /// The status is documented, the body inferred: no code of the table has this status.
-    pub(super) fn length_required() -> Refusal {
-        let summary = "The request was not valid: Content-Length is required";
-        Refusal::new(StatusCode::LENGTH_REQUIRED, "E0000002", summary)
-    }
+    pub(super) const LENGTH_REQUIRED: Refusal =
+        Refusal::of(StatusCode::LENGTH_REQUIRED, "E0000002", "The request was not valid: Content-Length is required");
 }
 
 impl Refusal {

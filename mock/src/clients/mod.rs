@@ -17,27 +17,15 @@ use super::{
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::get("listOAuth2ClientsForAuthorizationServer", "/api/v1/authorizationServers/{}/clients", list),
-    Operation::get(
-        "listRefreshTokensForAuthorizationServerAndClient",
-        "/api/v1/authorizationServers/{}/clients/{}/tokens",
-        tokens::list,
-    ),
+    Operation::get("listOAuth2ClientsForAuthorizationServer", "/{}/clients", list),
+    Operation::get("listRefreshTokensForAuthorizationServerAndClient", "/{}/clients/{}/tokens", tokens::list),
     Operation::delete(
         "revokeRefreshTokensForAuthorizationServerAndClient",
-        "/api/v1/authorizationServers/{}/clients/{}/tokens",
+        "/{}/clients/{}/tokens",
         tokens::revoke_all,
     ),
-    Operation::get(
-        "getRefreshTokenForAuthorizationServerAndClient",
-        "/api/v1/authorizationServers/{}/clients/{}/tokens/{}",
-        tokens::get,
-    ),
-    Operation::delete(
-        "revokeRefreshTokenForAuthorizationServerAndClient",
-        "/api/v1/authorizationServers/{}/clients/{}/tokens/{}",
-        tokens::revoke,
-    ),
+    Operation::get("getRefreshTokenForAuthorizationServerAndClient", "/{}/clients/{}/tokens/{}", tokens::get),
+    Operation::delete("revokeRefreshTokenForAuthorizationServerAndClient", "/{}/clients/{}/tokens/{}", tokens::revoke),
 ];
 
 /// A client application of the org.

@@ -40,7 +40,8 @@ use super::{
 };
 
 /// What sort of change a fault is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Kind {
     /// Another status than the right one.
     Status,
@@ -107,38 +108,7 @@ pub enum Kind {
 impl Kind {
     /// The kind in kebab-case, as it stands in names of faults.
     pub fn name(self) -> &'static str {
-        match self {
-            Kind::Status => "status",
-            Kind::ErrorCode => "error-code",
-            Kind::ErrorForm => "error-form",
-            Kind::Missing => "missing",
-            Kind::Null => "null",
-            Kind::Mistyped => "mistyped",
-            Kind::Renamed => "renamed",
-            Kind::Value => "value",
-            Kind::Extra => "extra",
-            Kind::Items => "items",
-            Kind::Link => "link",
-            Kind::Header => "header",
-            Kind::Stale => "stale",
-            Kind::NotStored => "not-stored",
-            Kind::Ignored => "ignored",
-            Kind::Forgotten => "forgotten",
-            Kind::Merged => "merged",
-            Kind::ReadOnly => "read-only",
-            Kind::Default => "default",
-            Kind::Unvalidated => "unvalidated",
-            Kind::Query => "query",
-            Kind::Strict => "strict",
-            Kind::Spread => "spread",
-            Kind::Leak => "leak",
-            Kind::Collision => "collision",
-            Kind::Token => "token",
-            Kind::Scope => "scope",
-            Kind::Effect => "effect",
-            Kind::Unsteady => "unsteady",
-            Kind::Delivery => "delivery",
-        }
+        self.into()
     }
 }
 

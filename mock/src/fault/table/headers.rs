@@ -1,6 +1,6 @@
 //! General headers, media types, and answers that never arrive.
 
-use super::{Change, Fault, Kind, fault, on, on_success};
+use super::{Change, Fault, JSON, Kind, fault, on, on_success};
 
 pub(super) fn add(all: &mut Vec<Fault>) {
     for (operation, status, name, value, title) in HEADERS {
@@ -13,7 +13,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
     for (operation, status) in [
         ("listAuthorizationServers", 200),
         ("getAuthorizationServer", 404),
-        ("deactivateAuthorizationServer", 204),
+        (DEACTIVATE, 204),
         ("createOAuth2Claim", 400),
     ] {
         for name in GENERAL {
@@ -25,15 +25,8 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         }
     }
     let title = "A 204 has a Content-Type";
-    let change = on(204, Change::Header("content-type", Some("application/json")));
-    all.push(fault(
-        "deactivateAuthorizationServer",
-        Kind::Header,
-        "content-type-on-204",
-        "content-type",
-        title,
-        change,
-    ));
+    let change = on(204, Change::Header("content-type", Some(JSON)));
+    all.push(fault(DEACTIVATE, Kind::Header, "content-type-on-204", "content-type", title, change));
     let title = "Every answer has the same X-Okta-Request-Id";
     let same = on_success(Change::Header("x-okta-request-id", Some("00000000000000000000000000000000")));
     all.push(fault("listAuthorizationServers", Kind::Header, "same", "x-okta-request-id", title, same));
@@ -45,6 +38,8 @@ pub(super) fn add(all: &mut Vec<Fault>) {
     let never = on_success(Change::Never);
     all.push(fault("revokeRefreshTokenForAuthorizationServerAndClient", Kind::Delivery, "never", "", title, never));
 }
+
+const DEACTIVATE: &str = "deactivateAuthorizationServer";
 
 /// Operation, status, header, its value (none: it is not there), and that in words.
 const HEADERS: &[(&str, u16, &str, Option<&str>, &str)] = &[
@@ -63,7 +58,7 @@ const HEADERS: &[(&str, u16, &str, Option<&str>, &str)] = &[
     ("getAuthorizationServer", 200, "content-type", Some("text/plain"), "A body is text/plain"),
     ("listOAuth2Scopes", 200, "content-type", Some("application/hal+json"), "A body is application/hal+json"),
     ("createOAuth2Scope", 201, "content-type", None, "A body has no Content-Type"),
-    ("deleteAuthorizationServer", 204, "content-type", Some("application/json"), "A 204 has a Content-Type"),
+    ("deleteAuthorizationServer", 204, "content-type", Some(JSON), "A 204 has a Content-Type"),
     ("getAuthorizationServer", 200, "link", Some("</>; rel=\"self\""), "A get has a Link header"),
     ("listOAuth2Claims", 200, "link", Some("</>; rel=\"self\""), "A list of claims has a Link header"),
     ("listAuthorizationServers", 200, "date", Some("2026-06-01T00:00:00Z"), "Date is in another form"),

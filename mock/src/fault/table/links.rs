@@ -2,18 +2,13 @@
 
 use serde_json::json;
 
-use super::{Edit, Fault, Kind, fault, last, member};
+use super::{Edit, Fault, Kind, POLICY, SERVER, TOKEN, fault, last, member};
 
 pub(super) fn add(all: &mut Vec<Fault>) {
     for (operation, pointer) in LINKS {
         let name = last(pointer);
-        elsewhere(
-            all,
-            operation,
-            pointer,
-            &format!("{pointer}/href"),
-            format!("The link {name} leads to another host"),
-        );
+        let title = format!("The link {name} leads to another host");
+        elsewhere(all, operation, pointer, &format!("{pointer}/href"), title);
         let title = format!("The link {name} is said to take PATCH alone");
         let methods = member(format!("{pointer}/hints/allow"), Edit::Set(json!(["PATCH"])));
         all.push(fault(operation, Kind::Link, &format!("{pointer}-methods"), "PATCH", title, methods));
@@ -26,11 +21,15 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         let pointer = format!("/_links/{name}/href");
         let word = format!("{pointer}-form");
         let path = member(pointer, Edit::Set(json!("api v1")));
-        all.push(fault("getRefreshTokenForAuthorizationServerAndClient", Kind::Link, &word, name, title, path));
+        all.push(fault(TOKEN, Kind::Link, &word, name, title, path));
     }
-    for (operation, pointer, word, from, to, title) in PATHS {
+    for (operation, pointer, word, from, to) in PATHS {
+        let title = match last(pointer) {
+            "self" => "The self link leads elsewhere".to_owned(),
+            name => format!("The link {name} leads elsewhere"),
+        };
         let swapped = member(format!("{pointer}/href"), Edit::Swap(from, to));
-        all.push(fault(operation, Kind::Link, word, last(pointer), *title, swapped));
+        all.push(fault(operation, Kind::Link, word, last(pointer), title, swapped));
     }
     for (operation, pointer, word, methods, title) in METHODS {
         let methods = member(format!("{pointer}/hints/allow"), Edit::Set(json!(methods)));
@@ -43,7 +42,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         ("/_links/metadata", "metadata-order", "metadata", Edit::Reverse, "OpenID Connect comes first"),
         ("/_links/activate", "both", "activate", Edit::Put(activate), "There are activate and deactivate"),
     ] {
-        all.push(fault("getAuthorizationServer", Kind::Link, word, subject, title, member(pointer, edit)));
+        all.push(fault(SERVER, Kind::Link, word, subject, title, member(pointer, edit)));
     }
 }
 
@@ -55,28 +54,28 @@ fn elsewhere(all: &mut Vec<Fault>, operation: &'static str, pointer: &str, place
 
 /// Operation and a link in its answer.
 const LINKS: &[(&str, &str)] = &[
-    ("getAuthorizationServer", "/_links/self"),
-    ("getAuthorizationServer", "/_links/scopes"),
-    ("getAuthorizationServer", "/_links/claims"),
-    ("getAuthorizationServer", "/_links/policies"),
-    ("getAuthorizationServer", "/_links/keys"),
-    ("getAuthorizationServer", "/_links/rotateKey"),
-    ("getAuthorizationServer", "/_links/activate"),
-    ("getAuthorizationServer", "/_links/deactivate"),
-    ("getAuthorizationServer", "/_links/metadata/0"),
-    ("getAuthorizationServer", "/_links/metadata/1"),
+    (SERVER, "/_links/self"),
+    (SERVER, "/_links/scopes"),
+    (SERVER, "/_links/claims"),
+    (SERVER, "/_links/policies"),
+    (SERVER, "/_links/keys"),
+    (SERVER, "/_links/rotateKey"),
+    (SERVER, "/_links/activate"),
+    (SERVER, "/_links/deactivate"),
+    (SERVER, "/_links/metadata/0"),
+    (SERVER, "/_links/metadata/1"),
     ("getOAuth2Scope", "/_links/self"),
     ("getOAuth2Claim", "/_links/self"),
-    ("getAuthorizationServerPolicy", "/_links/self"),
-    ("getAuthorizationServerPolicy", "/_links/rules"),
-    ("getAuthorizationServerPolicy", "/_links/activate"),
-    ("getAuthorizationServerPolicy", "/_links/deactivate"),
+    (POLICY, "/_links/self"),
+    (POLICY, "/_links/rules"),
+    (POLICY, "/_links/activate"),
+    (POLICY, "/_links/deactivate"),
     ("getAuthorizationServerPolicyRule", "/_links/self"),
     ("getAuthorizationServerPolicyRule", "/_links/activate"),
     ("getAuthorizationServerPolicyRule", "/_links/deactivate"),
     ("getAuthorizationServerKey", "/_links/self"),
     ("listAuthorizationServerKeys", "/*/_links/self"),
-    ("getRefreshTokenForAuthorizationServerAndClient", "/_links/revoke"),
+    (TOKEN, "/_links/revoke"),
 ];
 
 /// Operation, and a URL in its answer that is no link with methods.
@@ -84,69 +83,24 @@ const URLS: &[(&str, &str)] = &[
     ("createAuthorizationServer", "/_links/self/href"),
     ("getOAuthMetadata", "/jwks_uri"),
     ("getOpenIdConfiguration", "/jwks_uri"),
-    ("getAuthorizationServer", "/_links/resourceServerCredentialsKeys/href"),
+    (SERVER, "/_links/resourceServerCredentialsKeys/href"),
 ];
 
-/// Operation, a link in its answer, word, a part of the path and what stands for it, and that in words.
-const PATHS: &[(&str, &str, &str, &str, &str, &str)] = &[
-    ("listOAuth2Scopes", "/*/_links/self", "self-path", "/scopes/", "/scope/", "The self link leads elsewhere"),
-    ("getOAuth2Claim", "/_links/self", "self-path", "/claims/", "/claim/", "The self link leads elsewhere"),
-    (
-        "getAuthorizationServerPolicyRule",
-        "/_links/self",
-        "self-path",
-        "/rules/",
-        "/rule/",
-        "The self link leads elsewhere",
-    ),
-    ("getAuthorizationServer", "/_links/keys", "keys-path", "/credentials", "", "The link keys leads elsewhere"),
-    (
-        "getAuthorizationServer",
-        "/_links/rotateKey",
-        "rotate-path",
-        "keyRotate",
-        "rotate",
-        "The link rotateKey leads elsewhere",
-    ),
-    (
-        "getRefreshTokenForAuthorizationServerAndClient",
-        "/_links/revoke",
-        "revoke-path",
-        "/tokens",
-        "/token",
-        "The link revoke leads elsewhere",
-    ),
+/// Operation, a link in its answer, word, a part of the path and what stands for it.
+const PATHS: &[(&str, &str, &str, &str, &str)] = &[
+    ("listOAuth2Scopes", "/*/_links/self", "self-path", "/scopes/", "/scope/"),
+    ("getOAuth2Claim", "/_links/self", "self-path", "/claims/", "/claim/"),
+    ("getAuthorizationServerPolicyRule", "/_links/self", "self-path", "/rules/", "/rule/"),
+    (SERVER, "/_links/keys", "keys-path", "/credentials", ""),
+    (SERVER, "/_links/rotateKey", "rotate-path", "keyRotate", "rotate"),
+    (TOKEN, "/_links/revoke", "revoke-path", "/tokens", "/token"),
 ];
 
 /// Operation, a link in its answer, word, the methods that it is said to take, and that in words.
 const METHODS: &[(&str, &str, &str, &[&str], &str)] = &[
-    (
-        "getAuthorizationServer",
-        "/_links/scopes",
-        "scopes-methods",
-        &["GET"],
-        "The link scopes takes GET alone, as documented",
-    ),
-    (
-        "getAuthorizationServer",
-        "/_links/claims",
-        "claims-methods",
-        &["GET"],
-        "The link claims takes GET alone, as documented",
-    ),
-    (
-        "getAuthorizationServer",
-        "/_links/policies",
-        "policies-methods",
-        &["GET"],
-        "The link policies takes GET alone, as documented",
-    ),
-    ("getAuthorizationServer", "/_links/self", "self-methods", &["GET", "PUT"], "The self link does not take DELETE"),
-    (
-        "getAuthorizationServerPolicy",
-        "/_links/rules",
-        "rules-methods",
-        &["GET", "POST"],
-        "The link rules takes POST too",
-    ),
+    (SERVER, "/_links/scopes", "scopes-methods", &["GET"], "The link scopes takes GET alone, as documented"),
+    (SERVER, "/_links/claims", "claims-methods", &["GET"], "The link claims takes GET alone, as documented"),
+    (SERVER, "/_links/policies", "policies-methods", &["GET"], "The link policies takes GET alone, as documented"),
+    (SERVER, "/_links/self", "self-methods", &["GET", "PUT"], "The self link does not take DELETE"),
+    (POLICY, "/_links/rules", "rules-methods", &["GET", "POST"], "The link rules takes POST too"),
 ];

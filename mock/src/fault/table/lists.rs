@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{Change, Edit, Effect, Fault, Kind, Rewrite, fault, member, on_success};
+use super::{
+    CLIENTS, Change, Edit, Effect, Fault, JSON, Kind, Rewrite, SERVERS, TOKEN, TOKENS, fault, member, on_success,
+};
 
 pub(super) fn add(all: &mut Vec<Fault>) {
     for (operation, parameters) in PARAMETERS {
@@ -22,13 +24,13 @@ pub(super) fn add(all: &mut Vec<Fault>) {
     }
     for operation in LISTS {
         // Which clients there are is up to whoever logs in, so nobody could tell that one is missing.
-        if *operation != "listOAuth2ClientsForAuthorizationServer" {
+        if *operation != CLIENTS {
             let shorter = member("", Edit::Shorten);
             all.push(fault(operation, Kind::Items, "short", "", "The list lacks its first item", shorter));
         }
         let repeated = member("", Edit::Repeat);
         all.push(fault(operation, Kind::Items, "repeated", "", "The first item stands twice in the list", repeated));
-        let wrapped = on_success(Change::Body("{\"value\":[]}", "application/json"));
+        let wrapped = on_success(Change::Body("{\"value\":[]}", JSON));
         all.push(fault(operation, Kind::Items, "wrapped", "", "The list is wrapped in an object", wrapped));
         let empty = member("", Edit::Empty);
         all.push(fault(operation, Kind::Items, "empty", "", "The list is always empty", empty));
@@ -91,17 +93,17 @@ pub(super) fn add(all: &mut Vec<Fault>) {
 
 /// Lists and their parameters of established effect.
 const PARAMETERS: &[(&str, &[&str])] = &[
-    ("listAuthorizationServers", &["q", "limit", "after"]),
+    (SERVERS, &["q", "limit", "after"]),
     ("listOAuth2Scopes", &["q", "limit", "after"]),
     ("listAssociatedServersByTrustedType", &["trusted", "q", "limit"]),
-    ("listRefreshTokensForAuthorizationServerAndClient", &["expand", "limit", "after"]),
-    ("getRefreshTokenForAuthorizationServerAndClient", &["expand"]),
+    (TOKENS, &["expand", "limit", "after"]),
+    (TOKEN, &["expand"]),
 ];
 
-const PAGED: &[&str] = &["listAuthorizationServers", "listOAuth2Scopes"];
+const PAGED: &[&str] = &[SERVERS, "listOAuth2Scopes"];
 
 const LISTS: &[&str] = &[
-    "listAuthorizationServers",
+    SERVERS,
     "listAssociatedServersByTrustedType",
     "listOAuth2Scopes",
     "listOAuth2Claims",
@@ -109,34 +111,25 @@ const LISTS: &[&str] = &[
     "listAuthorizationServerPolicyRules",
     "listAuthorizationServerKeys",
     "listOAuth2ResourceServerJsonWebKeys",
-    "listOAuth2ClientsForAuthorizationServer",
-    "listRefreshTokensForAuthorizationServerAndClient",
+    CLIENTS,
+    TOKENS,
 ];
 
 /// Operation, word, what a message names, what becomes of the `Link` header (none: it is gone), and that in words.
-#[expect(clippy::type_complexity, reason = "a table")]
-const LINKS: &[(&str, &str, &str, Option<(&str, &str)>, &str)] = &[
-    ("listAuthorizationServers", "none", "collected", None, "There is no Link header"),
-    ("listAuthorizationServers", "no-next", "collected", Some(("\"next\"", "\"last\"")), "There is no next link"),
-    ("listAuthorizationServers", "no-self", "link self", Some(("\"self\"", "\"first\"")), "There is no self link"),
-    ("listAuthorizationServers", "endless", "pages", Some(("\"self\"", "\"next\"")), "The self link is called next"),
-    ("listAuthorizationServers", "no-limit", "length", Some(("limit=", "size=")), "Links do not keep the limit"),
-    ("listAuthorizationServers", "no-search", "", Some(("&q=", "&s=")), "Links do not keep the search"),
-    ("listAuthorizationServers", "cursor", "pages", Some(("after=", "cursor=")), "The cursor has another name"),
-    (
-        "listAuthorizationServers",
-        "host",
-        "elsewhere.example",
-        Some(("//", "//elsewhere.example/")),
-        "Links lead to another host",
-    ),
-    (
-        "listOAuth2Scopes",
-        "host",
-        "elsewhere.example",
-        Some(("//", "//elsewhere.example/")),
-        "Links lead to another host",
-    ),
+type Row = (&'static str, &'static str, &'static str, Option<(&'static str, &'static str)>, &'static str);
+
+const ELSEWHERE: Option<(&str, &str)> = Some(("//", "//elsewhere.example/"));
+
+const LINKS: &[Row] = &[
+    (SERVERS, "none", "collected", None, "There is no Link header"),
+    (SERVERS, "no-next", "collected", Some(("\"next\"", "\"last\"")), "There is no next link"),
+    (SERVERS, "no-self", "link self", Some(("\"self\"", "\"first\"")), "There is no self link"),
+    (SERVERS, "endless", "pages", Some(("\"self\"", "\"next\"")), "The self link is called next"),
+    (SERVERS, "no-limit", "length", Some(("limit=", "size=")), "Links do not keep the limit"),
+    (SERVERS, "no-search", "", Some(("&q=", "&s=")), "Links do not keep the search"),
+    (SERVERS, "cursor", "pages", Some(("after=", "cursor=")), "The cursor has another name"),
+    (SERVERS, "host", "elsewhere.example", ELSEWHERE, "Links lead to another host"),
+    ("listOAuth2Scopes", "host", "elsewhere.example", ELSEWHERE, "Links lead to another host"),
     ("listOAuth2Scopes", "no-next", "collected", Some(("\"next\"", "\"last\"")), "There is no next link"),
-    ("listAuthorizationServers", "relative", "origin", Some(("<http://", "<//")), "Links are no URLs"),
+    (SERVERS, "relative", "origin", Some(("<http://", "<//")), "Links are no URLs"),
 ];

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Change, Edit, Fault, Kind, fault, last, member, on};
+use super::{CLIENTS, Change, Edit, Fault, Kind, ROTATE, SERVER, TOKEN, TOKENS, fault, last, member, on};
 
 pub(super) fn add(all: &mut Vec<Fault>) {
     for (operation, at, kind, word, edit, title) in members() {
@@ -41,8 +41,8 @@ const LISTS: &[(&str, &str)] = &[
     ("getOAuthMetadata", "/grant_types_supported"),
     ("getOAuthMetadata", "/code_challenge_methods_supported"),
     ("getOAuthMetadata", "/response_types_supported"),
-    ("listRefreshTokensForAuthorizationServerAndClient", "/*/_embedded/scopes"),
-    ("getRefreshTokenForAuthorizationServerAndClient", "/_embedded/scopes"),
+    (TOKENS, "/*/_embedded/scopes"),
+    (TOKEN, "/_embedded/scopes"),
 ];
 
 /// Operations that show keys, and the private parts of a key there.
@@ -54,166 +54,83 @@ const PRIVATE: &[(&str, &[&str])] = &[
 ];
 
 /// Operation, pointer, kind, word, what becomes of it, and that in words.
-#[expect(clippy::too_many_lines, reason = "a table")]
-fn members() -> Vec<(&'static str, &'static str, Kind, &'static str, Edit, &'static str)> {
+type Row = (&'static str, &'static str, Kind, &'static str, Edit, &'static str);
+
+fn members() -> Vec<Row> {
+    const ISSUER: &str = "The issuer is another";
+    const LINKS: &str = "Associated servers have links";
+    let (oauth, openid) = ("getOAuthMetadata", "getOpenIdConfiguration");
+    let (clients, tokens) = (CLIENTS, TOKENS);
+    let swap = Edit::Swap;
+    let set = |text: &str| Edit::Set(json!(text));
     let mut all = vec![
-        (
-            "getOAuthMetadata",
-            "/issuer",
-            Kind::Value,
-            "issuer",
-            Edit::Swap("/oauth2/", "/oauth/"),
-            "The issuer is another",
-        ),
-        (
-            "getOpenIdConfiguration",
-            "/issuer",
-            Kind::Value,
-            "issuer",
-            Edit::Swap("/oauth2/", "/oauth/"),
-            "The issuer is another",
-        ),
-        (
-            "getOAuthMetadataRfc8414",
-            "/issuer",
-            Kind::Value,
-            "issuer",
-            Edit::Swap("/oauth2/", "/"),
-            "The issuer is another",
-        ),
-        ("getOrgOAuthMetadata", "/issuer", Kind::Value, "issuer", Edit::Swap("//", "//id."), "The issuer is another"),
-        (
-            "getOAuthMetadata",
-            "/token_endpoint",
-            Kind::Value,
-            "token-endpoint",
-            Edit::Swap("/v1/", "/"),
-            "The token endpoint is elsewhere",
-        ),
-        (
-            "getOAuthMetadata",
-            "/jwks_uri",
-            Kind::Value,
-            "jwks-uri",
-            Edit::Swap("/v1/keys", "/v1/certs"),
-            "jwks_uri leads elsewhere",
-        ),
-        (
-            "getOAuthMetadata",
-            "/scopes_supported",
-            Kind::Items,
-            "scopes-more",
-            Edit::Append(json!("more")),
-            "A scope is named that there is not",
-        ),
-        ("getOAuthMetadata", "/scopes_supported", Kind::Items, "scopes-none", Edit::Empty, "No scope is named"),
-        (
-            "rotateAuthorizationServerKeys",
-            "/1/status",
-            Kind::Value,
-            "former-status",
-            Edit::Set(json!("ACTIVE")),
-            "The former key is still ACTIVE",
-        ),
+        (oauth, "/issuer", Kind::Value, "issuer", swap("/oauth2/", "/oauth/"), ISSUER),
+        (openid, "/issuer", Kind::Value, "issuer", swap("/oauth2/", "/oauth/"), ISSUER),
+        ("getOAuthMetadataRfc8414", "/issuer", Kind::Value, "issuer", swap("/oauth2/", "/"), ISSUER),
+        ("getOrgOAuthMetadata", "/issuer", Kind::Value, "issuer", swap("//", "//id."), ISSUER),
+        (oauth, "/token_endpoint", Kind::Value, "token-endpoint", swap("/v1/", "/"), "The token endpoint is elsewhere"),
+        (oauth, "/jwks_uri", Kind::Value, "jwks-uri", swap("/v1/keys", "/v1/certs"), "jwks_uri leads elsewhere"),
+        (oauth, "/scopes_supported", Kind::Items, "scopes-more", Edit::Append(json!("more")), MORE_SCOPES),
+        (oauth, "/scopes_supported", Kind::Items, "scopes-none", Edit::Empty, "No scope is named"),
+        (ROTATE, "/1/status", Kind::Value, "former-status", set("ACTIVE"), "The former key is still ACTIVE"),
         ("getJwks", "/keys/0", Kind::Items, "no-active", Edit::Remove, "The key that signs is not there"),
         ("getJwks", "/keys", Kind::Items, "none", Edit::Empty, "There is no key"),
         ("getJwks", "/keys/*/kid", Kind::Missing, "kid", Edit::Remove, "Keys have no kid"),
         ("getJwks", "/keys/*/n", Kind::Missing, "n", Edit::Remove, "Keys have no modulus"),
-        ("getJwks", "/keys/*/use", Kind::Value, "use", Edit::Set(json!("enc")), "Keys are for encryption"),
-        ("getJwks", "/keys/*/alg", Kind::Value, "alg", Edit::Set(json!("HS256")), "Keys are for another algorithm"),
+        ("getJwks", "/keys/*/use", Kind::Value, "use", set("enc"), "Keys are for encryption"),
+        ("getJwks", "/keys/*/alg", Kind::Value, "alg", set("HS256"), "Keys are for another algorithm"),
+        (tokens, SCOPE_ID, Kind::Mistyped, "scope-id", Edit::Mistype, "Embedded scopes have an ID of another type"),
         (
-            "listRefreshTokensForAuthorizationServerAndClient",
-            "/*/_embedded/scopes/*/id",
-            Kind::Mistyped,
-            "scope-id",
-            Edit::Mistype,
-            "Embedded scopes have an ID of another type",
-        ),
-        (
-            "listRefreshTokensForAuthorizationServerAndClient",
-            "/*/_embedded/scopes/*/name",
+            tokens,
+            SCOPE_NAME,
             Kind::Mistyped,
             "scope-name",
             Edit::Mistype,
             "Embedded scopes have a name of another type",
         ),
+        (clients, "/*/client_id", Kind::Mistyped, "client-id", Edit::Mistype, "Clients have an ID of another type"),
+        (clients, "/*/client_id", Kind::Value, "client-id", set(""), "Clients have an empty ID"),
         (
-            "listOAuth2ClientsForAuthorizationServer",
-            "/*/client_id",
-            Kind::Mistyped,
-            "client-id",
-            Edit::Mistype,
-            "Clients have an ID of another type",
-        ),
-        (
-            "listOAuth2ClientsForAuthorizationServer",
-            "/*/client_id",
-            Kind::Value,
-            "client-id",
-            Edit::Set(json!("")),
-            "Clients have an empty ID",
-        ),
-        (
-            "listOAuth2ClientsForAuthorizationServer",
+            clients,
             "/*/client_name",
             Kind::Mistyped,
             "client-name",
             Edit::Mistype,
             "Clients have a name of another type",
         ),
-        (
-            "listOAuth2ClientsForAuthorizationServer",
-            "/*/_links/tokens/href",
-            Kind::Link,
-            "tokens-path",
-            Edit::Swap("/tokens", "/token"),
-            "The link tokens leads elsewhere",
-        ),
+        (clients, TOKENS_LINK, Kind::Link, "tokens-path", swap("/tokens", "/token"), "The link tokens leads elsewhere"),
         ("getJwks", "/keys", Kind::Missing, "keys", Edit::Remove, "There is no list of keys"),
-        (
-            "getAuthorizationServer",
-            "/credentials/signing/use",
-            Kind::Extra,
-            "use",
-            Edit::Put(json!("sig")),
-            "The answer has credentials.signing.use",
-        ),
-        (
-            "listAssociatedServersByTrustedType",
-            "/*/_links",
-            Kind::Value,
-            "links",
-            Edit::Set(json!({})),
-            "Associated servers have links",
-        ),
-        (
-            "createAssociatedServers",
-            "/*/_links",
-            Kind::Value,
-            "links",
-            Edit::Set(json!({})),
-            "Associated servers have links",
-        ),
+        (SERVER, SIGNING_USE, Kind::Extra, "use", Edit::Put(json!("sig")), "The answer has credentials.signing.use"),
+        ("listAssociatedServersByTrustedType", "/*/_links", Kind::Value, "links", Edit::Set(json!({})), LINKS),
+        ("createAssociatedServers", "/*/_links", Kind::Value, "links", Edit::Set(json!({})), LINKS),
     ];
     for (operation, pointers) in PRIVATE {
         for pointer in *pointers {
-            let title = "A key has a private part";
-            all.push((operation, pointer, Kind::Extra, pointer, Edit::Put(json!("AQAB")), title));
+            all.push((operation, pointer, Kind::Extra, pointer, Edit::Put(json!("AQAB")), "A key has a private part"));
         }
     }
-    for name in [
-        "/issuer",
-        "/authorization_endpoint",
-        "/token_endpoint",
-        "/jwks_uri",
-        "/response_types_supported",
-        "/scopes_supported",
-    ] {
-        all.push(("getOAuthMetadata", name, Kind::Missing, name, Edit::Remove, "The member is not there"));
-        all.push(("getOpenIdConfiguration", name, Kind::Missing, name, Edit::Remove, "The member is not there"));
+    let missing = |operation, name| (operation, name, Kind::Missing, name, Edit::Remove, "The member is not there");
+    for name in NEEDED {
+        all.extend([missing(oauth, *name), missing(openid, *name)]);
     }
-    for name in ["/subject_types_supported", "/id_token_signing_alg_values_supported"] {
-        all.push(("getOpenIdConfiguration", name, Kind::Missing, name, Edit::Remove, "The member is not there"));
-    }
+    all.extend(
+        ["/subject_types_supported", "/id_token_signing_alg_values_supported"].map(|name| missing(openid, name)),
+    );
     all
 }
+
+const MORE_SCOPES: &str = "A scope is named that there is not";
+const SCOPE_ID: &str = "/*/_embedded/scopes/*/id";
+const SCOPE_NAME: &str = "/*/_embedded/scopes/*/name";
+const TOKENS_LINK: &str = "/*/_links/tokens/href";
+const SIGNING_USE: &str = "/credentials/signing/use";
+
+/// What both documents of a server have.
+const NEEDED: &[&str] = &[
+    "/issuer",
+    "/authorization_endpoint",
+    "/token_endpoint",
+    "/jwks_uri",
+    "/response_types_supported",
+    "/scopes_supported",
+];

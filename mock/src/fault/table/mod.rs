@@ -15,6 +15,18 @@ use super::{
     Constraint, Effect, Fault, Gate, Kind, When, answer::Change, member::Edit, request::Rewrite, state::Twist,
 };
 
+// Operations that many rows speak of.
+const SERVER: &str = "getAuthorizationServer";
+const SERVERS: &str = "listAuthorizationServers";
+const CREATE_SERVER: &str = "createAuthorizationServer";
+const POLICY: &str = "getAuthorizationServerPolicy";
+const ROTATE: &str = "rotateAuthorizationServerKeys";
+const CLIENTS: &str = "listOAuth2ClientsForAuthorizationServer";
+const TOKENS: &str = "listRefreshTokensForAuthorizationServerAndClient";
+const TOKEN: &str = "getRefreshTokenForAuthorizationServerAndClient";
+
+const JSON: &str = "application/json";
+
 /// All of them, in the order of the families.
 pub(super) fn all() -> Vec<Fault> {
     let mut all = Vec::new();
@@ -53,10 +65,9 @@ fn fault(
     }
 }
 
-/// As [`fault`], of requests that are no operation.
-fn of_no_operation(kind: Kind, word: &str, subject: &str, title: &str, effect: Effect) -> Fault {
-    let name = format!("no-operation/{}/{}", kind.name(), kebab(word));
-    Fault { name, operation: None, ..fault("", kind, word, subject, title, effect) }
+/// The same of requests that are no operation.
+fn of_no_operation(fault: Fault) -> Fault {
+    Fault { name: format!("no-operation{}", fault.name), operation: None, ..fault }
 }
 
 /// `getOAuth2Scope` as `get-oauth2-scope`, and `/credentials/signing/lastRotated` as `credentials.signing.last-rotated`.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Edit, Fault, Kind, fault, last, member};
+use super::{CREATE_SERVER, Edit, Fault, Kind, fault, last, member};
 
 /// A resource: the operations that show it, and what they always show.
 struct Resource {
@@ -55,7 +55,7 @@ const LOCAL_TIME: Wrong = Wrong::Time("2026-06-01T00:00:00.000+02:00");
 const SERVER: Resource = Resource {
     noun: "server",
     get: "getAuthorizationServer",
-    create: Some("createAuthorizationServer"),
+    create: Some(CREATE_SERVER),
     replace: Some("replaceAuthorizationServer"),
     list: Some("listAuthorizationServers"),
     members: &[
@@ -269,7 +269,7 @@ const RESOURCES: [&Resource; 8] = [&SERVER, &SCOPE, &CLAIM, &POLICY, &RULE, &KEY
 
 /// Members that a create or a replace loses although a get has them.
 const LOST: &[(&str, &str)] = &[
-    ("createAuthorizationServer", "/credentials/signing/nextRotation"),
+    (CREATE_SERVER, "/credentials/signing/nextRotation"),
     ("replaceAuthorizationServer", "/credentials/signing/nextRotation"),
     ("createOAuth2Scope", "/_links/self"),
     ("createOAuth2Claim", "/_links/self"),
@@ -281,7 +281,7 @@ fn extra() -> Vec<(&'static str, &'static str, Value)> {
     let link = || json!({"href": "http://127.0.0.1/", "hints": {"allow": ["POST"]}});
     let time = || json!("2026-06-01T00:00:00.000Z");
     let mut all = vec![
-        ("createAuthorizationServer", "/credentials/signing/use", json!("sig")),
+        (CREATE_SERVER, "/credentials/signing/use", json!("sig")),
         ("createAuthorizationServerPolicyRule", "/conditions/people/users/include", json!([])),
         ("createAuthorizationServerPolicyRule", "/conditions/people/groups", json!({"include": []})),
         ("createAuthorizationServerPolicyRule", "/actions/token/inlineHook", json!({"id": "cal1more000000000more"})),
@@ -321,7 +321,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
             all.push(fault(operation, Kind::Value, at, last(at), title, member(*at, Edit::Set(json!(value)))));
         }
     }
-    for (operation, at) in ["getAuthorizationServer", "createAuthorizationServer"].map(|name| (name, "/audiences/0")) {
+    for (operation, at) in ["getAuthorizationServer", CREATE_SERVER].map(|name| (name, "/audiences/0")) {
         let title = "The audience in the answer is of another type";
         all.push(fault(operation, Kind::Mistyped, at, "audiences", title, member(at, Edit::Mistype)));
     }

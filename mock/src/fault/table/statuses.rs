@@ -1,7 +1,9 @@
 //! Wrong statuses and wrong error answers.
 
-use super::{Change, Edit, Effect, Fault, Kind, When, fault, of_no_operation, on, on_success};
-use crate::{OPERATIONS, routes::Operation};
+use super::{
+    Change, Edit, Effect, Fault, JSON, Kind, SERVER, SERVERS, TOKEN, When, fault, of_no_operation, on, on_success,
+};
+use crate::{OPERATIONS, auth::Access, routes::Operation};
 
 /// What another framework answers with: 200 for a create, 201 for a replace, 202 for what has no body, 200 for what has one.
 fn other(operation: &str) -> (u16, u16) {
@@ -17,38 +19,8 @@ fn other(operation: &str) -> (u16, u16) {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one paragraph a family of faults")]
 pub(super) fn add(all: &mut Vec<Fault>) {
-    for operation in OPERATIONS.iter().copied().flatten() {
-        let name = operation.name;
-        let (right, wrong) = other(name);
-        if name == "mintOrgToken" {
-            let title = "A client that is not known gets an answer of 200";
-            all.push(fault(name, Kind::Status, "unknown-client", "200", title, on(401, Change::Status(200))));
-            continue;
-        }
-        if right != 204 {
-            let title = "A success has no body";
-            let change = on_success(Change::Body("", "application/json"));
-            all.push(fault(name, Kind::Missing, "body", "body|content-type", title, change));
-        }
-        let title = format!("A success is answered with {wrong} in the place of {right}");
-        all.push(fault(name, Kind::Status, "success", wrong.to_string(), title, on(right, Change::Status(wrong))));
-        if right == 204 {
-            let title = "A success is answered with 200 and an empty object in the place of 204";
-            all.push(fault(name, Kind::Status, "with-body", "200", title, on(204, Change::Talkative)));
-        }
-        if operation.path.starts_with("/api/") && operation.path.contains("{}") {
-            let title = "What does not exist is answered with 400 in the place of 404";
-            all.push(fault(name, Kind::Status, "not-found", "400", title, on(404, Change::Status(400))));
-        }
-        if VARIED.contains(&name) {
-            let title = "A missing right is answered with 401 in the place of 403";
-            all.push(fault(name, Kind::Status, "no-right", "401", title, on(403, Change::Status(401))));
-            let title = "An unknown token is answered with 403 in the place of 401";
-            all.push(fault(name, Kind::Status, "unknown-token", "403", title, on(401, Change::Status(403))));
-        }
-    }
+    OPERATIONS.iter().copied().flatten().for_each(|operation| statuses_of(all, operation));
     for (operations, turns) in UNSTEADY {
         for operation in *operations {
             turns.iter().for_each(|every| unsteady(all, operation, *every, false));
@@ -58,68 +30,120 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         (2..=5).for_each(|every| unsteady(all, operation, every, true));
     }
     for (operation, status, code) in CODES {
-        let title = format!("A {status} has an errorCode of another error, {code}");
-        let change = Change::Member("/errorCode".to_owned(), Edit::Set((*code).into()));
-        all.push(fault(operation, Kind::ErrorCode, &status.to_string(), "errorCode", title, on(*status, change)));
+        all.push(other_code(operation, *status, &status.to_string(), code));
     }
-    for operation in OPERATIONS.iter().copied().flatten().filter(|operation| operation.path.starts_with("/api/")) {
+    for operation in OPERATIONS.iter().copied().flatten().filter(|operation| operation.access != Access::Open) {
         errors_of(all, operation);
     }
     for (operation, status, word, pointer, edit) in forms() {
         let title = format!("The body of a {status} has another form: {word}");
-        let subject = pointer.trim_start_matches('/').to_owned();
-        let change = Change::Member(pointer.to_owned(), edit);
-        all.push(fault(operation, Kind::ErrorForm, word, subject, title, on(status, change)));
+        let effect = on(status, Change::Member(pointer.to_owned(), edit));
+        all.push(fault(operation, Kind::ErrorForm, word, pointer.trim_start_matches('/'), title, effect));
     }
     for (operation, status, word, body, media_type) in BODIES {
         let title = format!("The body of a {status} has another form: {word}");
-        let change = Change::Body(body, media_type);
-        all.push(fault(operation, Kind::ErrorForm, word, "error form", title, on(*status, change)));
+        let effect = on(*status, Change::Body(body, media_type));
+        all.push(fault(operation, Kind::ErrorForm, word, "error form", title, effect));
     }
-    for operation in super::constraints::WITH_BODIES.iter().copied() {
-        let title = "What is wrong with a body is answered with 422 in the place of 400";
-        all.push(fault(operation, Kind::Status, "invalid", "422", title, on(400, Change::Status(422))));
+    for operation in super::constraints::WITH_BODIES {
+        all.push(other_status(
+            operation,
+            "invalid",
+            400,
+            422,
+            "What is wrong with a body is answered with 422 in the place of 400",
+        ));
     }
-    for operation in ["getAuthorizationServer", "createOAuth2Claim", "listAuthorizationServerPolicies"] {
-        let title = "A success is answered with 500";
-        all.push(fault(operation, Kind::Status, "broken", "500", title, on_success(Change::Status(500))));
+    for operation in [SERVER, "createOAuth2Claim", "listAuthorizationServerPolicies"] {
+        let broken = on_success(Change::Status(500));
+        all.push(fault(operation, Kind::Status, "broken", "500", "A success is answered with 500", broken));
     }
     let title = "A search that matches nothing is answered with 404";
     let nothing = Effect::Answer(When::EmptyList, Change::Refused(404, "E0000007"));
-    all.push(fault("listAuthorizationServers", Kind::Status, "no-match", "404", title, nothing));
+    all.push(fault(SERVERS, Kind::Status, "no-match", "404", title, nothing));
     for (word, status, other, title) in [
         ("wrong-method", 405, 404, "A method that an endpoint does not have is answered with 404"),
         ("wrong-method-taken", 405, 200, "A method that an endpoint does not have is answered with 200"),
         ("unknown-path", 404, 200, "A path that does not exist is answered with 200"),
     ] {
-        let change = on(status, Change::Status(other));
-        all.push(of_no_operation(Kind::Status, word, &other.to_string(), title, change));
+        all.push(of_no_operation(other_status("", word, status, other, title)));
     }
-    for operation in ["listAuthorizationServers", "getAuthorizationServer", "getOAuth2Scope"] {
+    for operation in [SERVERS, SERVER, "getOAuth2Scope"] {
         let title = "A request beyond the rate limit is answered with 403";
-        all.push(fault(operation, Kind::Status, "rate-limit", "429", title, on(429, Change::Status(403))));
-        let title = "A 429 has an errorCode of another error, E0000006";
-        let change = Change::Member("/errorCode".to_owned(), Edit::Set("E0000006".into()));
-        all.push(fault(operation, Kind::ErrorCode, "429", "errorCode", title, on(429, change)));
+        let row = other_status(operation, "rate-limit", 429, 403, title);
+        all.extend([Fault { subject: "429".to_owned(), ..row }, other_code(operation, 429, "429", "E0000006")]);
     }
-    for (operation, every) in (2..=8).map(|every| ("getAuthorizationServer", every)).chain([(REVOKED, 2), (REVOKED, 3)])
-    {
+    for (operation, every) in (2..=8).map(|every| (SERVER, every)).chain([(REVOKED, 2), (REVOKED, 3)]) {
         let title = format!("What does not exist is answered with 400 each {every} times");
         let change = on(404, Change::Status(400));
         let row = fault(operation, Kind::Unsteady, &format!("not-found-{every}"), "400", title, change);
         all.push(Fault { every, together: true, ..row });
     }
-    let change = on(404, Change::Member("/errorCode".to_owned(), Edit::Set("E0000001".into())));
-    let title = "The errorCode of a path that does not exist is that of another error, E0000001";
-    all.push(of_no_operation(Kind::ErrorCode, "404", "errorCode", title, change));
+    let title = "The errorCode of a path that does not exist is that of another error, E0000001".to_owned();
+    all.push(of_no_operation(Fault { title, ..other_code("", 404, "404", "E0000001") }));
     for status in [404, 405] {
-        let change = on(status, Change::Member("/errorSummary".to_owned(), Edit::Remove));
         let title = format!("A {status} of no operation has no errorSummary");
-        all.push(of_no_operation(Kind::ErrorForm, &status.to_string(), "errorSummary", &title, change));
+        all.push(of_no_operation(Fault { title, ..no_summary("", status, &status.to_string()) }));
     }
-    let change = on(405, Change::Member("/errorCode".to_owned(), Edit::Set("E0000060".into())));
-    let title = "The errorCode of a 405 is that of another error, E0000060";
-    all.push(of_no_operation(Kind::ErrorCode, "405", "errorCode", title, change));
+    let title = "The errorCode of a 405 is that of another error, E0000060".to_owned();
+    all.push(of_no_operation(Fault { title, ..other_code("", 405, "405", "E0000060") }));
+}
+
+/// What else an operation may answer with.
+fn statuses_of(all: &mut Vec<Fault>, operation: &Operation) {
+    let name = operation.name;
+    let (right, wrong) = other(name);
+    if name == "mintOrgToken" {
+        all.push(other_status(name, "unknown-client", 401, 200, "A client that is not known gets an answer of 200"));
+        return;
+    }
+    if right != 204 {
+        let nothing = on_success(Change::Body("", JSON));
+        all.push(fault(name, Kind::Missing, "body", "body|content-type", "A success has no body", nothing));
+    }
+    let title = format!("A success is answered with {wrong} in the place of {right}");
+    all.push(other_status(name, "success", right, wrong, title));
+    if right == 204 {
+        let title = "A success is answered with 200 and an empty object in the place of 204";
+        all.push(fault(name, Kind::Status, "with-body", "200", title, on(204, Change::Talkative)));
+    }
+    if operation.access != Access::Open && operation.path.contains("{}") {
+        all.push(other_status(
+            name,
+            "not-found",
+            404,
+            400,
+            "What does not exist is answered with 400 in the place of 404",
+        ));
+    }
+    if VARIED.contains(&name) {
+        all.push(other_status(name, "no-right", 403, 401, "A missing right is answered with 401 in the place of 403"));
+        all.push(other_status(
+            name,
+            "unknown-token",
+            401,
+            403,
+            "An unknown token is answered with 403 in the place of 401",
+        ));
+    }
+}
+
+/// Another status in the place of one.
+fn other_status(operation: &'static str, word: &str, status: u16, other: u16, title: impl Into<String>) -> Fault {
+    fault(operation, Kind::Status, word, other.to_string(), title, on(status, Change::Status(other)))
+}
+
+/// Another error's code in an answer of this status.
+fn other_code(operation: &'static str, status: u16, word: &str, code: &str) -> Fault {
+    let title = format!("A {status} has an errorCode of another error, {code}");
+    let change = Change::Member("/errorCode".to_owned(), Edit::Set(code.into()));
+    fault(operation, Kind::ErrorCode, word, "errorCode", title, on(status, change))
+}
+
+fn no_summary(operation: &'static str, status: u16, word: &str) -> Fault {
+    let title = format!("A {status} has no errorSummary");
+    let change = Change::Member("/errorSummary".to_owned(), Edit::Remove);
+    fault(operation, Kind::ErrorForm, word, "errorSummary", title, on(status, change))
 }
 
 /// Each operation has its own way to refuse, so each may have it wrong.
@@ -134,14 +158,8 @@ fn errors_of(all: &mut Vec<Fault>, operation: &Operation) {
     }
     refusals.extend([(401, "E0000007"), (403, "E0000007")]);
     for (status, code) in refusals {
-        let title = format!("A {status} has an errorCode of another error, {code}");
-        let change = Change::Member("/errorCode".to_owned(), Edit::Set(code.into()));
-        let word = format!("{status}-{code}").to_lowercase();
-        all.push(fault(name, Kind::ErrorCode, &word, "errorCode", title, on(status, change)));
-        let title = format!("A {status} has no errorSummary");
-        let change = Change::Member("/errorSummary".to_owned(), Edit::Remove);
-        let word = format!("no-summary-on-{status}");
-        all.push(fault(name, Kind::ErrorForm, &word, "errorSummary", title, on(status, change)));
+        all.push(other_code(name, status, &format!("{status}-{code}").to_lowercase(), code));
+        all.push(no_summary(name, status, &format!("no-summary-on-{status}")));
     }
 }
 
@@ -173,7 +191,7 @@ fn unsteady(all: &mut Vec<Fault>, name: &'static str, every: usize, together: bo
     all.push(Fault { every, together, ..row });
     if other(name).0 == 201 || name == "rotateAuthorizationServerKeys" {
         let title = format!("The answer to each {nth} request{of} has no body");
-        let nothing = on_success(Change::Body("", "application/json"));
+        let nothing = on_success(Change::Body("", JSON));
         let row = fault(name, Kind::Unsteady, &format!("no-body-each-{word}"), "", title, nothing);
         all.push(Fault { every, together, ..row });
     }
@@ -219,7 +237,7 @@ const UNSTEADY: &[(&[&str], &[usize])] = &[
 ];
 
 /// What tells that a token is gone.
-const REVOKED: &str = "getRefreshTokenForAuthorizationServerAndClient";
+const REVOKED: &str = TOKEN;
 
 /// Operations of which requests for different paths are counted together.
 const UNSTEADY_TOGETHER: &[&str] = &["listOAuth2Scopes", "listOAuth2Claims", "activateOAuth2ResourceServerJsonWebKey"];
@@ -259,10 +277,10 @@ fn forms() -> Vec<(&'static str, u16, &'static str, &'static str, Edit)> {
 
 /// Operation, status, word, body and media type.
 const BODIES: &[(&str, u16, &str, &str, &str)] = &[
-    ("getAuthorizationServer", 404, "empty-object", "{}", "application/json"),
+    ("getAuthorizationServer", 404, "empty-object", "{}", JSON),
     ("getOAuth2Scope", 404, "page", "<html><body>Not Found</body></html>", "text/html"),
     ("getOAuth2Claim", 404, "text", "404 page not found", "text/plain"),
-    ("createOAuth2Scope", 400, "detail", "{\"detail\":\"validation error\"}", "application/json"),
+    ("createOAuth2Scope", 400, "detail", "{\"detail\":\"validation error\"}", JSON),
     (
         "getAuthorizationServerPolicy",
         404,
@@ -270,5 +288,5 @@ const BODIES: &[(&str, u16, &str, &str, &str)] = &[
         "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404}",
         "application/problem+json",
     ),
-    ("listAuthorizationServers", 401, "oauth", "{\"error\":\"invalid_token\"}", "application/json"),
+    ("listAuthorizationServers", 401, "oauth", "{\"error\":\"invalid_token\"}", JSON),
 ];

@@ -2,32 +2,30 @@
 
 use serde_json::{Value, json};
 
-use super::{Edit, Effect, Fault, Kind, Rewrite, Twist, fault, last};
+use super::{CREATE_SERVER, Edit, Effect, Fault, Kind, Rewrite, Twist, fault, last};
 use crate::{OPERATIONS, auth::Access};
 
 pub(super) fn add(all: &mut Vec<Fault>) {
+    let stale = "The answer shows what was there before";
     for operation in OPERATIONS.iter().copied().flatten().filter(|operation| operation.access == Access::Manage) {
         let title = "It is answered as always, and nothing is stored";
         all.push(twist(operation.name, Kind::NotStored, "all", "", title, Twist::NotStored));
     }
     for (operation, members) in REPLACES {
-        let title = "The answer shows what was there before";
-        all.push(twist(operation, Kind::Stale, "all", "", title, Twist::Stale));
-        let title = "What the body does not have stays";
-        all.push(twist(operation, Kind::Merged, "all", "", title, Twist::Merged));
+        all.push(twist(operation, Kind::Stale, "all", "", stale, Twist::Stale));
+        all.push(twist(operation, Kind::Merged, "all", "", "What the body does not have stays", Twist::Merged));
         for at in *members {
-            let title = format!("A replace leaves {} as it was", last(at));
-            all.push(twist(operation, Kind::Ignored, at, last(at), title, Twist::Ignored(at)));
-            let title = format!("The answer to a replace shows the new {}, which is not stored", last(at));
-            all.push(twist(operation, Kind::Forgotten, at, last(at), title, Twist::Forgotten(at)));
+            let name = last(at);
+            let ignored = format!("A replace leaves {name} as it was");
+            let forgotten = format!("The answer to a replace shows the new {name}, which is not stored");
+            all.extend(without(operation, at, ignored, forgotten));
         }
     }
     for (operation, members) in CREATES {
         for at in *members {
-            let title = format!("A create does without {}", last(at));
-            all.push(twist(operation, Kind::Ignored, at, last(at), title, Twist::Ignored(at)));
-            let title = format!("The answer to a create shows the {} that was sent, which is not stored", last(at));
-            all.push(twist(operation, Kind::Forgotten, at, last(at), title, Twist::Forgotten(at)));
+            let name = last(at);
+            let forgotten = format!("The answer to a create shows the {name} that was sent, which is not stored");
+            all.extend(without(operation, at, format!("A create does without {name}"), forgotten));
         }
         let title = "A create gives out the identifier of the last time again";
         all.push(twist(operation, Kind::Collision, "id", "", title, Twist::Collision));
@@ -46,16 +44,14 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         all.push(twist(operation, Kind::Extra, "sent", "", title, Twist::EchoedAll));
     }
     for operation in ["activateOAuth2ResourceServerJsonWebKey", "deactivateOAuth2ResourceServerJsonWebKey"] {
-        let title = "The answer shows what was there before";
-        all.push(twist(operation, Kind::Stale, "all", "status", title, Twist::Stale));
+        all.push(twist(operation, Kind::Stale, "all", "status", stale, Twist::Stale));
     }
     for operation in SPREADS {
-        let title = "It is done to a neighbour as well";
-        all.push(twist(operation, Kind::Spread, "neighbour", "", title, Twist::Spread));
+        all.push(twist(operation, Kind::Spread, "neighbour", "", "It is done to a neighbour as well", Twist::Spread));
     }
     for (operation, place) in LEAKS {
-        let (word, what) = if *place == 0 { ("server", "server") } else { ("policy", "policy") };
-        let title = format!("What belongs to another {what} is found");
+        let word = if *place == 0 { "server" } else { "policy" };
+        let title = format!("What belongs to another {word} is found");
         all.push(twist(operation, Kind::Leak, word, "404", title, Twist::Leak(*place)));
     }
     for operation in REFUSED {
@@ -66,6 +62,14 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         let effect = Effect::Request(Rewrite::Member(at, edit));
         all.push(fault(operation, Kind::Value, word, last(at), title, effect));
     }
+}
+
+/// A member that has no effect, and one that the answer alone shows.
+fn without(operation: &'static str, at: &'static str, ignored: String, forgotten: String) -> [Fault; 2] {
+    [
+        twist(operation, Kind::Ignored, at, last(at), ignored, Twist::Ignored(at)),
+        twist(operation, Kind::Forgotten, at, last(at), forgotten, Twist::Forgotten(at)),
+    ]
 }
 
 fn twist(
@@ -110,7 +114,7 @@ const REPLACES: &[(&str, &[&str])] = &[
 
 /// What a create may say beside what it must.
 const CREATES: &[(&str, &[&str])] = &[
-    ("createAuthorizationServer", &["/description", "/issuerMode"]),
+    (CREATE_SERVER, &["/description", "/issuerMode"]),
     ("createOAuth2Scope", &["/displayName", "/description", "/metadataPublish", "/consent", "/optional", "/default"]),
     ("createOAuth2Claim", &["/status", "/conditions/scopes", "/alwaysIncludeInToken"]),
     ("createAuthorizationServerPolicy", &["/status", "/description", "/conditions/clients/include"]),
@@ -130,7 +134,7 @@ const CREATES: &[(&str, &[&str])] = &[
 /// Operation, member and the default that it does not have.
 fn defaults() -> Vec<(&'static str, &'static str, Value)> {
     vec![
-        ("createAuthorizationServer", "/description", json!("")),
+        (CREATE_SERVER, "/description", json!("")),
         ("createOAuth2Scope", "/metadataPublish", json!("ALL_CLIENTS")),
         ("createOAuth2Scope", "/consent", json!("REQUIRED")),
         ("createOAuth2Scope", "/optional", json!(true)),
@@ -144,13 +148,13 @@ fn defaults() -> Vec<(&'static str, &'static str, Value)> {
 
 /// Operation and a member that only the service sets.
 const READ_ONLY: &[(&str, &str)] = &[
-    ("createAuthorizationServer", "/id"),
-    ("createAuthorizationServer", "/issuer"),
-    ("createAuthorizationServer", "/created"),
-    ("createAuthorizationServer", "/lastUpdated"),
-    ("createAuthorizationServer", "/default"),
-    ("createAuthorizationServer", "/credentials/signing/kid"),
-    ("createAuthorizationServer", "/credentials/signing/rotationMode"),
+    (CREATE_SERVER, "/id"),
+    (CREATE_SERVER, "/issuer"),
+    (CREATE_SERVER, "/created"),
+    (CREATE_SERVER, "/lastUpdated"),
+    (CREATE_SERVER, "/default"),
+    (CREATE_SERVER, "/credentials/signing/kid"),
+    (CREATE_SERVER, "/credentials/signing/rotationMode"),
     ("replaceAuthorizationServer", "/id"),
     ("replaceAuthorizationServer", "/issuer"),
     ("replaceAuthorizationServer", "/created"),
@@ -175,7 +179,7 @@ const READ_ONLY: &[(&str, &str)] = &[
 
 /// Operations of which it is established that they leave out what they do not know.
 const SENT_BACK: &[&str] = &[
-    "createAuthorizationServer",
+    CREATE_SERVER,
     "replaceAuthorizationServer",
     "createOAuth2Scope",
     "createOAuth2Claim",
@@ -225,7 +229,7 @@ const LEAKS: &[(&str, usize)] = &[
 
 const REFUSED: &[&str] = &[
     "replaceAuthorizationServer",
-    "createAuthorizationServer",
+    CREATE_SERVER,
     "rotateAuthorizationServerKeys",
     "replaceOAuth2Scope",
     "replaceOAuth2Claim",
@@ -234,28 +238,13 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Operation, member, word, what becomes of it, and that in words.
-fn altered() -> Vec<(&'static str, &'static str, &'static str, Edit, &'static str)> {
-    vec![
-        (
-            "createOAuth2Claim",
-            "/value",
-            "stored-value",
-            Edit::Set(json!("user.login")),
-            "A create stores another value",
-        ),
-        (
-            "createAuthorizationServer",
-            "/audiences/0",
-            "audience",
-            Edit::Set(json!("api://other")),
-            "A create stores another audience",
-        ),
-        (
-            "createAuthorizationServer",
-            "/description",
-            "stored-description",
-            Edit::Cut(1),
-            "A create loses the first character of description",
-        ),
+fn altered() -> [(&'static str, &'static str, &'static str, Edit, &'static str); 3] {
+    let (value, audience) = (Edit::Set(json!("user.login")), Edit::Set(json!("api://other")));
+    [
+        ("createOAuth2Claim", "/value", "stored-value", value, "A create stores another value"),
+        (CREATE_SERVER, "/audiences/0", "audience", audience, "A create stores another audience"),
+        (CREATE_SERVER, "/description", "stored-description", Edit::Cut(1), LOST_CHARACTER),
     ]
 }
+
+const LOST_CHARACTER: &str = "A create loses the first character of description";

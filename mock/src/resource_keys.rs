@@ -1,54 +1,38 @@
-//! Public keys that the tokens of a server are encrypted for. Owns how such a key looks, the rules about their number
-//! and status, and the list of operations; reading bodies is in `input`. Nothing of this was recorded: all is the
-//! spec's.
-
-mod input;
+//! Public keys that the tokens of a server are encrypted for. Owns how such a key looks, what makes one invalid, and the rules about their
+//! number and status. Nothing of this was recorded: all is the spec's.
 
 use axum::http::StatusCode;
-use serde::Serialize;
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use serde::{Deserialize, Serialize};
 
-pub(super) use self::input::Draft;
 use super::{
-    body,
+    body::{self, Fields},
     call::Call,
-    constraint::Constraint,
+    constraint::{Complaint, Constraint},
     links::Link,
     routes::Operation,
     rows::{self, Row},
-    source::{IdKind, Source, Stamp},
+    source::{Source, Stamp},
     state::{Org, Server, Status},
     wire::{Answer, Entity, Outcome, Refusal},
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::get(
-        "listOAuth2ResourceServerJsonWebKeys",
-        "/api/v1/authorizationServers/{}/resourceservercredentials/keys",
-        list,
-    ),
-    Operation::post(
-        "addOAuth2ResourceServerJsonWebKey",
-        "/api/v1/authorizationServers/{}/resourceservercredentials/keys",
-        create,
-    ),
-    Operation::get(
-        "getOAuth2ResourceServerJsonWebKey",
-        "/api/v1/authorizationServers/{}/resourceservercredentials/keys/{}",
-        get,
-    ),
-    Operation::delete(
-        "deleteOAuth2ResourceServerJsonWebKey",
-        "/api/v1/authorizationServers/{}/resourceservercredentials/keys/{}",
-        delete,
-    ),
+    Operation::get("listOAuth2ResourceServerJsonWebKeys", "/{}/resourceservercredentials/keys", list),
+    Operation::post("addOAuth2ResourceServerJsonWebKey", "/{}/resourceservercredentials/keys", create),
+    Operation::get("getOAuth2ResourceServerJsonWebKey", "/{}/resourceservercredentials/keys/{}", get),
+    Operation::delete("deleteOAuth2ResourceServerJsonWebKey", "/{}/resourceservercredentials/keys/{}", delete),
     Operation::post(
         "activateOAuth2ResourceServerJsonWebKey",
-        "/api/v1/authorizationServers/{}/resourceservercredentials/keys/{}/lifecycle/activate",
+        "/{}/resourceservercredentials/keys/{}/lifecycle/activate",
         activate,
     ),
     Operation::post(
         "deactivateOAuth2ResourceServerJsonWebKey",
-        "/api/v1/authorizationServers/{}/resourceservercredentials/keys/{}/lifecycle/deactivate",
+        "/{}/resourceservercredentials/keys/{}/lifecycle/deactivate",
         deactivate,
     ),
 ];
@@ -153,7 +137,7 @@ pub(super) fn all_of(
     for draft in drafts {
         let known = former.iter().find(|key| Some(&key.id) == draft.id.as_ref());
         let created = known.map_or(now, |key| key.created);
-        let id = known.map_or_else(|| source.id(IdKind::ResourceKey), |key| key.id.clone());
+        let id = known.map_or_else(|| source.id(Entity::JsonWebKey), |key| key.id.clone());
         let status = draft.status.unwrap_or(Status::Inactive);
         if status == Status::Active && keys.iter().any(|key| key.status == Status::Active) {
             return Err(refusal(TWO_ACTIVE));
@@ -186,12 +170,12 @@ fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
-    let draft = Draft::read(body::object(call)?.fields())?;
+    let draft = Draft::read(&body::object(call)?.fields())?;
     if draft.status == Some(Status::Active) && call.enforces(Constraint::BornInactive) {
         return Err(refusal(BORN_ACTIVE));
     }
     let key = ResourceKey {
-        id: org.source.id(IdKind::ResourceKey),
+        id: org.source.id(Entity::JsonWebKey),
         kid: draft.kid,
         e: draft.e,
         n: draft.n,
@@ -252,4 +236,74 @@ impl ResourceKey {
     fn turn(&mut self, status: Status, now: Stamp) {
         self.status.turn(status, &mut self.last_updated, now);
     }
+}
+
+/// Reads base64url with or without padding: the spec's own examples have both.
+const BASE64URL: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+const FEWEST_BITS: usize = 2_048;
+
+/// What a client may say about a key.
+pub(crate) struct Draft {
+    /// Only looked at where a client sends all keys at once.
+    pub(super) id: Option<String>,
+    pub(super) kid: Option<String>,
+    pub(super) e: String,
+    pub(super) n: String,
+    pub(super) status: Option<Status>,
+}
+
+/// The one key type (spec).
+#[derive(Deserialize)]
+enum KeyType {
+    #[serde(rename = "RSA")]
+    Rsa,
+}
+
+/// The one use (spec).
+#[derive(Deserialize)]
+enum KeyUse {
+    #[serde(rename = "enc")]
+    Encryption,
+}
+
+impl Draft {
+    /// Spec: neither of kty, use, e and n is null; kid may be.
+    pub(crate) fn read(fields: &Fields<'_>) -> Result<Draft, Refusal> {
+        let _: Option<KeyType> = fields.required_choice("kty");
+        let _: Option<KeyUse> = fields.required_choice("use");
+        let draft = Draft {
+            id: fields.text("id"),
+            kid: fields.text("kid"),
+            e: fields.required_text("e"),
+            n: fields.required_text("n"),
+            status: fields.choice("status"),
+        };
+        if draft.kid.as_ref().is_some_and(String::is_empty) {
+            fields.problem("kid", Complaint::Blank);
+        }
+        if fields.is_fine("e") && bits(&draft.e).is_none_or(|bits| bits < 2) {
+            fields.problem("e", Complaint::NotANumber);
+        }
+        let length = bits(&draft.n);
+        if fields.is_fine("n") && length.is_none() {
+            fields.problem("n", Complaint::NotANumber);
+        }
+        let is_short = length.is_some_and(|bits| bits < FEWEST_BITS) && fields.enforces("n", Complaint::ShortKey);
+        fields.finish()?;
+        if is_short { Err(refusal(Complaint::ShortKey.text())) } else { Ok(draft) }
+    }
+}
+
+/// The length of a number in bits, if it is one.
+fn bits(text: &str) -> Option<usize> {
+    let bytes = BASE64URL.decode(text).ok()?;
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    let first = bytes.get(zeros)?;
+    Some((bytes.len() - zeros) * 8 - first.leading_zeros() as usize)
 }

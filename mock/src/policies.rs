@@ -1,41 +1,32 @@
-//! Access policies of a server: create, read, replace, delete, activate, deactivate. Owns how a policy looks and the
-//! list of operations; reading bodies is in `input`, the rules of a policy have a folder of their own.
-
-mod input;
+//! Access policies of a server: create, read, replace, delete, activate, deactivate. Their rules are in `rules`.
 
 use axum::http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-pub(super) use self::input::Draft;
 use super::{
-    body,
+    body::{self, Fields},
     call::Call,
     links::Link,
-    order,
     routes::Operation,
     rows::{self, Row},
     rules::Rule,
-    source::{IdKind, Stamp},
+    source::Stamp,
     state::{Org, Server, Status},
-    wire::{Answer, Entity, Outcome},
+    wire::{Answer, Entity, Outcome, Refusal},
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::get("listAuthorizationServerPolicies", "/api/v1/authorizationServers/{}/policies", list),
-    Operation::post("createAuthorizationServerPolicy", "/api/v1/authorizationServers/{}/policies", create),
-    Operation::get("getAuthorizationServerPolicy", "/api/v1/authorizationServers/{}/policies/{}", get),
-    Operation::put("replaceAuthorizationServerPolicy", "/api/v1/authorizationServers/{}/policies/{}", replace),
-    Operation::delete("deleteAuthorizationServerPolicy", "/api/v1/authorizationServers/{}/policies/{}", delete),
-    Operation::post(
-        "activateAuthorizationServerPolicy",
-        "/api/v1/authorizationServers/{}/policies/{}/lifecycle/activate",
-        activate,
-    ),
-    Operation::post(
-        "deactivateAuthorizationServerPolicy",
-        "/api/v1/authorizationServers/{}/policies/{}/lifecycle/deactivate",
-        deactivate,
-    ),
+    Operation::get("listAuthorizationServerPolicies", "/{}/policies", list),
+    Operation::post("createAuthorizationServerPolicy", "/{}/policies", create),
+    Operation::get("getAuthorizationServerPolicy", "/{}/policies/{}", get),
+    Operation::put("replaceAuthorizationServerPolicy", "/{}/policies/{}", replace),
+    Operation::delete("deleteAuthorizationServerPolicy", "/{}/policies/{}", delete),
+    Operation::post("activateAuthorizationServerPolicy", "/{}/policies/{}/lifecycle/activate", |org, call| {
+        turn(org, call, Status::Active)
+    }),
+    Operation::post("deactivateAuthorizationServerPolicy", "/{}/policies/{}/lifecycle/deactivate", |org, call| {
+        turn(org, call, Status::Inactive)
+    }),
 ];
 
 /// A policy of a server. Its priority is its place among the policies.
@@ -111,7 +102,7 @@ impl<'s> View<'s> {
             status: policy.status,
             name: &policy.name,
             description: policy.description.as_deref(),
-            priority: order::priority(index),
+            priority: rows::priority(index),
             system: false,
             conditions: Conditions { clients: Clients { include: &policy.clients } },
             created: policy.created,
@@ -129,18 +120,33 @@ impl<'s> View<'s> {
 }
 
 impl Policy {
-    /// A policy as a request has it. Inferred: ACTIVE if the request does not say.
-    pub(super) fn new(id: String, draft: Draft, now: Stamp) -> Policy {
-        Policy {
-            id,
-            name: draft.name,
-            description: draft.description,
-            status: draft.status.unwrap_or(Status::Active),
-            clients: draft.clients,
-            created: now,
-            last_updated: now,
+    /// The policy as a body has it, without rules, and the priority that is asked for; of a new one the id is still to be given. `former` is
+    /// the policy to replace. The spec requires nothing; inferred: a policy has a name, is ACTIVE if nothing is said, and a status that is
+    /// left out of a replacement stays. Lengths are the spec's.
+    pub(super) fn read(
+        fields: &Fields<'_>,
+        former: Option<&Policy>,
+        now: Stamp,
+    ) -> Result<(Policy, Option<i64>), Refusal> {
+        let _: Option<PolicyType> = fields.choice("type");
+        fields.require("name");
+        let policy = Policy {
+            id: former.map(|policy| policy.id.clone()).unwrap_or_default(),
+            name: fields.text_of("name", 1..=100).unwrap_or_default(),
+            description: fields.text_of("description", 1..=255),
+            status: Status::Active,
+            clients: Vec::new(),
+            created: former.map_or(now, |policy| policy.created),
+            last_updated: former.map_or(now, |policy| policy.last_updated.max(now)),
             rules: Vec::new(),
-        }
+        };
+        let priority = fields.integer("priority");
+        let status = fields.choice("status").or(former.map(|policy| policy.status));
+        // Client ids or `ALL_CLIENTS`. Recorded: none if the request has no conditions.
+        let clients = fields.at("conditions.clients.").and_then(|clients| clients.texts("include"));
+        fields.finish()?;
+        let (status, clients) = (status.unwrap_or(policy.status), clients.unwrap_or_default());
+        Ok((Policy { status, clients, ..policy }, priority))
     }
 
     pub(super) fn href(&self, server: &Server, base: &str) -> String {
@@ -162,10 +168,9 @@ fn answer(server: &Server, index: usize, status: StatusCode, base: &str) -> Answ
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
-    let draft = Draft::read(body::object(call)?.fields())?;
-    let priority = draft.priority;
-    let policy = Policy::new(org.source.id(IdKind::Policy), draft, now);
-    let index = order::insert(&mut server.policies, policy, priority);
+    let (mut policy, priority) = Policy::read(&body::object(call)?.fields(), None, now)?;
+    policy.id = org.source.id(Entity::Policy);
+    let index = rows::insert(&mut server.policies, policy, priority);
     Ok(answer(server, index, StatusCode::CREATED, call.base))
 }
 
@@ -175,20 +180,15 @@ fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
     Ok(answer(server, index, StatusCode::OK, call.base))
 }
 
-/// A full replace that moves `lastUpdated` (recorded). Inferred: a status that is left out stays.
+/// A full replace that moves `lastUpdated` (recorded).
 fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
     let index = rows::place(&server.policies, call.child())?;
-    let draft = Draft::read(body::object(call)?.fields())?;
-    let priority = draft.priority;
-    let policy = &mut server.policies[index];
-    policy.name = draft.name;
-    policy.description = draft.description;
-    policy.status = draft.status.unwrap_or(policy.status);
-    policy.clients = draft.clients;
-    policy.last_updated = policy.last_updated.max(now);
-    let index = order::shift(&mut server.policies, index, priority);
+    let former = &mut server.policies[index];
+    let (policy, priority) = Policy::read(&body::object(call)?.fields(), Some(former), now)?;
+    *former = Policy { rules: std::mem::take(&mut former.rules), ..policy };
+    let index = rows::shift(&mut server.policies, index, priority);
     Ok(answer(server, index, StatusCode::OK, call.base))
 }
 
@@ -199,18 +199,17 @@ fn delete(org: &mut Org, call: &Call<'_>) -> Outcome {
     Ok(Answer::Empty)
 }
 
-fn activate(org: &mut Org, call: &Call<'_>) -> Outcome {
-    turn(org, call, Status::Active)
-}
-
-fn deactivate(org: &mut Org, call: &Call<'_>) -> Outcome {
-    turn(org, call, Status::Inactive)
-}
-
 /// 204 (spec). Inferred from servers: whether or not it changes anything.
 fn turn(org: &mut Org, call: &Call<'_>, status: Status) -> Outcome {
     let now = org.source.now();
     let policy = rows::find_mut(&mut org.servers.find_mut(call.server())?.policies, call.child())?;
     policy.status.turn(status, &mut policy.last_updated, now);
     Ok(Answer::Empty)
+}
+
+/// The one type there is (spec).
+#[derive(Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum PolicyType {
+    OauthAuthorizationPolicy,
 }

@@ -2,12 +2,13 @@
 
 use axum::http::StatusCode;
 
-use super::{page, view::View};
-use crate::{
+use super::{
     body,
     call::Call,
     constraint::Complaint,
     paging::{self, LARGEST_PAGE},
+    routes::COLLECTION,
+    servers::{self, View},
     state::{Org, Server},
     wire::{Answer, Entity, Outcome, Refusal},
 };
@@ -32,11 +33,11 @@ pub(super) fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
     let found = org.servers.from(0).filter(|other| {
         other.id != server.id
             && server.trusted.contains(&other.id) == trusted
-            && needle.as_deref().is_none_or(|needle| page::matches(other, needle))
+            && needle.as_deref().is_none_or(|needle| servers::matches(other, needle))
     });
     let after = call.query.get("after");
     let page = paging::page(found.collect(), after, limit.unwrap_or(LARGEST_PAGE), |server: &Server| &server.id)?;
-    let address = format!("{}/api/v1/authorizationServers", call.base);
+    let address = format!("{}{COLLECTION}", call.base);
     let told = limit.map_or_else(|| String::from("-1"), |limit| limit.to_string());
     let link = |after: Option<&str>, relation| {
         paging::link(&address, &[("after", after), ("limit", Some(&told)), ("q", search)], relation)
