@@ -69,7 +69,7 @@ fn a_new_operation_joins_the_access_cases() {
     assert_eq!(after.len(), before.len() + new.len(), "no trial is lost");
     assert_eq!(after[expected[2]]["needs"], serde_json::json!(["oauth-scopes", "associated-servers"]));
     assert_eq!(after[expected[1]]["needs"], serde_json::json!([]));
-    assert_eq!(after[expected[0]]["title"], "A getWidget with a token that was never issued is a 401 with E0000011");
+    assert_eq!(after[expected[0]]["title"], "getWidget returns 401 with E0000011 for a token that was never issued");
     let forms = mistakes("operations", &yaml(&place.path("suite/schemas/operations.yaml")));
     assert_eq!(forms, [""; 0]);
 
