@@ -224,7 +224,7 @@ fn a_proposed_file_that_is_filled_in_makes_the_next_run_green() {
     for refused in [place.run(&["check", "proposed.yaml"]), run(&["--known-failures", "proposed.yaml"])] {
         assert_eq!(refused.code, 3, "{}", refused.out);
         // A file's first hundred mistakes are told; an entry has four.
-        assert_eq!(refused.err.matches("`reason` is not filled in").count(), failed.min(25));
+        assert_eq!(refused.err.matches("`reason` is empty").count(), failed.min(25));
     }
 
     place.write("filled.yaml", &proposed.replace("expires: \"?\"", "expires: 2999-12-31").replace("\"?\"", "known"));

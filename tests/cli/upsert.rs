@@ -215,7 +215,7 @@ fn a_create_that_nothing_removes_draws_a_warning() {
     let done = made("makes: { name: /name, remove: [deleteThing] }");
     wrong.unless(done.code == 0 && done.err.is_empty(), format!("a right pointer: {done:?}"));
     let done = made("makes: { name: /name, remove: [deleteThing] }\n    keeps: true");
-    let said = "what an operation makes is either removed or kept";
+    let said = "`makes` and `keeps` contradict each other";
     wrong.unless(done.code == 3 && done.err.contains(said), format!("both: {done:?}"));
     wrong.end();
 }
