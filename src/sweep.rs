@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::{
-    http::{Exchange, Fault, Outgoing},
+    http::{Answer, Exchange, Fault, Outgoing},
     ledger::{Change, Entry, Intent, Remains, Removal},
     naming::Names,
     path::bare,
@@ -263,9 +263,7 @@ impl Sweeper<'_> {
             if self.plan.operation("GET", &place).is_none() {
                 continue;
             }
-            let url = format!("{}{place}", self.target.client.origin());
-            let exchange = get(&url, self.target, &askers(self.plan, self.target, DEFAULT_PRINCIPAL)).await;
-            let answer = exchange.map_err(|unknown| unknown.to_string())?.answer;
+            let answer = self.get(&place, DEFAULT_PRINCIPAL).await?;
             match answer.status {
                 200 => {
                     let body = answer.json().map_err(str::to_owned)?;
@@ -368,10 +366,9 @@ impl Sweeper<'_> {
         if !self.restores {
             return Ended::Left("others use it: `--allow-default-server` lets it be put back".to_owned());
         }
-        let url = format!("{}{place}", self.target.client.origin());
-        let answer = match get(&url, self.target, &askers(self.plan, self.target, &change.restore.principal)).await {
-            Ok(exchange) => exchange.answer,
-            Err(unknown) => return Ended::Left(unknown.to_string()),
+        let answer = match self.get(&place, &change.restore.principal).await {
+            Ok(answer) => answer,
+            Err(unknown) => return Ended::Left(unknown),
         };
         let body = answer.json().unwrap_or(&Value::Null);
         if answer.status != 200 {
@@ -393,6 +390,12 @@ impl Sweeper<'_> {
         }
     }
 
+    async fn get(&self, path: &str, principal: &str) -> Result<Answer, String> {
+        let url = format!("{}{path}", self.target.client.origin());
+        let exchange = get(&url, self.target, &askers(self.plan, self.target, principal)).await;
+        exchange.map(|exchange| exchange.answer).map_err(|unknown| unknown.to_string())
+    }
+
     /// There are many ways to write one path; what counts is where a request would arrive.
     fn plain(&self, path: &str) -> String {
         self.target.client.plain_path(&format!("{}{path}", self.target.client.origin()))
@@ -410,7 +413,7 @@ impl Sweeper<'_> {
         };
         match self.target.client.send_patiently(outgoing.clone()).await {
             // Putting back twice is doing it once, as removing is.
-            Err(Fault::Lost { .. }) => self.target.client.send_patiently(Outgoing { fresh: true, ..outgoing }).await,
+            Err(Fault::Lost(..)) => self.target.client.send_patiently(Outgoing { fresh: true, ..outgoing }).await,
             other => other,
         }
     }

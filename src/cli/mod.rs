@@ -22,7 +22,7 @@ mod trend;
 mod variables;
 mod verify;
 
-use std::{error::Error, ffi::OsStr, fmt::Write as _, io, io::Write as _, process::ExitCode};
+use std::{error::Error, ffi::OsStr, io, io::Write as _, process::ExitCode};
 
 use chrono::NaiveDate;
 use clap::{
@@ -222,31 +222,24 @@ impl<P: TypedValueParser> TypedValueParser for Listed<P> {
     }
 }
 
+/// The error, what caused it, and so on.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
 /// The whole chain of causes, once.
-fn complain(error: &dyn Error) {
+fn complain(error: &(dyn Error + 'static)) {
     out::tell(&chain(error));
 }
 
 /// The whole chain of causes, a line each.
-fn chain(error: &dyn Error) -> String {
-    let mut text = format!("error: {error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(text, "\n  because: {error}");
-        cause = error.source();
-    }
-    text
+fn chain(error: &(dyn Error + 'static)) -> String {
+    format!("error: {}", causes(error).map(ToString::to_string).collect::<Vec<_>>().join("\n  because: "))
 }
 
 /// The whole chain of causes, on one line.
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Says what went wrong, if anything did, where the command goes on; whether nothing did.
@@ -257,17 +250,11 @@ fn told(done: Result<(), impl Into<CommandError>>) -> bool {
 
 /// `… | head` is no mistake, whatever was writing.
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
-    let closed = Some(io::ErrorKind::BrokenPipe);
-    let mut error = Some(error);
-    while let Some(current) = error {
-        let kind = current.downcast_ref::<io::Error>().map(io::Error::kind);
-        let json = current.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
-        if kind == closed || json == closed {
-            return true;
-        }
-        error = current.source();
-    }
-    false
+    causes(error).any(|error| {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        let json = error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        kind.or(json) == Some(io::ErrorKind::BrokenPipe)
+    })
 }
 
 /// A mistake of the user that no other error type names.

@@ -13,7 +13,7 @@ use super::{
     CommandError, Format, WRONG_INPUT,
     out::{self, out, shown, width},
     outside::Outside,
-    suite,
+    suite, with_causes,
 };
 use crate::{
     counted::counted,
@@ -114,11 +114,8 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     for file in &arguments.files {
         match judge_file(file, &plan, |judged| sum.take(judged)) {
             Ok(passed_over) => sum.passed_over += passed_over,
-            Err(error) => {
-                // The other files are judged all the same.
-                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-                sum.broken.push(format!("{error}{}", cause.unwrap_or_default()));
-            }
+            // The other files are judged all the same.
+            Err(error) => sum.broken.push(with_causes(&error)),
         }
     }
     for broken in &sum.broken {

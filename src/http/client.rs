@@ -65,33 +65,19 @@ pub enum ClientError {
 /// Why there is no answer. None of these says anything about the target's conformance.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Fault {
-    /// No connection.
-    #[error("cannot connect{way}: {reason}")]
-    Connect {
-        /// What stands between us and the target, if anything does; with a blank before it.
-        way: String,
-        /// What the system says.
-        reason: String,
-    },
+    /// No connection: what stands between us and the target, with a blank before it if there is anything, and what the system says.
+    #[error("cannot connect{0}: {1}")]
+    Connect(String, String),
     /// Out of time.
     #[error("no complete answer within {0:?}")]
     Timeout(Duration),
-    /// The connection ended before the head of an answer was there. Whether the request was carried out, nobody knows.
-    #[error("the connection ended before an answer{way}: {reason}")]
-    Lost {
-        /// As of [`Self::Connect`].
-        way: String,
-        /// What is known of it.
-        reason: String,
-    },
-    /// The connection broke in the middle of an answer, or what came was not HTTP.
-    #[error("the exchange broke off{way}: {reason}")]
-    Broken {
-        /// As of [`Self::Connect`].
-        way: String,
-        /// What is known of it.
-        reason: String,
-    },
+    /// The connection ended before the head of an answer was there. Whether the request was carried out, nobody knows. As of
+    /// [`Self::Connect`].
+    #[error("the connection ended before an answer{0}: {1}")]
+    Lost(String, String),
+    /// The connection broke in the middle of an answer, or what came was not HTTP. As of [`Self::Connect`].
+    #[error("the exchange broke off{0}: {1}")]
+    Broken(String, String),
     /// A body beyond the limit.
     #[error("the answer is larger than {0} bytes, the limit")]
     TooLarge(usize),
@@ -267,7 +253,7 @@ impl Client {
             return Box::pin(self.send_kept(outgoing)).await;
         }
         match self.send_kept(outgoing.clone()).await {
-            Err(Fault::Lost { .. }) => {
+            Err(Fault::Lost(..)) => {
                 let exchange = Box::pin(self.send_on(Connection::New, outgoing)).await?;
                 Ok(Exchange { again: exchange.again + 1, ..exchange })
             }
@@ -278,7 +264,7 @@ impl Client {
     async fn send_kept(&self, outgoing: Outgoing) -> Result<Exchange, Fault> {
         let exchange = self.send_on(Connection::Kept, outgoing).await?;
         if exchange.answer.closes_an_idle_connection() {
-            return Err(Fault::Lost { way: self.way.clone(), reason: "it had been idle for too long".to_owned() });
+            return Err(Fault::Lost(self.way.clone(), "it had been idle for too long".to_owned()));
         }
         Ok(exchange)
     }
@@ -304,12 +290,9 @@ impl Client {
     /// # Errors
     /// No token.
     pub(crate) async fn prepare(&self, outgoing: &Outgoing) -> Result<(), Fault> {
-        match self.principals.get(&outgoing.principal) {
-            Some(Credential::ClientCredentials(client)) if !outgoing.sets("authorization") => {
-                client.value(self).await.map(drop).map_err(|fault| fault.of(&outgoing.principal))
-            }
-            _ => Ok(()),
-        }
+        let fetching = self.fetching(&outgoing.principal).filter(|_| !outgoing.sets("authorization"));
+        let Some(client) = fetching else { return Ok(()) };
+        client.value(self).await.map(drop).map_err(|fault| fault.of(&outgoing.principal))
     }
 
     /// One request with these credentials.
@@ -384,7 +367,7 @@ impl Client {
     /// What went wrong before the head of an answer was there.
     fn unanswered(&self, error: &reqwest::Error) -> Fault {
         match self.fault(error) {
-            Fault::Broken { way, reason } if is_end(error) => Fault::Lost { way, reason },
+            Fault::Broken(way, reason) if is_end(error) => Fault::Lost(way, reason),
             fault => fault,
         }
     }
@@ -430,7 +413,7 @@ impl Client {
         }
         let reason = innermost(error);
         let way = self.way.clone();
-        if error.is_connect() { Fault::Connect { way, reason } } else { Fault::Broken { way, reason } }
+        if error.is_connect() { Fault::Connect(way, reason) } else { Fault::Broken(way, reason) }
     }
 }
 

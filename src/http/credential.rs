@@ -68,25 +68,26 @@ impl Client {
         matches!(self.principals.get(principal), Some(Credential::Bearer(_) | Credential::ClientCredentials(_)))
     }
 
+    /// The client that fetches the tokens of a principal, if one does.
+    pub(super) fn fetching(&self, principal: &str) -> Option<&ClientCredentials> {
+        match self.principals.get(principal)? {
+            Credential::ClientCredentials(client) => Some(client),
+            Credential::Anonymous | Credential::Ssws(_) | Credential::Bearer(_) => None,
+        }
+    }
+
     /// Sees to it that a principal has its token, if that is fetched: also one that is to have expired, whose end is not waited for.
     ///
     /// # Errors
     /// No token.
     pub(crate) async fn fetch(&self, principal: &str) -> Result<(), Fault> {
-        match self.principals.get(principal) {
-            Some(Credential::ClientCredentials(client)) => {
-                client.fetch_first(self).await.map_err(|fault| fault.of(principal))
-            }
-            None | Some(Credential::Anonymous | Credential::Ssws(_) | Credential::Bearer(_)) => Ok(()),
-        }
+        let Some(client) = self.fetching(principal) else { return Ok(()) };
+        client.fetch_first(self).await.map_err(|fault| fault.of(principal))
     }
 
     /// Why the token of a principal whose token is to have expired will not do so soon enough, if that is so.
     pub(crate) async fn outlives(&self, principal: &str) -> Option<String> {
-        match self.principals.get(principal) {
-            Some(Credential::ClientCredentials(client)) => client.outlives(self).await,
-            _ => None,
-        }
+        self.fetching(principal)?.outlives(self).await
     }
 
     /// The secret of a principal, for cases about credentials in another form.

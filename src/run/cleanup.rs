@@ -304,7 +304,7 @@ impl Sender<'_, '_> {
             let trouble = match &sent {
                 Err(Halt::Server(_) | Halt::Broken(_)) => true,
                 Err(Halt::Fault(fault)) => {
-                    matches!(fault, Fault::Connect { .. } | Fault::Lost { .. } | Fault::Broken { .. })
+                    matches!(fault, Fault::Connect(..) | Fault::Lost(..) | Fault::Broken(..))
                 }
                 Ok(_) | Err(_) => false,
             };

@@ -119,7 +119,7 @@ impl Halt {
             | Self::Unfilled(_)
             | Self::RateLimited(_)
             | Self::Late(..) => true,
-            Self::Fault(fault) => matches!(fault, Fault::Connect { .. } | Fault::Credentials(_) | Fault::Request(_)),
+            Self::Fault(fault) => matches!(fault, Fault::Connect(..) | Fault::Credentials(_) | Fault::Request(_)),
             Self::Server(_) | Self::Broken(_) | Self::Repeated(_) | Self::Stopped => false,
         }
     }
@@ -217,7 +217,7 @@ impl Sender<'_, '_> {
         let mut repeated = false;
         let answered = loop {
             match self.once(&outgoing, &principal, &path).await {
-                Err(Fault::Lost { .. }) if !repeated && self.may_repeat(&repeat).await => {
+                Err(Fault::Lost(..)) if !repeated && self.may_repeat(&repeat).await => {
                     (repeated, outgoing.fresh) = (true, true);
                 }
                 answered => break answered,
@@ -353,18 +353,18 @@ impl Sender<'_, '_> {
     fn lost(&self, making: Making, fault: &Fault, repeated: bool) {
         self.shared.ours.end(&making);
         match fault {
-            Fault::Connect { .. } | Fault::Credentials(_) | Fault::Request(_) if !repeated => {
+            Fault::Connect(..) | Fault::Credentials(_) | Fault::Request(_) if !repeated => {
                 self.shared.options.ledger.gone(making.number);
             }
             Fault::Timeout(_) => {
                 self.shared.options.ledger.late(making.number);
                 self.open(making, fault.to_string(), true);
             }
-            Fault::Connect { .. }
+            Fault::Connect(..)
             | Fault::Credentials(_)
             | Fault::Request(_)
-            | Fault::Lost { .. }
-            | Fault::Broken { .. }
+            | Fault::Lost(..)
+            | Fault::Broken(..)
             | Fault::TooLarge(_)
             | Fault::LargeHead(_)
             | Fault::TooMuch(_) => self.open(making, fault.to_string(), false),

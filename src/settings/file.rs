@@ -42,15 +42,20 @@ impl File {
 
 /// A target as it was written; its secrets have not been fetched.
 #[derive(Debug, Default)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     pub(super) url: Option<String>,
-    pub(super) capabilities: Option<BTreeSet<String>>,
+    /// What it is able to.
+    pub(crate) capabilities: Option<BTreeSet<String>>,
+    /// How principals show who they are.
     pub(super) principals: BTreeMap<String, Login>,
     pub(super) proxy: Option<String>,
     pub(super) ca_file: Option<PathBuf>,
-    pub(super) timeout: Option<Duration>,
-    pub(super) prefix: Option<String>,
-    pub(super) rate_share: Option<f64>,
+    /// The longest that a request may take, unless a flag says so.
+    pub(crate) timeout: Option<Duration>,
+    /// What the names of everything that is made begin with.
+    pub(crate) prefix: Option<String>,
+    /// The part of its rate limits that is left to others.
+    pub(crate) rate_share: Option<f64>,
 }
 
 /// How a principal shows who it is.

@@ -14,14 +14,10 @@ mod variables;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 pub use self::variables::{FLAGS, KEYS, Variable, unknown};
-use self::{
-    file::{Entry, Login},
-    sdk::Sdk,
-};
+use self::{file::Entry, sdk::Sdk};
 use crate::{
     file::Unread,
     http::{Credential, Fault, KeyError, Network, is_here, parse_origin},
@@ -87,24 +83,14 @@ pub struct TargetSettings {
     pub name: String,
     /// Its origin.
     pub url: String,
-    /// What it is able to.
-    pub capabilities: BTreeSet<String>,
+    /// What is said of it.
+    pub(crate) entry: Entry,
     /// Whether a variable, and not the settings file, says what it is able to.
     pub capabilities_by_variable: bool,
-    /// How principals show who they are.
-    logins: BTreeMap<String, Login>,
     /// Whether the principal `admin` is who Okta's own SDKs say.
     admin_of_sdk: bool,
-    proxy: Option<String>,
     /// What the environment says of proxies, for what is secret about it.
     proxies_around: Vec<String>,
-    ca_file: Option<PathBuf>,
-    /// The longest that a request may take, unless a flag says so.
-    pub timeout: Option<Duration>,
-    /// What the names of everything that is made begin with.
-    pub prefix: Option<String>,
-    /// The part of its rate limits that is left to others.
-    pub rate_share: Option<f64>,
     /// The settings file that was read, and the name that the target has in it.
     file: Option<(PathBuf, Option<String>)>,
     /// How to use a settings file that was not read, where it has the URL that was given.
@@ -150,36 +136,26 @@ impl TargetSettings {
         let entry = said.over(variables).over(entry);
         let nowhere = || SettingsError::NoUrl(target.to_owned());
         found.url = entry.url.clone().or_else(org).ok_or_else(nowhere)?;
-        found.take(entry);
+        found.entry = entry;
         found.add_sdk_principal(sdk);
         Ok(found)
     }
 
-    fn take(&mut self, entry: Entry) {
-        self.capabilities = entry.capabilities.unwrap_or_default();
-        self.timeout = entry.timeout;
-        self.prefix = entry.prefix;
-        self.rate_share = entry.rate_share;
-        self.proxy = entry.proxy;
-        self.ca_file = entry.ca_file;
-        self.logins = entry.principals;
-    }
-
     /// What Okta's own SDKs read gives the principal `admin`, unless the settings file does.
     fn add_sdk_principal(&mut self, [environment, file]: [Sdk; 2]) {
-        if self.logins.contains_key("admin") {
+        if self.entry.principals.contains_key("admin") {
             return;
         }
         let for_this = |sdk: Sdk| if sdk.is_for(&self.url) { sdk } else { Sdk::default() };
         if let Some(login) = for_this(environment).over(for_this(file)).login() {
-            self.logins.insert("admin".to_owned(), login);
+            self.entry.principals.insert("admin".to_owned(), login);
             self.admin_of_sdk = true;
         }
     }
 
     /// The names of those who can speak to it.
     pub fn principals(&self) -> BTreeSet<String> {
-        let mut names: BTreeSet<String> = self.logins.keys().cloned().collect();
+        let mut names: BTreeSet<String> = self.entry.principals.keys().cloned().collect();
         names.extend(["anonymous", "invalid-token"].map(str::to_owned));
         if names.contains("admin") {
             names.insert("manager".to_owned());
@@ -189,7 +165,7 @@ impl TargetSettings {
 
     /// Whether the target has any credentials at all.
     pub fn has_credentials(&self) -> bool {
-        self.logins.keys().any(|name| name != "invalid-token")
+        self.entry.principals.keys().any(|name| name != "invalid-token")
     }
 
     /// What is used of settings and surroundings, on one line: credentials go there, by that way.
@@ -202,7 +178,7 @@ impl TargetSettings {
             None => format!("{of_sdk}{url} (no settings file)"),
         };
         let around = || self.proxy_around().map(|proxy| format!("{proxy} of the environment"));
-        match self.proxy.as_deref().map(shown_proxy).or_else(around) {
+        match self.entry.proxy.as_deref().map(shown_proxy).or_else(around) {
             Some(proxy) => format!("target: {target}, by way of the proxy {proxy}"),
             None => format!("target: {target}"),
         }
@@ -220,7 +196,7 @@ impl TargetSettings {
     /// A secret that is not there.
     pub fn read_secrets(&self) -> Result<BTreeMap<String, Credential>, SettingsError> {
         let mut principals = BTreeMap::new();
-        for (principal, login) in &self.logins {
+        for (principal, login) in &self.entry.principals {
             let of_sdk = self.admin_of_sdk && principal == "admin";
             principals.insert(principal.clone(), login.read(principal, of_sdk)?);
         }
@@ -234,8 +210,8 @@ impl TargetSettings {
     /// A file of certificates that cannot be read.
     pub fn network(&self) -> Result<Network, SettingsError> {
         let read = |path: &PathBuf| crate::file::read(path, MAX_AUTHORITIES).map_err(Unread::of(path));
-        let authorities = self.ca_file.as_ref().map(read).transpose()?;
-        Ok(Network { proxy: self.proxy.clone(), proxies_around: self.proxies_around.clone(), authorities })
+        let authorities = self.entry.ca_file.as_ref().map(read).transpose()?;
+        Ok(Network { proxy: self.entry.proxy.clone(), proxies_around: self.proxies_around.clone(), authorities })
     }
 }
 

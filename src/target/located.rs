@@ -42,7 +42,7 @@ impl Located {
         }
         let mut found = TargetSettings::find(target, settings)?;
         target_url(&found.url)?;
-        let capabilities = std::mem::take(&mut found.capabilities);
+        let capabilities = found.entry.capabilities.take().unwrap_or_default();
         Ok(Self { name, principals: found.principals(), capabilities, settings: Some(found) })
     }
 
@@ -136,15 +136,15 @@ impl Located {
         network: &Network,
         limits: Limits,
     ) -> Result<Opened, OpenError> {
-        let limits = Limits { request: limits.request.or(found.timeout), ..limits };
+        let limits = Limits { request: limits.request.or(found.entry.timeout), ..limits };
         let redactor = Redactor::default();
         let client = Client::new(&found.url, credentials, limits, network, &redactor)?;
         let (principals, capabilities) = (self.principals.clone(), self.capabilities.clone());
         Ok(Opened {
             target: Target { name: self.name.clone(), client, principals, capabilities },
             redactor,
-            prefix: found.prefix.clone().unwrap_or_else(|| PREFIX.to_owned()),
-            rate_share: found.rate_share,
+            prefix: found.entry.prefix.clone().unwrap_or_else(|| PREFIX.to_owned()),
+            rate_share: found.entry.rate_share,
             mock: None,
         })
     }
