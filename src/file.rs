@@ -36,7 +36,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
         return refused("it is a directory");
     }
     if !kind.is_file() && !OPEN_ALREADY.iter().any(|open| path.to_string_lossy().starts_with(open)) {
-        return refused("it is no regular file, so it may never end; /dev/stdin can be read from");
+        return refused("it is not a regular file, so it may never end; only /dev/stdin is allowed");
     }
     File::open(path)
 }

@@ -196,7 +196,7 @@ impl Sweeper<'_> {
     /// Removes it, puts it back, or looks for it; `second`: it was looked for before, long enough ago.
     pub(crate) async fn end(&self, leftover: &Leftover, second: bool) -> Ended {
         let Some(names) = &leftover.names else {
-            return Ended::Left("the ledger does not say how its run names things".to_owned());
+            return Ended::Left("the ledger does not say how its run named things".to_owned());
         };
         let paths = match &leftover.kind {
             LeftoverKind::Made(removal) => vec![&removal.path],
@@ -205,7 +205,7 @@ impl Sweeper<'_> {
         };
         // Behind an origin, anything else would be read as a part of it, and the request and its token would go to another host.
         if paths.into_iter().any(|path| !path.starts_with('/')) {
-            return Ended::Left("it names no path of the target".to_owned());
+            return Ended::Left("it has no path on the target".to_owned());
         }
         match &leftover.kind {
             LeftoverKind::Made(removal) => self.remove(removal, names).await,
@@ -216,15 +216,15 @@ impl Sweeper<'_> {
 
     async fn remove(&self, removal: &Removal, names: &Names) -> Ended {
         if removal.path.contains(MASK) || removal.body.as_ref().is_some_and(|body| body.contains(MASK)) {
-            return Ended::Left("what removes it holds a secret, which is not written down".to_owned());
+            return Ended::Left("its removal needs a secret, which is not stored".to_owned());
         }
         let path = self.plain(&removal.path);
         let operation = self.plan.operation(&removal.method, &path);
         if !operation.is_some_and(|operation| self.removes(operation, &path)) {
-            return Ended::Left("the suite does not say that this removes what a run made".to_owned());
+            return Ended::Left("the suite does not list this request as a removal".to_owned());
         }
         if self.before.shared(&path).is_some() {
-            return Ended::Left("it is a part of what others use".to_owned());
+            return Ended::Left("it is part of something that others use".to_owned());
         }
         match self.is_named(&path, names).await {
             Ok(true) => {}
@@ -258,7 +258,7 @@ impl Sweeper<'_> {
             let of_makes = self.plan.operations.iter().filter_map(|operation| operation.makes.as_ref()?.name.clone());
             places.push((path.to_owned(), of_makes.collect()));
         }
-        let mut why = "nothing shows what it is called".to_owned();
+        let mut why = "its name cannot be read".to_owned();
         for (place, pointers) in places {
             if self.plan.operation("GET", &place).is_none() {
                 continue;
@@ -271,7 +271,7 @@ impl Sweeper<'_> {
                     if pointers.iter().filter_map(called).any(|name| names.cover(name)) {
                         return Ok(true);
                     }
-                    "it is not called as the run names things".clone_into(&mut why);
+                    "its name is not one of the run's names".clone_into(&mut why);
                 }
                 404 => return Ok(false),
                 status => why = format!("GET {place} answered {status}"),
@@ -311,13 +311,15 @@ impl Sweeper<'_> {
             return Ended::NotMade;
         }
         let Some(name) = &intent.name else {
-            return may_be("its name is not known, so nobody can look for it; remove the ledger when somebody has");
+            return may_be(
+                "its name is not known, so it cannot be searched for; delete the ledger when you have checked",
+            );
         };
         if !names.cover(name) {
-            return Ended::Left("it is not called as the run names things".to_owned());
+            return Ended::Left("its name is not one of the run's names".to_owned());
         }
         let operation = self.plan.operation(&intent.method, &intent.path).filter(|operation| operation.makes.is_some());
-        let Some(operation) = operation else { return may_be("this suite does not say how it is found") };
+        let Some(operation) = operation else { return may_be("this suite does not say how to find it") };
         let Some(list) = list_for(self.plan, operation, &intent.path) else { return may_be("no list shows it") };
         let listed = match read(&list, self.target, &askers(self.plan, self.target, &intent.principal)).await {
             Ok(listed) => listed,
@@ -358,13 +360,13 @@ impl Sweeper<'_> {
         let (Some((place, left)), Some((other, was))) =
             (leaves(&change.method, &changed), leaves(&change.restore.method, &restored))
         else {
-            return Ended::Left("the suite does not say how it is put back".to_owned());
+            return Ended::Left("the suite does not say how to restore it".to_owned());
         };
         if place != other || change.restore.body.is_some() || self.before.shared(&restored).is_none() {
-            return Ended::Left("the suite does not say that this puts it back".to_owned());
+            return Ended::Left("the suite does not list this request as a restore".to_owned());
         }
         if !self.restores {
-            return Ended::Left("others use it: `--allow-default-server` lets it be put back".to_owned());
+            return Ended::Left("others use it: `--allow-default-server` allows restoring it".to_owned());
         }
         let answer = match self.get(&place, &change.restore.principal).await {
             Ok(answer) => answer,
@@ -378,7 +380,7 @@ impl Sweeper<'_> {
             return Ended::AsItWas;
         }
         if !shows(body, &left) {
-            return Ended::Left(format!("GET {place} does not show the state that the run left it in"));
+            return Ended::Left(format!("GET {place} does not show the state in which the run left it"));
         }
         if self.dry_run {
             return Ended::Restored;

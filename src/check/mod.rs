@@ -48,7 +48,7 @@ pub(crate) struct Judgement {
     pub(crate) made: Names,
     pub(crate) found: Vec<Found>,
     pub(crate) drift: Vec<Undescribed>,
-    /// At least so many more places are false that are not told one by one. Of each false check some are.
+    /// At least so many more places are false that are not listed. Of each false check some are.
     pub(crate) left_out: usize,
 }
 

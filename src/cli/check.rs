@@ -17,7 +17,7 @@ use crate::{counted::counted, diagnostic::Diagnostic, known::KnownFailures, plan
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Suites (directories with `cases/` and `schemas/`), case files, known-failures files and settings files
-    /// (okta-conformance.toml) [default: the suite inside this program]
+    /// (okta-conformance.toml) [default: the built-in suite]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
@@ -43,7 +43,7 @@ pub(crate) fn check(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
     Ok(code)
 }
 
-/// Names are those of the suite inside this program, unless the settings lie in a suite of their own.
+/// Names are those of the built-in suite, unless the settings lie in a suite of their own.
 fn check_settings(path: &Path, color: bool) -> Result<u8, CommandError> {
     let (mut found, mut of_suite) = (Vec::new(), Vec::new());
     let suite = match suite_around(path) {
@@ -61,13 +61,13 @@ fn check_settings(path: &Path, color: bool) -> Result<u8, CommandError> {
     Ok(WRONG_INPUT)
 }
 
-/// Case files are read as part of the suite that they lie in, or else beside the one inside this program.
+/// Case files are read as part of the suite that they lie in, or else beside the embedded one.
 fn check_files(files: &[&PathBuf], color: bool) -> Result<u8, CommandError> {
     let mut found = Vec::new();
     let around = files.first().and_then(|file| suite_around(file));
     let (mut suite, name) = match &around {
         Some(directory) => (Suite::from_directory(directory, &mut found)?, directory.display().to_string()),
-        None => (Suite::embedded(&mut found), "the suite inside this program".to_owned()),
+        None => (Suite::embedded(&mut found), "the built-in suite".to_owned()),
     };
     let (known, cases): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|file| KnownFailures::is_file(file));
     for file in &cases {

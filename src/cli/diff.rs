@@ -14,7 +14,7 @@ use crate::report::{Comparison, Ending, FailOn, Report, fit};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The event stream of the older run; of a run in parts, all of them with commas between, or their directory
+    /// The event stream of the older run; of a run in parts, all of them separated by commas, or their directory
     old: String,
     /// The event stream of the newer run, or those of its parts
     new: String,

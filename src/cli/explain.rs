@@ -25,7 +25,7 @@ use crate::{
 pub(crate) struct Arguments {
     /// The ID of a trial
     id: String,
-    /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
+    /// A directory with `cases/` and `schemas/`, instead of the built-in suite
     #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
     /// The event stream in which to look for the last outcome

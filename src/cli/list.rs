@@ -17,7 +17,7 @@ use crate::{plan::Shard, report::Verdict, run::lack, settings, target::Located};
 pub(crate) struct Arguments {
     #[command(flatten)]
     choice: Choice,
-    /// Only the trials that apply to this target, as far as its settings say: `mock`, a URL, or a name of the settings file
+    /// Only the trials that apply to this target, as far as its settings say: `mock`, a URL, or the name of a target in the settings file
     #[arg(long, value_name = "mock|URL|NAME", env = "OKTA_CONFORMANCE_TARGET")]
     target: Option<String>,
     /// The settings file, in the place of okta-conformance.toml

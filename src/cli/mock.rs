@@ -92,7 +92,7 @@ fn parse_token(text: &str) -> Result<Token, String> {
     let (head, scopes) = text.split_once('=').map_or((text, None), |(head, scopes)| (head, Some(scopes)));
     let (value, option) = head.split_once(':').map_or((head, None), |(value, option)| (value, Some(option)));
     if value.is_empty() || value.contains(char::is_whitespace) {
-        return Err("a token has at least one character and no blanks".to_owned());
+        return Err("a token needs at least one character and no spaces".to_owned());
     }
     let (mut expired, mut rate_limit) = (false, None);
     match option {
@@ -116,7 +116,7 @@ fn parse_token(text: &str) -> Result<Token, String> {
 /// What headers and bodies tell in seconds.
 fn parse_seconds(text: &str) -> Result<Duration, String> {
     let whole = |duration: &Duration| duration.subsec_nanos() == 0;
-    let refused = || format!("`{text}` is no whole number of seconds: write `10s`, `5m` or `1h`");
+    let refused = || format!("`{text}` is not a whole number of seconds: write `10s`, `5m` or `1h`");
     parse_limit(text).and_then(|duration| Some(duration).filter(whole).ok_or_else(refused))
 }
 

@@ -145,7 +145,7 @@ pub fn main() -> ExitCode {
     };
     // Who is told of a name that they never typed has to know where it comes from.
     if !variables.is_empty() && (code == WRONG_INPUT || code == Verdict::NothingRan.exit_code()) {
-        out::tell(&format!("  the environment has a say in it: {}", variables.join(", ")));
+        out::tell(&format!("  the environment sets this: {}", variables.join(", ")));
     }
     ExitCode::from(code)
 }
@@ -176,20 +176,18 @@ const OLDEST: NaiveDate = NaiveDate::from_ymd_opt(2020, 8, 1).expect("a day");
 fn parse_as_of(text: &str) -> Result<NaiveDate, String> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     // The library reads 2025-3-1 too.
-    let day = day.filter(|day| day.to_string() == text).ok_or_else(|| "a day is written as 2025-03-01".to_owned())?;
+    let day = day.filter(|day| day.to_string() == text).ok_or_else(|| "write a day as 2025-03-01".to_owned())?;
     // Somewhere it is tomorrow already.
     if day > chrono::Utc::now().date_naive() + chrono::Days::new(1) {
-        return Err("that day has not come; leave it out for the service of today".to_owned());
+        return Err("that day is in the future; leave it out for today's behaviour".to_owned());
     }
     if day < OLDEST {
-        return Err(format!(
-            "no recording tells what the service did before {OLDEST}: say {OLDEST} for the oldest behaviour known"
-        ));
+        return Err(format!("no recording is older than {OLDEST}: use {OLDEST} for the oldest known behaviour"));
     }
     Ok(day)
 }
 
-/// Values that stand several in one text with commas between, typed or in a variable: blanks around one are no part of it.
+/// Values that stand several in one text separated by commas, typed or in a variable: blanks around one are no part of it.
 #[derive(Clone)]
 struct Listed<P>(P);
 

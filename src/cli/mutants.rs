@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     /// The longest that the trials of one fault may take before no further one starts
     #[arg(long, default_value = "60s", value_name = "DUR", value_parser = parse_limit)]
     time_limit: Duration,
-    /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
+    /// A directory with `cases/` and `schemas/`, instead of the built-in suite
     #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
     /// What is printed on stdout

@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     /// Recordings: JSON Lines, HAR, cassettes of go-vcr and vcrpy
     #[arg(required_unless_present = "history", value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What to send to: `mock` (a fresh one for each file), a URL, or a name of the settings file
+    /// What to send to: `mock` (a fresh one for each file), a URL, or the name of a target in the settings file
     #[arg(long, default_value = "mock", value_name = "mock|URL|NAME")]
     target: String,
     /// The day whose behaviour the embedded mock shows: that of each `recording`, `today`, or DATE [default: recording]
@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
     /// Who sends the requests
     #[arg(long, default_value = DEFAULT_PRINCIPAL, value_name = "NAME")]
     principal: String,
-    /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
+    /// A directory with `cases/` and `schemas/`, instead of the built-in suite
     #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
     /// Writes what was sent and what came as a recording, without secrets
@@ -196,7 +196,7 @@ pub(crate) fn replay(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     }
     let located = Located::find(&arguments.target, arguments.settings.as_deref())?;
     if !located.is_mock() && arguments.as_of.is_some() {
-        let text = format!("--as-of is for the embedded mock; {} behaves as it does", arguments.target);
+        let text = format!("--as-of works only with the embedded mock, not with {}", arguments.target);
         return Err(Mistake::boxed(text));
     }
     if !located.principals.contains(&arguments.principal) {
@@ -349,9 +349,9 @@ fn text(sum: &Sum, verbose: bool, out: &mut impl Write) -> io::Result<()> {
         }
     }
     if sum.passed_over > 0 {
-        writeln!(out, "passed over: the recording does not hold them whole\n  {:>6}", sum.passed_over)?;
+        writeln!(out, "skipped: the recording does not have the whole answer\n  {:>6}", sum.passed_over)?;
     }
-    sum.outside.write("outside: of operations that the suite does not describe; not sent", out)?;
+    sum.outside.write("outside: operations that the suite does not describe; not sent", out)?;
     if let Some(line) = as_of(sum) {
         writeln!(out, "{line}")?;
     }

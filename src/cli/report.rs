@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = ReportFormat::Text, value_name = "FORMAT")]
     format: ReportFormat,
-    /// Compare with this older run: its event stream, or those of its parts with commas between, or their directory
+    /// Compare with this older run: its event stream, or those of its parts separated by commas, or their directory
     #[arg(long, value_name = "EVENTS", env = "OKTA_CONFORMANCE_BASELINE")]
     baseline: Option<String>,
     /// A report to write, to PATH or into reports/ (repeatable)
@@ -41,7 +41,7 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     let inputs: Vec<PathBuf> = arguments.streams.iter().filter_map(|path| path.canonicalize().ok()).collect();
     let taken = |path: &&PathBuf| path.canonicalize().is_ok_and(|path| inputs.contains(&path));
     if let Some(path) = arguments.report.iter().filter_map(|to| to.path.as_ref()).find(taken) {
-        let title = format!("the report {} would take the place of the stream that it is made of", path.display());
+        let title = format!("the report {} would overwrite the stream that it is made from", path.display());
         return Err(Mistake::boxed(title));
     }
     let formats = arguments.report.iter().map(|to| to.format).chain([arguments.format]);

@@ -11,7 +11,7 @@ use crate::{
     report::{Ending, Report, read_stream, read_stream_cut_short},
 };
 
-/// The files of a run, by what the user wrote: a file, several with commas between them, or a directory of them.
+/// The files of a run, by what the user wrote: a file, several separated by commas them, or a directory of them.
 pub(super) fn files_of(text: &str) -> Result<Vec<PathBuf>, CommandError> {
     let mut files = Vec::new();
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -34,7 +34,7 @@ pub(super) fn files_at(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
         }
     }
     files.sort();
-    if files.is_empty() { Err(refused("there is no event stream (`*.jsonl`) in it")) } else { Ok(files) }
+    if files.is_empty() { Err(refused("it has no event stream (`*.jsonl`)")) } else { Ok(files) }
 }
 
 /// The older run that is to be compared with, if one is named.
@@ -42,7 +42,7 @@ pub(super) fn baseline(text: Option<&str>, fail_on: &[FailOnWhat]) -> Result<Opt
     match text {
         Some(text) => Ok(Some(merged(Report::default(), &files_of(text)?, Ending::Anywhere)?)),
         None if fail_on.contains(&FailOnWhat::Latency) => {
-            Err(Mistake::boxed("`--fail-on latency` compares with an older run: name it with `--baseline`"))
+            Err(Mistake::boxed("`--fail-on latency` needs an older run to compare with: `--baseline`"))
         }
         None => Ok(None),
     }

@@ -26,10 +26,10 @@ pub(crate) struct Choice {
     /// IDs of trials: `*` stands for one component or a part of it, `**` for many
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
-    /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
+    /// A directory with `cases/` and `schemas/`, instead of the built-in suite
     #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     pub(crate) suite: Option<PathBuf>,
-    /// Only the trials of this profile (repeatable, or with commas between)
+    /// Only the trials of this profile (repeatable, or separated by commas)
     #[arg(long = "profile", value_name = "P", value_delimiter = ',', value_parser = names())]
     #[arg(env = "OKTA_CONFORMANCE_PROFILE")]
     profiles: Vec<String>,
@@ -119,7 +119,7 @@ pub(crate) fn show_nothing(idle: &[String]) {
     } else {
         format!("no trial matches {}", out::shown(&idle.join(", ")))
     };
-    out::tell(&format!("nothing to run: {what}\n  `okta-conformance list` shows the IDs and profiles that there are"));
+    out::tell(&format!("nothing to run: {what}\n  `okta-conformance list` shows all IDs and profiles"));
 }
 
 /// The one trial with this ID or alias.

@@ -28,13 +28,13 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The target: a URL, or a name of the settings file
+    /// The target: a URL, or the name of a target in the settings file
     #[arg(long, value_name = "URL|NAME", env = "OKTA_CONFORMANCE_TARGET")]
     target: String,
     /// The settings file, in the place of okta-conformance.toml
     #[arg(long, value_name = "FILE", env = "OKTA_CONFORMANCE_SETTINGS")]
     settings: Option<PathBuf>,
-    /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
+    /// A directory with `cases/` and `schemas/`, instead of the built-in suite
     #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
     /// Where the ledgers of runs lie [default: reports/ledgers]
@@ -59,13 +59,15 @@ pub(crate) struct Arguments {
 
 pub(crate) fn sweep(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
     if arguments.prefix.as_ref().is_some_and(|prefix| Names::read(prefix).is_none()) {
-        return Err(Mistake::boxed("a prefix of fewer than three characters would match what no run has made"));
+        return Err(Mistake::boxed(
+            "a prefix needs at least three characters, or it would match things that no run created",
+        ));
     }
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
     let located = Located::find(&arguments.target, arguments.settings.as_deref())?;
     if located.is_mock() {
         return Err(Mistake::boxed(
-            "the embedded mock ends with its run, so nothing is left on it: give a URL, or a name of the settings",
+            "the embedded mock ends with its run, so there is nothing to sweep: give a URL or the name of a target",
         ));
     }
     if let Some(directory) = arguments.ledgers.as_ref().filter(|directory| !directory.is_dir()) {
@@ -81,8 +83,8 @@ async fn all(arguments: &Arguments, plan: &Plan, opened: &Opened) -> Result<u8, 
     let (remains, mut tally) = read_ledgers(arguments, plan, opened);
     if plan.contract.sweep.is_empty() {
         tally.blind = true;
-        let why = "the suite does not say where things are found by their names (`contract.sweep` of its operations)";
-        out::complain(&format!("{why}, so nothing is looked for"));
+        let why = "the suite does not say where to find things by name (`contract.sweep` in its operations)";
+        out::complain(&format!("{why}, so nothing was looked for"));
     }
     let clean = |text: &str| shown(opened.redactor.text(text).as_str());
     let found = match find(arguments, plan, opened, &remains).await {
@@ -115,12 +117,12 @@ fn read_ledgers(arguments: &Arguments, plan: &Plan, opened: &Opened) -> (Vec<Rem
     let directory = arguments.ledgers.as_deref().unwrap_or(Path::new(DIRECTORY));
     let Found { mut remains, unread } = remains(directory, opened.target.client.origin());
     for error in &unread {
-        let hint = "what its run made may be left; remove the file when nothing is";
+        let hint = "its run may have left things; delete the file when none are left";
         out::complain(&format!("{}: {hint}", shown(&with_causes(error))));
     }
     if remains.is_empty() && unread.is_empty() && !arguments.by_name {
         let (name, directory) = (shown(&opened.target.name), shown(&directory.display().to_string()));
-        let hint = "--by-name finds what runs have left without one";
+        let hint = "--by-name finds leftovers without a ledger";
         out::tell(&format!(
             "there is no ledger of a run against {name} in {directory}, so nothing was looked for: {hint}"
         ));
@@ -130,13 +132,13 @@ fn read_ledgers(arguments: &Arguments, plan: &Plan, opened: &Opened) -> (Vec<Rem
     for remains in &mut remains {
         let path = shown(&remains.path.display().to_string());
         if remains.suite.as_ref().is_some_and(|other| *other != suite) {
-            let hint = "give its run's suite (`--suite`); what this one does not find may be left all the same";
-            out::warn(&format!("the ledger {path} is of another suite: {hint}"));
+            let hint = "use the suite of its run (`--suite`); this one may miss leftovers";
+            out::warn(&format!("the ledger {path} belongs to another suite: {hint}"));
         }
         // Whoever writes a ledger does not decide what names of runs begin with on this target.
         let Some(names) = remains.names.take_if(|names| names.prefix() != opened.prefix) else { continue };
         tally.blind = true;
-        let hint = "give its `prefix` in the settings of the target";
+        let hint = "set its `prefix` in the target's settings";
         let beginning = shown(&names.beginning());
         out::complain(&format!("the ledger {path} is of a run whose names begin with `{beginning}`: {hint}"));
     }
@@ -238,7 +240,7 @@ impl Tally {
                 self.left += 1;
                 format!("{} {what}: {}", if self.dry_run { "would leave" } else { "left" }, shown(reason))
             }
-            Ended::Absent if self.dry_run => format!("would look once more for {what}"),
+            Ended::Absent if self.dry_run => format!("would look again for {what}"),
             Ended::Absent => {
                 self.may_be_left += 1;
                 format!("may be left: {what}")
@@ -267,7 +269,7 @@ impl Tally {
             parts.push(format!("{} may be left", self.may_be_left));
         }
         if self.blind {
-            parts.push("what else is left is not known".to_owned());
+            parts.push("there may be other leftovers".to_owned());
         }
         parts.join(", ")
     }
@@ -280,6 +282,6 @@ impl Tally {
 
 /// Nobody is to lose anything because the target could not be asked.
 fn nothing_removed(unknown: &str, reason: &str) -> u8 {
-    out::complain(&format!("it is not known {unknown}, so nothing is removed: {}", shown(reason)));
+    out::complain(&format!("it is not known {unknown}, so nothing was removed: {}", shown(reason)));
     Verdict::NotJudged.exit_code()
 }

@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// Recordings: JSON Lines, HAR, cassettes of go-vcr and vcrpy
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// A directory with `cases/` and `schemas/`, in the place of the suite inside this program
+    /// A directory with `cases/` and `schemas/`, instead of the built-in suite
     #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
     /// What is printed on stdout
@@ -158,29 +158,29 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
             writeln!(out)?;
         }
         if untold > 0 {
-            writeln!(out, "{word} {} that are not told one by one\n", counted(untold, "more exchange"))?;
+            writeln!(out, "{word} {} that are not listed\n", counted(untold, "more exchange"))?;
         }
     }
     writeln!(out, "judged")?;
     for (operation, count) in &sum.judged {
         writeln!(out, "  {count:>6}  {operation}")?;
     }
-    sum.outside.write("outside: of operations that the suite does not describe", out)?;
+    sum.outside.write("outside: operations that the suite does not describe", out)?;
     if !sum.drift.is_empty() {
-        writeln!(out, "drift: in answers, but in no document of the vendor")?;
+        writeln!(out, "drift: in answers, but not in the vendor's documents")?;
         for ((call, pointer, explained), (count, value)) in &sum.drift {
             let why = explained.as_ref().map_or("new".to_owned(), |id| format!("explained by {id}"));
             writeln!(out, "{}", shown(&format!("  {count:>6}  {call} {pointer} = {value} ({why})")))?;
         }
     }
     if !sum.infrastructure.is_empty() {
-        writeln!(out, "not judged: answers of what stood before the service")?;
+        writeln!(out, "not judged: answers from a gateway or proxy")?;
         for ((status, operation), count) in &sum.infrastructure {
             writeln!(out, "  {count:>6}  {status} to {operation}")?;
         }
     }
     if sum.passed_over > 0 {
-        writeln!(out, "passed over: the recording holds no whole answer\n  {:>6}", sum.passed_over)?;
+        writeln!(out, "skipped: the recording does not have the whole answer\n  {:>6}", sum.passed_over)?;
     }
     let judged: usize = sum.judged.values().sum();
     let outside = sum.outside.total();

@@ -76,7 +76,7 @@ pub enum Fault {
     #[error("the connection ended before an answer{0}: {1}")]
     Lost(String, String),
     /// The connection broke in the middle of an answer, or what came was not HTTP. As of [`Self::Connect`].
-    #[error("the exchange broke off{0}: {1}")]
+    #[error("the exchange was cut off{0}: {1}")]
     Broken(String, String),
     /// A body beyond the limit.
     #[error("the answer is larger than {0} bytes, the limit")]
@@ -141,7 +141,7 @@ pub(crate) fn parse_origin(url: &str) -> Result<Url, String> {
     }
     if parsed.path() != "/" || parsed.query().is_some() || !parsed.username().is_empty() || parsed.password().is_some()
     {
-        return Err("give the origin alone, such as https://example.okta.com".to_owned());
+        return Err("give only the origin, such as https://example.okta.com".to_owned());
     }
     Ok(parsed)
 }
@@ -331,7 +331,7 @@ impl Client {
             return self.base.join(path).map_err(|error| error.to_string());
         }
         let read = Url::parse(url).map_err(|error| error.to_string())?;
-        if read.origin() == self.base.origin() { Ok(read) } else { Err("it leads away from the target".to_owned()) }
+        if read.origin() == self.base.origin() { Ok(read) } else { Err("it points to another origin".to_owned()) }
     }
 
     /// A request to be filled in that is none of a case's.
@@ -473,7 +473,7 @@ fn headers(
         // Okta answers 411 to a write that says nothing of its length, and the library says nothing of an empty body's.
         headers.insert("content-length", HeaderValue::from_static("0"));
     }
-    let refused = |name: &str| Fault::Request(format!("the value of `{name}` cannot stand in a header"));
+    let refused = |name: &str| Fault::Request(format!("the value of `{name}` is not valid in a header"));
     for (name, text) in credentials {
         let mut value = HeaderValue::from_str(&text).map_err(|_| refused(name))?;
         value.set_sensitive(true);

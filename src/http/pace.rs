@@ -32,7 +32,7 @@ pub(crate) struct Pace {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub(crate) enum Doubt {
     /// Nobody could send anything.
-    #[error("the target tells of a rate limit of 0 or below (X-Rate-Limit-Limit), which is taken for none")]
+    #[error("the target sends a rate limit of 0 or less (X-Rate-Limit-Limit), which is ignored")]
     NoLimit,
     /// A window that ends in more than an hour.
     #[error(

@@ -105,7 +105,7 @@ pub fn remains(directory: &Path, origin: &str) -> Found {
 }
 
 fn broken() -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, "there are lines in it that no run writes")
+    io::Error::new(ErrorKind::InvalidData, "it has lines that no run writes")
 }
 
 fn read(path: &Path) -> Result<Option<Remains>, LedgerError> {
@@ -145,8 +145,11 @@ fn read_lines(path: &Path, file: File) -> io::Result<Remains> {
         }
     }
     let Some(mut remains) = head else {
-        let reason = if any { "it does not begin as a ledger does" } else { "it is empty" };
-        return Err(io::Error::new(ErrorKind::InvalidData, format!("{reason}, so what its run made is not known")));
+        let reason = if any { "it does not start like a ledger" } else { "it is empty" };
+        return Err(io::Error::new(
+            ErrorKind::InvalidData,
+            format!("{reason}, so it is not known what its run created"),
+        ));
     };
     (remains.entries, remains.whole) = (entries.into_values().rev().collect(), whole);
     Ok(remains)

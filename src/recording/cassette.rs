@@ -91,7 +91,7 @@ impl From<serde_saphyr::Error> for Fault {
             // These speak to programmers.
             Error::MultipleDocuments { .. } => "a second document in one file".to_owned(),
             Error::DuplicateMappingKey { key: Some(key), .. } => format!("duplicate key `{key}`"),
-            Error::Budget { .. } => "there is more in it than any recording has".to_owned(),
+            Error::Budget { .. } => "it has more events than any recording".to_owned(),
             // The place is told once.
             other => other.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
         };
@@ -101,7 +101,7 @@ impl From<serde_saphyr::Error> for Fault {
 
 fn exchanges(cassette: Cassette) -> Result<Vec<Option<Exchange>>, Fault> {
     if !matches!(cassette.version, 1 | 2) {
-        let reason = format!("version {} is not read here, only 1 and 2", cassette.version);
+        let reason = format!("version {} is not supported, only 1 and 2", cassette.version);
         return Err(Fault { place: Place::Unknown, reason });
     }
     let numbered = cassette.interactions.into_iter().enumerate();

@@ -21,7 +21,7 @@ pub(super) fn unpacked(body: Vec<u8>, headers: &[(String, String)]) -> Result<Ve
         _ if std::str::from_utf8(packed).is_ok() || coding == "identity" => return Ok(body),
         // It begins with nothing to know it by.
         ("br", _) => read(Decompressor::new(packed, packed.len())),
-        _ => return Err(format!("a body with the coding `{coding}`, which is not read here: record it unpacked")),
+        _ => return Err(format!("a body with the coding `{coding}`, which is not supported: record it unpacked")),
     };
     match plain {
         Some(plain) if plain.len() as u64 > MAX_BODY => {

@@ -107,7 +107,7 @@ impl Content {
                 Ok(Some(bytes))
             }
             (Some(text), None | Some("")) => Ok(Some(text.into_bytes())),
-            (Some(_), Some(other)) => Err(format!("a body with the encoding `{other}`, which is not read here")),
+            (Some(_), Some(other)) => Err(format!("a body with the encoding `{other}`, which is not supported")),
             (None, _) if self.params.is_empty() => Ok(None),
             (None, _) => Ok(Some(form(&self.params).into_bytes())),
         }

@@ -45,7 +45,7 @@ pub enum RecordingError {
     #[error("cannot use {0}")]
     Io(String, #[source] io::Error),
     /// Of none of the forms.
-    #[error("{0}: this is no recording: it is neither JSON Lines nor HAR nor a cassette of go-vcr or vcrpy")]
+    #[error("{0}: not a recording: neither JSON Lines nor HAR nor a cassette of go-vcr or vcrpy")]
     Unknown(String),
     /// A line that is no exchange.
     #[error("{0}:{1}: not a recorded exchange: {2}")]

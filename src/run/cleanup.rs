@@ -279,7 +279,7 @@ impl Sender<'_, '_> {
     /// The target made something and does not know it by the identifier that it gave.
     fn is_elsewhere(&self, made: Made) {
         if let Some(making) = made.making {
-            let reason = "the target does not know it by the identifier that it answered".to_owned();
+            let reason = "the target does not find it by the ID that it returned".to_owned();
             self.left.borrow_mut().push(Left::Unsettled(Unsettled::new(making, reason)));
         }
     }
@@ -350,10 +350,10 @@ fn reason(halt: Halt) -> String {
         Halt::RateLimited(_) => "429 that did not end".to_owned(),
         Halt::Ledger(reason) => reason,
         Halt::Address(given) => format!("{given} names no one thing"),
-        Halt::Protected(path) => format!("{path} is not the run's to write to"),
+        Halt::Protected(path) => format!("{path} does not belong to the run"),
         Halt::Foreign(url) => format!("{url} is of another origin"),
         Halt::Late(..) => "the trial's time was over".to_owned(),
-        Halt::Stopped => "the run was stopped while it waited for the rate limit".to_owned(),
+        Halt::Stopped => "the run was stopped while waiting for the rate limit".to_owned(),
     }
 }
 

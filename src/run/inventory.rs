@@ -112,7 +112,7 @@ pub(crate) async fn pages(
         let Some(next) = answer.links().target("next").map(str::to_owned) else { return Ok(None) };
         seen.push(std::mem::replace(&mut url, next));
         if !target.client.owns(&url) || seen.contains(&url) || seen.len() >= most {
-            return Ok(Some(format!("the list {path} does not come to an end")));
+            return Ok(Some(format!("the pages of {path} do not end")));
         }
     }
 }

@@ -200,8 +200,8 @@ pub async fn run(
     // Whatever ended the run, each trial has its outcome.
     for (trial, begun) in open.into_inner().into_values() {
         let reason = match begun {
-            Begun::Yes => "the run was ended at once, in the middle of it: what it made may be left",
-            Begun::No => "the run was ended at once, before it",
+            Begun::Yes => "the run was stopped immediately during this trial: it may have left things behind",
+            Begun::No => "the run was stopped immediately before this trial",
         };
         shared.finish(rule(&trial, shared.describer.unstarted(&trial, Outcome::NotRun, reason), &shared));
     }
@@ -258,13 +258,13 @@ async fn ask_first(trials: &[Arc<Trial>], shared: &Shared<'_>, redactor: &Redact
 async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {
     let finished = if shared.stopper.stopped() {
         let reason = match shared.stopper.reason.get() {
-            Some(Stop::Interrupt) | None => "the run was interrupted before it",
-            Some(Stop::Terminate) => "the run was told to end before it",
-            Some(Stop::Deadline) => "the run's deadline passed before it",
-            Some(Stop::FailFast) => "the run stopped at its limit of failures before it",
-            Some(Stop::Preflight) => "the preflight found that it would say nothing",
-            Some(Stop::Ledger) => "the run stopped, because it could not write down what it makes",
-            Some(Stop::Breaker) => "the run stopped, because one trial after the other met nothing but trouble",
+            Some(Stop::Interrupt) | None => "the run was interrupted before this trial",
+            Some(Stop::Terminate) => "the run was terminated before this trial",
+            Some(Stop::Deadline) => "the run reached its deadline before this trial",
+            Some(Stop::FailFast) => "the run reached its failure limit before this trial",
+            Some(Stop::Preflight) => "the preflight found that the trial would prove nothing",
+            Some(Stop::Ledger) => "the run stopped because it could not write its ledger",
+            Some(Stop::Breaker) => "the run stopped because trial after trial hit infrastructure errors",
         };
         shared.describer.unstarted(trial, Outcome::NotRun, reason)
     } else if !shared.found.sole.is_empty() && !trial.needs.iter().any(|name| shared.found.sole.contains(name)) {
@@ -277,9 +277,13 @@ async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {
     } else if let Some((name, reason)) =
         trial.principals().into_iter().find_map(|name| shared.found.unfit.get_key_value(name))
     {
-        shared.describer.unstarted(trial, Outcome::NotApplicable, &format!("the principal {name} is not fit: {reason}"))
+        shared.describer.unstarted(
+            trial,
+            Outcome::NotApplicable,
+            &format!("the principal {name} cannot be used: {reason}"),
+        )
     } else if let Some((name, said)) = shared.found.missing.iter().find(|(name, _)| trial.needs.contains(*name)) {
-        let reason = format!("the target is declared to have the capability {name}, but {said}");
+        let reason = format!("the settings declare the capability {name}, but {said}");
         shared.describer.unstarted(trial, Outcome::Blocked, &reason)
     } else {
         shared.emit(&Event::TrialStarted(event::TrialStarted { trial: trial.id.clone() }));

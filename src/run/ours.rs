@@ -185,7 +185,7 @@ impl Ours {
     pub(super) fn unsettled(&self) -> Vec<Unsettled> {
         let open = |making: &Making| Unsettled {
             unknown: Some("it was not looked for".to_owned()),
-            ..Unsettled::new(making.clone(), "the run was ended before an answer".to_owned())
+            ..Unsettled::new(making.clone(), "the run ended before the answer came".to_owned())
         };
         let under_way = self.under_way.borrow();
         self.open.borrow().iter().cloned().chain(under_way.values().map(open)).collect()

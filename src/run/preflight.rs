@@ -130,18 +130,18 @@ async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor:
         }
         match answer.status {
             401 | 403 if !nobody => {
-                let text = format!("the target does not let the principal `{principal}` in: {} {code}", answer.status);
+                let text = format!("the target rejects the principal `{principal}`: {} {code}", answer.status);
                 preflight.findings.push(find(true, text.trim_end().to_owned()));
             }
             status => match Speaker::of(status) {
                 Speaker::Target => {}
                 Speaker::Limit => {
-                    let text = format!("the rate limit of `{principal}` is used up, and stays so");
+                    let text = format!("the rate limit of `{principal}` is used up and does not recover");
                     preflight.findings.push(find(true, text));
                 }
                 Speaker::Broken | Speaker::Between => {
                     let origin = target.client.origin();
-                    let text = format!("{origin} answers {status}: it, or what stands before it, does not work");
+                    let text = format!("{origin} answers {status}: the service, or a gateway in front of it, is down");
                     preflight.findings.push(find(true, text));
                     return preflight;
                 }
@@ -164,7 +164,7 @@ async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor:
     if !preflight.told.is_empty() && !preflight.told.iter().any(|told| told.answer.header(LIMIT).is_some()) {
         preflight
             .findings
-            .push(find(false, format!("the target tells of no rate limit ({LIMIT}), so the run keeps to none")));
+            .push(find(false, format!("the target sends no rate limit headers ({LIMIT}), so the run is not limited")));
     }
     let needed = trials.iter().flat_map(|trial| trial.needs.iter().map(String::as_str)).collect();
     for text in preflight.look(plan, &needed, target).await {
@@ -203,13 +203,13 @@ impl Preflight {
         }
         let mut texts: Vec<String> = missing
             .iter()
-            .map(|(name, said)| format!("the target is declared to have the capability `{name}`, but {said}; trials that need it are blocked"))
+            .map(|(name, said)| {
+                format!("the settings declare the capability `{name}`, but {said}; trials that need it are blocked")
+            })
             .collect();
         if !seen.is_empty() {
             let names = seen.join("`, `");
-            texts.push(format!(
-                "the target shows the capabilities `{names}`, which are not declared; trials that need them are run"
-            ));
+            texts.push(format!("the target has the undeclared capabilities `{names}`; trials that need them run"));
         }
         self.told.extend(told);
         (self.seen, self.missing) = (seen, missing);

@@ -333,7 +333,7 @@ impl Sender<'_, '_> {
                         self.enter(made);
                     }
                 } else {
-                    self.open(making, format!("answered {status} with what names nothing new"), false);
+                    self.open(making, format!("answered {status} but the body names nothing new"), false);
                 }
                 Some(identity)
             }
@@ -385,8 +385,7 @@ impl Sender<'_, '_> {
         let Some(ends) = self.ends else { return token.await };
         tokio::time::timeout_at(ends.into(), token).await.unwrap_or_else(|_| {
             let limit = self.shared.options.trial_timeout;
-            let text =
-                format!("principal `{principal}`: there was no token within {limit:?}, which the trial may take");
+            let text = format!("principal `{principal}`: no token within {limit:?}, the trial's time limit");
             Err(Fault::Credentials(text))
         })
     }

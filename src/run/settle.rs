@@ -148,7 +148,7 @@ impl Sender<'_, '_> {
             for item in &left {
                 let made = self.made_of(sweep, item);
                 if !tried.insert(item.id.clone()) {
-                    self.leaked(&made, "its removal was answered, and it is still there");
+                    self.leaked(&made, "it still exists after its removal succeeded");
                 } else if let Removed::Left(reason) = self.remove(&made).await.1 {
                     self.leaked(&made, &reason);
                 }
@@ -174,7 +174,7 @@ impl Sender<'_, '_> {
         self.shared.emit(&Event::MayBeLeft(Leak {
             trial: "the run".to_owned(),
             call: redactor.text(&format!("what is named {}…", self.shared.ours.names.beginning())),
-            reason: redactor.text(&format!("the last look for it failed: {reason}")),
+            reason: redactor.text(&format!("the final search for it failed: {reason}")),
         }));
     }
 
@@ -216,7 +216,7 @@ pub(super) async fn settle_run(shared: &Shared<'_>) {
         reason: redactor.text(reason),
     };
     for (path, trial) in shared.ours.left().into_iter().filter(|_| ended) {
-        shared.emit(&Event::Leaked(leak(trial, &format!("DELETE {path}"), "the run was ended at once")));
+        shared.emit(&Event::Leaked(leak(trial, &format!("DELETE {path}"), "the run was stopped immediately")));
     }
     for open in shared.ours.unsettled() {
         shared.emit(&Event::MayBeLeft(leak(open.making.trial.clone(), &open.making.describe(), &open.describe())));

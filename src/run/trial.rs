@@ -119,7 +119,10 @@ impl<'a, 's> Running<'a, 's> {
                     Ok(false) => {}
                     Ok(true) => {
                         let reason = self.first.take().unwrap_or_default();
-                        return Ending::Blocked(format!("the fixture `{}` could not be made: {reason}", fixture.name));
+                        return Ending::Blocked(format!(
+                            "the fixture `{}` could not be created: {reason}",
+                            fixture.name
+                        ));
                     }
                     Err(ending) => return ending,
                 }
@@ -320,8 +323,7 @@ impl<'a, 's> Running<'a, 's> {
             Halt::Broken(exchange) => {
                 self.requests += 1;
                 let status = exchange.answer.status;
-                let reason =
-                    format!("{} answered {status}, and again when it was sent once more", request(step, &exchange));
+                let reason = format!("{} answered {status} twice", request(step, &exchange));
                 self.emit(label, 2, &Judgement::default(), Came::Answer(exchange));
                 Err(Ending::Errored(reason))
             }
@@ -332,7 +334,7 @@ impl<'a, 's> Running<'a, 's> {
             }
             Halt::Repeated(exchange) => {
                 let reason = format!(
-                    "{call}: the connection ended before an answer, and {} to the same request again says nothing",
+                    "{call}: the connection closed before the answer, and {} on the second attempt proves nothing",
                     exchange.answer.status
                 );
                 self.emit(label, 2, &Judgement::default(), Came::Answer(exchange));
@@ -340,14 +342,14 @@ impl<'a, 's> Running<'a, 's> {
             }
             Halt::Ledger(reason) => Err(Ending::Errored(reason)),
             Halt::Protected(path) => Err(Ending::Errored(format!(
-                "{call}: {path} is not the run's to write to, and the case does not say that it does"
+                "{call}: {path} does not belong to the run, and the case does not declare that it writes there"
             ))),
             Halt::Unfilled(unfilled) => Err(Ending::Errored(format!("{call}: {unfilled}"))),
             Halt::Late(pause, why) => {
                 let (pause, may) = (pause.as_secs_f64().ceil(), self.shared.options.trial_timeout);
                 let waiting = match why {
-                    Why::TooManyRequests => format!("429, and waiting for {pause}s as it asks"),
-                    Why::Budget => format!("its share of the rate limit is spent, and waiting {pause}s for another"),
+                    Why::TooManyRequests => format!("429, and the requested wait of {pause}s"),
+                    Why::Budget => format!("its share of the rate limit is used up, and waiting {pause}s for more"),
                 };
                 let reason = format!("{call}: {waiting} would take longer than the trial may, which is {may:?}");
                 Err(Ending::Errored(reason))
@@ -379,7 +381,7 @@ impl<'a, 's> Running<'a, 's> {
                 (Outcome::Failed, self.first.as_deref())
             }
             Ending::Errored(reason) => (Outcome::Errored, Some(reason.as_str())),
-            Ending::Stopped => (Outcome::NotRun, Some("the run was stopped in the middle of it")),
+            Ending::Stopped => (Outcome::NotRun, Some("the run was stopped during this trial")),
             Ending::Judged if self.warnings > 0 => (Outcome::Warned, None),
             Ending::Judged => (Outcome::Passed, None),
         };

@@ -148,7 +148,7 @@ fn understand(path: &str, text: &str, names: Option<&Vocabulary>, found: &mut Ve
     fields.finish(&mut problems);
     for (key, node) in targets.unwrap_or_default() {
         if key.name == "mock" || key.name.contains("://") {
-            problems.at(key.span, format!("a target cannot be named `{}`, which means something else", key.name));
+            problems.at(key.span, format!("a target cannot be named `{}`, which has another meaning", key.name));
         }
         if let Some(vocabulary) = names {
             unknown_names(node, vocabulary, &mut problems);
@@ -253,7 +253,7 @@ pub(super) fn proxy(text: &str) -> Result<String, String> {
 pub(super) fn prefix(text: &str) -> Result<String, String> {
     let fits = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') && (3..=20).contains(&text.len());
     if !fits {
-        return Err("3 to 20 letters, digits and hyphens are wanted".to_owned());
+        return Err("use 3 to 20 letters, digits and hyphens".to_owned());
     }
     Ok(text.to_owned())
 }
@@ -312,7 +312,7 @@ fn client(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) 
         (Some(from), None) => from.map(|from| AuthEntry::PrivateKey { from, key_id: key_id.map(|(_, id)| id) }),
         (None, Some(from)) => {
             if let Some((span, _)) = key_id {
-                problems.at(span, "`key-id` names a private key, and there is none");
+                problems.at(span, "`key-id` needs a private key");
             }
             from.map(AuthEntry::Secret)
         }

@@ -238,7 +238,8 @@ fn named_instead(url: &str) -> Option<String> {
     let settings = file::read(file::lies_here()?).ok()?;
     let names: Vec<String> = settings.names_of(url).map(|name| format!("`--target {name}`")).collect();
     let (verb, names) = (if names.len() == 1 { "uses" } else { "use" }, names.join(" and "));
-    (!names.is_empty()).then(|| format!("{FILE} is not read for a URL, though it names this one: {names} {verb} it"))
+    (!names.is_empty())
+        .then(|| format!("{FILE} is not used for a URL, although it has a target with this one: {names} {verb} it"))
 }
 
 fn unknown_target(name: &str, settings: &file::File) -> SettingsError {
@@ -257,12 +258,12 @@ fn instead(given: Option<&str>, variables: &Entry, entry: &Entry, sdk: &[Sdk]) -
     match (given, &variables.url, &entry.url) {
         (Some(url), Some(other), _) if url != other => Some(format!("{variable} is not used: the target is {url}")),
         (None, Some(other), Some(url)) if url != other => {
-            Some(format!("{variable} stands in for the `url` of the target: its credentials go to {other}"))
+            Some(format!("{variable} overrides the `url` of the target: its credentials go to {other}"))
         }
         (None, Some(other), None) => {
             let named = sdk.iter().find(|sdk| sdk.url.is_some()).filter(|sdk| !sdk.is_for(other))?.url.as_deref()?;
             Some(format!(
-                "{variable} goes before the org {named} that Okta's SDKs read: the target is {other}, and their credentials do not go there"
+                "{variable} overrides the org {named} from the settings of Okta's SDKs: the target is {other}, and their credentials are not sent there"
             ))
         }
         _ => None,

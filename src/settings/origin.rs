@@ -99,7 +99,7 @@ fn command(words: &[String], what: &str, longest: Duration) -> Result<String, Se
     match String::from_utf8(bytes) {
         Ok(text) if !text.trim().is_empty() => Ok(text),
         Ok(_) => Err(failed("it printed nothing".to_owned())),
-        Err(_) => Err(failed("it printed something that is no text".to_owned())),
+        Err(_) => Err(failed("its output is not text".to_owned())),
     }
 }
 

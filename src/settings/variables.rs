@@ -26,10 +26,10 @@ const NUMBER: &str = "a number";
 /// them: to write to what others use, to accept behaviour, to leave the preflight out; nor is the target of `replay`, which writes what
 /// somebody else once wrote.
 pub static FLAGS: [Variable; 16] = [
-    Variable("OKTA_CONFORMANCE_TARGET", "`mock`, a URL, or a name of the settings file"),
+    Variable("OKTA_CONFORMANCE_TARGET", "`mock`, a URL, or the name of a target in the settings file"),
     Variable("OKTA_CONFORMANCE_SETTINGS", "the path of a settings file"),
     Variable("OKTA_CONFORMANCE_SUITE", "the path of a directory with `cases/` and `schemas/`"),
-    Variable("OKTA_CONFORMANCE_PROFILE", "names of profiles, with commas between"),
+    Variable("OKTA_CONFORMANCE_PROFILE", "names of profiles, separated by commas"),
     Variable("OKTA_CONFORMANCE_SHARD", "a part of a whole, such as `2/5`"),
     Variable("OKTA_CONFORMANCE_JOBS", "a number from 1 to 1000"),
     Variable("OKTA_CONFORMANCE_RETRIES", NUMBER),
@@ -40,14 +40,14 @@ pub static FLAGS: [Variable; 16] = [
     Variable("OKTA_CONFORMANCE_EVENTS", "the path of an event stream, or `none`"),
     Variable("OKTA_CONFORMANCE_LEDGERS", "the path of a directory"),
     Variable("OKTA_CONFORMANCE_KNOWN_FAILURES", "the path of a file of known failures"),
-    Variable("OKTA_CONFORMANCE_BASELINE", "paths of event streams, with commas between"),
-    Variable("OKTA_CONFORMANCE_FAIL_ON", "any of `drift`, `flaky`, `warning` and `latency`, with commas between"),
+    Variable("OKTA_CONFORMANCE_BASELINE", "paths of event streams, separated by commas"),
+    Variable("OKTA_CONFORMANCE_FAIL_ON", "any of `drift`, `flaky`, `warning` and `latency`, separated by commas"),
 ];
 
 /// Those that stand for keys of whatever target is reached over the network.
 pub static KEYS: [Variable; 7] = [
-    Variable("OKTA_CONFORMANCE_URL", "an origin alone, such as `https://example.okta.com`"),
-    Variable("OKTA_CONFORMANCE_CAPABILITIES", "names of capabilities, with commas between"),
+    Variable("OKTA_CONFORMANCE_URL", "only an origin, such as `https://example.okta.com`"),
+    Variable("OKTA_CONFORMANCE_CAPABILITIES", "names of capabilities, separated by commas"),
     Variable("OKTA_CONFORMANCE_TIMEOUT", DURATION),
     Variable("OKTA_CONFORMANCE_PREFIX", "3 to 20 letters, digits and hyphens"),
     Variable("OKTA_CONFORMANCE_RATE_SHARE", "a number from 0 to below 1"),
@@ -83,9 +83,9 @@ impl Variable {
     pub fn refused(&self) -> SettingsError {
         let name = self.of();
         let remedy = if KEYS.iter().any(|key| key.0 == self.0) {
-            format!("mend or unset it; it stands for the key `{name}` of a target")
+            format!("fix or unset it; it sets the key `{name}` of a target")
         } else {
-            format!("mend or unset it, or say `--{name}`, which goes before it")
+            format!("fix or unset it, or use `--{name}`, which overrides it")
         };
         SettingsError::Wrong(self.0, self.1, remedy)
     }
@@ -126,7 +126,7 @@ pub fn unknown(flags: &[String]) -> Vec<String> {
     let warning = |name: String| {
         let flag = meant(&name);
         let hint = if flags.contains(&flag) {
-            format!("`--{flag}` stands on the command line alone")
+            format!("`--{flag}` works only on the command line")
         } else {
             nearest(own(&name), all().map(|variable| own(variable.0))).map_or_else(
                 || "docs/live-org.md has the names".to_owned(),

@@ -118,7 +118,7 @@ pub(crate) struct Lacking {
     pub(crate) text: String,
 }
 
-/// A part of a target that is not the run's to write to.
+/// A part of a target that does not belong to the run.
 #[derive(Debug, Clone)]
 pub(crate) struct Protected {
     pub(crate) path: String,

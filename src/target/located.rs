@@ -30,7 +30,7 @@ pub struct Located {
 }
 
 impl Located {
-    /// Finds `mock`, a URL, or a name of the settings file.
+    /// Finds `mock`, a URL, or the name of a target in the settings file.
     ///
     /// # Errors
     /// Wrong settings.

@@ -101,7 +101,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Opens `mock`, a URL, or a name of the settings file.
+    /// Opens `mock`, a URL, or the name of a target in the settings file.
     ///
     /// # Errors
     /// Wrong settings, or a mock that cannot start.

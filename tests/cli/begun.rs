@@ -259,10 +259,10 @@ fn a_second_signal_leaves_no_trial_without_an_outcome() {
         let reasons: Vec<&str> =
             of_kind(&events, "trial-finished").filter_map(|event| event["reason"].as_str()).collect();
         assert!(
-            reasons.contains(&"the run was ended at once, in the middle of it: what it made may be left"),
+            reasons.contains(&"the run was stopped immediately during this trial: it may have left things behind"),
             "{reasons:?}"
         );
-        assert!(reasons.contains(&"the run was ended at once, before it"), "{reasons:?}");
+        assert!(reasons.contains(&"the run was stopped immediately before this trial"), "{reasons:?}");
         assert_eq!(events.last().expect("a footer")["event"], "run-finished");
         let (_, totals) = junit(&place.read("reports/junit.xml"));
         assert_eq!((totals.tests as u64, totals.errors), (planned + 1, 1), "one more says that the run was stopped");

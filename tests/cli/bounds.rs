@@ -222,7 +222,7 @@ fn a_long_recording_of_failures_does_not_fill_the_memory() {
     place.write("all.jsonl", &text);
     let done = run_small(place.command(&["verify", "all.jsonl", "--suite", "suite"]));
     assert_eq!(done.code, 1);
-    assert!(done.out.contains("\nfailed 100 more exchanges that are not told one by one\n"), "{}", done.last_line());
+    assert!(done.out.contains("\nfailed 100 more exchanges that are not listed\n"), "{}", done.last_line());
     assert!(done.last_line().contains(" 1100 failed"), "{}", done.last_line());
 }
 

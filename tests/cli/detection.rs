@@ -65,8 +65,7 @@ fn what_is_not_declared_is_seen_by_reads_and_tried() {
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);
     assert!(outcomes.len() == 5 && outcomes.values().all(|outcome| outcome == "passed"), "{outcomes:?}");
     let names = "oauth-scopes`, `associated-servers`, `resource-server-keys`, `refresh-tokens";
-    let said =
-        format!("the target shows the capabilities `{names}`, which are not declared; trials that need them are run");
+    let said = format!("the target has the undeclared capabilities `{names}`; trials that need them run");
     assert_eq!(findings, [said]);
     let question = "GET /api/v1/authorizationServers?limit=1";
     let asked = asked(&proxy);

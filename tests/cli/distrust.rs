@@ -56,9 +56,9 @@ fn a_ledger_that_no_run_wrote_removes_nothing_of_others() {
         let swept = place.run(&["sweep", "--target", &mock.url]);
         assert_eq!(swept.code, 2, "{names}: {}{}", swept.out, swept.err);
         let why = if names == "okc_abcdef_" {
-            "it is a part of what others use"
+            "it is part of something that others use"
         } else {
-            "the ledger does not say how its run names things"
+            "the ledger does not say how its run named things"
         };
         assert_eq!(swept.out.matches(why).count(), 2, "{names}: {}", swept.out);
         assert_eq!(mock.servers(), before, "{names}");

@@ -245,8 +245,8 @@ fn a_wrong_value_is_named_and_not_repeated_and_nothing_is_sent() {
         ("TRIAL_TIMEOUT", "0s", "a duration such as `20s`"),
         ("DEADLINE", "20", "a duration such as `20s`"),
         ("DEADLINE", "0m", "a duration such as `20s`"),
-        ("FAIL_ON", "drift,S3cret", "any of `drift`, `flaky`, `warning` and `latency`, with commas between"),
-        ("URL", "https://user:S3cret@host/path", "an origin alone, such as `https://example.okta.com`"),
+        ("FAIL_ON", "drift,S3cret", "any of `drift`, `flaky`, `warning` and `latency`, separated by commas"),
+        ("URL", "https://user:S3cret@host/path", "only an origin, such as `https://example.okta.com`"),
         ("TIMEOUT", "0s", "a duration such as `20s`"),
         ("PREFIX", &long, "3 to 20 letters, digits and hyphens"),
         ("RATE_SHARE", "1", "a number from 0 to below 1"),
@@ -280,7 +280,7 @@ fn a_wrong_value_is_named_and_not_repeated_and_nothing_is_sent() {
         };
         let done = run(&place, given, &[(variable.as_str(), "none-such")]);
         assert!([3, 4].contains(&done.code) && done.err.contains(said), "{name}: {done:?}");
-        let told = format!("\n  the environment has a say in it: OKTA_{variable}\n");
+        let told = format!("\n  the environment sets this: OKTA_{variable}\n");
         assert!(done.err.ends_with(&told), "{name}: {}", done.err);
     }
     assert_eq!(server.lines(), [""; 0]);
@@ -307,7 +307,7 @@ fn a_variable_is_read_by_the_commands_that_it_is_for() {
     let swept = run(&place, &["sweep", "--suite", "suite"], &[target]);
     assert_eq!(
         (swept.code, swept.out.as_str()),
-        (2, "0 removed, what else is left is not known, on here\n"),
+        (2, "0 removed, there may be other leftovers, on here\n"),
         "{swept:?}"
     );
     let suite = ("CONFORMANCE_SUITE", "suite");
@@ -327,7 +327,7 @@ fn a_variable_that_nothing_reads_is_told_with_what_was_meant() {
     for (name, hint) in [
         ("CONFORMANCE_TARGT", Some("did you mean `OKTA_CONFORMANCE_TARGET`?")),
         ("CONFORMANCE_CAPABILITY", Some("did you mean `OKTA_CONFORMANCE_CAPABILITIES`?")),
-        ("CONFORMANCE_ALLOW_DEFAULT_SERVER", Some("`--allow-default-server` stands on the command line alone")),
+        ("CONFORMANCE_ALLOW_DEFAULT_SERVER", Some("`--allow-default-server` works only on the command line")),
         ("CONFORMANCE_SOMETHING_ELSE", Some("docs/live-org.md has the names")),
         // As Kubernetes sets them for a Service of that name.
         ("CONFORMANCE_SERVICE_HOST", None),

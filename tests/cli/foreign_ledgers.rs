@@ -408,7 +408,7 @@ fn a_path_of_a_ledger_leads_to_no_other_host() {
         place.write(&format!("reports/ledgers/l{number}.jsonl"), &format!("{head}\n{line}\n"));
         let swept = sweep(&place, &[]);
         assert_eq!(elsewhere.lines(), [""; 0], "{path}: {}", swept.out);
-        assert!(swept.out.contains("it names no path of the target"), "{path}: {swept:?}");
+        assert!(swept.out.contains("it has no path on the target"), "{path}: {swept:?}");
         fs::remove_file(place.path(&format!("reports/ledgers/l{number}.jsonl"))).ok();
     }
 }

@@ -62,8 +62,8 @@ fn colours_are_ours_alone() {
 fn what_is_not_http_is_an_error_and_no_failure() {
     // An end before an answer may be that of a connection that was kept, so the request is sent once more.
     for (bytes, times, expected) in [
-        (&b"nonsense\r\n\r\n"[..], 1, "the exchange broke off: "),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", 1, "the exchange broke off: "),
+        (&b"nonsense\r\n\r\n"[..], 1, "the exchange was cut off: "),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", 1, "the exchange was cut off: "),
         (b"", 2, "the connection ended before an answer: "),
     ] {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -306,7 +306,7 @@ fn a_sweep_says_what_it_removed_and_what_was_gone() {
         format!("{}\n{}\n{}\n{}\n", head(origin), removals[0], removals[1], removals[2])
     };
     place.write("reports/ledgers/abcdef.jsonl", &lines(&mock.url));
-    let not_ours = "the suite does not say that this removes what a run made";
+    let not_ours = "the suite does not list this request as a removal";
     let dry = sweep(&place, &mock.url, &["--dry-run"]);
     let said = [
         format!("would leave authorization server {there} (run abcdef, a/b/c): {not_ours}"),
@@ -332,7 +332,7 @@ fn a_sweep_says_what_it_removed_and_what_was_gone() {
         let swept = sweep(&place, nowhere, more);
         assert_eq!((swept.code, swept.out.as_str()), (2, ""), "{}", swept.err);
         assert!(
-            swept.told().starts_with("error: it is not known what is left, so nothing is removed: "),
+            swept.told().starts_with("error: it is not known what is left, so nothing was removed: "),
             "{}",
             swept.err
         );

@@ -147,7 +147,7 @@ fn clean_up_that_waits_without_end_is_ended() {
     let running = run::run(&plan, trials, &opened.target, &options, &opened.redactor, &stopper, &mut take);
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(running);
     let leaks: Vec<&str> = report.leaks.iter().map(|leak| leak.reason.as_str()).collect();
-    assert_eq!((leaks, org.left()), (vec!["the run was ended at once"], 1));
+    assert_eq!((leaks, org.left()), (vec!["the run was stopped immediately"], 1));
     let [judged] = report.trials.as_slice() else { panic!("one trial") };
     assert_eq!(judged.finished.outcome.name(), "not-run");
 }

@@ -221,7 +221,7 @@ fn what_stands_before_a_target_that_does_not_work_is_one_finding() {
         let place = Place::new();
         let done = run(&place, &server.url, &[]);
         nothing_ran(&place, &done);
-        let said = format!("{} answers {status}: it, or what stands before it, does not work", server.url);
+        let said = format!("{} answers {status}: the service, or a gateway in front of it, is down", server.url);
         assert_eq!(findings(&place), [(true, said)]);
     }
 }

@@ -111,7 +111,7 @@ fn a_case_that_does_not_say_so_is_an_error_and_nothing_is_sent() {
         for event in of_kind(&events, "trial-finished") {
             let reason = text(event, "reason");
             assert!(
-                reason.ends_with(" is not the run's to write to, and the case does not say that it does"),
+                reason.ends_with(" does not belong to the run, and the case does not declare that it writes there"),
                 "{reason}"
             );
         }
@@ -127,7 +127,7 @@ fn neither_a_clean_up_nor_a_link_leads_round_it() {
     assert_eq!(sent, ["GET /api/v1/things/a"]);
     let events = place.events();
     let leak = of_kind(&events, "leaked").next().expect("what was not done is told");
-    assert_eq!(text(leak, "reason"), "/api/v1/things/shared is not the run's to write to", "{}", done.out);
+    assert_eq!(text(leak, "reason"), "/api/v1/things/shared does not belong to the run", "{}", done.out);
 
     let (place, sent, _) = run("things/shared/undeclared-link", &["--allow-default-server"]);
     assert_eq!(sent, ["GET /api/v1/things/a"]);
@@ -206,10 +206,10 @@ cases:
     assert_eq!(server.lines(), [asked.as_str()], "it is asked what is shared, and nothing is written");
     let done = run("things/shared/made");
     assert_eq!(server.lines()[1..], [asked.as_str(), "POST /api/v1/things"], "{}", done.out);
-    assert!(done.out.contains("/api/v1/things/thi1shared is not the run's to write to"), "{}", done.out);
+    assert!(done.out.contains("/api/v1/things/thi1shared does not belong to the run"), "{}", done.out);
     let swept = place.run(&["sweep", "--suite", "suite", "--target", "here"]);
     assert_eq!(swept.code, 2, "{}{}", swept.out, swept.err);
-    assert!(swept.out.contains("the suite does not say that this removes what a run made"), "{}", swept.out);
+    assert!(swept.out.contains("the suite does not list this request as a removal"), "{}", swept.out);
     assert_eq!(server.lines()[3..], [asked.as_str()]);
     assert_eq!(run("things/shared/declared").code, 0);
     assert_eq!(server.lines()[4..], [asked.as_str(), "DELETE /api/v1/things/thi1shared"]);

@@ -106,7 +106,7 @@ fn after_the_deadline_no_trial_starts() {
     assert!(done.last_line().contains(": 1 errored, 10 not-run; "), "{}", done.last_line());
     let events = place.events();
     assert_eq!(events.last().expect("a footer")["stopped"], "deadline");
-    let reason = "the run's deadline passed before it";
+    let reason = "the run reached its deadline before this trial";
     assert_eq!(of_kind(&events, "trial-finished").filter(|event| event["reason"] == reason).count(), 10);
     assert_eq!(server.lines().len(), 1);
 }

@@ -49,8 +49,7 @@ fn a_url_reads_no_settings_file_that_nobody_named() {
     let (server, proxy) = (listener(), listener());
     let place = place(&server.url, &proxy.url);
     let written_otherwise = format!("{}/", server.url.replace("http:", "HTTP:"));
-    let hint =
-        "warning: okta-conformance.toml is not read for a URL, though it names this one: `--target here` uses it\n";
+    let hint = "warning: okta-conformance.toml is not used for a URL, although it has a target with this one: `--target here` uses it\n";
     let sends: [&[&str]; 4] = [
         &RUN,
         &["sweep", "--dry-run", "--by-name", "--target"],

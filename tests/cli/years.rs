@@ -116,7 +116,7 @@ fn the_mock_of_each_file_is_of_the_day_of_the_file() {
 
     for wrong in ["2022-1-1", "2022-02-30", "yesterday", ""] {
         let done = place.run(&["replay", "now.jsonl", "--as-of", wrong]);
-        assert_eq!((done.code, done.err.contains("a day is written as 2025-03-01")), (3, true), "{}", done.err);
+        assert_eq!((done.code, done.err.contains("write a day as 2025-03-01")), (3, true), "{}", done.err);
     }
     let mock = MockProcess::start(&["--as-of", "2022-12-31"]);
     assert!(mock.servers()[0].get("default").is_none());

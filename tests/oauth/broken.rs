@@ -192,7 +192,12 @@ fn unfinished() -> Vec<Row> {
         let _ = stream.write_all(&[HEAD, b"{\"id\":"].concat());
     });
     vec![
-        Row::new("reset in the middle of a body", reset, "errored", &["the exchange broke off: ", "cannot connect: "]),
+        Row::new(
+            "reset in the middle of a body",
+            reset,
+            "errored",
+            &["the exchange was cut off: ", "cannot connect: "],
+        ),
         Row::new("half-open connection", raw(|mut stream| drop(stream.read(&mut [0; 1]))), "errored", LATE),
         Row::new(
             "slow headers",
@@ -238,7 +243,7 @@ fn unfinished() -> Vec<Row> {
             "Content-Length too large",
             raw(|mut stream| drop(stream.write_all(&[HEAD, b"{}"].concat()))),
             "errored",
-            &["the exchange broke off: "],
+            &["the exchange was cut off: "],
         ),
         Row::new(
             "Content-Length too small",

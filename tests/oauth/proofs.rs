@@ -67,7 +67,7 @@ fn an_api_that_never_takes_its_own_nonce_is_not_judged() {
     place.write("okta-conformance.toml", &text.replace(&org.server.url, &front.url));
     let done = place.run(&["run", "--suite", "suite", "--target", "here"]);
     assert_eq!(done.code, 2, "{done:?}");
-    assert!(done.out.contains("the API asks for a DPoP nonce again, with the one that it gave"), "{}", done.out);
+    assert!(done.out.contains("the API asks for a DPoP nonce again, with the nonce that it gave"), "{}", done.out);
     assert_eq!(front.lines().iter().filter(|line| line.contains("/api/")).count(), 2, "one retry");
 }
 

@@ -159,7 +159,7 @@ fn a_token_whose_end_nobody_waits_for_makes_its_trials_not_applicable_and_is_not
         let done = place.run(&["run", "--suite", "suite", "--target", "here", "--jobs", "1"]);
         assert_eq!(done.code, 2, "nothing was left to judge: {done:?}");
         assert!(place.outcomes().values().all(|outcome| outcome == "not-applicable"), "{done:?}");
-        let remedy = "give the principal a `bearer` token that has expired already";
+        let remedy = "give the principal a `bearer` token that has already expired";
         let finding = format!("a warning: trials of the principal `admin` are not applicable: {reason}; {remedy}\n");
         assert!(done.out.contains(&finding), "{done:?}");
         assert_eq!(org.counts(), (1, 0), "one is fetched, and it is not sent");
@@ -178,7 +178,7 @@ fn a_token_that_lives_no_time_is_an_error_of_the_client_and_is_not_asked_for_aga
         assert_eq!((done.code, org.counts()), (2, (1, 0)), "{life}: {done:?}");
         let events = place.events();
         let reasons: Vec<_> = of_kind(&events, "trial-finished").map(|event| text(event, "reason")).collect();
-        let said = "principal `admin`: the token endpoint gave a token that lives 0 s (`expires_in`), so it has expired before it can be sent";
+        let said = "principal `admin`: the token endpoint gave a token with a lifetime of 0 s (`expires_in`), which has expired before it can be sent";
         assert!(reasons.len() == 40 && reasons.iter().all(|reason| reason == said), "{life}: {reasons:?}");
     }
 }

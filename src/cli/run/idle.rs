@@ -35,7 +35,7 @@ impl Idle {
             let known = cause.is_some_and(|cause| with_causes(cause) == with_causes(error.as_ref()));
             if !known && !is_busy(error.as_ref()) {
                 let path = path.display();
-                warn(&format!("what an earlier run wrote may still stand in {path}: {}", with_causes(error.as_ref())));
+                warn(&format!("a report of an earlier run may still be in {path}: {}", with_causes(error.as_ref())));
             }
         };
         let events = Path::new(&arguments.events);

@@ -61,7 +61,7 @@ pub(crate) const EVENTS: &str = "reports/events.jsonl";
 pub(crate) struct Arguments {
     #[command(flatten)]
     choice: Choice,
-    /// What to run against: `mock` (the one inside this program), a URL, or a name of the settings file
+    /// What to run against: `mock` (the embedded one), a URL, or the name of a target in the settings file
     #[arg(long, default_value = "mock", value_name = "mock|URL|NAME", env = "OKTA_CONFORMANCE_TARGET")]
     target: String,
     /// The settings file, in the place of okta-conformance.toml
@@ -103,7 +103,7 @@ pub(crate) struct Arguments {
     /// Start without asking first whether the target is there and lets its principals in
     #[arg(long)]
     no_preflight: bool,
-    /// Compare with this older run, and be red if anything got worse: its event stream, or those of its parts with commas between, or
+    /// Compare with this older run, and be red if anything got worse: its event stream, or those of its parts separated by commas, or
     /// their directory
     #[arg(long, value_name = "EVENTS", env = "OKTA_CONFORMANCE_BASELINE")]
     baseline: Option<String>,
@@ -201,7 +201,7 @@ impl Arguments {
         // A device takes what it is given.
         for path in events.into_iter().chain(others).chain(reports).filter(|path| !path.starts_with("/dev")) {
             if !seen.insert(std::path::absolute(path)?) {
-                let title = format!("two outputs of the run want the file {}: name another one", path.display());
+                let title = format!("two outputs write to {}: choose another file for one of them", path.display());
                 return Err(Mistake::boxed(title));
             }
         }
@@ -271,7 +271,9 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
 /// Everything that can be wrong is found out here, before the first request.
 fn prepare(arguments: &Arguments, color: bool, redactor: &mut Redactor) -> Result<Begun, CommandError> {
     if arguments.format == Format::Json && arguments.report.iter().any(|to| to.path.is_none()) {
-        return Err(Mistake::boxed("`--format json` and a report to `-` both want stdout: name a file for the report"));
+        return Err(Mistake::boxed(
+            "`--format json` and a report to `-` both write to stdout: choose a file for the report",
+        ));
     }
     arguments.one_output_a_file()?;
     // Read before the run's own stream may take its place.
@@ -333,12 +335,12 @@ fn open(arguments: &Arguments, plan: &Plan, idle: bool, redactor: &mut Redactor)
     if located.is_mock()
         && let Some(variable) = settings::names_an_org()
     {
-        let hint = "`--target URL` runs against an org";
+        let hint = "use `--target URL` to run against an org";
         warn(&format!("{variable} is set, but this run is against the embedded mock: {hint}"));
     }
     target::warn(&located);
     if !located.has_credentials() {
-        let hint = "set OKTA_CLIENT_TOKEN (where OKTA_CLIENT_ORGURL is set, it is that org's alone), or give the target a name and principals in okta-conformance.toml";
+        let hint = "set OKTA_CLIENT_TOKEN (with OKTA_CLIENT_ORGURL set, it is used for that org only), or give the target a name and principals in okta-conformance.toml";
         warn(&format!("there are no credentials for {}: {hint}", arguments.target));
     }
     if let Some(mistake) = located.unknown_name(plan) {
@@ -371,11 +373,11 @@ fn conduct(arguments: &Arguments, prepared: Prepared) -> Result<u8, CommandError
     });
     let mut outputs = outputs.into_inner();
     if let Some(ledgers) = ledgers.as_ref().filter(|_| stopper.ended_at_once()) {
-        tell(&format!("what the run made may be left: `{}` removes it", ledgers.sweep(arguments)));
+        tell(&format!("the run may have left things behind: `{}` removes them", ledgers.sweep(arguments)));
     }
     let closed = options.ledger.close();
     if let (Some(ledgers), Ok(true)) = (ledgers.as_ref().filter(|_| !stopper.ended_at_once()), &closed) {
-        tell(&format!("what is left stands in the ledger of the run: `{}` removes it", ledgers.sweep(arguments)));
+        tell(&format!("the run's ledger lists what is left: `{}` removes it", ledgers.sweep(arguments)));
     }
     let mut whole = told(closed.map(drop));
     // The tokens of an embedded mock end with it.
@@ -414,7 +416,7 @@ fn say_remains(opened: &Opened, ledgers: &Ledgers, sweep: &str) {
         let runs: Vec<String> =
             remains.iter().map(|remains| format!("{} ({} known)", remains.run, remains.len())).collect();
         let (name, runs) = (&opened.target.name, runs.join(", "));
-        warn(&format!("what earlier runs made may be left on {name}: {runs}\n  `{sweep}` removes it"));
+        warn(&format!("earlier runs may have left things on {name}: {runs}\n  `{sweep}` removes it"));
     }
 }
 

@@ -226,7 +226,7 @@ pub(super) fn secrets_written(
     let reports = arguments.report.iter().filter_map(|to| to.path.clone());
     let mut found = redactor.finds(&outputs.printed.text());
     if found {
-        complain("a secret stands in what was printed: change it if others have seen it");
+        complain("the output contains a secret: rotate it if others may have seen it");
     }
     for path in events
         .into_iter()
@@ -240,7 +240,7 @@ pub(super) fn secrets_written(
             Ok(Some(at)) => {
                 found = true;
                 complain(&format!(
-                    "a secret stands in {}, {at} bytes from its beginning: remove the file, and change the secret if others have seen it",
+                    "{} contains a secret at byte {at}: delete the file, and rotate the secret if others may have seen it",
                     path.display()
                 ));
             }

@@ -29,7 +29,7 @@ impl Ledgers {
             return match writable(&directory, run) {
                 Ok(()) => Ok(Self { directory, named: true }),
                 Err(error) => Err(Mistake::boxed(format!(
-                    "cannot keep the ledger of what the run makes in {} (`--ledgers DIR` names another directory): {error}",
+                    "cannot write the ledger in {} (use `--ledgers DIR` for another directory): {error}",
                     directory.display()
                 ))),
             };
@@ -44,7 +44,7 @@ impl Ledgers {
             }
         }
         Err(Mistake::boxed(format!(
-            "cannot keep the ledger of what the run makes, so nothing was sent (`--ledgers DIR` names a directory for it): {refused}"
+            "cannot write the ledger, so nothing was sent (use `--ledgers DIR` for another directory): {refused}"
         )))
     }
 

@@ -140,7 +140,7 @@ pub(crate) fn parse_report(text: &str) -> Result<ReportTo, String> {
 /// A file that a run writes. There is no `-` for stdout but in `--report`: the run itself prints there.
 pub(crate) fn output<T: AsRef<OsStr>>(path: T) -> Result<T, String> {
     if path.as_ref() == "-" {
-        return Err("`-` names no file: name one, `./-` where it is to be called so, or `/dev/stdout`".to_owned());
+        return Err("`-` is not a file: name one (`./-` for a file called `-`), or `/dev/stdout`".to_owned());
     }
     Ok(path)
 }

@@ -8,7 +8,7 @@ use crate::{cli::out::tell, event::Stop, run::Stopper};
 pub(in crate::cli) async fn interrupted_twice(stopper: &Stopper) {
     let mut signals = Signals::listen();
     let why = signals.next().await;
-    tell("interrupted: cleaning up (once more to stop at once)");
+    tell("interrupted: cleaning up (interrupt again to stop immediately)");
     stopper.stop(why);
     signals.next().await;
 }

@@ -122,7 +122,8 @@ impl ClientCredentials {
     /// # Errors
     /// No random numbers.
     pub fn dpop(mut self) -> Result<Self, Fault> {
-        let key = ProofKey::new().ok_or_else(|| Fault::Credentials("no key for proofs can be made".to_owned()))?;
+        let key =
+            ProofKey::new().ok_or_else(|| Fault::Credentials("cannot create a key for DPoP proofs".to_owned()))?;
         self.proof_key = Some(key);
         Ok(self)
     }
@@ -230,13 +231,13 @@ impl ClientCredentials {
         let url = match &self.token_url {
             Some(url) => url.clone(),
             None => Url::parse(&format!("{}{TOKEN_PATH}", client.origin()))
-                .map_err(|error| Fault::Credentials(format!("no URL of a token endpoint: {error}")))?,
+                .map_err(|error| Fault::Credentials(format!("the token endpoint has no valid URL: {error}")))?,
         };
         let (mut challenged, mut patience, mut connection) = (false, Patience::default(), Connection::Kept);
         loop {
             let answer = client.answer(self.request(client, connection, &url)?).await;
             let answer = answer
-                .map_err(|fault| Fault::Credentials(format!("no answer of the token endpoint {url}: {fault}")))?;
+                .map_err(|fault| Fault::Credentials(format!("no answer from the token endpoint {url}: {fault}")))?;
             if answer.closes_an_idle_connection() && connection == Connection::Kept {
                 connection = Connection::New;
                 continue;
@@ -338,7 +339,7 @@ fn expiry(reason: &str) -> String {
 }
 
 fn cannot_sign() -> Fault {
-    Fault::Credentials("the key of the client cannot sign".to_owned())
+    Fault::Credentials("the client's key cannot sign".to_owned())
 }
 
 fn form(text: &str) -> String {

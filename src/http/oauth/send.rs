@@ -38,7 +38,7 @@ impl ClientCredentials {
             }
             if self.proof_key.is_some() && asks_for_nonce(answer) {
                 if !nonce || challenged {
-                    let what = if nonce { "again, with the one that it gave" } else { "and gives none" };
+                    let what = if nonce { "again, with the nonce that it gave" } else { "and gives none" };
                     return Err(Fault::Credentials(format!("the API asks for a DPoP nonce {what}")));
                 }
                 challenged = true;

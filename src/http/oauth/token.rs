@@ -50,7 +50,7 @@ impl Token {
             // RFC 9449 section 5: a client that wants its tokens bound discards one that is not.
             let wanted = if proved { "DPoP, which a proof was sent for" } else { "Bearer" };
             return Err(Fault::Credentials(format!(
-                "the token endpoint gave a token of the type `{}`, and not {wanted}",
+                "the token endpoint gave a token of type `{}` instead of {wanted}",
                 quoted(kind, redactor)
             )));
         }
@@ -67,8 +67,7 @@ impl Token {
 
     /// What is to be said of it.
     pub(super) fn stillborn() -> Fault {
-        let said =
-            "the token endpoint gave a token that lives 0 s (`expires_in`), so it has expired before it can be sent";
+        let said = "the token endpoint gave a token with a lifetime of 0 s (`expires_in`), which has expired before it can be sent";
         Fault::Credentials(said.to_owned())
     }
 
@@ -82,13 +81,13 @@ impl Token {
     /// # Errors
     /// Longer than anybody waits, or nobody knows.
     pub(super) fn until_end(&self) -> Result<Duration, String> {
-        let remedy = "give the principal a `bearer` token that has expired already";
+        let remedy = "give the principal a `bearer` token that has already expired";
         let Some((since, life)) = self.life else {
             return Err(format!("its endpoint does not say when that is; {remedy}"));
         };
         if life > LONGEST_LIFE {
             let (life, longest) = (life.as_secs(), LONGEST_LIFE.as_secs());
-            return Err(format!("it lives {life} s: nobody waits longer than {longest} s; {remedy}"));
+            return Err(format!("it lives {life} s, more than the {longest} s that a run waits; {remedy}"));
         }
         // Servers count whole seconds.
         Ok((life + Duration::from_secs(1)).saturating_sub(since.elapsed()))
