@@ -6,7 +6,7 @@ use serde::{
     Deserialize as _, Deserializer,
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
-use serde_saphyr::{DefaultMessageFormatter, MessageFormatter as _, Spanned};
+use serde_saphyr::{MessageFormatter as _, Spanned, UserMessageFormatter};
 
 /// What is wrong with a state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +35,18 @@ impl StateError {
         StateError { place: place.to_owned(), message: message.into(), location: None }
     }
 
+    /// Of a text that could not be read.
+    pub(crate) fn unreadable(text: &str, error: &serde_saphyr::Error) -> StateError {
+        let message = UserMessageFormatter.format_message(error).into_owned();
+        let location = error.location().map(|place| Location::new(text, place));
+        StateError { place: String::new(), message, location }
+    }
+
     /// With the place as it is in the text.
     pub(crate) fn located(self, text: &str) -> StateError {
         let steps: Vec<&str> = self.place.split(['.', '[', ']']).filter(|step| !step.is_empty()).collect();
         let found = serde_saphyr::with_deserializer_from_str(text, |document| Walk(&steps).deserialize(document));
-        StateError { location: found.ok().flatten(), ..self }
+        StateError { location: found.ok().flatten().map(|place| Location::new(text, place)), ..self }
     }
 }
 
@@ -58,19 +65,21 @@ impl fmt::Display for StateError {
     }
 }
 
-impl From<serde_saphyr::Error> for StateError {
-    fn from(error: serde_saphyr::Error) -> StateError {
-        let message = DefaultMessageFormatter.format_message(&error).into_owned();
-        StateError { place: String::new(), message, location: error.location().map(Location::from) }
-    }
-}
-
-impl From<serde_saphyr::Location> for Location {
-    fn from(location: serde_saphyr::Location) -> Location {
-        let at = |bytes: Option<u64>| bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
-        let start = at(location.span().byte_offset());
-        let span = start..start.saturating_add(at(location.span().byte_len()));
-        Location { line: location.line(), column: location.column(), span }
+impl Location {
+    /// Where the reader points; some of its errors know line and column alone.
+    fn new(text: &str, place: serde_saphyr::Location) -> Location {
+        let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let start = place.span().byte_offset().map_or_else(
+            || {
+                let before =
+                    text.split_inclusive('\n').take(number(place.line().saturating_sub(1))).map(str::len).sum();
+                let columns = text.get(before..).unwrap_or_default().char_indices();
+                before + columns.map(|(at, _)| at).nth(number(place.column().saturating_sub(1))).unwrap_or_default()
+            },
+            number,
+        );
+        let span = start..start.saturating_add(place.span().byte_len().map_or(0, number));
+        Location { line: place.line(), column: place.column(), span }
     }
 }
 
@@ -78,18 +87,18 @@ impl From<serde_saphyr::Location> for Location {
 struct Walk<'p>(&'p [&'p str]);
 
 impl<'de> DeserializeSeed<'de> for Walk<'_> {
-    type Value = Option<Location>;
+    type Value = Option<serde_saphyr::Location>;
 
     fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
         match self.0 {
-            [] => Spanned::<IgnoredAny>::deserialize(value).map(|value| Some(value.referenced.into())),
+            [] => Spanned::<IgnoredAny>::deserialize(value).map(|value| Some(value.referenced)),
             [_, ..] => value.deserialize_any(self),
         }
     }
 }
 
 impl<'de> Visitor<'de> for Walk<'_> {
-    type Value = Option<Location>;
+    type Value = Option<serde_saphyr::Location>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list or an object")

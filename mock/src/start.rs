@@ -38,7 +38,8 @@ impl State {
     /// A text that is not YAML, or not of the form of a state.
     pub fn from_yaml(text: &str) -> Result<State, StateError> {
         let options = serde_saphyr::options! { no_schema: true, strict_booleans: true, with_snippet: false };
-        let state: State = serde_saphyr::from_str_with_options(text, options)?;
+        let state: State =
+            serde_saphyr::from_str_with_options(text, options).map_err(|error| StateError::unreadable(text, &error))?;
         Ok(State { text: text.to_owned(), ..state })
     }
 }
