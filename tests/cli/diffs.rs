@@ -188,9 +188,9 @@ fn three_changes_of_a_target_are_the_three_that_are_named() {
         let settings = format!("[targets.here]\nurl = {url:?}\n[targets.here.principals]\n");
         let token = format!("{settings}manager = {{ ssws = {{ env = \"OKTA_CLIENT_TOKEN\" }} }}\n");
         place.write("okta-conformance.toml", &token);
-        let parts = ["authorization-servers/lifecycle", "authorization-servers/links", "scopes/create", "policies"];
-        let options = ["--target", "here", "--no-preflight", "--keep", "0"];
-        place.run(&[&["run"], &parts[..], &options, more].concat())
+        let chosen =
+            ["run", "authorization-servers", "scopes", "policies", "--target", "here", "--no-preflight", "--keep", "0"];
+        place.run(&[&chosen[..], more].concat())
     };
     let before = run(&mock.url, &[]);
     assert_eq!(before.code, 0, "{}{}", before.out, before.err);
