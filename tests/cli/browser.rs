@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 use serde::de::DeserializeOwned;
@@ -12,6 +13,9 @@ use thirtyfour::{
     CapabilitiesHelper, ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities, WebDriver,
     common::print::PrintParameters,
 };
+use tokio::runtime::{Builder, Runtime};
+
+use super::support::Place;
 
 /// A browser without a window.
 pub(crate) struct Browser {
@@ -47,21 +51,58 @@ impl DriverProcess {
     }
 }
 
+/// One browser for all tests that want it at the same time, one after the other: it takes longer to start than most of them. It ends with the
+/// last of them.
+struct Shared {
+    browser: Mutex<Browser>,
+    runtime: Runtime,
+    _driver: DriverProcess,
+    /// An empty page, of the origin of all files.
+    blank: Place,
+}
+
+static SHARED: Mutex<Weak<Shared>> = Mutex::new(Weak::new());
+
+impl Shared {
+    /// None where no browser is installed.
+    fn get() -> Option<Arc<Self>> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = shared.upgrade().or_else(|| Self::start().map(Arc::new))?;
+        *shared = Arc::downgrade(&there);
+        Some(there)
+    }
+
+    fn start() -> Option<Self> {
+        let (process, port) = DriverProcess::start()?;
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities());
+        let driver = runtime.block_on(driver).expect("a session");
+        let blank = Place::new();
+        blank.write("blank.html", "");
+        Some(Self { browser: Mutex::new(Browser { driver }), runtime, _driver: process, blank })
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let browser = self.browser.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // Its process ends next, whatever it says to this.
+        let _ = self.runtime.block_on(browser.driver.clone().quit());
+    }
+}
+
 /// Runs a test in a browser; says so and does nothing where there is none.
 #[expect(clippy::print_stderr, reason = "whoever runs the tests is to know that this one had nothing to do")]
 pub(crate) fn in_browser(test: impl AsyncFnOnce(&Browser)) {
-    let Some((_process, port)) = DriverProcess::start() else {
+    let Some(shared) = Shared::get() else {
         eprintln!("skipped: there is no chromedriver (on Debian: apt-get install chromium chromium-driver)");
         return;
     };
-    // A session that is dropped by a test that fails ends itself on another thread.
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities()).await.expect("a session");
-        let browser = Browser { driver };
+    // A test that failed leaves a browser that the next one can use.
+    let browser = shared.browser.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.runtime.block_on(async {
+        browser.begin(&shared.blank.path("blank.html")).await;
         test(&browser).await;
-        browser.driver.quit().await.expect("an end");
     });
 }
 
@@ -77,6 +118,17 @@ fn capabilities() -> ChromeCapabilities {
 }
 
 impl Browser {
+    /// Forgets what another test has set and seen.
+    async fn begin(&self, blank: &Path) {
+        self.set("Emulation.setScriptExecutionDisabled", json!({ "value": false })).await;
+        self.set("Emulation.clearDeviceMetricsOverride", json!({})).await;
+        self.set("Emulation.setEmulatedMedia", json!({ "media": "", "features": [] })).await;
+        self.open(blank, "").await;
+        self.ask::<()>("localStorage.clear()").await;
+        self.console().await;
+        self.requests().await;
+    }
+
     /// Opens a file from disk, and `#fragment` in it. Always a load of its own.
     pub(crate) async fn open(&self, path: &Path, fragment: &str) {
         self.driver.goto("about:blank").await.expect("a blank page");

@@ -15,8 +15,8 @@ use super::{
 /// Requests in a window, for everybody.
 const LIMIT: usize = 60;
 
-/// Some hundred requests.
-const PART: [&str; 3] = ["run", "associated-servers", "scopes/create"];
+/// A hundred requests.
+const PART: [&str; 2] = ["run", "scopes/create"];
 
 /// Roles beside the administrator's: their tokens as the mock takes them.
 const ROLES: [(&str, &str); 5] = [
@@ -78,7 +78,8 @@ fn run(mock: &MockProcess, part: &[&str], patience: Duration) -> (u64, u64) {
     (number("requests"), number("rate_limited"))
 }
 
-/// Somebody else, who uses half of each window as soon as it can, until told to stop; gives how many answers were no 429.
+/// Somebody else, who uses a third of each window as soon as it can, until told to stop; gives how many answers were no 429. Half is the run's:
+/// the rest is for requests that are on their way for so long that they come in the next window.
 fn somebody_else(url: &str, stop: &mpsc::Receiver<()>) -> usize {
     let authorization = format!("SSWS {TOKEN}");
     let (mut window, mut used, mut all) = (0, 0, 0);
@@ -94,7 +95,7 @@ fn somebody_else(url: &str, stop: &mpsc::Receiver<()>) -> usize {
         all += usize::from(status == 200);
         let over = UNIX_EPOCH + Duration::from_secs(reset);
         let rest = over.duration_since(SystemTime::now()).unwrap_or_default();
-        let pause = if used < LIMIT / 2 && status == 200 { Duration::ZERO } else { rest };
+        let pause = if used < LIMIT / 3 && status == 200 { Duration::ZERO } else { rest };
         if stop.recv_timeout(pause) != Err(mpsc::RecvTimeoutError::Timeout) {
             return all;
         }
@@ -110,7 +111,7 @@ fn shared(part: &[&str], patience: Duration) {
     let (requests, refused) = run(&mock, part, patience);
     stop.send(()).expect("it goes on until now");
     let others = other.join().expect("no panic");
-    assert!(others > LIMIT, "the other used the org all the time: {others}");
+    assert!(others > LIMIT / 3, "the other used the org for longer than one window: {others}");
     assert!(refused * 100 <= requests, "{refused} of {requests} were refused; the other had {others}");
     println!("{requests} requests, {refused} refused; the other had {others}");
 }

@@ -10,8 +10,8 @@ use super::{
     support::{MockProcess, Place, TOKEN, check, finish, text},
 };
 
-/// The areas that are run: what they call has all of the faults.
-const AREAS: [&str; 3] = ["authorization-servers", "scopes", "claims"];
+/// The parts that are run: what they call has all of the faults.
+const PARTS: [&str; 3] = ["authorization-servers/get", "scopes", "claims"];
 
 /// A value with an identifier and the origin in it, a status of what steps call and one of what set-up calls too, a member of each item of
 /// a list, and a header of one operation.
@@ -35,7 +35,7 @@ fn run(place: &Place, faults: &[&str], stream: &str) -> i32 {
         ),
     );
     let options = ["--target", "here", "--no-preflight", "--keep", "0", "--events", stream];
-    let mut command = place.command(&[&["run"], &AREAS[..], &options].concat());
+    let mut command = place.command(&[&["run"], &PARTS[..], &options].concat());
     let done = finish(command.env("TOKEN", TOKEN).spawn().expect("the program starts"));
     assert!(done.last_line().contains(" passed"), "{}{}", done.out, done.err);
     done.code

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     server::{Answer, Server},
-    support::{Done, Place, data, finish},
+    support::{Done, Place, data, finish, run_up_to_a_wait},
 };
 
 /// One case that shows who asks, how things are named, and how long an answer may take.
@@ -179,11 +179,12 @@ fn the_share_of_others_is_asked_for_in_each_layer() {
     );
     let waits = |settings: &str, more: &[&str], variables: &[(&str, &str)]| {
         place.write("okta-conformance.toml", settings);
-        let given = [&["run", "--suite", "suite", "--target", "here", "--deadline", "1s"], more].concat();
-        let done = run(&place, &given, variables);
-        let waited = place.events().iter().any(|event| event["event"] == "waited");
-        assert_eq!(done.code == 0, !waited, "{done:?}");
-        waited
+        let mut command = place.command(&[&["run", "--suite", "suite", "--target", "here"], more].concat());
+        command.envs(variables.iter().map(|(name, value)| (format!("OKTA_{name}"), *value)));
+        let (done, waits) = run_up_to_a_wait(command);
+        let told = place.events().iter().any(|event| event["event"] == "waited");
+        assert_eq!((done.code == 0, told), (!waits, waits), "{done:?}");
+        waits
     };
     let (half, none) = (target("rate-share = 0.5\n"), target("rate-share = 0\n"));
     assert!(waits(&target(""), &[], &[]), "half, unless something else is said");

@@ -1,6 +1,7 @@
 //! Every format of a report, from stored streams: what it says, what it is valid against, what a hostile target cannot do in it.
 
 use std::{
+    collections::BTreeSet,
     path::Path,
     process::{Command, Stdio},
 };
@@ -36,17 +37,38 @@ fn same_as_ever(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
-/// A page without its own style and script, an element a line.
-fn without_assets(html: &str) -> String {
-    let mut text = html.to_owned();
+/// Elements that begin a line of a snapshot.
+const BLOCKS: &str = "article|body|button|details|div|dl|dt|figure|footer|form|h[1-6]|head|header|li|link|main|meta|nav|ol|p|pre|rect|\
+    script|section|select|style|summary|svg|table|td|th|title|tr|ul";
+
+/// A page in parts that a person can review, each with its name: what stands before the first section, each section, each cause, and the data
+/// of the script. Together they are the whole page, but for its own style and script.
+fn parts(html: &str) -> Vec<(String, String)> {
+    let mut page = html.to_owned();
     for (pattern, shown) in [
         ("(?s)<style>.*?</style>", "<style/>"),
         ("(?s)<script>.*?</script>", "<script/>"),
         ("sha256-[^']*", "sha256-HASH"),
+        (&format!(r"><({BLOCKS})\b"), ">\n<$1"),
+        // Lists in the data: elsewhere a quotation mark is an entity.
+        (r#"\],(\[?")"#, "],\n$1"),
     ] {
-        text = Regex::new(pattern).expect("a pattern").replace_all(&text, shown).into_owned();
+        page = Regex::new(pattern).expect("a pattern").replace_all(&page, shown).into_owned();
     }
-    text.replace("><", ">\n<")
+    let begins = r#"\n<(?:section [^>]*?\bid="([a-z]+)"|article class="cause |script id="(data)")"#;
+    let (mut begun, mut causes) = (vec![(0, "head".to_owned())], 0);
+    for found in Regex::new(begins).expect("a pattern").captures_iter(&page) {
+        let name = found.get(1).or(found.get(2)).map_or_else(
+            || {
+                causes += 1;
+                format!("cause-{causes:02}")
+            },
+            |name| name.as_str().to_owned(),
+        );
+        begun.push((found.get(0).expect("all of it").start() + 1, name));
+    }
+    let ends: Vec<usize> = begun.iter().skip(1).map(|(begin, _)| *begin).chain([page.len()]).collect();
+    begun.into_iter().zip(ends).map(|((begin, name), end)| (name, page[begin..end].to_owned())).collect()
 }
 
 /// `version-1` is `every` as an earlier version of the program has written it: what its checks wanted and found is text.
@@ -70,7 +92,22 @@ fn every_format_says_all_that_a_stream_holds() {
     for format in FORMATS {
         let done = print("every", format, &[]);
         assert_eq!((done.code, done.err.as_str()), (1, ""), "{format}");
-        same_as_ever(format, &if format == "html" { without_assets(&done.out) } else { done.out });
+        if format != "html" {
+            same_as_ever(format, &done.out);
+            continue;
+        }
+        let parts = parts(&done.out);
+        for (name, part) in &parts {
+            same_as_ever(&format!("html-{name}"), part);
+        }
+        let stored = std::fs::read_dir(data("../snapshots/formats")).expect("the snapshots");
+        let stored = stored.filter_map(|entry| {
+            let name = entry.expect("an entry").file_name().into_string().ok()?;
+            Some(name.strip_prefix("html-")?.strip_suffix(".snap")?.to_owned())
+        });
+        let stored: BTreeSet<String> = stored.collect();
+        let now: BTreeSet<String> = parts.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(now, stored, "a part that is no more has no snapshot");
     }
 }
 

@@ -214,7 +214,7 @@ impl Shared {
                 return Ok(());
             }
             first = false;
-            let fate = self.decide(&request);
+            let fate = self.decide(&stream, &request);
             let last = self.manner == Manner::Said;
             match fate {
                 Fate::Answer(answer) => (&stream).write_all(&bytes(&request, &answer, last))?,
@@ -238,15 +238,23 @@ impl Shared {
         Ok(())
     }
 
-    fn decide(&self, request: &Request) -> Fate {
+    fn decide(&self, stream: &TcpStream, request: &Request) -> Fate {
         self.log.lock().expect("no panic").push(request.clone());
         *self.busy.lock().expect("no panic") += 1;
         let number = self.count.fetch_add(1, Ordering::SeqCst) + 1;
-        let fate = (self.handler)(&Call { request, number, org: &self.org });
+        let call = Call { request, number, org: &self.org };
+        let fate = if is_gone(stream) { Fate::Close } else { (self.handler)(&call) };
         *self.busy.lock().expect("no panic") -= 1;
         self.done.notify_all();
         fate
     }
+}
+
+/// Whether the client is gone. What a killed run had sent, and what is read after its end, comes to the org no more.
+fn is_gone(stream: &TcpStream) -> bool {
+    let peek = stream.set_nonblocking(true).and_then(|()| stream.peek(&mut [0]));
+    let gone = peek.map_or_else(|error| error.kind() != io::ErrorKind::WouldBlock, |read| read == 0);
+    stream.set_nonblocking(false).is_err() || gone
 }
 
 /// Leaves the client the moment in which it may send the next request, so that the close and that request cross.

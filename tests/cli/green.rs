@@ -1,14 +1,37 @@
 //! A run against a target that does all it should, and the agreement of everything that is written about it.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use regex::Regex;
 use serde_json::Value;
 
 use super::{
     red::plain,
-    support::{MockProcess, Place, Totals, finish, junit, of_kind, outcomes, snapshot, text},
+    support::{Done, MockProcess, Place, Totals, finish, junit, of_kind, outcomes, snapshot, text},
 };
+
+/// What the whole suite against the embedded mock comes to, for all tests that look at it: how it ended, and the files that it wrote.
+pub(crate) struct Whole {
+    done: Done,
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+pub(crate) static WHOLE: LazyLock<Whole> = LazyLock::new(|| {
+    let place = Place::new();
+    let reports = ["junit", "json", "coverage"].map(|format| ["--report", format]).concat();
+    let done = place.run(&[&["run", "--record", "run.jsonl"], &reports[..]].concat());
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    Whole { done, files: place.files() }
+});
+
+impl Whole {
+    pub(crate) fn read(&self, name: &str) -> &str {
+        std::str::from_utf8(&self.files[name]).expect("text")
+    }
+}
 
 /// How many trials of the summary had this outcome.
 fn count(summary: &Value, outcome: &str) -> usize {
@@ -18,24 +41,23 @@ fn count(summary: &Value, outcome: &str) -> usize {
 
 #[test]
 fn the_embedded_mock_conforms_and_every_report_says_the_same() {
-    let place = Place::new();
-    let done = place.run(&["run", "--report", "junit=out/junit.xml", "--report", "json=out/run.json"]);
-    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
-    let listed = place.run(&["list"]).out.lines().count();
+    let (whole, done) = (&*WHOLE, &WHOLE.done);
+    let listed = Place::new().run(&["list"]).out.lines().count();
 
-    let summary: Value = serde_json::from_str(&place.read("out/run.json")).expect("a summary");
+    let summary: Value = serde_json::from_str(whole.read("reports/run.json")).expect("a summary");
     assert_eq!(summary["verdict"], "conformant");
     let (passed, idle) = (count(&summary, "passed"), count(&summary, "not_applicable"));
     assert_eq!(passed + idle, listed, "no trial is missing: {summary}");
     assert!(passed > 0);
 
-    let (_, totals) = junit(&place.read("out/junit.xml"));
+    let (_, totals) = junit(whole.read("reports/junit.xml"));
     assert_eq!(totals, Totals { tests: listed, passed, skipped: idle, ..Totals::default() });
 
     assert!(done.last_line().starts_with("conformant: "), "{}", done.last_line());
     assert!(done.last_line().contains(&format!(": {passed} passed, {idle} not-applicable; ")), "{}", done.last_line());
 
-    let events = place.events();
+    let events: Vec<Value> =
+        whole.read("reports/events.jsonl").lines().map(|line| serde_json::from_str(line).expect("an event")).collect();
     assert_eq!(events.first().expect("a header")["event"], "run-started");
     assert_eq!(events.last().expect("a footer")["event"], "run-finished");
     let ended = outcomes(&events);

@@ -3,68 +3,56 @@
 
 use std::{
     process::Stdio,
-    sync::{
-        Arc, Condvar, Mutex, OnceLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, OnceLock},
 };
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use serde_json::Value;
 
 use super::{
-    server::{Server, ask},
+    gateway::{Fate, Gateway, Manner},
+    org::{ALL, target},
+    server::ask,
     support::{MockProcess, Place, TOKEN, finish, signal},
 };
 
 /// Cases that make servers and what belongs to them, in a hundred requests.
 const PART: [&str; 4] = ["run", "policies/delete", "rules/lifecycle", "associated-servers/*/a*"];
 
-/// Lets requests through to an org; when one of a number comes, the run gets a signal.
+/// Lets requests through to an org; when the one of this number comes, the run gets a signal.
 struct Gate {
-    server: Server,
+    gateway: Gateway,
     run: Arc<OnceLock<u32>>,
-    /// Requests that the org is working on.
-    busy: Arc<(Mutex<usize>, Condvar)>,
 }
 
 impl Gate {
     fn start(url: &str, moment: usize, name: &'static str) -> Self {
-        let (run, url) = (Arc::<OnceLock<u32>>::default(), url.to_owned());
-        let busy = Arc::<(Mutex<usize>, Condvar)>::default();
-        let (victim, working, count) = (Arc::clone(&run), Arc::clone(&busy), AtomicUsize::new(0));
-        let server = Server::start(move |request| {
-            *working.0.lock().expect("no panic") += 1;
-            let now = count.fetch_add(1, Ordering::SeqCst) + 1 == moment;
+        let run = Arc::<OnceLock<u32>>::default();
+        let victim = Arc::clone(&run);
+        let gateway = Gateway::start(url, Manner::Said, move |call| {
             // At every other moment, the request of that moment comes to the org all the same, and its answer to nobody.
-            let hit = || now.then(|| signal(*victim.wait(), name));
-            if moment.is_multiple_of(2) {
-                hit();
-            }
-            let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            let answer = ask(&url, &request.method, &request.target, &headers, &request.body);
-            if !moment.is_multiple_of(2) {
-                hit();
-            }
-            *working.0.lock().expect("no panic") -= 1;
-            working.1.notify_all();
-            Some(answer)
+            let hit = |early: bool| {
+                if call.number == moment && moment.is_multiple_of(2) == early {
+                    signal(*victim.wait(), name);
+                }
+            };
+            hit(true);
+            let answer = call.pass();
+            hit(false);
+            Fate::Answer(answer)
         });
-        Self { server, run, busy }
+        Self { gateway, run }
     }
 
     /// Runs until the signal ends it, and the org has nothing more to do; gives the exit code.
     fn run(&self, place: &Place, part: &[&str]) -> Option<i32> {
-        let capabilities = "[\"associated-servers\", \"resource-server-keys\"]";
-        let settings = format!("[targets.here]\nurl = {:?}\ncapabilities = {capabilities}\n", self.server.url);
-        place.write("okta-conformance.toml", &settings);
+        target(place, &self.gateway.url, &ALL);
         let arguments = [part, &["--target", "here", "--quiet", "--events", "none", "--jobs", "4"]].concat();
         let mut command = place.command(&arguments);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
         self.run.set(child.id()).expect("one run");
         let code = finish(child).code;
-        let busy = self.busy.0.lock().expect("no panic");
-        drop(self.busy.1.wait_while(busy, |busy| *busy > 0).expect("no panic"));
+        self.gateway.settle();
         (code >= 0).then_some(code)
     }
 }
@@ -91,7 +79,7 @@ fn end_runs(part: &[&str], rounds: usize, name: &'static str, after: impl Fn(&Pl
     let mock = MockProcess::start(&["--seed", "4"]);
     let whole = Gate::start(&mock.url, 0, name);
     assert_eq!(whole.run(&Place::new(), part), Some(0));
-    let (requests, start) = (whole.server.lines().len(), everything(&mock));
+    let (requests, start) = (whole.gateway.requests().len(), everything(&mock));
     let mut random = StdRng::seed_from_u64(20);
     let mut left = 0;
     for _ in 0..rounds {

@@ -1,5 +1,5 @@
-//! What a run leaves behind when it is killed, and how that is found and removed. Moments are counted in lines of the event stream, which
-//! goes through a pipe: a run that is ahead of its reader waits.
+//! What a run leaves behind when it is killed, and how that is found and removed. A run is killed while it waits for an answer that is kept
+//! from it; it is interrupted at a line of its event stream, which goes through a pipe: a run that is ahead of its reader waits.
 
 use std::{
     collections::BTreeSet,
@@ -8,7 +8,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
@@ -17,7 +17,8 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    server::{Answer, Server, ask},
+    gateway::pass,
+    server::{Answer, Request, Server, ask},
     support::{Done, MockProcess, PATIENCE, Place, TOKEN, finish, signal, text, watch},
 };
 
@@ -85,50 +86,108 @@ fn ids(servers: &[Value]) -> BTreeSet<String> {
     servers.iter().map(|server| text(server, "id")).collect()
 }
 
+/// When a run is killed: at the request of this number that is so.
+struct Moment {
+    method: &'static str,
+    /// How its path ends.
+    end: &'static str,
+    number: usize,
+    /// Whether the org has done what it was asked for.
+    done: bool,
+    /// How many servers are left, and how what a sweep says of one of the things begins.
+    left: (usize, &'static str),
+}
+
+const fn at(method: &'static str, end: &'static str, number: usize, done: bool, left: (usize, &'static str)) -> Moment {
+    Moment { method, end, number, done, left }
+}
+
+const MOMENTS: [Moment; 7] = [
+    at("GET", "", 1, true, (0, "0 removed")),
+    at("POST", "/authorizationServers", 1, false, (0, "never made: ")),
+    at("POST", "/authorizationServers", 1, true, (1, "removed authorization server ")),
+    at("POST", "/authorizationServers", 5, true, (1, "removed authorization server ")),
+    at("POST", "/policies", 2, true, (1, "removed authorization server ")),
+    at("DELETE", "", 1, false, (1, "removed authorization server ")),
+    at("DELETE", "", 3, true, (0, "already gone: ")),
+];
+
+/// An org behind a gateway, which keeps to itself the answer to the request of this number that is so, and tells that it has come.
+fn holding(
+    mock: &MockProcess,
+    (number, done): (usize, bool),
+    is_so: impl Fn(&Request) -> bool + Send + Sync + 'static,
+) -> (Server, mpsc::Receiver<()>) {
+    let (url, count, (tell, told)) = (mock.url.clone(), AtomicUsize::new(0), mpsc::channel());
+    let gate = Server::start(move |request| {
+        let now = is_so(request) && count.fetch_add(1, Ordering::SeqCst) + 1 == number;
+        let answer = (!now || done).then(|| pass(&url, request));
+        if now {
+            tell.send(()).expect("somebody listens");
+        }
+        answer.filter(|_| !now)
+    });
+    (gate, told)
+}
+
+/// A run that is killed at this moment; there is never more than one request on its way.
+fn kill_at(place: &Place, mock: &MockProcess, moment: &'static Moment) -> Server {
+    let (gate, told) = holding(mock, (moment.number, moment.done), |request| {
+        let path = request.target.split('?').next().unwrap_or_default();
+        request.method == moment.method && path.ends_with(moment.end)
+    });
+    let parts = ["authorization-servers/get", "policies/create", "--jobs", "1", "--quiet", "--events", "none"];
+    let mut command = place.command(&[&["run"], &parts[..], &["--target", &gate.url]].concat());
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+    let _watched = watch(child.id());
+    told.recv_timeout(PATIENCE).expect("the moment comes");
+    kill(child);
+    gate
+}
+
 #[test]
 fn what_a_killed_run_left_is_told_and_swept() {
-    let mut left_over = 0;
-    // After the header, in the first creates, in the middle, late.
-    for lines in [1, 6, 40, 250] {
+    for moment in &MOMENTS {
+        let Moment { method, end, number, left: (ours, said), .. } = moment;
+        let when = format!("at {method} {end} number {number}, {ours} are left");
         let place = Place::new();
         let mock = org(&place);
         let start = mock.servers();
-        kill(run_up_to(&place, &mock.url, lines).child);
+        let gate = kill_at(&place, &mock, moment);
         let left = mock.servers();
-        let ours = left.len() - start.len();
-        left_over += ours;
+        assert_eq!(left.len() - start.len(), *ours, "{when}");
         let ledger = ledgers(&place);
-        assert!(ours == 0 || ledger.len() == 1, "after {lines}: {ours} are left and {ledger:?} knows them");
+        assert!(*ours == 0 || ledger.len() == 1, "{when}, and {ledger:?} knows them");
 
         if !ledger.is_empty() {
             let run = ledger[0].trim_end_matches(".jsonl");
-            let next = place.run(&["run", "authorization-servers/get/same-as-created", "--target", &mock.url]);
+            let next = place.run(&["run", "authorization-servers/get/same-as-created", "--target", &gate.url]);
             assert_eq!(next.code, 0, "{}{}", next.out, next.err);
-            let said = format!("warning: what earlier runs made may be left on {}: {run} (", mock.url);
-            assert!(next.err.contains(&said), "after {lines}: {}", next.err);
-            assert!(next.err.contains(&format!("`okta-conformance sweep --target {}`", mock.url)), "{}", next.err);
+            let warned = format!("warning: what earlier runs made may be left on {}: {run} (", gate.url);
+            assert!(next.err.contains(&warned), "{when}: {}", next.err);
+            assert!(next.err.contains(&format!("`okta-conformance sweep --target {}`", gate.url)), "{}", next.err);
             assert_eq!(ledgers(&place), ledger, "the next run leaves it alone, and none of its own");
         }
 
-        let dry = sweep(&place, &mock.url, &["--dry-run"]);
+        let dry = sweep(&place, &gate.url, &["--dry-run"]);
         assert_eq!(dry.code, 0, "{}", dry.err);
         let told = dry.out.lines().count() - 1;
-        assert!(told >= ours, "after {lines}: {}", dry.out);
+        assert!(told >= *ours, "{when}: {}", dry.out);
         assert_eq!(mock.servers(), left, "a dry run removes nothing");
         assert_eq!(ledgers(&place), ledger);
 
-        let swept = sweep(&place, &mock.url, &[]);
+        let swept = sweep(&place, &gate.url, &[]);
         assert_eq!(swept.code, 0, "{}{}", swept.out, swept.err);
         let ended = ["removed ", "already gone: ", "never made: "]
             .map(|word| swept.out.lines().filter(|line| line.starts_with(word)).count());
         assert_eq!(ended.iter().sum::<usize>(), told, "{}", swept.out);
-        assert!(swept.out.ends_with(&format!(", 0 left, on {}\n", mock.url)), "{}", swept.out);
-        assert_eq!(mock.servers(), start, "after {lines}: the org is as it was");
+        assert!(swept.out.lines().any(|line| line.starts_with(said)), "{when}: {}", swept.out);
+        assert!(swept.out.ends_with(&format!(", 0 left, on {}\n", gate.url)), "{}", swept.out);
+        assert_eq!(mock.servers(), start, "{when}: the org is as it was");
         assert_eq!(ledgers(&place), [""; 0]);
-        let again = sweep(&place, &mock.url, &[]);
-        assert_eq!((again.code, again.out), (0, format!("0 removed, 0 left, on {}\n", mock.url)));
+        let again = sweep(&place, &gate.url, &[]);
+        assert_eq!((again.code, again.out), (0, format!("0 removed, 0 left, on {}\n", gate.url)));
     }
-    assert!(left_over > 0, "some of the runs were killed when there was something to remove");
 }
 
 #[test]
@@ -156,25 +215,16 @@ fn the_ledger_of_a_run_that_is_going_on_is_left_alone() {
     let place = Place::new();
     let mock = org(&place);
     let start = mock.servers();
-    let (holds, url) = (Arc::new(AtomicBool::new(true)), mock.url.clone());
-    let (tell, told) = mpsc::channel();
-    let holding = Arc::clone(&holds);
-    // A gateway in front of the org, which keeps the answer to the first get of a server to itself.
-    let gate = Server::start(move |request| {
+    // The first get of a server.
+    let (gate, told) = holding(&mock, (1, true), |request| {
         let below = request.target.strip_prefix("/api/v1/authorizationServers/");
-        if below.is_some_and(|id| id != "default") && request.method == "GET" && holding.load(Ordering::SeqCst) {
-            tell.send(()).expect("somebody listens");
-            return None;
-        }
-        let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        Some(ask(&url, &request.method, &request.target, &headers, &request.body))
+        below.is_some_and(|id| id != "default") && request.method == "GET"
     });
     let mut command = place.command(&["run", "authorization-servers/get/same-as-created", "--target", &gate.url]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
     told.recv_timeout(PATIENCE).expect("a request that is held");
     let (ledger, made) = (ledgers(&place), mock.servers());
     assert_eq!((ledger.len(), made.len()), (1, start.len() + 1), "it made something and wrote that down");
-    holds.store(false, Ordering::SeqCst);
 
     let swept = sweep(&place, &gate.url, &[]);
     assert_eq!((swept.code, swept.out), (0, format!("0 removed, 0 left, on {}\n", gate.url)));

@@ -224,7 +224,7 @@ fn after_a_timeout_what_was_made_is_removed() {
         let answer = call.pass();
         if call.makes_a_server() && first.now() { Fate::Silence } else { Fate::Answer(answer) }
     });
-    let ran = run(&place, &gateway, &[GIVEN, "--timeout", "2s"]);
+    let ran = run(&place, &gateway, &[GIVEN, "--timeout", "4s"]);
     wrong.unless(ran.done.code == 2, ran.line());
     wrong.unless_clean(&org, &place, &ran);
     wrong.end();
@@ -243,7 +243,7 @@ fn after_a_timeout_absence_settles_nothing() {
         }
         Fate::Answer(call.pass())
     });
-    let ran = run(&place, &gateway, &[GIVEN, "--timeout", "2s"]);
+    let ran = run(&place, &gateway, &[GIVEN, "--timeout", "4s"]);
     wrong.unless(ran.count("/may_be_left") == Some(1), format!("it may be left: {}", ran.line()));
     wrong.unless_accounted(&org, &place, &ran);
     let kept = ledgers(&place);

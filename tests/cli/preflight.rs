@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     server::{Answer, Request, Server},
-    support::{Done, MockProcess, Place, TOKEN, Totals, junit, of_kind, snapshot, text},
+    support::{Done, MockProcess, Place, TOKEN, Totals, junit, of_kind, run_up_to_a_wait, snapshot, text},
 };
 
 /// A trial of the embedded suite that any org lets pass.
@@ -195,13 +195,13 @@ fn a_budget_begins_with_what_the_preflight_was_told() {
     });
     let place = Place::new();
     let start = mock.servers();
-    let done = place.run(&["run", ONE, "--target", &proxy.url, "--deadline", "1s"]);
+    let (done, _) = run_up_to_a_wait(place.command(&["run", ONE, "--target", &proxy.url]));
     let events = place.events();
     let waited = of_kind(&events, "waited").next().expect("a wait");
     assert_eq!((text(waited, "principal"), text(waited, "why")), ("manager".to_owned(), "budget".to_owned()));
-    assert_eq!(events.last().expect("a footer")["stopped"], "deadline", "{}", done.out);
+    assert_eq!(events.last().expect("a footer")["stopped"], "interrupt", "{}", done.out);
     let written = proxy.lines().into_iter().filter(|line| !line.starts_with("GET ")).collect::<Vec<_>>();
-    assert_eq!(written.len(), 2, "one thing is made and, though there is no time left, removed: {written:?}");
+    assert_eq!(written.len(), 2, "one thing is made and, though the run is interrupted, removed: {written:?}");
     assert_eq!((mock.servers(), of_kind(&events, "leaked").count()), (start, 0));
 
     let silent = Server::proxy(&mock.url, |_, answer| {

@@ -10,8 +10,16 @@ use super::{
     support::{Done, MockProcess, Place, of_kind, snapshot, text},
 };
 
-/// Areas with lists of the org, keys, tokens and names of the run.
-const AREAS: [&str; 4] = ["authorization-servers", "keys", "scopes", "clients"];
+/// Parts with lists of the org, keys, tokens and names of the run.
+const PARTS: [&str; 7] = [
+    "authorization-servers/create",
+    "authorization-servers/get",
+    "authorization-servers/list",
+    "authorization-servers/replace",
+    "keys",
+    "scopes/list",
+    "clients",
+];
 
 /// Every file of snapshots, by its name below `directory`.
 fn kept(place: &Place, directory: &str) -> BTreeMap<String, Vec<u8>> {
@@ -34,14 +42,14 @@ fn an_unchanged_target_gives_the_same_bytes_whatever_the_order() {
     let place = Place::new();
     let run = |directory: &str, more: &[&str]| {
         let arguments =
-            [&["run", "--snapshots", directory, "--accept-snapshots", "--quiet"], &AREAS[..], more].concat();
+            [&["run", "--snapshots", directory, "--accept-snapshots", "--quiet"], &PARTS[..], more].concat();
         let done = place.run(&arguments);
         assert_eq!(done.code, 0, "{}{}", done.out, done.err);
     };
     run("one", &["--seed", "1", "--jobs", "1"]);
     run("two", &["--seed", "2", "--jobs", "16"]);
     let (one, two) = (kept(&place, "one"), kept(&place, "two"));
-    assert!(one.len() > 400, "{}", one.len());
+    assert!(one.len() > 100, "{}", one.len());
     assert_eq!(one.keys().collect::<Vec<_>>(), two.keys().collect::<Vec<_>>());
     for (name, text) in &one {
         let shown = |text: &[u8]| String::from_utf8_lossy(text).into_owned();

@@ -18,8 +18,8 @@ use tempfile::TempDir;
 
 use super::server::{Answer, ask};
 
-/// Longer than anything here takes; a test that needs it has found a hang.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than anything here takes on the busiest machine; a test that needs it has found a hang.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The token of tests that do not care.
 pub(crate) const TOKEN: &str = "00-a-token-of-these-tests";
@@ -228,6 +228,25 @@ pub(crate) fn rest(mut child: Child, mut out: impl Read) -> Done {
     }
     let status = child.wait().expect("an end");
     Done { code: status.code().unwrap_or(-1), out: text, err }
+}
+
+/// Runs a program to its end, which an interrupt makes as soon as it says that it waits; and whether it did.
+pub(crate) fn run_up_to_a_wait(mut command: Command) -> (Done, bool) {
+    let mut child = command.spawn().expect("the program starts");
+    let _watched = watch(child.id());
+    let mut out = BufReader::new(child.stdout.take().expect("its output"));
+    let (mut said, mut line, mut waits) = (String::new(), String::new(), false);
+    while !waits && out.read_line(&mut line).expect("output") > 0 {
+        waits = line.starts_with("waiting ");
+        said.push_str(&line);
+        line.clear();
+    }
+    if waits {
+        signal(child.id(), "INT");
+    }
+    let done = rest(child, out);
+    said.push_str(&done.out);
+    (Done { out: said, ..done }, waits)
 }
 
 /// Interrupts a run whose target has been `asked`, and waits until it says so. What it says later comes through what is given back.

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     fmt::Write as _,
     fs,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Condvar, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     server::{Answer, Request, Server},
-    support::{Done, Place, data},
+    support::{Done, PATIENCE, Place, data},
 };
 
 pub(crate) const CLIENT: &str = "0oa-client of these tests";
@@ -39,6 +39,8 @@ pub(crate) struct Rules {
     pub(crate) revoked: BTreeSet<usize>,
     /// How long each request to the API takes.
     pub(crate) pause: Duration,
+    /// How many requests to the API come before the first of them is answered.
+    pub(crate) together: usize,
     pub(crate) scope: Option<&'static str>,
 }
 
@@ -53,6 +55,7 @@ impl Default for Rules {
             expires_in: json!(3600),
             revoked: BTreeSet::new(),
             pause: Duration::ZERO,
+            together: 0,
             scope: None,
         }
     }
@@ -85,6 +88,7 @@ impl Org {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let rules = Arc::new(Mutex::new(rules));
         let (of_server, by_rules) = (Arc::clone(&seen), Arc::clone(&rules));
+        let (arrived, arrival) = (Mutex::new(0), Condvar::new());
         let server = Server::start(move |request| {
             let rules = by_rules.lock().expect("no panic").clone();
             let mut seen = of_server.lock().expect("no panic");
@@ -93,6 +97,10 @@ impl Org {
             }
             let answer = seen.api(request, &rules);
             drop(seen);
+            let mut come = arrived.lock().expect("no panic");
+            *come += 1;
+            arrival.notify_all();
+            drop(arrival.wait_timeout_while(come, PATIENCE, |come| *come < rules.together).expect("no panic"));
             std::thread::sleep(rules.pause);
             Some(answer)
         });

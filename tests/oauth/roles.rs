@@ -11,7 +11,7 @@ const ROLES: [(&str, &str, &str); 6] = [
     ("manager", "okta.authorizationServers.read, okta.authorizationServers.manage", ""),
     ("reader", "okta.authorizationServers.read", ""),
     ("no-scope", "okta.users.read", ""),
-    ("expired-token", "okta.authorizationServers.read, okta.authorizationServers.manage", ", tokenLifetime: 5"),
+    ("expired-token", "okta.authorizationServers.read, okta.authorizationServers.manage", ", tokenLifetime: 1"),
     ("rate-limited", "okta.authorizationServers.read, okta.authorizationServers.manage", ", rateLimit: 20"),
 ];
 

@@ -19,7 +19,7 @@ fn run(org: &Org, trials: usize, arguments: &[&str]) -> (Place, Done) {
 
 #[test]
 fn many_at_a_time_fetch_one_token() {
-    let org = Org::start(Rules { pause: Duration::from_millis(50), ..Rules::default() });
+    let org = Org::start(Rules { together: 40, ..Rules::default() });
     let (_, done) = run(&org, 40, &["--jobs", "40"]);
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(org.counts(), (1, 40));
@@ -31,21 +31,32 @@ fn a_token_is_given_up_before_it_expires() {
     let org = Org::start(Rules { expires_in: json!(2), pause: Duration::from_millis(1100), ..Rules::default() });
     let (_, done) = run(&org, 2, &["--jobs", "1"]);
     assert_eq!(done.code, 0, "{done:?}");
-    assert_eq!(org.counts(), (2, 2));
+    assert_given_up(&org, "2");
+}
+
+/// A machine that is slow enough may give up one before its first request.
+fn assert_given_up(org: &Org, life: &str) {
+    let (fetched, requests) = org.counts();
+    assert!(fetched >= 2 && requests == 2, "{life}: {fetched} tokens for {requests} requests");
 }
 
 #[test]
 fn a_long_lived_token_is_given_up_a_minute_before_it_expires() {
-    for (life, fetched) in [(json!(3600), 1), (json!("121"), 1), (json!(null), 1), (json!(1), 2)] {
-        let org = Org::start(Rules { expires_in: life.clone(), pause: Duration::from_millis(600), ..Rules::default() });
+    for life in [json!(3600), json!("121"), json!(null)] {
+        let org = Org::start(Rules { expires_in: life.clone(), ..Rules::default() });
         let (_, done) = run(&org, 2, &["--jobs", "1"]);
-        assert_eq!((done.code, org.counts()), (0, (fetched, 2)), "{life}: {done:?}");
+        assert_eq!((done.code, org.counts()), (0, (1, 2)), "{life}: {done:?}");
     }
+    // Who has no time left but the margin has none.
+    let org = Org::start(Rules { expires_in: json!(1), pause: Duration::from_millis(600), ..Rules::default() });
+    let (_, done) = run(&org, 2, &["--jobs", "1"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_given_up(&org, "1");
 }
 
 #[test]
 fn a_token_that_is_refused_is_exchanged_once_for_all() {
-    let org = Org::start(Rules { revoked: BTreeSet::from([1]), pause: Duration::from_millis(50), ..Rules::default() });
+    let org = Org::start(Rules { revoked: BTreeSet::from([1]), together: 8, ..Rules::default() });
     let (_, done) = run(&org, 8, &["--jobs", "8"]);
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(org.counts(), (2, 16), "one token for all, and each request again with it");
