@@ -120,9 +120,8 @@ fn what_is_declared_and_missing_blocks_its_trials() {
         assert_eq!(outcomes[*trial], "blocked", "{trial}");
     }
     assert_eq!(outcomes[PLAIN], "passed");
-    let starts = ["associated-servers", "oauth-scopes", "refresh-tokens"].map(|name| {
-        format!("the target is declared to have the capability `{name}`, but GET /api/v1/authorizationServers")
-    });
+    let starts = ["associated-servers", "oauth-scopes", "refresh-tokens"]
+        .map(|name| format!("the settings declare the capability `{name}`, but GET /api/v1/authorizationServers"));
     let ends = ["401 E0000015", "gives 200", "/default/clients gives 200 an empty list"]
         .map(|said| format!("{said}; trials that need it are blocked"));
     assert_eq!(findings.len(), 3, "{findings:?}");

@@ -236,7 +236,10 @@ fn a_case_is_blocked_when_its_fixture_cannot_be_made() {
     assert_eq!(server.lines(), ["POST /api/v1/things"], "no step of the case is sent");
     assert_eq!(done.code, 2);
     let reason = text(&finished(&place, "things/levels/blocked"), "reason");
-    assert_eq!(reason, "the fixture `thing` could not be made: createThing: status: expected 201, got 400 (E0000400)");
+    assert_eq!(
+        reason,
+        "the fixture `thing` could not be created: createThing: status: expected 201, got 400 (E0000400)"
+    );
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn the_place_of_a_target_is_asked_for_in_each_layer() {
     // Credentials go where the variable says; whoever set it is told so.
     place.write("okta-conformance.toml", &with_url);
     let told = run(&place, &["run", "--suite", "suite", "--target", "here"], &[ours]);
-    let said = "warning: OKTA_CONFORMANCE_URL stands in for the `url` of the target: its credentials go to";
+    let said = "warning: OKTA_CONFORMANCE_URL overrides the `url` of the target: its credentials go to";
     assert!(told.err.contains(&format!("{said} {variable}\n")), "{}", told.err);
     let idle = run(&place, &["run", "--suite", "suite", "--target", typed], &[ours]);
     assert!(idle.err.contains("warning: OKTA_CONFORMANCE_URL is not used: the target is"), "{}", idle.err);
@@ -258,7 +258,7 @@ fn a_wrong_value_is_named_and_not_repeated_and_nothing_is_sent() {
         let done = run(&place, &["run", "--suite", "suite", "--target", "here"], &[(variable.as_str(), value)]);
         assert_eq!((done.code, done.out.as_str()), (3, ""), "{name}: {done:?}");
         let said = format!(
-            "error: the environment variable OKTA_{variable} cannot be used: it must be {form}\n  mend or unset it"
+            "error: the environment variable OKTA_{variable} cannot be used: it must be {form}\n  fix or unset it"
         );
         assert!(done.err.starts_with(&said), "{name}: {}", done.err);
         assert!(!done.err.contains("S3cret") && !done.err.contains(&long), "{name}: {}", done.err);

@@ -237,7 +237,7 @@ fn reports_go_to_stdout_and_to_devices_too() {
     assert!(place.files().is_empty(), "nothing is left beside a device");
     let done = place.run(&["run", "--format", "json", "--report", "github=-"]);
     assert_eq!((done.code, done.out.as_str()), (3, ""), "{}", done.err);
-    assert!(done.err.contains("both want stdout"), "{}", done.err);
+    assert!(done.err.contains("both write to stdout"), "{}", done.err);
 }
 
 #[test]

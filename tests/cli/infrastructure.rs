@@ -114,7 +114,7 @@ fn a_request_that_breaks_the_target_each_time_is_one_cause_that_names_it() {
     let place = Place::with_suite(&["colors"]);
     let done = run(&place, &server.url, &["--format", "json"]);
     assert_eq!(done.code, 2, "{}", done.err);
-    let title = "getThing: GET /api/v1/things/{thingId} answered 500, and again when it was sent once more";
+    let title = "getThing: GET /api/v1/things/{thingId} answered 500 twice";
     let summary = done.json();
     let causes = summary["causes"].as_array().expect("causes");
     assert_eq!(causes.len(), 1, "{summary}");
@@ -283,6 +283,6 @@ fn a_replay_and_a_verification_do_not_blame_the_target_either() {
         assert_eq!((&summary["judged"], &summary["failed"]), (&json!(1), &json!(0)), "{status}: {summary}");
         assert_eq!((&summary["infrastructure"], done.code), (&json!(1), 2), "{status}: {summary}");
         let told = place.run(&["verify", "trouble.jsonl", "--suite", "suite"]).out;
-        assert!(told.contains(&format!("service\n       1  {status} to getThing\n")), "{told}");
+        assert!(told.contains(&format!("proxy\n       1  {status} to getThing\n")), "{told}");
     }
 }

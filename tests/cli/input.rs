@@ -143,7 +143,7 @@ fn what_may_never_end_is_refused() {
         ] {
             let done = place.run(&arguments);
             assert_eq!(done.code, 3, "{arguments:?}: {}{}", done.out, done.err);
-            assert!(done.err.contains("it is no regular file, so it may never end"), "{arguments:?}: {}", done.err);
+            assert!(done.err.contains("it is not a regular file, so it may never end"), "{arguments:?}: {}", done.err);
         }
     }
     fs::rename(&pipe, place.path("suite/cases/things/pipe.yaml")).expect("a pipe among the cases");

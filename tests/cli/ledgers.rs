@@ -399,7 +399,7 @@ fn what_cannot_be_written_down_is_not_made() {
     place.write("reports/ledgers", "");
     let done = place.run(&["run", "authorization-servers/get/same-as-created", "--target", &gate.url]);
     assert_eq!(done.code, 3, "{}{}", done.out, done.err);
-    assert!(done.err.contains("cannot keep the ledger") && done.err.contains("in reports/ledgers: "), "{}", done.err);
+    assert!(done.err.contains("cannot write the ledger") && done.err.contains("in reports/ledgers: "), "{}", done.err);
     assert_eq!(gate.lines(), [""; 0]);
 }
 

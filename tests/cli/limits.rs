@@ -260,7 +260,7 @@ fn a_limit_that_cannot_be_meant_is_told_once_and_not_kept_to() {
         let events = place.events();
         let findings: Vec<_> = of_kind(&events, "preflight").collect();
         assert_eq!((findings.len(), &findings[0]["fatal"]), (1, &json!(false)), "{limit}: {findings:?}");
-        assert!(text(findings[0], "text").starts_with(&format!("the target tells of {said}, ")), "{findings:?}");
+        assert!(text(findings[0], "text").starts_with(&format!("the target sends {said}")), "{findings:?}");
     }
 }
 

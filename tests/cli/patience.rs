@@ -83,7 +83,7 @@ fn a_wait_that_is_longer_than_the_trial_may_take_is_not_begun() {
     let finished = of_kind(&events, "trial-finished").next().expect("a trial");
     assert_eq!(
         finished["reason"],
-        "getThing: 429, and waiting for 65s as it asks would take longer than the trial may, which is 30s"
+        "getThing: 429, and the requested wait of 65s would take longer than the trial may, which is 30s"
     );
 }
 
@@ -109,7 +109,7 @@ fn a_wait_for_a_budget_obeys_the_limit_of_the_trial_and_the_breaker() {
     let errored = of_kind(&events, "trial-finished").find(|event| event["outcome"] == "errored").expect("a trial");
     assert_eq!(
         errored["reason"],
-        "getThing: its share of the rate limit is spent, and waiting 65s for another would take longer than the trial may, which is 30s"
+        "getThing: its share of the rate limit is used up, and waiting 65s for more would take longer than the trial may, which is 30s"
     );
 }
 

@@ -51,7 +51,7 @@ fn a_principal_who_is_not_let_in_is_one_finding() {
     place.target(&server.url, &["admin", "manager", "reader"], &[]);
     let done = run(&place, "here", &[]);
     nothing_ran(&place, &done);
-    let said = "the target does not let the principal `reader` in: 401 E0000011".to_owned();
+    let said = "the target rejects the principal `reader`: 401 E0000011".to_owned();
     assert_eq!(findings(&place), [(true, said)]);
     assert_eq!(
         server.lines(),
@@ -210,7 +210,7 @@ fn a_budget_begins_with_what_the_preflight_was_told() {
     let place = Place::new();
     let done = place.run(&["run", ONE, "--target", &silent.url]);
     assert_eq!(done.code, 0, "{}", done.out);
-    let said = "the target tells of no rate limit (X-Rate-Limit-Limit), so the run keeps to none".to_owned();
+    let said = "the target sends no rate limit headers (X-Rate-Limit-Limit), so the run is not limited".to_owned();
     assert_eq!(findings(&place), [(false, said)]);
 }
 

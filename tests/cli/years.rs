@@ -121,7 +121,7 @@ fn the_mock_of_each_file_is_of_the_day_of_the_file() {
     let mock = MockProcess::start(&["--as-of", "2022-12-31"]);
     assert!(mock.servers()[0].get("default").is_none());
     let done = place.run(&["replay", "now.jsonl", "--as-of", "today", "--target", &mock.url]);
-    assert_eq!((done.code, done.err.contains("--as-of is for the embedded mock")), (3, true), "{}", done.err);
+    assert_eq!((done.code, done.err.contains("--as-of works only with the embedded mock")), (3, true), "{}", done.err);
     let of_target = replay(&place, &["2022.jsonl", "--target", &mock.url]);
     assert_eq!((&of_target["as_of"], explained(&of_target, "server-default")), (&json!({}), 2));
 }

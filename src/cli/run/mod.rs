@@ -416,7 +416,7 @@ fn say_remains(opened: &Opened, ledgers: &Ledgers, sweep: &str) {
         let runs: Vec<String> =
             remains.iter().map(|remains| format!("{} ({} known)", remains.run, remains.len())).collect();
         let (name, runs) = (&opened.target.name, runs.join(", "));
-        warn(&format!("earlier runs may have left things on {name}: {runs}\n  `{sweep}` removes it"));
+        warn(&format!("earlier runs may have left things on {name}: {runs}\n  `{sweep}` removes them"));
     }
 }
 
