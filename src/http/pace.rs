@@ -36,7 +36,7 @@ pub(crate) enum Doubt {
     NoLimit,
     /// A window that ends in more than an hour.
     #[error(
-        "the target tells of a rate limit whose window ends in more than an hour (X-Rate-Limit-Reset), which is not believed, so the run does \
+        "the target sends a rate limit whose window ends in more than an hour (X-Rate-Limit-Reset), which is not believed, so the run does \
          not keep to it"
     )]
     Window,

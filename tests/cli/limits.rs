@@ -245,8 +245,8 @@ fn a_limit_that_cannot_be_meant_is_told_once_and_not_kept_to() {
     let soon = (Utc::now().timestamp() + 30).to_string();
     let milliseconds = Utc::now().timestamp_millis().to_string();
     for (limit, reset, said) in [
-        ("0", &soon, "a rate limit of 0 or below (X-Rate-Limit-Limit)"),
-        ("-1", &soon, "a rate limit of 0 or below (X-Rate-Limit-Limit)"),
+        ("0", &soon, "a rate limit of 0 or less (X-Rate-Limit-Limit)"),
+        ("-1", &soon, "a rate limit of 0 or less (X-Rate-Limit-Limit)"),
         ("10", &milliseconds, "a rate limit whose window ends in more than an hour (X-Rate-Limit-Reset)"),
     ] {
         let (sent, reset) = (limit.to_owned(), reset.clone());
