@@ -1,52 +1,45 @@
 //! What a run says about the target, and the exit code that follows.
 
+use serde::Serialize;
+use strum::IntoStaticStr;
+
 use super::{Course, Report, TrialReport};
 use crate::event::{Bearing, Outcome, Stop, TrialFinished};
 
-/// What a run says about the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a run says about the target: its words in reports, and its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "lowercase")]
 pub enum Verdict {
     /// Every trial passed, or does not apply.
-    Conformant,
+    Conformant = 0,
     /// The target departs from what it is held to.
-    NotConformant,
+    #[strum(serialize = "not conformant")]
+    NotConformant = 1,
     /// Something kept the run from telling.
-    NotJudged,
-    /// There was nothing to run.
-    NothingRan,
+    #[strum(serialize = "could not be judged")]
+    NotJudged = 2,
     /// The run ended before it began.
-    NotBegun,
+    #[strum(serialize = "did not begin")]
+    NotBegun = 3,
+    /// There was nothing to run.
+    #[strum(serialize = "nothing ran")]
+    NothingRan = 4,
     /// Somebody interrupted the run.
-    Interrupted,
+    Interrupted = 130,
     /// The run's process was told to end.
-    Terminated,
+    Terminated = 143,
 }
 
 impl Verdict {
     /// The exit code, part of the public interface.
     pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Conformant => 0,
-            Self::NotConformant => 1,
-            Self::NotJudged => 2,
-            Self::NotBegun => 3,
-            Self::NothingRan => 4,
-            Self::Interrupted => 130,
-            Self::Terminated => 143,
-        }
+        self as u8
     }
 
     /// The words in reports.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Conformant => "conformant",
-            Self::NotConformant => "not conformant",
-            Self::NotJudged => "could not be judged",
-            Self::NothingRan => "nothing ran",
-            Self::NotBegun => "did not begin",
-            Self::Interrupted => "interrupted",
-            Self::Terminated => "terminated",
-        }
+        self.into()
     }
 }
 
@@ -77,7 +70,6 @@ impl FailOn {
 impl Report {
     /// What the run says. A failure that was seen outweighs what could not be judged.
     pub fn verdict(&self, fail_on: FailOn) -> Verdict {
-        let any = |bearing| self.trials.iter().any(|trial| trial.finished.outcome.form().bearing == bearing);
         match self.stopped() {
             Some(Stop::Interrupt) => return Verdict::Interrupted,
             Some(Stop::Terminate) => return Verdict::Terminated,
@@ -86,12 +78,12 @@ impl Report {
         if self.trials.is_empty() {
             return if self.not_begun.is_empty() { Verdict::NothingRan } else { Verdict::NotBegun };
         }
+        let any = |bearing| self.trials.iter().any(|trial| trial.finished.outcome.form().bearing == bearing);
         let course = self.comparison.as_ref().map(|comparison| comparison.course(fail_on));
         let departs =
             |trial: &TrialReport| trial.finished.outcome.departs() || fail_on.in_trial(&trial.finished).is_some();
         let drifts = self.unexplained_drift().next().is_some() || !self.snapshots.is_empty();
-        let red = self.trials.iter().any(departs) || (fail_on.drift && drifts) || course == Some(Course::Worse);
-        if red {
+        if self.trials.iter().any(departs) || (fail_on.drift && drifts) || course == Some(Course::Worse) {
             return Verdict::NotConformant;
         }
         let cut_short = self.footer.is_none()
@@ -110,9 +102,9 @@ impl Report {
 
     /// Whether every trial that needs credentials had none.
     fn anonymous(&self) -> bool {
-        let without = |trial: &TrialReport| trial.finished.outcome == Outcome::NotApplicable;
-        let asks = |trial: &TrialReport| !matches!(trial.finished.principal.as_str(), "anonymous" | "invalid-token");
-        let asking: Vec<&TrialReport> = self.trials.iter().filter(|trial| asks(trial)).collect();
-        !asking.is_empty() && asking.iter().all(|trial| without(trial)) && asking.len() < self.trials.len()
+        let asks = |trial: &&TrialReport| !matches!(trial.finished.principal.as_str(), "anonymous" | "invalid-token");
+        let mut asking = self.trials.iter().filter(asks).peekable();
+        let some_do_not = self.trials.iter().any(|trial| !asks(&trial));
+        asking.peek().is_some() && some_do_not && asking.all(|trial| trial.finished.outcome == Outcome::NotApplicable)
     }
 }

@@ -4,7 +4,6 @@
 
 mod ending;
 mod progress;
-mod since;
 
 use std::{fmt::Write as _, io};
 
@@ -13,7 +12,7 @@ use progress::Progress;
 
 use super::{
     printable,
-    text::{counted, on_one_line},
+    text::{counted, joined, on_one_line},
     wrap::wrapped,
 };
 use crate::event::{Event, Outcome, Preflight, RunStarted, Tone, TrialFinished, Waited, Why};
@@ -66,9 +65,12 @@ impl<W: io::Write> Console<W> {
     }
 
     fn painted(&self, code: &str, line: &str) -> String {
+        joined(self.pieces(line).iter().map(|piece| self.paint(code, piece)), "\n")
+    }
+
+    fn pieces(&self, line: &str) -> Vec<String> {
         let line = on_one_line(line);
-        let pieces = self.style.width.map_or_else(|| vec![line.clone()], |width| wrapped(&line, width));
-        pieces.iter().map(|piece| self.paint(code, piece)).collect::<Vec<_>>().join("\n")
+        self.style.width.map_or_else(|| vec![line.clone()], |width| wrapped(&line, width))
     }
 
     /// A line that begins with an outcome in its colour.
@@ -85,9 +87,8 @@ impl<W: io::Write> Console<W> {
             Tone::Broken => "1;35",
             Tone::Idle => "2",
         };
-        let whole = on_one_line(&format!("{:<15} {line}", outcome.name()));
-        let text = self.style.width.map_or_else(|| whole.clone(), |width| wrapped(&whole, width).join("\n"));
         let name = outcome.name();
+        let text = self.pieces(&format!("{name:<15} {line}")).join("\n");
         format!("{}{}", self.paint(code, name), text.strip_prefix(name).unwrap_or_default())
     }
 
