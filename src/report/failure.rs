@@ -7,7 +7,6 @@ use serde_json::Value;
 use similar::ChangeTag;
 
 use super::{
-    diff,
     text::{joined, on_one_line},
     without_indices,
 };
@@ -20,6 +19,15 @@ use crate::{
     level::Level,
     secret::Redacted,
 };
+
+/// Values that are both shorter stand on a line each.
+const SHORT: usize = 72;
+
+/// Lines around a difference that are shown too.
+const AROUND: usize = 2;
+
+/// More lines than somebody reads.
+const MOST_DIFFERENT: usize = 60;
 
 /// More of a body than a person reads in a report; the event stream has more of it.
 const MOST_BODY: usize = 2000;
@@ -113,7 +121,7 @@ impl StepFinished {
             }
         }
         told.place = finding.place.as_ref();
-        let diff = self.versus(finding).and_then(|(expected, actual)| diff::lines(expected, &actual));
+        let diff = self.versus(finding).and_then(|(expected, actual)| differing(expected, &actual));
         if let Some(diff) = diff {
             lines.add(LineKind::Same, "    expected (-) and actual (+):");
             for (tag, line) in diff {
@@ -232,4 +240,46 @@ fn cut(body: &Redacted, cut_from: Option<usize>) -> String {
     }
     let beginning = beginning.unwrap_or(text).trim_end_matches('…');
     format!("{beginning}… ({} bytes in all)", cut_from.unwrap_or(text.len()))
+}
+
+/// The lines in which two values differ, if at least one is larger than a line; members are in the order of their names. What is expected
+/// was, in the words of a difference, deleted, and what there is was inserted.
+pub(super) fn differing(expected: Value, actual: &Value) -> Option<Vec<(ChangeTag, String)>> {
+    let large = |value: &Value| value.to_string().len() > SHORT;
+    let holds = |value: &Value| value.is_object() || value.is_array();
+    if !holds(&expected) || !holds(actual) || !(large(&expected) || large(actual)) {
+        return None;
+    }
+    let mut lines = difference::lines(&set_out(expected), &set_out(actual.clone()), AROUND, "⋯");
+    if lines.len() > MOST_DIFFERENT {
+        let more = lines.split_off(MOST_DIFFERENT).len();
+        lines.push((ChangeTag::Equal, format!("⋯ {more} more lines")));
+    }
+    Some(lines)
+}
+
+/// A line a value, without the commas: the last of a list differs from the others by nothing else.
+fn set_out(mut value: Value) -> String {
+    value.sort_all_objects();
+    let text = format!("{value:#}");
+    text.lines().map(|line| line.strip_suffix(',').unwrap_or(line).to_owned() + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_told_and_the_order_of_members_is_no_difference() {
+        let long = "x".repeat(SHORT);
+        let expected = json!({ "b": [1, 2], "a": long, "c": {} });
+        let actual = json!({ "c": {}, "b": [1, 3], "a": long });
+        let mut told = differing(expected, &actual).expect("a diff");
+        told.retain(|(tag, _)| *tag != ChangeTag::Equal);
+        assert_eq!(told, [(ChangeTag::Delete, "    2".to_owned()), (ChangeTag::Insert, "    3".to_owned())]);
+        assert_eq!(differing(json!([1]), &json!([2])), None, "short ones are compared by eye");
+        assert_eq!(differing(json!("a list"), &actual), None);
+    }
 }

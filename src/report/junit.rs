@@ -18,8 +18,8 @@ use quick_junit::{
 
 use super::{
     DeviationKind, FailOn, LeftKind, Report, TrialReport, Verdict,
-    sentence::why_stopped,
     text::{beginning, joined, one_line, printable},
+    verdict::why_stopped,
 };
 use crate::{
     counted::counted,

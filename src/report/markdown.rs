@@ -81,7 +81,7 @@ impl Page {
         self.text.push('\n');
         if !self.left_out.is_empty() {
             let kinds = joined(self.left_out.iter().map(|(kind, count)| counted(*count, kind)), ", ");
-            let _ = write!(self.text, "\n_Left out for want of room: {kinds}. The event stream has all of it._\n");
+            let _ = write!(self.text, "\n_Left out for lack of space: {kinds}. The event stream has all of it._\n");
         }
         self.text
     }
@@ -243,7 +243,7 @@ mod tests {
         page.add("leak", "l");
         let text = page.end();
         assert!(text.starts_with("\n### Failures\nx") && !text.contains('y') && !text.contains('z'));
-        assert!(text.ends_with("l\n\n_Left out for want of room: 2 failures. The event stream has all of it._\n"));
+        assert!(text.ends_with("l\n\n_Left out for lack of space: 2 failures. The event stream has all of it._\n"));
         assert!(text.len() <= MOST);
     }
 }

@@ -18,10 +18,10 @@ pub struct Part {
 #[derive(Debug, thiserror::Error)]
 pub enum PartsError {
     /// A part that is there already.
-    #[error("shard {0} of the run against {1} is there already: each part is merged once")]
+    #[error("shard {0} of the run against {1} is a duplicate: each part is merged once")]
     Twice(Shard, String),
     /// A run of other cases.
-    #[error("it is of another suite than the first stream: streams that are merged are parts of one run")]
+    #[error("its suite differs from that of the first stream: streams that are merged must be parts of one run")]
     Suite,
 }
 

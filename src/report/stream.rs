@@ -36,7 +36,7 @@ pub enum StreamError {
     Header(String),
     /// Trials are missing, or there are too many: how many the header announces, and how many end.
     #[error(
-        "{0}: the stream announces {trials} and holds the ends of {2}, or its footer counts otherwise: it was changed",
+        "{0}: the stream announces {trials} but holds the ends of {2}, or its footer disagrees: it was changed",
         trials = counted(*.1, "trial")
     )]
     Tally(String, usize, usize),

@@ -13,7 +13,7 @@ use strum::IntoStaticStr;
 
 pub(super) use self::trials::former_ids;
 pub use self::trials::{ChangeKind, TrialChange};
-use super::{Cause, CauseSummary, FailOn, LatencyChange, Report, TrialReport, text::pretty};
+use super::{Cause, CauseSummary, DriftCount, DriftKey, FailOn, LatencyChange, Report, TrialReport, text::pretty};
 use crate::{
     counted::counted,
     event::{Finding, Selection, Shard},
@@ -256,22 +256,22 @@ fn notes(old: &Report, new: &Report) -> Vec<Note> {
     for (name, report) in [("old", old), ("new", new)] {
         let (complete, ended) = (report.is_complete(), report.trials.len());
         let announced = counted(report.parts.iter().map(|part| part.header.trials).sum::<usize>(), "trial");
-        let text = format!("the {name} run was cut short: {ended} of its {announced} ended, the rest is not compared");
+        let text = format!("the {name} run was cut short: only {ended} of its {announced} ended and are compared");
         note(About::CutShort, !complete, text);
         let text = format!("the {name} run ended before all its trials had run");
         note(About::Stopped, complete && report.stopped().is_some(), text);
     }
     if let (Some(old), Some(new)) = (&old.header, &new.header) {
-        let text = "the suites are not the same: what is new, gone or no longer checked may be theirs";
+        let text = "the suites differ, which may be why trials or checks are new or gone";
         note(About::Suite, old.suite != new.suite, text.to_owned());
-        let text = format!("the targets are not the same: {} and {}", old.target, new.target);
+        let text = format!("the targets differ: {} and {}", old.target, new.target);
         note(About::Target, old.target != new.target && old.origin != new.origin, text);
         let text = format!("the versions of the program are {} and {}", old.program, new.program);
         note(About::Program, old.program != new.program, text);
-        let text = format!("{} and {} trials ran at a time, which times of answers depend on", old.jobs, new.jobs);
+        let text = format!("{} and {} trials ran at a time, which affects response times", old.jobs, new.jobs);
         note(About::Jobs, old.jobs != new.jobs, text);
     }
-    let text = "other trials were chosen: that one is missing says nothing";
+    let text = "the selections differ: a missing trial means nothing";
     note(About::Selection, chosen(old) != chosen(new), text.to_owned());
     let text = "the old run began after the new one: are they in the right order?";
     note(About::Order, old.started() > new.started(), text.to_owned());
@@ -336,22 +336,21 @@ fn lost_checks(pairs: &[trials::Pair<'_>]) -> Vec<LostCheck> {
 }
 
 fn drift(old: &Report, new: &Report, terms: trials::Terms) -> Vec<DriftChange> {
-    let mut changes = Vec::new();
-    for (appeared, here, there) in [(true, new, old), (false, old, new)] {
-        for (key, count) in here.drift.iter().filter(|(key, _)| !there.drift.contains_key(*key)) {
-            let answers = |report: &Report| report.latencies.successes(&key.call);
-            // Drift that was seen is news. That it was not, or that what is known shows itself, is none unless there was as much to see it in.
-            let comparable = terms.same_choice && terms.new_complete && answers(there) >= answers(here);
-            if (appeared && key.explained.is_none()) || comparable {
-                changes.push(DriftChange {
-                    appeared,
-                    call: key.call.clone(),
-                    pointer: key.pointer.clone(),
-                    value: count.value.to_string(),
-                    explained: key.explained.clone(),
-                });
-            }
-        }
-    }
-    changes
+    let of = |appeared: bool, here: &Report, there: &Report| -> Vec<DriftChange> {
+        let answers = |report: &Report, call: &str| report.latencies.successes(call);
+        // Drift that was seen is news. That it was not, or that what is known shows itself, is none unless there was as much to see it in.
+        let comparable =
+            |call: &str| terms.same_choice && terms.new_complete && answers(there, call) >= answers(here, call);
+        let alone = here.drift.iter().filter(|(key, _)| !there.drift.contains_key(*key));
+        let news = alone.filter(|(key, _)| (appeared && key.explained.is_none()) || comparable(&key.call));
+        let change = |(key, drift): (&DriftKey, &DriftCount)| DriftChange {
+            appeared,
+            call: key.call.clone(),
+            pointer: key.pointer.clone(),
+            value: drift.value.to_string(),
+            explained: key.explained.clone(),
+        };
+        news.map(change).collect()
+    };
+    [of(true, new, old), of(false, old, new)].concat()
 }

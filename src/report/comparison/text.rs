@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::{ChangeKind, ComparedRun, Comparison, Course, DriftChange, TrialChange};
 use crate::report::{
     FailOn, LatencyChange,
-    sentence::in_words,
     text::{counted, joined, on_one_line, printable},
+    verdict::in_words,
 };
 
 /// More lines of one kind than a person reads.

@@ -47,7 +47,7 @@ impl<W: io::Write> Console<W> {
         self.several(&of(Standing::Red))?;
         let failed = |cause: &Cause<'_>| cause.trials.iter().any(|trial| trial.finished.outcome == Outcome::Failed);
         if !self.style.quiet && causes.iter().any(|cause| cause.standing == Standing::Red && failed(cause)) {
-            let hint = "to expect such failures until a day: --propose-known-failures FILE writes the entries";
+            let hint = "to accept such failures until a date: --propose-known-failures FILE writes the entries";
             self.heading("2", hint)?;
         }
         self.several(&of(Standing::Unjudged))?;

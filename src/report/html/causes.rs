@@ -12,8 +12,10 @@ use super::{
 use crate::{
     event::{Finding, Outcome, RequirementText, StepFinished},
     level::Level,
-    report::failure::left_out,
-    report::{Cause, FailOn, Report, Standing, TrialReport, diff::lines},
+    report::{
+        Cause, FailOn, Report, Standing, TrialReport,
+        failure::{differing, left_out},
+    },
 };
 
 /// Details beyond this many bytes of a page are left out: a target that fails everywhere shows the same thing a thousand times.
@@ -197,7 +199,7 @@ pub(super) fn requirements(requirements: &[RequirementText]) -> Markup {
 /// Expected against actual: side by side, or the lines in which two large JSON values differ.
 pub(super) fn expected_actual(finding: &Finding, failure: Option<&StepFinished>) -> Markup {
     let versus = failure.and_then(|failure| failure.versus(finding));
-    if let Some(lines) = versus.and_then(|(expected, actual)| lines(expected, &actual)) {
+    if let Some(lines) = versus.and_then(|(expected, actual)| differing(expected, &actual)) {
         return diff::lines_of_both(&lines);
     }
     html! {

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use crate::{
     event::{Outcome, Tone},
     level::Level,
-    report::{Report, Verdict, latency::as_float, sentence::in_words},
+    report::{Report, Verdict, latency::as_float, verdict::in_words},
 };
 
 /// The class of the style, which decides the colour.

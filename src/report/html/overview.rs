@@ -9,8 +9,8 @@ use super::{
     text::{capital, counted, duration, moment, plural},
 };
 use crate::{
-    event::{RunStarted, Stop, Tone},
-    report::{FailOn, Report, Verdict},
+    event::{RunStarted, Tone},
+    report::{FailOn, Report, Verdict, verdict::why_stopped},
 };
 
 pub(super) fn section(report: &Report, fail_on: FailOn, causes: &Causes<'_>) -> Markup {
@@ -80,15 +80,8 @@ fn sentence(report: &Report, verdict: Verdict, red: usize, causes: &Causes<'_>) 
         Verdict::Interrupted => "Somebody interrupted the run before its end.".to_owned(),
         Verdict::Terminated => "The run was told to end before its end.".to_owned(),
     };
-    match report.stopped() {
-        Some(Stop::Deadline) => text.push_str(" The run stopped at its deadline."),
-        Some(Stop::FailFast) => text.push_str(" The run stopped at its limit of failures."),
-        Some(Stop::Breaker) => {
-            text.push_str(" The run stopped, because one trial after the other met nothing but trouble.");
-        }
-        Some(Stop::Ledger) => text.push_str(" The run stopped, because it could not write down what it makes."),
-        Some(Stop::Preflight) => text.push_str(" The preflight stopped the run."),
-        Some(Stop::Interrupt | Stop::Terminate) | None => {}
+    if let Some(why) = report.stopped().and_then(why_stopped) {
+        text = format!("{text} The run was stopped {why}.");
     }
     text
 }

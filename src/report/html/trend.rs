@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     event::{Outcome, Tone},
-    report::{OperationCourse, Point, Trend, TrialCourse, latency::as_float, sentence::in_words, trend::day},
+    report::{OperationCourse, Point, Trend, TrialCourse, latency::as_float, trend::day, verdict::in_words},
 };
 
 const STYLE: &str = include_str!("trend.css");

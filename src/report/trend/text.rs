@@ -32,12 +32,12 @@ const COLUMNS: [(&str, usize, usize); 12] = [
 ];
 
 /// What stands above the trials, with the letters of their outcomes.
-const TRIALS: &str = "trials that do not pass, or did not always, a character a run:
+const TRIALS: &str = "trials that do not pass, or did not always pass, one character per run:
   . passed  F failed  k known  U unexpected pass  C changed failure  X expired  ~ flaky
   B blocked  E errored  - not applicable  o not run";
 
 /// What stands above the operations.
-const OPERATIONS: &str = "median of the answers of an operation, the slowest first:";
+const OPERATIONS: &str = "median response time by operation, the slowest first:";
 
 /// From the least value of a course to its greatest.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
