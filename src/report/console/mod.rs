@@ -15,7 +15,7 @@ use super::{
     text::{counted, joined, on_one_line},
     wrap::wrapped,
 };
-use crate::event::{Event, Outcome, Preflight, RunStarted, Tone, TrialFinished, Waited, Why};
+use crate::event::{Attempt, Event, Outcome, Preflight, RunStarted, Tone, TrialFinished, Waited, Why};
 
 /// How much is written, how wide, and whether in colour.
 #[derive(Debug, Clone, Copy, Default)]
@@ -193,14 +193,10 @@ impl<W: io::Write> Console<W> {
 
 /// What a person wants to know of a trial that is not red and not simply passed: how its attempts failed, or where it is listed.
 fn why(finished: &TrialFinished) -> Vec<String> {
-    match finished.outcome {
-        Outcome::Flaky => {
-            let attempts = (1..).zip(&finished.earlier);
-            attempts
-                .map(|(number, attempt)| format!("  attempt {number} {}: {}", attempt.outcome.name(), attempt.reason))
-                .collect()
-        }
-        Outcome::KnownFailure => finished.reason.iter().map(|reason| format!("  {reason}")).collect(),
-        _ => Vec::new(),
-    }
+    let attempt = |(number, attempt): (usize, &Attempt)| {
+        format!("  attempt {number} {}: {}", attempt.outcome.name(), attempt.reason)
+    };
+    let attempts = (1..).zip(&finished.earlier).filter(|_| finished.outcome == Outcome::Flaky).map(attempt);
+    let listed = finished.reason.iter().filter(|_| finished.outcome == Outcome::KnownFailure);
+    attempts.chain(listed.map(|reason| format!("  {reason}"))).collect()
 }
