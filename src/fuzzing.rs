@@ -17,8 +17,7 @@ use crate::{
     http::Answer,
     matcher::{Context, Matcher, Patterns},
     plan::Plan,
-    report,
-    report::{Badge, Comparison, Console, Ending, FailOn, Report, Style, Summary, Trend},
+    report::{self, Comparison, Console, Ending, FailOn, Report, Style, Trend},
     settings,
     suite::Suite,
     template::{Scope, Template, Variables},
@@ -176,7 +175,7 @@ pub fn event_stream(bytes: &[u8]) {
     every_report(&run, all);
     let comparison = Comparison::of(&former, &run);
     let text = comparison.text(true) + comparison.text(false).as_str() + comparison.sentence(all).as_str();
-    assert!(!text.is_empty() && comparison.summary(all).json().is_ok());
+    assert!(!text.is_empty() && comparison.json(all).is_ok());
     let mut trend = Trend::default();
     trend.take(&former);
     trend.take(&run);
@@ -200,8 +199,8 @@ fn every_report(run: &Report, fail_on: FailOn) {
         Console::new(&mut out, Style::default()).finish(run, fail_on).is_ok(),
         Console::new(&mut out, quiet).finish(run, fail_on).is_ok(),
         Console::new(&mut out, wordy).finish(run, fail_on).is_ok(),
-        Summary::of(run, fail_on).json().is_ok(),
-        serde_json::to_string(&Badge::of(run, fail_on)).is_ok(),
+        report::write_json(run, fail_on, &mut out).is_ok(),
+        report::write_badge(run, fail_on, &mut out).is_ok(),
         out.write_all(run.coverage.table(run.operations()).as_bytes()).is_ok(),
     ];
     assert_eq!(written, [true; 13]);

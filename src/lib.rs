@@ -16,6 +16,7 @@ mod check;
 pub mod cli;
 mod counted;
 pub mod diagnostic;
+mod difference;
 mod duration;
 pub mod event;
 mod file;

@@ -94,6 +94,7 @@ const LAYERS: [&str; 42] = [
     "pointer",
     "volume",
     "brief",
+    "difference",
     "identifier",
     "path",
     "file",

@@ -11,10 +11,10 @@ use std::{
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial as Test};
 use okta_conformance::{
-    event::{Event, Outcome},
+    event::{Event, Outcome, StepFinished},
     http::Limits,
     plan::{Plan, Trial},
-    report::{Failure, Report},
+    report::Report,
     run::{self, Options, Stopper},
     suite::Suite,
     target::Opened,
@@ -80,7 +80,7 @@ impl Shared {
             }
             Outcome::NotApplicable => Ok(Completion::ignored_with(reason)),
             outcome => {
-                let texts: Vec<String> = judged.failures.iter().map(Failure::text).collect();
+                let texts: Vec<String> = judged.failures.iter().map(StepFinished::text).collect();
                 Err(format!("{}: {reason}\n{}", outcome.name(), texts.join("\n")).into())
             }
         }

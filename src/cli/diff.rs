@@ -57,7 +57,7 @@ pub(crate) fn diff(arguments: &Arguments) -> Result<u8, CommandError> {
             write!(out, "{}", fit(&text, width()))?;
         }
         Format::Json => {
-            writeln!(format_out(), "{}", comparison.summary(fail_on).json()?)?;
+            writeln!(format_out(), "{}", comparison.json(fail_on)?)?;
         }
     }
     Ok(comparison.course(fail_on).exit_code())

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     event::Event,
     plan::Trial,
-    report::{fit, printable, read_stream},
+    report::{Ending, fit, printable, read_stream},
 };
 
 #[derive(Debug, Args)]
@@ -103,7 +103,7 @@ fn last_outcome(path: &Path, id: &str) -> Result<Option<String>, CommandError> {
         return Ok(None);
     }
     let mut outcome = None;
-    read_stream(path, |event| {
+    read_stream(path, Ending::Footer, |event| {
         if let Event::TrialFinished(finished) = event
             && finished.trial == id
         {

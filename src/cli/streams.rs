@@ -8,7 +8,7 @@ use std::{
 use super::{CommandError, Mistake, run::FailOnWhat};
 use crate::{
     event::Event,
-    report::{Ending, Report, read_stream, read_stream_cut_short},
+    report::{Ending, Report, read_stream},
 };
 
 /// The files of a run, by what the user wrote: a file, several separated by commas them, or a directory of them.
@@ -59,10 +59,7 @@ pub(super) fn merged(mut report: Report, files: &[PathBuf], ending: Ending) -> R
             }
             report.take(event);
         };
-        match ending {
-            Ending::Footer => read_stream(path, take)?,
-            Ending::Anywhere => read_stream_cut_short(path, take)?,
-        }
+        read_stream(path, ending, take)?;
         joined.map_err(|error| Mistake::boxed(format!("{}: {error}", path.display())))?;
         let (old, new) = report.trials.split_at(before);
         if let Some(twice) = new.iter().find(|new| old.iter().any(|old| old.finished.trial == new.finished.trial)) {

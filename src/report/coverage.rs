@@ -7,6 +7,7 @@ use std::{
     fmt::Write as _,
 };
 
+use super::text::joined;
 use crate::{
     event::{DocumentedOperation, StepFinished},
     level::Level,
@@ -66,39 +67,26 @@ impl Coverage {
 
     /// How many documented statuses were reached, of how many.
     pub fn reached(&self, operations: &[DocumentedOperation]) -> (usize, usize) {
-        let all =
-            operations.iter().flat_map(|operation| operation.statuses.iter().map(|status| (&operation.id, *status)));
-        let all: Vec<_> = all.collect();
-        (all.iter().filter(|(id, status)| self.count(id, *status) > 0).count(), all.len())
+        let all = || operations.iter().flat_map(|one| one.statuses.iter().map(|status| (&one.id, *status)));
+        (all().filter(|(id, status)| self.count(id, *status) > 0).count(), all().count())
     }
 
     /// The table in Markdown: a row an operation, a column a status; the number of answers, `-` where none came, blank where none is
     /// documented.
     pub fn table(&self, operations: &[DocumentedOperation]) -> String {
         let columns = self.statuses(operations);
-        let mut text = String::from("| operation |");
-        for status in &columns {
-            let _ = write!(text, " {status} |");
-        }
-        text.push_str("\n|---|");
-        text.push_str(&"---|".repeat(columns.len()));
-        text.push('\n');
+        let heads = joined(columns.iter().map(|status| format!(" {status} |")), "");
+        let mut text = format!("| operation |{heads}\n|---|{}\n", "---|".repeat(columns.len()));
         for operation in operations {
-            let _ = write!(text, "| {} |", operation.id);
-            for status in &columns {
-                let documented = operation.statuses.contains(status);
-                match (self.count(&operation.id, *status), documented) {
-                    (0, true) => text.push_str(" - |"),
-                    (0, false) => text.push_str("  |"),
-                    (count, true) => {
-                        let _ = write!(text, " {count} |");
-                    }
-                    (count, false) => {
-                        let _ = write!(text, " ({count}) |");
-                    }
+            let cells = columns.iter().map(|status| {
+                match (self.count(&operation.id, *status), operation.statuses.contains(status)) {
+                    (0, true) => " - |".to_owned(),
+                    (0, false) => "  |".to_owned(),
+                    (count, true) => format!(" {count} |"),
+                    (count, false) => format!(" ({count}) |"),
                 }
-            }
-            text.push('\n');
+            });
+            let _ = writeln!(text, "| {} |{}", operation.id, joined(cells, ""));
         }
         let (reached, all) = self.reached(operations);
         let _ = write!(text, "\n{reached} of {all} documented statuses were reached; in brackets: not documented.\n");

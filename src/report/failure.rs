@@ -4,18 +4,30 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use similar::ChangeTag;
+
 use super::{
-    diff::{self, Side},
-    text::on_one_line,
+    text::{joined, on_one_line},
     without_indices,
 };
 use crate::{
+    brief::first,
     counted::counted,
-    event::{Finding, Phase, Place, StepFinished, Transcript},
+    difference,
+    event::{Finding, Place, StepFinished, Transcript},
     finding::Actual,
     level::Level,
     secret::Redacted,
 };
+
+/// Values that are both shorter stand on a line each.
+const SHORT: usize = 72;
+
+/// Lines around a difference that are shown too.
+const AROUND: usize = 2;
+
+/// More lines than somebody reads.
+const MOST_DIFFERENT: usize = 60;
 
 /// More of a body than a person reads in a report; the event stream has more of it.
 const MOST_BODY: usize = 2000;
@@ -23,48 +35,28 @@ const MOST_BODY: usize = 2000;
 /// As many places of one kind of finding are named.
 const MOST_PLACES: usize = 6;
 
-/// A step with something wrong in it.
-#[derive(Debug, Clone)]
-pub struct Failure {
-    /// Part of the trial.
-    pub phase: Phase,
-    /// Which attempt at the trial.
-    pub attempt: usize,
-    /// Number in its part.
-    pub step: usize,
-    /// The operation.
-    pub call: String,
-    /// False checks of level `must` and `should`.
-    pub findings: Vec<Finding>,
-    /// How many there are beside these, at least.
-    pub left_out: usize,
-    /// What was sent and what came.
-    pub exchange: Option<Transcript>,
-    /// Sends it again.
-    pub curl: Option<Redacted>,
-    /// Why there is no answer.
-    pub fault: Option<Redacted>,
-}
-
-impl Failure {
-    /// The failure in a step, if there is one.
-    pub(super) fn of(step: &StepFinished) -> Option<Self> {
+impl StepFinished {
+    /// The step without what is not wrong in it, if something is: its false checks are those of level `must` and `should`.
+    pub(super) fn failure(&self) -> Option<Self> {
         let findings: Vec<Finding> =
-            step.findings.iter().filter(|finding| finding.level > Level::Info).cloned().collect();
-        if findings.is_empty() && step.fault.is_none() && !step.met_trouble() {
-            return None;
+            self.findings.iter().filter(|finding| finding.level > Level::Info).cloned().collect();
+        let fails = !findings.is_empty() || self.fault.is_some() || self.met_trouble();
+        fails.then(|| Self { findings, curl: self.curl.clone(), fault: self.fault.clone(), ..self.exchanged() })
+    }
+
+    /// The step with its exchange alone.
+    pub(super) fn exchanged(&self) -> Self {
+        Self {
+            trial: self.trial.clone(),
+            call: self.call.clone(),
+            principal: self.principal.clone(),
+            findings: Vec::new(),
+            drift: Vec::new(),
+            exchange: self.exchange.clone(),
+            curl: None,
+            fault: None,
+            ..*self
         }
-        Some(Self {
-            phase: step.phase,
-            attempt: step.attempt,
-            step: step.step,
-            call: step.call.clone(),
-            findings,
-            left_out: step.left_out,
-            exchange: step.exchange.clone(),
-            curl: step.curl.clone(),
-            fault: step.fault.clone(),
-        })
     }
 
     /// The text for people: each finding with its place, evidence, expected and actual, then the exchange and a curl line.
@@ -76,24 +68,29 @@ impl Failure {
     pub(super) fn lines(&self) -> Vec<Line> {
         let mut lines = Lines::default();
         let attempt = if self.attempt > 1 { format!(", attempt {}", self.attempt) } else { String::new() };
-        lines.add(Part::Step, &format!("{} {}: {}{attempt}", self.phase.name(), self.step, self.call));
+        lines.add(LineKind::Step, &format!("{} {}: {}{attempt}", self.phase.name(), self.step, self.call));
         let mut told = Told::default();
         for alike in self.alike(Level::Must) {
             self.findings(&alike, &mut told, &mut lines);
         }
         for finding in self.findings.iter().filter(|finding| finding.level == Level::Should) {
-            let ids: Vec<&str> = finding.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
-            lines.add(Part::Warning, &format!("  warning: {} ({})", headline(finding), ids.join(", ")));
+            let ids = joined(finding.requirements.iter().map(|requirement| &requirement.id), ", ");
+            lines.add(LineKind::Warning, &format!("  warning: {} ({ids})", finding.headline()));
         }
-        lines.left_out(self.left_out);
+        if let Some(text) = left_out(self.left_out) {
+            lines.add(LineKind::Failed, &format!("  {text}"));
+        }
         if let Some(fault) = &self.fault {
-            lines.add(Part::Actual, &format!("  no answer: {fault}"));
+            lines.add(LineKind::Actual, &format!("  no answer: {fault}"));
         }
-        if let Some(exchange) = &self.exchange {
-            lines.exchange(exchange);
+        if let Some(Transcript { request, response, duration_ms, .. }) = &self.exchange {
+            lines.add(LineKind::Exchange, &format!("  > {} {}", request.method, request.url));
+            lines.message('>', LineKind::Sent, &request.headers, request.body.as_ref(), request.cut_from);
+            lines.add(LineKind::Exchange, &format!("  < {} in {duration_ms:.1} ms", response.status));
+            lines.message('<', LineKind::Received, &response.headers, response.body.as_ref(), response.cut_from);
         }
         if let Some(curl) = &self.curl {
-            lines.add(Part::Command, &format!("  again: {curl}"));
+            lines.add(LineKind::Command, &format!("  again: {curl}"));
         }
         lines.0
     }
@@ -117,41 +114,40 @@ impl Failure {
     fn findings<'a>(&'a self, alike: &[&'a Finding], told: &mut Told<'a>, lines: &mut Lines) {
         let Some((finding, others)) = alike.split_first() else { return };
         let place = finding.at().map_or_else(String::new, |at| format!(" at {at}"));
-        lines.add(Part::Failed, &format!("  failed: {}{place}", finding.check));
+        lines.add(LineKind::Failed, &format!("  failed: {}{place}", finding.check));
         if let Some(place) = finding.place.as_ref().filter(|place| told.place != Some(place)) {
             for line in place.excerpt.lines() {
-                lines.add(Part::Place, &format!("  {line}"));
+                lines.add(LineKind::Place, &format!("  {line}"));
             }
         }
         told.place = finding.place.as_ref();
-        let diff = self.versus(finding).and_then(|(expected, actual)| diff::lines(expected, &actual));
+        let diff = self.versus(finding).and_then(|(expected, actual)| differing(expected, &actual));
         if let Some(diff) = diff {
-            lines.add(Part::Same, "    expected (-) and actual (+):");
-            for (side, line) in diff {
-                let (part, sign) = match side {
-                    Side::Expected => (Part::Expected, '-'),
-                    Side::Actual => (Part::Actual, '+'),
-                    Side::Both => (Part::Same, ' '),
+            lines.add(LineKind::Same, "    expected (-) and actual (+):");
+            for (tag, line) in diff {
+                let kind = match tag {
+                    ChangeTag::Delete => LineKind::Expected,
+                    ChangeTag::Insert => LineKind::Actual,
+                    ChangeTag::Equal => LineKind::Same,
                 };
-                lines.add(part, &format!("    {sign} {line}"));
+                lines.add(kind, &format!("    {} {line}", difference::sign(tag)));
             }
         } else {
-            lines.add(Part::Expected, &format!("    expected: {}", finding.expected()));
-            lines.add(Part::Actual, &format!("    actual:   {}", finding.actual()));
+            lines.add(LineKind::Expected, &format!("    expected: {}", finding.expected()));
+            lines.add(LineKind::Actual, &format!("    actual:   {}", finding.actual()));
         }
         if !others.is_empty() {
-            let places: Vec<&str> = others.iter().take(MOST_PLACES).filter_map(|finding| finding.at()).collect();
+            let places = joined(others.iter().take(MOST_PLACES).filter_map(|finding| finding.at()), ", ");
             let more = if others.len() > MOST_PLACES { ", …" } else { "" };
-            let line = format!("    and {} more alike: at {}{more}", others.len(), places.join(", "));
-            lines.add(Part::Failed, &line);
+            lines.add(LineKind::Failed, &format!("    and {} more alike: at {places}{more}", others.len()));
         }
         for requirement in &finding.requirements {
             if !told.requirements.insert(&requirement.id) {
-                lines.add(Part::Requirement, &format!("    requirement {}, as above", requirement.id));
+                lines.add(LineKind::Requirement, &format!("    requirement {}, as above", requirement.id));
                 continue;
             }
-            lines.add(Part::Requirement, &format!("    requirement {}: {}", requirement.id, requirement.text));
-            lines.add(Part::Requirement, &format!("      source: {}", requirement.evidence));
+            lines.add(LineKind::Requirement, &format!("    requirement {}: {}", requirement.id, requirement.text));
+            lines.add(LineKind::Requirement, &format!("      source: {}", requirement.evidence));
         }
     }
 
@@ -176,7 +172,7 @@ struct Told<'a> {
 
 /// What a line of a failure is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum LineKind {
     Step,
     Failed,
     /// Of the file of the case.
@@ -201,7 +197,7 @@ pub(super) enum Part {
 /// A printable line, with its indentation.
 #[derive(Debug)]
 pub(super) struct Line {
-    pub(super) part: Part,
+    pub(super) kind: LineKind,
     pub(super) text: String,
 }
 
@@ -209,40 +205,26 @@ pub(super) struct Line {
 struct Lines(Vec<Line>);
 
 impl Lines {
-    fn add(&mut self, part: Part, text: &str) {
-        self.0.push(Line { part, text: on_one_line(text) });
+    fn add(&mut self, kind: LineKind, text: &str) {
+        self.0.push(Line { kind, text: on_one_line(text) });
     }
 
-    fn left_out(&mut self, findings: usize) {
-        if let Some(text) = left_out(findings) {
-            self.add(Part::Failed, &format!("  {text}"));
-        }
-    }
-
-    fn exchange(&mut self, exchange: &Transcript) {
-        let request = &exchange.request;
-        self.add(Part::Exchange, &format!("  > {} {}", request.method, request.url));
-        self.message('>', Part::Sent, &request.headers, request.body.as_ref().map(|body| cut(body, request.cut_from)));
-        let response = &exchange.response;
-        self.add(Part::Exchange, &format!("  < {} in {:.1} ms", response.status, exchange.duration_ms));
-        let body = response.body.as_ref().map(|body| cut(body, response.cut_from));
-        self.message('<', Part::Received, &response.headers, body);
-    }
-
-    fn message(&mut self, mark: char, header: Part, headers: &[(Redacted, Redacted)], body: Option<String>) {
+    fn message(
+        &mut self,
+        mark: char,
+        header: LineKind,
+        headers: &[(Redacted, Redacted)],
+        body: Option<&Redacted>,
+        cut_from: Option<usize>,
+    ) {
         for (name, value) in headers {
             self.add(header, &format!("  {mark} {name}: {value}"));
         }
         // Each line keeps its mark: a CI system obeys lines that begin with `::`, wherever they came from.
-        for line in body.unwrap_or_default().lines() {
-            self.add(Part::Body, &format!("  {mark} {line}"));
+        for line in body.map(|body| cut(body, cut_from)).unwrap_or_default().lines() {
+            self.add(LineKind::Body, &format!("  {mark} {line}"));
         }
     }
-}
-
-/// One line: what is wrong where.
-pub(super) fn headline(finding: &Finding) -> String {
-    on_one_line(&finding.headline())
 }
 
 /// What is said of findings of an answer that are not told.
@@ -252,13 +234,52 @@ pub(super) fn left_out(findings: usize) -> Option<String> {
 
 /// As much of a body as a person reads; the whole was `cut_from` bytes long, where it is not the body.
 fn cut(body: &Redacted, cut_from: Option<usize>) -> String {
-    let text = body.as_str();
-    let end = text.char_indices().nth(MOST_BODY).map(|(at, _)| at);
-    match (end, cut_from) {
-        (None, None) => text.to_owned(),
-        (end, whole) => {
-            let beginning = text[..end.unwrap_or(text.len())].trim_end_matches('…');
-            format!("{beginning}… ({} bytes in all)", whole.unwrap_or(text.len()))
-        }
+    let (text, beginning) = (body.as_str(), first(body.as_str(), MOST_BODY));
+    if beginning.is_none() && cut_from.is_none() {
+        return text.to_owned();
+    }
+    let beginning = beginning.unwrap_or(text).trim_end_matches('…');
+    format!("{beginning}… ({} bytes in all)", cut_from.unwrap_or(text.len()))
+}
+
+/// The lines in which two values differ, if at least one is larger than a line; members are in the order of their names. What is expected
+/// was, in the words of a difference, deleted, and what there is was inserted.
+pub(super) fn differing(expected: Value, actual: &Value) -> Option<Vec<(ChangeTag, String)>> {
+    let large = |value: &Value| value.to_string().len() > SHORT;
+    let holds = |value: &Value| value.is_object() || value.is_array();
+    if !holds(&expected) || !holds(actual) || !(large(&expected) || large(actual)) {
+        return None;
+    }
+    let mut lines = difference::lines(&set_out(expected), &set_out(actual.clone()), AROUND, "⋯");
+    if lines.len() > MOST_DIFFERENT {
+        let more = lines.split_off(MOST_DIFFERENT).len();
+        lines.push((ChangeTag::Equal, format!("⋯ {more} more lines")));
+    }
+    Some(lines)
+}
+
+/// A line a value, without the commas: the last of a list differs from the others by nothing else.
+fn set_out(mut value: Value) -> String {
+    value.sort_all_objects();
+    let text = format!("{value:#}");
+    text.lines().map(|line| line.strip_suffix(',').unwrap_or(line).to_owned() + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_told_and_the_order_of_members_is_no_difference() {
+        let long = "x".repeat(SHORT);
+        let expected = json!({ "b": [1, 2], "a": long, "c": {} });
+        let actual = json!({ "c": {}, "b": [1, 3], "a": long });
+        let mut told = differing(expected, &actual).expect("a diff");
+        told.retain(|(tag, _)| *tag != ChangeTag::Equal);
+        assert_eq!(told, [(ChangeTag::Delete, "    2".to_owned()), (ChangeTag::Insert, "    3".to_owned())]);
+        assert_eq!(differing(json!([1]), &json!([2])), None, "short ones are compared by eye");
+        assert_eq!(differing(json!("a list"), &actual), None);
     }
 }

@@ -8,9 +8,8 @@ use std::{
 };
 
 use super::{
-    AsideKind, Cause, FailOn, Report, Standing, TrialReport,
-    failure::headline,
-    text::{counted, one_line, printable},
+    Cause, FailOn, Report, Standing, TrialReport, left_line,
+    text::{counted, joined, on_one_line, one_line, printable},
 };
 use crate::event::Outcome;
 
@@ -28,49 +27,40 @@ struct Annotation {
     message: String,
 }
 
+impl Annotation {
+    fn of(title: &str, message: String) -> Self {
+        Self { place: None, title: title.to_owned(), message }
+    }
+}
+
 /// Writes the report of a run.
 ///
 /// # Errors
 /// A place that cannot be written.
 pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Result<()> {
-    commands("error", &errors(report, fail_on), &mut writer)?;
-    commands("warning", &warnings(report, fail_on), &mut writer)?;
-    let notice = Annotation { place: None, title: "okta-conformance".to_owned(), message: report.sentence(fail_on) };
-    commands("notice", &[notice], &mut writer)
-}
-
-fn errors(report: &Report, fail_on: FailOn) -> Vec<Annotation> {
-    let annotation = |aside: String| Annotation { place: None, title: "okta-conformance".to_owned(), message: aside };
+    let of_run = |message| Annotation::of("okta-conformance", message);
+    let causes = report.causes(fail_on);
+    let caused =
+        |told: fn(Standing) -> bool| causes.iter().filter(move |cause| told(cause.standing)).filter_map(annotated);
     let not_begun = report.not_begun.iter().map(|reason| format!("the run did not begin: {reason}"));
-    let mut all: Vec<Annotation> = not_begun.chain(report.missing()).map(annotation).collect();
-    all.extend(asides(report, fail_on, true));
-    all.extend(report.causes(fail_on).iter().filter(|cause| cause.standing.counts()).filter_map(annotated));
-    all
-}
-
-fn warnings(report: &Report, fail_on: FailOn) -> Vec<Annotation> {
-    let plain = |title: &str, message: String| Annotation { place: None, title: title.to_owned(), message };
-    let mut all: Vec<Annotation> =
-        report.preflight.iter().map(|finding| plain("preflight", finding.text.to_string())).collect();
-    for (kind, leaks) in report.left() {
-        let lines = leaks.iter().map(|leak| format!("{} ({}; {})", leak.call, leak.reason, leak.trial));
-        let title = format!("{}: {}", kind.name(), kind.meaning());
-        all.push(plain(&title, listed(&lines.collect::<Vec<_>>())));
-    }
-    all.extend(asides(report, fail_on, false));
-    let told = |cause: &&Cause<'_>| matches!(cause.standing, Standing::Flaky | Standing::Warning);
-    all.extend(report.causes(fail_on).iter().filter(told).filter_map(annotated));
-    all
+    let errors = not_begun.chain(report.missing()).map(of_run).chain(deviations(report, fail_on, true));
+    commands("error", errors.chain(caused(Standing::counts)).collect(), &mut writer)?;
+    let preflight = report.preflight.iter().map(|finding| Annotation::of("preflight", finding.text.to_string()));
+    let left = report.left().map(|(kind, leaks)| {
+        Annotation::of(&format!("{}: {}", kind.name(), kind.meaning()), listed(leaks.iter().map(left_line)))
+    });
+    let warnings = preflight.chain(left).chain(deviations(report, fail_on, false));
+    let mild = |standing| matches!(standing, Standing::Flaky | Standing::Warning);
+    commands("warning", warnings.chain(caused(mild)).collect(), &mut writer)?;
+    command("notice", &of_run(report.sentence(fail_on)), &mut writer)
 }
 
 /// What stands beside the trials, one annotation a kind.
-fn asides(report: &Report, fail_on: FailOn, red: bool) -> impl Iterator<Item = Annotation> {
-    AsideKind::ALL.into_iter().filter_map(move |kind| {
-        let all = report.asides(kind, fail_on).into_iter().filter(|aside| aside.red == red);
-        let lines: Vec<String> = all.map(|aside| aside.headline().to_owned()).collect();
-        let annotation = || Annotation { place: None, title: kind.heading().to_owned(), message: listed(&lines) };
-        (!lines.is_empty()).then(annotation)
-    })
+fn deviations(report: &Report, fail_on: FailOn, red: bool) -> Vec<Annotation> {
+    let all = report.deviations(fail_on).into_iter().filter(|deviation| deviation.red == red).collect::<Vec<_>>();
+    let of_kind = all.chunk_by(|a, b| a.kind == b.kind);
+    let headlines = of_kind.map(|all| (all[0].kind, all.iter().map(|deviation| deviation.headline().to_owned())));
+    headlines.map(|(kind, lines)| Annotation::of(kind.heading(), listed(lines))).collect()
 }
 
 /// A cause beside the line of the false check, or of the case of its first trial.
@@ -83,54 +73,50 @@ fn annotated(cause: &Cause<'_>) -> Option<Annotation> {
     if cause.check().is_some() {
         details(trial, &mut message);
     }
+    let mut title = format!("{}: {}", cause.word(), cause.title());
     if !others.is_empty() {
-        let names: Vec<String> = others.iter().map(|trial| trial.finished.trial.clone()).collect();
-        let _ = write!(message, "\nalike:\n{}", listed(&names));
+        let _ = write!(message, "\nalike:\n{}", listed(others.iter().map(|trial| trial.finished.trial.clone())));
+        let _ = write!(title, " ({})", counted(cause.trials.len(), "trial"));
     }
-    let trials = if others.is_empty() { String::new() } else { format!(" ({})", counted(cause.trials.len(), "trial")) };
-    Some(Annotation { place: Some(place), title: format!("{}: {}{trials}", cause.word(), cause.title()), message })
+    Some(Annotation { place: Some(place), title, message })
 }
 
 /// What was wrong in a trial, what it is held to, and the command that shows it again.
 fn details(trial: &TrialReport, message: &mut String) {
+    let mut line = |before: &str, text: &str| {
+        let _ = write!(message, "\n{before}{}", one_line(text, MOST_LINE));
+    };
     let findings = trial
         .last_failures()
         .flat_map(|failure| failure.findings.iter().map(|finding| (failure.call.as_str(), finding)));
     for (call, finding) in findings.take(MOST) {
-        let _ = write!(message, "\n{call}: {}", one_line(&headline(finding), MOST_LINE));
+        line(&format!("{call}: "), &on_one_line(&finding.headline()));
         for requirement in &finding.requirements {
             let text = format!("{}: {} ({})", requirement.id, requirement.text, requirement.evidence);
-            let _ = write!(message, "\n  requirement {}", one_line(&text, MOST_LINE));
+            line("  requirement ", &text);
         }
     }
     if !trial.reason().is_empty() && trial.finished.outcome != Outcome::Failed {
-        let _ = write!(message, "\n{}", one_line(trial.reason(), MOST_LINE));
+        line("", trial.reason());
     }
     if let Some(curl) = trial.failures.iter().find_map(|failure| failure.curl.as_ref()) {
-        let _ = write!(message, "\nagain: {}", one_line(curl.as_str(), MOST_LINE));
+        line("again: ", curl.as_str());
     }
 }
 
-fn listed(lines: &[String]) -> String {
+fn listed(lines: impl ExactSizeIterator<Item = String>) -> String {
     let more = lines.len().saturating_sub(MOST);
-    let mut lines: Vec<String> = lines.iter().take(MOST).map(|line| one_line(line, MOST_LINE)).collect();
-    if more > 0 {
-        lines.push(format!("and {more} more"));
-    }
-    lines.join("\n")
+    let more = (more > 0).then(|| format!("and {more} more"));
+    joined(lines.take(MOST).map(|line| one_line(&line, MOST_LINE)).chain(more), "\n")
 }
 
-fn commands(name: &str, all: &[Annotation], writer: &mut impl Write) -> io::Result<()> {
-    let (shown, rest) = if all.len() > MOST { all.split_at(MOST - 1) } else { (all, &[][..]) };
-    for annotation in shown {
-        command(name, annotation, writer)?;
+fn commands(name: &str, mut all: Vec<Annotation>, writer: &mut impl Write) -> io::Result<()> {
+    if all.len() > MOST {
+        let rest = all.split_off(MOST - 1);
+        let title = format!("and {} more, of which GitHub shows no annotations", rest.len());
+        all.push(Annotation::of(&title, listed(rest.into_iter().map(|annotation| annotation.title))));
     }
-    if rest.is_empty() {
-        return Ok(());
-    }
-    let message = listed(&rest.iter().map(|annotation| annotation.title.clone()).collect::<Vec<_>>());
-    let title = format!("and {} more, of which GitHub shows no annotations", rest.len());
-    command(name, &Annotation { place: None, title, message }, writer)
+    all.iter().try_for_each(|annotation| command(name, annotation, writer))
 }
 
 /// `::error file=…,line=…,title=…::…`, with everything escaped that the runner unescapes.

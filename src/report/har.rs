@@ -10,9 +10,13 @@ use std::{
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
-use super::{FailOn, Report, text::printable_json};
+use super::{
+    FailOn, Report,
+    text::{printable_json, without_nulls},
+};
 use crate::{
     event::{StepFinished, Transcript},
     secret::Redacted,
@@ -23,118 +27,22 @@ const NOT_IN_URLS: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
 #[derive(Serialize)]
-struct Har<'a> {
-    log: Log<'a>,
-}
-
-#[derive(Serialize)]
 struct Log<'a> {
     version: &'static str,
-    creator: Creator<'a>,
-    pages: Vec<Page<'a>>,
-    entries: Vec<Entry<'a>>,
+    creator: Value,
+    pages: Vec<Value>,
+    entries: Entries<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Creator<'a> {
-    name: &'static str,
-    version: &'a str,
-}
+/// The exchanges, each made into JSON as it is written: all at once, they would be in memory twice.
+struct Entries<'a>(Vec<(&'a StepFinished, &'a Transcript)>, DateTime<FixedOffset>);
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Page<'a> {
-    started_date_time: String,
-    id: &'a str,
-    title: &'a str,
-    #[serde(rename = "pageTimings")]
-    timings: Empty,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry<'a> {
-    pageref: &'a str,
-    started_date_time: String,
-    time: f64,
-    request: Request<'a>,
-    response: Response<'a>,
-    cache: Empty,
-    timings: Timings,
-    /// Which step of which trial it was.
-    comment: String,
-    #[serde(rename = "_principal")]
-    principal: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Request<'a> {
-    method: &'a str,
-    url: String,
-    http_version: &'static str,
-    cookies: [(); 0],
-    headers: Vec<Pair<'a>>,
-    query_string: Vec<Pair<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    post_data: Option<PostData<'a>>,
-    headers_size: i64,
-    body_size: usize,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Response<'a> {
-    status: u16,
-    status_text: &'static str,
-    http_version: &'static str,
-    cookies: [(); 0],
-    headers: Vec<Pair<'a>>,
-    content: Content<'a>,
-    #[serde(rename = "redirectURL")]
-    redirect_url: &'a str,
-    headers_size: i64,
-    body_size: usize,
-}
-
-#[derive(Serialize)]
-struct Pair<'a> {
-    name: String,
-    value: std::borrow::Cow<'a, str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PostData<'a> {
-    mime_type: &'a str,
-    text: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Content<'a> {
-    size: usize,
-    mime_type: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<String>,
-}
-
-/// An object that the form asks for and that says nothing.
-#[derive(Serialize)]
-struct Empty {}
-
-/// The client sees the whole of an exchange only.
-#[derive(Serialize)]
-struct Timings {
-    send: f64,
-    wait: f64,
-    receive: f64,
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|(step, exchange)| entry(step, exchange, self.1)))
+    }
 }
 
 /// Writes the report of a run, which must have been told to keep its exchanges.
@@ -150,80 +58,79 @@ pub fn write(report: &Report, mut writer: impl Write) -> io::Result<()> {
         let times = one.started_ms.total_cmp(&other.started_ms);
         times.then_with(|| (&a.trial, a.attempt, a.phase, a.step).cmp(&(&b.trial, b.attempt, b.phase, b.step)))
     });
-    let mut pages: BTreeMap<&str, Page<'_>> = BTreeMap::new();
+    let mut pages: BTreeMap<&str, Value> = BTreeMap::new();
     for (step, exchange) in &steps {
-        pages.entry(&step.trial).or_insert_with(|| Page {
-            started_date_time: time(began, exchange.started_ms),
-            id: &step.trial,
-            title: &step.trial,
-            timings: Empty {},
-        });
+        let started = || time(began, exchange.started_ms);
+        pages.entry(&step.trial).or_insert_with(
+            || json!({ "startedDateTime": started(), "id": step.trial, "title": step.trial, "pageTimings": {} }),
+        );
     }
     let version = report.header.as_ref().map_or("", |header| header.program.as_str());
     let log = Log {
         version: "1.2",
-        creator: Creator { name: "okta-conformance", version },
+        creator: json!({ "name": "okta-conformance", "version": version }),
         pages: pages.into_values().collect(),
+        entries: Entries(steps, began),
         comment: (!report.not_begun.is_empty()).then(|| report.sentence(FailOn::default())),
-        entries: steps.into_iter().map(|(step, exchange)| entry(step, exchange, began)).collect(),
     };
-    writeln!(writer, "{}", printable_json(serde_json::to_string(&Har { log })?))
+    writeln!(writer, "{}", printable_json(serde_json::to_string(&BTreeMap::from([("log", log)]))?))
 }
 
-/// The body, if it is the whole.
-fn text(body: &Redacted, cut_from: Option<usize>) -> Option<&str> {
-    cut_from.is_none().then_some(body.as_str())
-}
-
-fn entry<'a>(step: &'a StepFinished, exchange: &'a Transcript, began: DateTime<FixedOffset>) -> Entry<'a> {
+fn entry(step: &StepFinished, exchange: &Transcript, began: DateTime<FixedOffset>) -> Value {
     let (request, response) = (&exchange.request, &exchange.response);
+    // The body, if it is the whole.
+    let text = |body: &'_ Redacted, cut_from: Option<usize>| cut_from.is_none().then(|| body.as_str().to_owned());
     let size = |body: &Option<Redacted>, cut_from: Option<usize>| {
         cut_from.unwrap_or_else(|| body.as_ref().map_or(0, |body| body.as_str().len()))
     };
     let comment =
         |cut_from: Option<usize>| cut_from.map(|bytes| format!("a body of {bytes} bytes, which was not kept"));
     let url = utf8_percent_encode(request.url.as_str(), NOT_IN_URLS).to_string();
-    let post_data = request.body.as_ref().map(|body| PostData {
-        mime_type: header(&request.headers, "content-type"),
-        text: text(body, request.cut_from).unwrap_or_default(),
-        comment: comment(request.cut_from),
+    let posted = request.body.as_ref().map(|body| {
+        without_nulls(json!({
+            "mimeType": header(&request.headers, "content-type"),
+            "text": text(body, request.cut_from).unwrap_or_default(),
+            "comment": comment(request.cut_from),
+        }))
     });
-    Entry {
-        pageref: &step.trial,
-        started_date_time: time(began, exchange.started_ms),
-        time: exchange.duration_ms,
-        request: Request {
-            method: &request.method,
-            query_string: query(&url),
-            url,
-            http_version: "unknown",
-            cookies: [],
-            headers: pairs(&request.headers),
-            post_data,
-            headers_size: -1,
-            body_size: size(&request.body, request.cut_from),
+    let content = without_nulls(json!({
+        "size": size(&response.body, response.cut_from),
+        "mimeType": header(&response.headers, "content-type"),
+        "text": response.body.as_ref().and_then(|body| text(body, response.cut_from)),
+        "comment": comment(response.cut_from),
+    }));
+    json!({
+        "pageref": step.trial,
+        "startedDateTime": time(began, exchange.started_ms),
+        "time": exchange.duration_ms,
+        "request": without_nulls(json!({
+            "method": request.method,
+            "url": url,
+            "httpVersion": "unknown",
+            "cookies": [],
+            "headers": pairs(&request.headers),
+            "queryString": query(&url),
+            "postData": posted,
+            "headersSize": -1,
+            "bodySize": size(&request.body, request.cut_from),
+        })),
+        "response": {
+            "status": response.status,
+            "statusText": "",
+            "httpVersion": "unknown",
+            "cookies": [],
+            "headers": pairs(&response.headers),
+            "content": content,
+            "redirectURL": header(&response.headers, "location"),
+            "headersSize": -1,
+            "bodySize": size(&response.body, response.cut_from),
         },
-        response: Response {
-            status: response.status,
-            status_text: "",
-            http_version: "unknown",
-            cookies: [],
-            headers: pairs(&response.headers),
-            content: Content {
-                size: size(&response.body, response.cut_from),
-                mime_type: header(&response.headers, "content-type"),
-                text: response.body.as_ref().and_then(|body| text(body, response.cut_from)),
-                comment: comment(response.cut_from),
-            },
-            redirect_url: header(&response.headers, "location"),
-            headers_size: -1,
-            body_size: size(&response.body, response.cut_from),
-        },
-        cache: Empty {},
-        timings: Timings { send: 0.0, wait: exchange.duration_ms, receive: 0.0 },
-        comment: format!("{} {}, attempt {}: {}", step.phase.name(), step.step, step.attempt, step.call),
-        principal: &step.principal,
-    }
+        "cache": {},
+        // The client sees the whole of an exchange only.
+        "timings": { "send": 0.0, "wait": exchange.duration_ms, "receive": 0.0 },
+        "comment": format!("{} {}, attempt {}: {}", step.phase.name(), step.step, step.attempt, step.call),
+        "_principal": step.principal,
+    })
 }
 
 fn time(began: DateTime<FixedOffset>, milliseconds: f64) -> String {
@@ -236,20 +143,15 @@ fn header<'a>(headers: &'a [(Redacted, Redacted)], name: &str) -> &'a str {
     headers.iter().find(|(key, _)| key.as_str().eq_ignore_ascii_case(name)).map_or("", |(_, value)| value.as_str())
 }
 
-fn pairs(headers: &[(Redacted, Redacted)]) -> Vec<Pair<'_>> {
-    headers.iter().map(|(name, value)| Pair { name: name.to_string(), value: value.as_str().into() }).collect()
+fn pairs(headers: &[(Redacted, Redacted)]) -> Vec<Value> {
+    headers.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
 }
 
 /// Names and values as they are meant: `a+b=%20` is `a b` and a space.
-fn query(url: &str) -> Vec<Pair<'static>> {
+fn query(url: &str) -> Vec<Value> {
     let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let query = url.split_once('?').map_or("", |(_, rest)| rest.split('#').next().unwrap_or_default());
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Pair { name: decoded(name), value: decoded(value).into() }
-        })
-        .collect()
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.map(|(name, value)| json!({ "name": decoded(name), "value": decoded(value) })).collect()
 }

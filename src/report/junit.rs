@@ -17,13 +17,13 @@ use quick_junit::{
 };
 
 use super::{
-    AsideKind, FailOn, Failure, LeftKind, Report, TrialReport, Verdict,
-    sentence::why_stopped,
-    text::{beginning, one_line, printable},
+    DeviationKind, FailOn, LeftKind, Report, TrialReport, Verdict,
+    text::{beginning, joined, one_line, printable},
+    verdict::why_stopped,
 };
 use crate::{
     counted::counted,
-    event::{Junit, Leak, Outcome},
+    event::{Junit, Outcome, StepFinished},
     level::Level,
 };
 
@@ -64,7 +64,7 @@ pub fn write_strict(report: &Report, fail_on: FailOn, mut writer: impl io::Write
 
 fn junit(report: &Report, fail_on: FailOn, form: Form) -> JunitReport {
     let mut junit = JunitReport::new("okta-conformance");
-    junit.set_time(Duration::from_secs_f64(report.seconds().max(0.0)));
+    junit.set_time(milliseconds(report.seconds() * 1000.0));
     let started = report.header.as_ref().and_then(|header| DateTime::parse_from_rfc3339(&header.started).ok());
     if let Some(started) = started.filter(|_| form == Form::Rich) {
         junit.set_timestamp(started);
@@ -80,29 +80,26 @@ fn junit(report: &Report, fail_on: FailOn, form: Form) -> JunitReport {
             suite.set_timestamp(started);
         }
         suite_properties(report, &mut suite);
-        let seconds: f64 = trials.iter().map(|trial| trial.finished.duration_ms / 1000.0).sum();
-        suite.set_time(Duration::from_secs_f64(seconds.max(0.0)));
+        suite.set_time(milliseconds(trials.iter().map(|trial| trial.finished.duration_ms).sum()));
         suite.add_test_cases(trials.into_iter().map(|trial| test_case(trial, fail_on, form, &mut texts)));
         junit.add_test_suite(suite);
     }
-    if let Some(suite) = unfinished(report) {
-        junit.add_test_suite(suite);
-    }
-    if let Some(suite) = missing(report) {
-        junit.add_test_suite(suite);
-    }
-    if report.left().next().is_some() {
-        junit.add_test_suite(leaks(report));
-    }
-    for suite in AsideKind::ALL.into_iter().filter_map(|kind| asides(report, kind, fail_on)) {
-        junit.add_test_suite(suite);
-    }
-    if junit.failures + junit.errors == 0
-        && let Some(suite) = untold(report, fail_on)
-    {
-        junit.add_test_suite(suite);
+    add_suite(&mut junit, "run", unfinished(report));
+    // What was not merged was not judged, which no testcase of the others says.
+    let missing = (1..).zip(report.missing());
+    let missing =
+        missing.map(|(number, text)| error("shards", format!("missing::{number}"), "missing-shard", &text, &text));
+    add_suite(&mut junit, "shards", missing.collect());
+    add_suite(&mut junit, "cleanup", left(report));
+    add_deviations(&mut junit, report, fail_on);
+    if junit.failures + junit.errors == 0 {
+        add_suite(&mut junit, "run", untold(report, fail_on));
     }
     junit
+}
+
+fn milliseconds(milliseconds: f64) -> Duration {
+    Duration::from_secs_f64((milliseconds / 1000.0).max(0.0))
 }
 
 /// `area.topic`, and the rest of the ID: a pair that is unique, since GitLab keeps only the first of equal ones.
@@ -145,10 +142,13 @@ fn test_case<'a>(trial: &'a TrialReport, fail_on: FailOn, form: Form, texts: &mu
     let (class, name) = split(&finished.trial);
     let mut case = TestCase::new(name, status(trial, fail_on));
     case.set_classname(class);
-    case.set_time(Duration::from_secs_f64((finished.duration_ms / 1000.0).max(0.0)));
-    let warnings = warning_text(trial);
-    if !warnings.is_empty() {
-        case.set_system_out(warnings);
+    case.set_time(milliseconds(finished.duration_ms));
+    // What is not red but has something to say has no element for it.
+    if finished.outcome == Outcome::Warned {
+        let warned = |failure: &&StepFinished| failure.findings.iter().any(|finding| finding.level == Level::Should);
+        let warnings = trial.failures.iter().filter(warned).map(|failure| format!("WARNING {}", failure.text()));
+        let text = Some(joined(warnings, "\n")).filter(|text| !text.is_empty());
+        case.system_out = text.map(|text| beginning(text, MOST_TEXT).into());
     }
     if form == Form::Strict {
         return case;
@@ -158,7 +158,6 @@ fn test_case<'a>(trial: &'a TrialReport, fail_on: FailOn, form: Form, texts: &mu
     case.extra.insert(texts.get("line"), finished.line.to_string().into());
     case.add_property(Property::new(texts.get("title"), printable(&finished.title)));
     if finished.outcome == Outcome::Warned {
-        // No element says so.
         case.add_property(texts.property("outcome", finished.outcome.name()));
     }
     case.add_property(texts.property("principal", &finished.principal));
@@ -171,49 +170,34 @@ fn test_case<'a>(trial: &'a TrialReport, fail_on: FailOn, form: Form, texts: &mu
     case
 }
 
-/// What is shown for a trial that is not red but has something to say.
-fn warning_text(trial: &TrialReport) -> String {
-    if trial.finished.outcome != Outcome::Warned {
-        return String::new();
-    }
-    let warned = |failure: &&Failure| failure.findings.iter().any(|finding| finding.level == Level::Should);
-    let texts: Vec<String> = trial.failures.iter().filter(warned).map(Failure::text).collect();
-    if texts.is_empty() { String::new() } else { beginning(format!("WARNING {}", texts.join("\nWARNING ")), MOST_TEXT) }
-}
-
 /// The status with the attempts before the last: `flakyFailure` and the like in the form that Maven Surefire began.
 fn status(trial: &TrialReport, fail_on: FailOn) -> TestCaseStatus {
     let mut status = last_status(trial, fail_on);
-    for (index, attempt) in trial.finished.earlier.iter().enumerate() {
+    for (number, attempt) in (1..).zip(&trial.finished.earlier) {
         let kind = if attempt.outcome.departs() { NonSuccessKind::Failure } else { NonSuccessKind::Error };
         let mut rerun = TestRerun::new(kind);
-        rerun.set_type(attempt.outcome.name()).set_message(one_line(&printable(attempt.reason.as_str()), MOST_LINE));
-        let of_attempt = trial.failures.iter().filter(|failure| failure.attempt == index + 1);
-        rerun.set_description(beginning(of_attempt.map(Failure::text).collect::<Vec<_>>().join("\n"), MOST_TEXT));
+        rerun.set_type(attempt.outcome.name()).set_message(one_line(attempt.reason.as_str(), MOST_LINE));
+        let of_attempt = trial.failures.iter().filter(|failure| failure.attempt == number);
+        rerun.set_description(beginning(joined(of_attempt.map(StepFinished::text), "\n"), MOST_TEXT));
         status.add_rerun(rerun);
     }
     status
 }
 
 fn last_status(trial: &TrialReport, fail_on: FailOn) -> TestCaseStatus {
-    let outcome = trial.finished.outcome;
-    let reason = trial.finished.reason.as_ref().map_or_else(String::new, |reason| printable(reason.as_str()));
-    let not = |kind, name: &str, message: &str| {
-        let mut status = TestCaseStatus::non_success(kind);
-        status.set_type(name).set_message(one_line(message, MOST_LINE)).set_description(description(trial));
-        status
-    };
-    if let Some(name) = fail_on.in_trial(&trial.finished) {
-        let message = if reason.is_empty() { trial.first_finding() } else { reason };
-        return not(NonSuccessKind::Failure, name, &message);
+    let (outcome, reason) = (trial.finished.outcome, trial.reason());
+    let not = |kind, class: &str, message: &str| non_success(kind, class, message, &description(trial));
+    if let Some(class) = fail_on.in_trial(&trial.finished) {
+        return not(NonSuccessKind::Failure, class, &trial.message());
     }
     match outcome.form().junit {
         Junit::Success => TestCaseStatus::success(),
-        Junit::Failure => not(NonSuccessKind::Failure, failure_type(trial), &reason),
-        Junit::Error => not(NonSuccessKind::Error, outcome.name(), &reason),
+        Junit::Failure => not(NonSuccessKind::Failure, failure_type(trial), reason),
+        Junit::Error => not(NonSuccessKind::Error, outcome.name(), reason),
         Junit::Skipped => {
             let mut status = TestCaseStatus::skipped();
-            status.set_type(outcome.name()).set_message(one_line(&reason, MOST_LINE)).set_description(reason.as_str());
+            status.set_type(outcome.name()).set_message(one_line(reason, MOST_LINE));
+            status.set_description(printable(reason));
             status
         }
     }
@@ -224,126 +208,103 @@ fn failure_type(trial: &TrialReport) -> &'static str {
     if trial.finished.outcome != Outcome::Failed {
         return trial.finished.outcome.name();
     }
-    let checks = trial.failures.iter().flat_map(|failure| &failure.findings);
-    let mut musts = checks.filter(|finding| finding.level == Level::Must);
+    let mut musts = trial.findings().filter(|finding| finding.level == Level::Must);
     musts.next().map_or("check-mismatch", |finding| finding.check.junit_type())
 }
 
 fn description(trial: &TrialReport) -> String {
     let finished = &trial.finished;
-    let mut text =
-        printable(&format!("{}\n{}\n{}:{}\n\n", finished.trial, finished.title, finished.file, finished.line));
-    for failure in &trial.failures {
-        text.push_str(&failure.text());
-        text.push('\n');
+    let head = format!("{}\n{}\n{}:{}\n\n", finished.trial, finished.title, finished.file, finished.line);
+    let failures = trial.failures.iter().map(|failure| failure.text() + "\n");
+    let reason = trial.failures.is_empty().then(|| printable(trial.reason()));
+    printable(&head) + &joined(failures.chain(reason), "")
+}
+
+fn non_success(kind: NonSuccessKind, class: &str, message: &str, text: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_type(class).set_message(one_line(message, MOST_LINE));
+    status.set_description(beginning(printable(text), MOST_TEXT));
+    status
+}
+
+/// A case about something else than a trial.
+fn case(suite: &str, name: String, status: TestCaseStatus) -> TestCase {
+    let mut case = TestCase::new(name, status);
+    case.set_classname(suite);
+    case
+}
+
+fn error(suite: &str, name: String, class: &str, message: &str, text: &str) -> TestCase {
+    case(suite, name, non_success(NonSuccessKind::Error, class, message, text))
+}
+
+fn add_suite(junit: &mut JunitReport, name: &str, cases: Vec<TestCase>) {
+    if !cases.is_empty() {
+        let mut suite = TestSuite::new(name);
+        suite.add_test_cases(cases);
+        junit.add_test_suite(suite);
     }
-    if trial.failures.is_empty()
-        && let Some(reason) = &finished.reason
-    {
-        text.push_str(&printable(reason.as_str()));
-    }
-    beginning(text, MOST_TEXT)
 }
 
 /// A run that did not begin has no testcases of its own, and those that one did not come to are skipped: either would look like a green one.
-fn unfinished(report: &Report) -> Option<TestSuite> {
-    let begin = report.not_begun.iter().enumerate().map(|(index, reason)| {
-        let name = if index == 0 { "begin".to_owned() } else { format!("begin::{}", index + 1) };
-        (name, "did-not-begin", format!("the run did not begin: {reason}"), reason.as_str().to_owned())
+fn unfinished(report: &Report) -> Vec<TestCase> {
+    let begin = (1..).zip(&report.not_begun).map(|(number, reason)| {
+        let name = if number == 1 { "begin".to_owned() } else { format!("begin::{number}") };
+        error("run", name, "did-not-begin", &format!("the run did not begin: {reason}"), reason.as_str())
     });
     let not_run = Some(report.count(Outcome::NotRun)).filter(|count| *count > 0);
     let end = report.stopped().zip(not_run).map(|(stop, count)| {
         let why = why_stopped(stop).unwrap_or("by a signal");
         let message = format!("the run was stopped {why}: {} not run", counted(count, "trial"));
         let found = report.preflight.iter().filter(|finding| finding.fatal).map(|finding| finding.text.as_str());
-        let text = [message.as_str()].into_iter().chain(found).collect::<Vec<_>>().join("\n");
-        ("end".to_owned(), Outcome::NotRun.name(), message, text)
+        let text = joined([message.as_str()].into_iter().chain(found), "\n");
+        error("run", "end".to_owned(), Outcome::NotRun.name(), &message, &text)
     });
-    let mut suite = TestSuite::new("run");
-    for (name, class, message, text) in begin.chain(end) {
-        suite.add_test_case(of_run(name, class, &message, &text));
-    }
-    (!suite.test_cases.is_empty()).then_some(suite)
+    begin.chain(end).collect()
 }
 
 /// A run that is not conformant, of which no other case says so.
-fn untold(report: &Report, fail_on: FailOn) -> Option<TestSuite> {
+fn untold(report: &Report, fail_on: FailOn) -> Vec<TestCase> {
     let class = match report.verdict(fail_on) {
-        Verdict::Conformant | Verdict::NothingRan => return None,
+        Verdict::Conformant | Verdict::NothingRan => return Vec::new(),
         Verdict::NotConformant => "not-conformant",
         Verdict::NotJudged | Verdict::NotBegun | Verdict::Interrupted | Verdict::Terminated => "not-judged",
     };
     let sentence = report.sentence(fail_on);
-    let mut suite = TestSuite::new("run");
-    suite.add_test_case(of_run("end".to_owned(), class, &sentence, &sentence));
-    Some(suite)
-}
-
-/// A case about the run as a whole, in error.
-fn of_run(name: String, class: &str, message: &str, text: &str) -> TestCase {
-    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-    let (message, text) = (one_line(&printable(message), MOST_LINE), beginning(printable(text), MOST_TEXT));
-    status.set_type(class).set_message(message).set_description(text);
-    let mut case = TestCase::new(name, status);
-    case.set_classname("run");
-    case
-}
-
-/// What was not merged was not judged, which no testcase of the others says.
-fn missing(report: &Report) -> Option<TestSuite> {
-    let mut suite = TestSuite::new("shards");
-    for (index, text) in report.missing().into_iter().enumerate() {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        let text = printable(&text);
-        status.set_type("missing-shard").set_message(one_line(&text, MOST_LINE)).set_description(text);
-        let mut case = TestCase::new(format!("missing::{}", index + 1), status);
-        case.set_classname("shards");
-        suite.add_test_case(case);
-    }
-    (!suite.test_cases.is_empty()).then_some(suite)
+    vec![error("run", "end".to_owned(), class, &sentence, &sentence)]
 }
 
 /// Leaks are a channel of their own: the verdict of the case stays what it is.
-fn leaks(report: &Report) -> TestSuite {
-    let mut suite = TestSuite::new("cleanup");
+fn left(report: &Report) -> Vec<TestCase> {
     // Numbered within its trial, so that a leak has the same name in every run, whatever else leaks.
-    let mut trials: BTreeMap<&str, Vec<(LeftKind, &Leak)>> = BTreeMap::new();
-    for (kind, leak) in report.left().flat_map(|(kind, leaks)| leaks.iter().map(move |leak| (kind, leak))) {
-        trials.entry(&leak.trial).or_default().push((kind, leak));
+    let mut trials: BTreeMap<&str, Vec<TestCase>> = BTreeMap::new();
+    for (kind, leak) in report.each_left() {
+        let class = match kind {
+            LeftKind::Leaked => "leaked-resource",
+            LeftKind::MayBeLeft => "may-be-left",
+        };
+        let cases = trials.entry(&leak.trial).or_default();
+        let (name, text) =
+            (format!("cleanup::{}::{}", leak.trial, cases.len() + 1), format!("{}: {}", leak.call, leak.reason));
+        cases.push(error("cleanup", name, class, &text, &text));
     }
-    for (trial, leaks) in trials {
-        for (index, (kind, leak)) in leaks.into_iter().enumerate() {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            let text = printable(&format!("{}: {}", leak.call, leak.reason));
-            let class = match kind {
-                LeftKind::Leaked => "leaked-resource",
-                LeftKind::MayBeLeft => "may-be-left",
-            };
-            status.set_type(class).set_message(one_line(&text, MOST_LINE)).set_description(text);
-            let mut case = TestCase::new(format!("cleanup::{trial}::{}", index + 1), status);
-            case.set_classname("cleanup");
-            suite.add_test_case(case);
-        }
-    }
-    suite
+    trials.into_values().flatten().collect()
 }
 
 /// What stands beside the trials is told in the output of a suite without cases, and as a case where it turns the run red.
-fn asides(report: &Report, kind: AsideKind, fail_on: FailOn) -> Option<TestSuite> {
-    let all = report.asides(kind, fail_on);
-    let mut suite = TestSuite::new(kind.name());
-    for aside in all.iter().filter(|aside| aside.red) {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        status.set_type(kind.name()).set_message(one_line(aside.headline(), MOST_LINE));
-        status.set_description(beginning(aside.text.clone(), MOST_TEXT));
-        let name = if kind == AsideKind::Baseline { "worse" } else { &aside.name };
-        let mut case = TestCase::new(format!("{}::{name}", kind.name()), status);
-        case.set_classname(kind.name());
-        suite.add_test_case(case);
+fn add_deviations(junit: &mut JunitReport, report: &Report, fail_on: FailOn) {
+    for of_kind in report.deviations(fail_on).chunk_by(|a, b| a.kind == b.kind) {
+        let kind = of_kind[0].kind;
+        let mut suite = TestSuite::new(kind.name());
+        for deviation in of_kind.iter().filter(|deviation| deviation.red) {
+            let name = if kind == DeviationKind::Baseline { "worse" } else { &deviation.name };
+            let status = non_success(NonSuccessKind::Failure, kind.name(), deviation.headline(), &deviation.text);
+            suite.add_test_case(case(kind.name(), format!("{}::{name}", kind.name()), status));
+        }
+        let told = joined(of_kind.iter().filter(|deviation| !deviation.red).map(|deviation| &deviation.text), "\n");
+        if !told.is_empty() {
+            suite.set_system_out(beginning(format!("{}\n{told}", kind.heading()), MOST_TEXT));
+        }
+        junit.add_test_suite(suite);
     }
-    let told: Vec<&str> = all.iter().filter(|aside| !aside.red).map(|aside| aside.text.as_str()).collect();
-    if !told.is_empty() {
-        suite.set_system_out(beginning(format!("{}\n{}", kind.heading(), told.join("\n")), MOST_TEXT));
-    }
-    (!all.is_empty()).then_some(suite)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Failure, without_indices};
+use super::without_indices;
 use crate::{
     event::{Finding, StepFinished, Transcript},
     finding::{CheckKind, Expected},
@@ -29,43 +29,18 @@ const FRAME: usize = 100;
 pub(super) struct Kept(usize);
 
 impl Kept {
-    /// A failure that is to be kept.
-    pub(super) fn failure(&mut self, mut failure: Failure) -> Failure {
-        if self.is_full() {
-            let mut kinds = BTreeSet::new();
-            let all = failure.findings.len();
-            failure.findings.retain(|finding| kinds.len() < KINDS && kinds.insert(kind(finding)));
-            failure.findings.shrink_to_fit();
-            failure.left_out += all - failure.findings.len();
-            failure.exchange.iter_mut().for_each(thin);
+    /// A step that is to be kept.
+    pub(super) fn step(&mut self, mut step: StepFinished) -> StepFinished {
+        if self.0 >= MOST {
+            let (mut kinds, all) = (BTreeSet::new(), step.findings.len());
+            step.findings.retain(|finding| kinds.len() < KINDS && kinds.insert(kind(finding)));
+            step.findings.shrink_to_fit();
+            step.left_out += all - step.findings.len();
+            step.exchange.iter_mut().for_each(thin);
         }
-        self.0 += failure.findings.iter().map(of_mismatch).sum::<usize>();
-        self.0 += failure.exchange.as_ref().map_or(0, of_exchange);
-        failure
-    }
-
-    /// A step that is to be kept for its exchange.
-    pub(super) fn step(&mut self, step: &StepFinished) -> StepFinished {
-        let mut exchange = step.exchange.clone();
-        if self.is_full() {
-            exchange.iter_mut().for_each(thin);
-        }
-        self.0 += exchange.as_ref().map_or(0, of_exchange);
-        StepFinished {
-            exchange,
-            trial: step.trial.clone(),
-            call: step.call.clone(),
-            principal: step.principal.clone(),
-            findings: Vec::new(),
-            drift: Vec::new(),
-            curl: None,
-            fault: None,
-            ..*step
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        self.0 >= MOST
+        self.0 += step.findings.iter().map(of_finding).sum::<usize>();
+        self.0 += step.exchange.as_ref().map_or(0, of_exchange);
+        step
     }
 }
 
@@ -75,7 +50,7 @@ fn kind(finding: &Finding) -> (CheckKind, String, Expected) {
     (finding.check.clone(), without_indices(pointer), finding.expected.clone())
 }
 
-fn of_mismatch(finding: &Finding) -> usize {
+fn of_finding(finding: &Finding) -> usize {
     let requirements = finding.requirements.iter().map(|one| FRAME + one.text.len() + one.evidence.len());
     let place = finding.place.as_ref().map_or(0, |place| FRAME + place.excerpt.len());
     let texts = finding.expected().len() + finding.actual().len();

@@ -42,6 +42,11 @@ impl LatencyChange {
     pub fn is_slower(&self) -> bool {
         self.new_ms > self.old_ms
     }
+
+    /// The word in reports.
+    pub(super) fn word(&self) -> &'static str {
+        if self.is_slower() { "slower" } else { "faster" }
+    }
 }
 
 impl Latencies {
@@ -55,6 +60,15 @@ impl Latencies {
     /// The times by operation and status, in the order in which the answers came.
     pub fn all(&self) -> impl Iterator<Item = (&str, u16, &[f64])> {
         self.0.iter().map(|((call, status), times)| (call.as_str(), *status, times.as_slice()))
+    }
+
+    /// The times by operation alone.
+    pub(super) fn by_call(&self) -> BTreeMap<&str, Vec<f64>> {
+        let mut calls: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        for ((call, _), times) in &self.0 {
+            calls.entry(call).or_default().extend(times);
+        }
+        calls
     }
 
     /// How many answers of 2xx an operation gave.
@@ -128,7 +142,7 @@ fn score(a: &[f64], b: &[f64]) -> f64 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no run has as many answers as would be needed to lose one")]
-fn as_float(count: usize) -> f64 {
+pub(super) fn as_float(count: usize) -> f64 {
     count as f64
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{FailOn, Report, Summary, Verdict, write_junit, write_junit_strict, write_tap};
+use super::{FailOn, Report, Verdict, write_json, write_junit, write_junit_strict, write_tap};
 use crate::event::{Event, Outcome};
 
 fn report(outcomes: &[Outcome]) -> Report {
@@ -35,7 +35,8 @@ proptest! {
             prop_assert_eq!(report.count(outcome), count(outcome));
         }
 
-        let summary: Value = serde_json::from_str(&Summary::of(&report, fail_on).json().expect("JSON")).expect("JSON");
+        let summary = text(|out| write_json(&report, fail_on, out).expect("written"));
+        let summary: Value = serde_json::from_str(&summary).expect("JSON");
         let told = summary["trials"].as_object().expect("trials");
         prop_assert_eq!(told.values().filter_map(Value::as_u64).sum::<u64>(), outcomes.len() as u64);
 

@@ -10,8 +10,8 @@ use std::{
 };
 
 use super::{
-    AsideKind, Cause, FailOn, LeftKind, Report, Standing, TrialReport, Verdict, What,
-    text::{beginning, counted, one_line, printable},
+    Cause, FailOn, LeftKind, Report, Standing, TrialReport, Verdict, What,
+    text::{beginning, counted, joined, one_line, printable},
 };
 use crate::event::Outcome;
 
@@ -38,10 +38,10 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Re
     let mut page = Page::default();
     page.add("part", &head(report, fail_on));
     let causes = report.causes(fail_on);
-    asides(report, fail_on, true, &mut page);
+    deviations(report, fail_on, true, &mut page);
     of_standing("Failures", "cause", Standing::Red, &causes, &mut page);
     of_standing("Could not be judged", "cause", Standing::Unjudged, &causes, &mut page);
-    asides(report, fail_on, false, &mut page);
+    deviations(report, fail_on, false, &mut page);
     lists(report, &causes, &mut page);
     writer.write_all(page.end().as_bytes())
 }
@@ -73,15 +73,15 @@ impl Page {
         self.heading.clear();
     }
 
+    fn item(&mut self, kind: &'static str, line: &str) {
+        self.add(kind, &format!("\n- {}", span(line)));
+    }
+
     fn end(mut self) -> String {
         self.text.push('\n');
         if !self.left_out.is_empty() {
-            let kinds: Vec<String> = self.left_out.iter().map(|(kind, count)| counted(*count, kind)).collect();
-            let _ = write!(
-                self.text,
-                "\n_Left out for want of room: {}. The event stream has all of it._\n",
-                kinds.join(", ")
-            );
+            let kinds = joined(self.left_out.iter().map(|(kind, count)| counted(*count, kind)), ", ");
+            let _ = write!(self.text, "\n_Left out for lack of space: {kinds}. The event stream has all of it._\n");
         }
         self.text
     }
@@ -111,8 +111,8 @@ fn head(report: &Report, fail_on: FailOn) -> String {
         );
     }
     text.push_str("\n| outcome | trials |\n|---|---:|\n");
-    for outcome in Outcome::ALL.iter().copied().filter(|outcome| report.count(*outcome) > 0) {
-        let _ = writeln!(text, "| {} | {} |", outcome.name(), report.count(outcome));
+    for (outcome, count) in report.outcomes() {
+        let _ = writeln!(text, "| {} | {count} |", outcome.name());
     }
     text
 }
@@ -126,13 +126,14 @@ fn of_standing(heading: &str, kind: &'static str, standing: Standing, causes: &[
 }
 
 /// What stands beside the trials: before them where it turns the run red, else behind them.
-fn asides(report: &Report, fail_on: FailOn, red: bool, page: &mut Page) {
-    for kind in AsideKind::ALL {
-        page.heading(kind.heading());
-        for aside in report.asides(kind, fail_on).iter().filter(|aside| aside.red == red) {
-            match aside.text.split_once('\n') {
-                Some((_, text)) => page.add(kind.name(), &folded(kind.name(), &aside.name, text)),
-                None => page.add(kind.name(), &format!("\n- {}", span(&aside.text))),
+fn deviations(report: &Report, fail_on: FailOn, red: bool, page: &mut Page) {
+    for of_kind in report.deviations(fail_on).chunk_by(|a, b| a.kind == b.kind) {
+        page.heading(of_kind[0].kind.heading());
+        for deviation in of_kind.iter().filter(|deviation| deviation.red == red) {
+            let kind = deviation.kind.name();
+            match deviation.text.split_once('\n') {
+                Some((_, text)) => page.add(kind, &folded(kind, &deviation.name, text)),
+                None => page.item(kind, &deviation.text),
             }
         }
     }
@@ -146,15 +147,13 @@ fn lists(report: &Report, causes: &[Cause<'_>], page: &mut Page) {
             LeftKind::MayBeLeft => "May be left: it is not known whether the target made it",
         });
         for leak in leaks {
-            page.add(
-                "leak",
-                &format!("\n- {}: {}, by {}", span(leak.call.as_str()), span(leak.reason.as_str()), span(&leak.trial)),
-            );
+            let [call, reason, trial] = [leak.call.as_str(), leak.reason.as_str(), &leak.trial].map(span);
+            page.add("leak", &format!("\n- {call}: {reason}, by {trial}"));
         }
     }
     page.heading("Preflight");
     for finding in &report.preflight {
-        page.add("finding", &format!("\n- {}", span(finding.text.as_str())));
+        page.item("finding", finding.text.as_str());
     }
     for (heading, kind, standing) in [
         ("Flaky", "flaky cause", Standing::Flaky),
@@ -163,7 +162,7 @@ fn lists(report: &Report, causes: &[Cause<'_>], page: &mut Page) {
     ] {
         page.heading(heading);
         for cause in causes.iter().filter(|cause| cause.standing == standing) {
-            page.add(kind, &format!("\n- {}", span(&format!("{} ({})", cause.title(), cause.trial_names()))));
+            page.item(kind, &format!("{} ({})", cause.title(), cause.trial_names()));
         }
     }
 }
@@ -189,13 +188,9 @@ fn whole(cause: &Cause<'_>) -> String {
 }
 
 fn names(trials: &[&TrialReport]) -> String {
-    let more = trials.len().saturating_sub(MOST_TRIALS);
-    let mut text: String =
-        trials.iter().take(MOST_TRIALS).map(|trial| printable(&trial.finished.trial) + "\n").collect();
-    if more > 0 {
-        let _ = writeln!(text, "and {more} more");
-    }
-    text
+    let more = (trials.len() > MOST_TRIALS).then(|| format!("and {} more\n", trials.len() - MOST_TRIALS));
+    let names = trials.iter().take(MOST_TRIALS).map(|trial| printable(&trial.finished.trial) + "\n");
+    names.chain(more).collect()
 }
 
 /// A line that opens to a text. The line is HTML, the text stands in a fence.
@@ -248,7 +243,7 @@ mod tests {
         page.add("leak", "l");
         let text = page.end();
         assert!(text.starts_with("\n### Failures\nx") && !text.contains('y') && !text.contains('z'));
-        assert!(text.ends_with("l\n\n_Left out for want of room: 2 failures. The event stream has all of it._\n"));
+        assert!(text.ends_with("l\n\n_Left out for lack of space: 2 failures. The event stream has all of it._\n"));
         assert!(text.len() <= MOST);
     }
 }

@@ -2,13 +2,11 @@
 //!
 //! Owns the fold, the verdict and the exit codes. It reads events alone and knows neither cases nor HTTP.
 
-mod aside;
-mod badge;
 mod causes;
 mod comparison;
 mod console;
 mod coverage;
-mod diff;
+mod deviation;
 mod failure;
 mod github;
 mod har;
@@ -19,9 +17,7 @@ mod latency;
 #[cfg(test)]
 mod laws;
 mod markdown;
-mod notes;
 mod parts;
-mod sentence;
 mod stream;
 mod summary;
 mod tap;
@@ -30,48 +26,46 @@ mod trend;
 mod verdict;
 mod wrap;
 
-use std::{collections::BTreeMap, sync::Arc};
-
-pub use aside::{Aside, AsideKind};
-pub use badge::Badge;
-pub use causes::{Cause, CauseSummary, Check, Standing, What};
-pub use comparison::{
-    About, ChangeKind, Comparison, ComparisonSummary, Course, DriftChange, LostCheck, Note, Side, TrialChange,
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
+
+pub use causes::{Cause, CauseSummary, Check, Standing, What};
+pub use comparison::{About, ChangeKind, ComparedRun, Comparison, Course, DriftChange, LostCheck, Note, TrialChange};
 pub use console::{Console, Style, quoted};
 pub use coverage::{Answers, Coverage};
-pub use failure::Failure;
+pub use deviation::{Deviation, DeviationKind};
 pub use github::write as write_github;
 pub use har::write as write_har;
 pub use html::{write as write_html, write_trend};
 pub use junit::{write as write_junit, write_strict as write_junit_strict};
 pub use latency::{Latencies, LatencyChange, median, quantile};
 pub use markdown::write as write_markdown;
-pub use notes::{Noted, Notes};
 pub use parts::{Part, PartsError};
 #[cfg(any(test, fuzzing))]
 pub(crate) use stream::read_from as read_stream_from;
-pub use stream::{
-    Ending, StreamError, StreamWriter, read as read_stream, read_cut_short as read_stream_cut_short, read_header,
-};
-pub use summary::Summary;
+pub use stream::{Ending, StreamError, StreamWriter, read as read_stream, read_header};
+pub use summary::{write_badge, write_json};
 pub use tap::write as write_tap;
 pub use text::{on_one_line, printable, printable_json};
 pub use trend::{OperationCourse, Point, Streams, Trend, TrialCourse, grouped};
 pub use verdict::{FailOn, Verdict};
 pub use wrap::fit;
 
-use failure::headline;
 use kept::Kept;
 
 use crate::{
     event::{
-        DocumentedOperation, Event, Leak, Outcome, Preflight, RequirementText, RunFinished, RunStarted, SnapshotDrift,
-        StepFinished, Stop, TrialFinished,
+        DocumentedOperation, Drift, Event, Finding, Leak, Outcome, Preflight, RequirementText, RunFinished, RunStarted,
+        SnapshotDrift, StepFinished, Stop, TrialFinished,
     },
+    finding::CheckKind,
     level::Level,
     secret::Redacted,
 };
+
+use strum::IntoStaticStr;
 
 /// More kinds of drift than a service can have in a year; who makes up a name for each member has more.
 const MOST_DRIFT: usize = 10_000;
@@ -94,7 +88,7 @@ pub struct Report {
     /// Checks of level `info` that were false.
     pub notes: usize,
     /// The same, each once.
-    pub noted: Notes,
+    pub noted: BTreeMap<NoteKey, Noted>,
     /// What the preflight found.
     pub preflight: Vec<Preflight>,
     /// Why the run, or parts of it, did not begin.
@@ -116,7 +110,7 @@ pub struct Report {
     drops_checks: bool,
     all_parts: bool,
     /// Steps of trials that have not ended yet.
-    open: BTreeMap<String, Vec<Failure>>,
+    open: BTreeMap<String, Vec<StepFinished>>,
     footer: Option<RunFinished>,
 }
 
@@ -126,7 +120,7 @@ pub struct TrialReport {
     /// Its last event.
     pub finished: TrialFinished,
     /// The steps with a false check of level `must` or `should`, or without an answer.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<StepFinished>,
 }
 
 /// One thing that drifted: where, whatever the index in a list, and whether it is known.
@@ -149,6 +143,20 @@ pub struct DriftCount {
     pub value: Redacted,
 }
 
+/// What makes two notes the same: operation, check, and where in the body.
+type NoteKey = (String, CheckKind, String);
+
+/// A false check of level `info`, with the trials that met it: what a run has learnt without holding anybody to it.
+#[derive(Debug)]
+pub struct Noted {
+    /// The operation, or method and path.
+    pub call: String,
+    /// That of the first trial.
+    pub example: Finding,
+    /// The trials.
+    pub trials: BTreeSet<String>,
+}
+
 impl TrialReport {
     /// Why the trial is not a pass.
     pub fn reason(&self) -> &str {
@@ -156,32 +164,39 @@ impl TrialReport {
     }
 
     /// What was wrong in its last attempt; what was wrong before is only told of trials that passed in the end.
-    pub(crate) fn last_failures(&self) -> impl Iterator<Item = &Failure> {
+    pub(crate) fn last_failures(&self) -> impl Iterator<Item = &StepFinished> {
         let last = self.failures.iter().map(|failure| failure.attempt).max();
         self.failures.iter().filter(move |failure| Some(failure.attempt) == last)
     }
 
-    /// The first thing that was wrong in it, in a line.
-    pub fn first_finding(&self) -> String {
+    /// Every false check of level `must` or `should`.
+    pub(crate) fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.failures.iter().flat_map(|failure| &failure.findings)
+    }
+
+    /// Why the trial is not a pass, or else the first thing that was wrong in it, in a line.
+    pub(crate) fn message(&self) -> String {
         let first = self.failures.iter().find_map(|failure| Some((failure, failure.findings.first()?)));
-        first.map_or_else(String::new, |(failure, finding)| format!("{}: {}", failure.call, headline(finding)))
+        match first.filter(|_| self.reason().is_empty()) {
+            Some((failure, finding)) => format!("{}: {}", failure.call, on_one_line(&finding.headline())),
+            None => self.reason().to_owned(),
+        }
     }
 }
 
 /// What is told of things on the target at the end of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum LeftKind {
     Leaked,
+    #[strum(serialize = "may be left")]
     MayBeLeft,
 }
 
 impl LeftKind {
     /// The word in reports.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Leaked => "leaked",
-            Self::MayBeLeft => "may be left",
-        }
+        self.into()
     }
 
     /// What the word means.
@@ -191,6 +206,11 @@ impl LeftKind {
             Self::MayBeLeft => "it is not known whether the target made it",
         }
     }
+}
+
+/// What is left, or may be, in a line.
+pub(crate) fn left_line(leak: &Leak) -> String {
+    format!("{} ({}; {})", leak.call, leak.reason, leak.trial)
 }
 
 /// In the order of trials, since these end by chance; within a trial as they were found.
@@ -204,6 +224,11 @@ impl Report {
     pub(crate) fn left(&self) -> impl Iterator<Item = (LeftKind, &[Leak])> {
         let both = [(LeftKind::Leaked, self.leaks.as_slice()), (LeftKind::MayBeLeft, self.may_be_left.as_slice())];
         both.into_iter().filter(|(_, leaks)| !leaks.is_empty())
+    }
+
+    /// The same, one by one.
+    pub(crate) fn each_left(&self) -> impl Iterator<Item = (LeftKind, &Leak)> {
+        self.left().flat_map(|(kind, leaks)| leaks.iter().map(move |leak| (kind, leak)))
     }
 
     /// A report that keeps every exchange, for the formats that show them all.
@@ -225,30 +250,13 @@ impl Report {
             Event::StepFinished(step) => {
                 self.coverage.take(step);
                 self.latencies.take(step);
-                self.noted.take(step);
+                self.note(step);
+                self.drift(&step.drift);
                 if self.keeps_exchanges && step.exchange.is_some() {
-                    self.exchanges.push(self.kept.step(step));
+                    self.exchanges.push(self.kept.step(step.exchanged()));
                 }
-                for drift in &step.drift {
-                    if self.drift.len() >= MOST_DRIFT {
-                        break;
-                    }
-                    let key = DriftKey {
-                        explained: drift.explained.clone(),
-                        pointer: without_indices(drift.pointer.as_str()),
-                        call: drift.call.clone(),
-                    };
-                    let count =
-                        self.drift.entry(key).or_insert_with(|| DriftCount { count: 0, value: drift.value.clone() });
-                    count.count += 1;
-                    // Trials end in any order; the example is the same one.
-                    if drift.value < count.value {
-                        count.value.clone_from(&drift.value);
-                    }
-                }
-                self.notes += step.findings.iter().filter(|finding| finding.level == Level::Info).count();
-                if let Some(failure) = Failure::of(step) {
-                    let failure = self.kept.failure(failure);
+                if let Some(failure) = step.failure() {
+                    let failure = self.kept.step(failure);
                     self.open.entry(step.trial.clone()).or_default().push(failure);
                 }
             }
@@ -272,8 +280,40 @@ impl Report {
         }
     }
 
+    /// Trials end in any order, and in another one where parts of a run are merged: which answer is the example is not up to that.
+    fn drift(&mut self, drift: &[Drift]) {
+        for drift in drift {
+            if self.drift.len() >= MOST_DRIFT {
+                break;
+            }
+            let key = DriftKey {
+                explained: drift.explained.clone(),
+                pointer: without_indices(drift.pointer.as_str()),
+                call: drift.call.clone(),
+            };
+            let count = self.drift.entry(key).or_insert_with(|| DriftCount { count: 0, value: drift.value.clone() });
+            count.count += 1;
+            if drift.value < count.value {
+                count.value.clone_from(&drift.value);
+            }
+        }
+    }
+
+    fn note(&mut self, step: &StepFinished) {
+        for finding in step.findings.iter().filter(|finding| finding.level == Level::Info) {
+            self.notes += 1;
+            let pointer = without_indices(finding.pointer.as_ref().map_or("", Redacted::as_str));
+            let new = || Noted { call: step.call.clone(), example: finding.clone(), trials: BTreeSet::new() };
+            let note = self.noted.entry((step.call.clone(), finding.check.clone(), pointer)).or_insert_with(new);
+            if note.trials.first().is_some_and(|first| step.trial < *first) {
+                note.example = finding.clone();
+            }
+            note.trials.insert(step.trial.clone());
+        }
+    }
+
     fn begin(&mut self, header: &RunStarted) {
-        self.parts.push(Part::of(header));
+        self.parts.push(Part { header: header.clone(), ended: false });
         match &mut self.header {
             // Streams that are merged: the run began with the first of its parts, whichever is read first.
             Some(merged) => {
@@ -329,6 +369,32 @@ impl Report {
     /// How many trials had this outcome.
     pub fn count(&self, outcome: Outcome) -> usize {
         self.trials.iter().filter(|trial| trial.finished.outcome == outcome).count()
+    }
+
+    /// How many trials had each of the outcomes that there were, in the order of reports.
+    pub(crate) fn outcomes(&self) -> impl Iterator<Item = (Outcome, usize)> {
+        let counts = Outcome::ALL.iter().map(|outcome| (*outcome, self.count(*outcome)));
+        counts.filter(|(_, count)| *count > 0)
+    }
+
+    /// Checks made.
+    pub(crate) fn checks(&self) -> usize {
+        self.trials.iter().map(|trial| trial.finished.checks.total()).sum()
+    }
+
+    /// When the first of its parts began.
+    pub(crate) fn started(&self) -> Option<&String> {
+        self.parts.iter().map(|part| &part.header.started).min()
+    }
+
+    /// The names of its runs, one a part.
+    pub(crate) fn runs(&self) -> Vec<String> {
+        self.parts.iter().map(|part| part.header.run.clone()).collect()
+    }
+
+    /// Whether every part came to its end.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.parts.iter().all(|part| part.ended)
     }
 
     /// Requests sent.

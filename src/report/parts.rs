@@ -2,55 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Report;
-use crate::event::{RunStarted, Selection, Shard};
+use super::{Report, text::joined};
+use crate::event::{RunStarted, Shard};
 
 /// A run, or the part of one, that a stream tells of.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// Names the run.
-    pub run: String,
-    /// What it ran against.
-    pub target: String,
-    /// When it began; RFC 3339, UTC.
-    pub started: String,
-    /// What was chosen of the suite.
-    pub selection: Selection,
-    /// Which part of that it is, if it was divided.
-    pub shard: Option<Shard>,
-    /// How many trials were to be run.
-    pub announced: usize,
+    /// What its header says.
+    pub header: RunStarted,
     /// Whether it came to its end.
     pub ended: bool,
-}
-
-impl Part {
-    pub(super) fn of(header: &RunStarted) -> Self {
-        Self {
-            run: header.run.clone(),
-            target: header.target.clone(),
-            started: header.started.clone(),
-            selection: header.selection.clone(),
-            shard: header.shard,
-            announced: header.trials,
-            ended: false,
-        }
-    }
 }
 
 /// Streams that are no parts of one run.
 #[derive(Debug, thiserror::Error)]
 pub enum PartsError {
     /// A part that is there already.
-    #[error("shard {shard} of the run against {target} is there already: each part is merged once")]
-    Twice {
-        /// Which.
-        shard: Shard,
-        /// The target.
-        target: String,
-    },
+    #[error("shard {0} of the run against {1} is a duplicate: each part is merged once")]
+    Twice(Shard, String),
     /// A run of other cases.
-    #[error("it is of another suite than the first stream: streams that are merged are parts of one run")]
+    #[error("its suite differs from that of the first stream: streams that are merged must be parts of one run")]
     Suite,
 }
 
@@ -66,11 +37,8 @@ impl Report {
             return Err(PartsError::Suite);
         }
         let Some(shard) = header.shard else { return Ok(()) };
-        let same = |part: &&Part| part.target == header.target && part.shard == Some(shard);
-        match self.parts.iter().find(same) {
-            Some(part) => Err(PartsError::Twice { shard, target: part.target.clone() }),
-            None => Ok(()),
-        }
+        let same = |part: &Part| part.header.target == header.target && part.header.shard == Some(shard);
+        if self.parts.iter().any(same) { Err(PartsError::Twice(shard, header.target.clone())) } else { Ok(()) }
     }
 
     /// Notes that the report is to be of whole runs: a part alone is what its own run reports, but not what is left when parts are merged.
@@ -86,15 +54,14 @@ impl Report {
     /// What is not there of runs that were divided.
     pub(super) fn lost_parts(&self) -> Vec<String> {
         let mut shards: BTreeMap<(&str, u64), BTreeSet<u64>> = BTreeMap::new();
-        for (part, shard) in self.parts.iter().filter_map(|part| Some((part, part.shard?))) {
+        for (part, shard) in self.parts.iter().filter_map(|part| Some((&part.header, part.header.shard?))) {
             shards.entry((&part.target, shard.of)).or_default().insert(shard.index);
         }
         let sentence = |((target, of), there): ((&str, u64), BTreeSet<u64>)| {
-            let lost: Vec<String> =
-                (1..=of).filter(|index| !there.contains(index)).map(|index| index.to_string()).collect();
+            let lost: Vec<u64> = (1..=of).filter(|index| !there.contains(index)).collect();
             let (noun, verb) = if lost.len() == 1 { ("shard", "is") } else { ("shards", "are") };
-            (!lost.is_empty())
-                .then(|| format!("{noun} {} of {of} {verb} missing, of the run against {target}", lost.join(", ")))
+            let list = joined(&lost, ", ");
+            (!lost.is_empty()).then(|| format!("{noun} {list} of {of} {verb} missing, of the run against {target}"))
         };
         shards.into_iter().filter_map(sentence).collect()
     }

@@ -16,68 +16,33 @@ use crate::{
 /// A line longer than any event that a run writes.
 const MAX_LINE: u64 = 64 * 1024 * 1024;
 
-/// A stream that cannot be written or read.
+/// A stream that cannot be written or read: its file, and what is the matter.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
     /// The operating system's refusal.
-    #[error("cannot use {path}")]
-    Io {
-        /// The file.
-        path: String,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
+    #[error("cannot use {0}")]
+    Io(String, #[source] io::Error),
     /// A place where no stream can be begun.
-    #[error("cannot write the event stream {path} (`--events PATH` names another place, `--events none` none)")]
-    Create {
-        /// The file.
-        path: String,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
+    #[error("cannot write the event stream {0} (`--events PATH` names another place, `--events none` none)")]
+    Create(String, #[source] io::Error),
     /// Another run is writing it.
-    #[error("another run is writing {path}: give this one another `--events PATH`, and its reports other paths")]
-    Busy {
-        /// The file.
-        path: String,
-    },
-    /// A line that is no event.
-    #[error("{path}:{line}: not an event of a run: {reason}")]
-    Line {
-        /// The file.
-        path: String,
-        /// From 1.
-        line: usize,
-        /// What the reader says.
-        reason: String,
-    },
+    #[error("another run is writing {0}: give this one another `--events PATH`, and its reports other paths")]
+    Busy(String),
+    /// A line, counted from 1, that is no event.
+    #[error("{0}:{1}: not an event of a run: {2}")]
+    Line(String, usize, String),
     /// Another program's, or another version's stream.
-    #[error("{path}: the stream does not begin with the header of version 1 or {} of its form", event::VERSION)]
-    Header {
-        /// The file.
-        path: String,
-    },
-    /// Trials are missing, or there are too many.
+    #[error("{0}: the stream does not begin with the header of version 1 or {version} of its form", version = event::VERSION)]
+    Header(String),
+    /// Trials are missing, or there are too many: how many the header announces, and how many end.
     #[error(
-        "{path}: the stream announces {} and holds the ends of {ended}, or its footer counts otherwise: it was changed",
-        counted(*announced, "trial")
+        "{0}: the stream announces {trials} but holds the ends of {2}, or its footer disagrees: it was changed",
+        trials = counted(*.1, "trial")
     )]
-    Tally {
-        /// The file.
-        path: String,
-        /// By the header.
-        announced: usize,
-        /// In the stream.
-        ended: usize,
-    },
+    Tally(String, usize, usize),
     /// The run that wrote it did not come to its end.
-    #[error("{path}: the stream has no footer: the run that wrote it was cut short, so it says nothing")]
-    Footer {
-        /// The file.
-        path: String,
-    },
+    #[error("{0}: the stream has no footer: the run that wrote it was cut short, so it says nothing")]
+    Footer(String),
 }
 
 /// Lines of this many bytes are written without waiting for more.
@@ -98,20 +63,24 @@ impl StreamWriter {
     /// # Errors
     /// A place that cannot be written.
     pub fn create(path: &Path) -> Result<Self, StreamError> {
-        let failed = |source| StreamError::Create { path: path.display().to_string(), source };
-        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            fs::create_dir_all(parent).map_err(failed)?;
-        }
-        let file = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
-        // Two runs into one file would leave neither; a pipe has a reader of its own.
-        if file.metadata().map_err(failed)?.is_file() {
-            if file.try_lock().is_err() {
-                return Err(StreamError::Busy { path: path.display().to_string() });
+        let shown = || path.display().to_string();
+        let begin = || {
+            if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                fs::create_dir_all(parent)?;
             }
-            let failed = |source| StreamError::Create { path: path.display().to_string(), source };
-            file.set_len(0).map_err(failed)?;
+            let file = File::options().create(true).truncate(false).write(true).open(path)?;
+            // Two runs into one file would leave neither; a pipe has a reader of its own.
+            let is_file = file.metadata()?.is_file();
+            let busy = is_file && file.try_lock().is_err();
+            if is_file && !busy {
+                file.set_len(0)?;
+            }
+            Ok((file, busy))
+        };
+        match begin().map_err(|source| StreamError::Create(shown(), source))? {
+            (_, true) => Err(StreamError::Busy(shown())),
+            (file, false) => Ok(Self { file, path: path.to_owned(), pending: Vec::new(), trouble: None }),
         }
-        Ok(Self { file, path: path.to_owned(), pending: Vec::new(), trouble: None })
     }
 
     /// Adds one event as one line, to be written by the next [`Self::flush`].
@@ -153,7 +122,7 @@ impl StreamWriter {
     }
 
     fn check(&mut self) -> Result<(), StreamError> {
-        let failed = |source| StreamError::Io { path: self.path.display().to_string(), source };
+        let failed = |source| StreamError::Io(self.path.display().to_string(), source);
         self.trouble.take().map_or(Ok(()), |error| Err(failed(error)))
     }
 }
@@ -173,20 +142,14 @@ pub enum Ending {
     Anywhere,
 }
 
-/// Reads a stream and hands on its events in order.
+/// Reads a stream and hands on its events in order. One with a footer is held to it, wherever it may end.
 ///
 /// # Errors
-/// A file that is no stream, one without its end, or one whose trials are not those that its header and footer speak of.
-pub fn read(path: &Path, take: impl FnMut(&Event)) -> Result<(), StreamError> {
-    read_to(path, Ending::Footer, take)
-}
-
-/// The same of a stream that may have been cut short; one with a footer is held to it.
-///
-/// # Errors
-/// A file that is no stream, or one whose trials are not those that its header and footer speak of.
-pub fn read_cut_short(path: &Path, take: impl FnMut(&Event)) -> Result<(), StreamError> {
-    read_to(path, Ending::Anywhere, take)
+/// A file that is no stream, one that ends where it may not, or one whose trials are not those that its header and footer speak of.
+pub fn read(path: &Path, ending: Ending, take: impl FnMut(&Event)) -> Result<(), StreamError> {
+    let shown = path.display().to_string();
+    let file = file::open(path).map_err(|source| StreamError::Io(shown.clone(), source))?;
+    read_from(BufReader::new(file), shown, ending, take)
 }
 
 /// The header of a stream alone.
@@ -195,20 +158,14 @@ pub fn read_cut_short(path: &Path, take: impl FnMut(&Event)) -> Result<(), Strea
 /// A file that is no stream.
 pub fn read_header(path: &Path) -> Result<RunStarted, StreamError> {
     let shown = path.display().to_string();
-    let failed = |source| StreamError::Io { path: shown.clone(), source };
+    let failed = |source| StreamError::Io(shown.clone(), source);
     let mut text = String::new();
     let reader = BufReader::new(file::open(path).map_err(failed)?);
     io::Read::take(reader, MAX_LINE).read_line(&mut text).map_err(failed)?;
     match serde_json::from_str(text.trim_end()) {
         Ok(Event::RunStarted(header)) if event::READ.contains(&header.version) => Ok(*header),
-        _ => Err(StreamError::Header { path: shown }),
+        _ => Err(StreamError::Header(shown)),
     }
-}
-
-fn read_to(path: &Path, ending: Ending, take: impl FnMut(&Event)) -> Result<(), StreamError> {
-    let shown = path.display().to_string();
-    let file = file::open(path).map_err(|source| StreamError::Io { path: shown.clone(), source })?;
-    read_from(BufReader::new(file), shown, ending, take)
 }
 
 /// Reads a stream that is open already.
@@ -218,7 +175,7 @@ pub(crate) fn read_from(
     ending: Ending,
     mut take: impl FnMut(&Event),
 ) -> Result<(), StreamError> {
-    let failed = |source| StreamError::Io { path: shown.clone(), source };
+    let failed = |source| StreamError::Io(shown.clone(), source);
     let mut text = String::new();
     let (mut line, mut tally) = (0, Tally::default());
     loop {
@@ -230,15 +187,15 @@ pub(crate) fn read_from(
         }
         let mut event: Event = match serde_json::from_str(text.trim_end()) {
             Ok(event) => event,
-            Err(_) if line == 1 => return Err(StreamError::Header { path: shown }),
+            Err(_) if line == 1 => return Err(StreamError::Header(shown)),
             Err(_) if ending == Ending::Anywhere && !text.ends_with('\n') => break,
-            Err(error) => return Err(StreamError::Line { path: shown, line, reason: error.to_string() }),
+            Err(error) => return Err(StreamError::Line(shown, line, error.to_string())),
         };
         let header = matches!(&event, Event::RunStarted(header) if event::READ.contains(&header.version));
         if header != (line == 1) {
-            return Err(StreamError::Header { path: shown });
+            return Err(StreamError::Header(shown));
         }
-        tally.take(&event).map_err(|reason| StreamError::Line { path: shown.clone(), line, reason })?;
+        tally.take(&event).map_err(|reason| StreamError::Line(shown.clone(), line, reason))?;
         if let Event::TrialFinished(finished) = &mut event
             && (finished.outcome, finished.warnings > 0) == (Outcome::Passed, true)
         {
@@ -248,7 +205,7 @@ pub(crate) fn read_from(
         take(&event);
     }
     match (ending, &tally.footer) {
-        (Ending::Anywhere, None) if line == 1 => Err(StreamError::Header { path: shown }),
+        (Ending::Anywhere, None) if line == 1 => Err(StreamError::Header(shown)),
         (Ending::Anywhere, None) => Ok(()),
         _ => tally.check(shown),
     }
@@ -283,11 +240,10 @@ impl Tally {
     }
 
     fn check(self, path: String) -> Result<(), StreamError> {
-        let Some(footer) = self.footer else { return Err(StreamError::Footer { path }) };
-        if footer != self.outcomes || self.ended.len() != self.announced {
-            let (announced, ended) = (self.announced, self.ended.len());
-            return Err(StreamError::Tally { path, announced, ended });
+        match self.footer {
+            None => Err(StreamError::Footer(path)),
+            Some(footer) if footer == self.outcomes && self.ended.len() == self.announced => Ok(()),
+            Some(_) => Err(StreamError::Tally(path, self.announced, self.ended.len())),
         }
-        Ok(())
     }
 }

@@ -1,173 +1,112 @@
-//! The summary of a run as one JSON object (`schemas/harness/run.schema.json`).
+//! A run as JSON: its summary for scripts (`schemas/harness/run.schema.json`), and the badge that an endpoint badge of shields.io is made of.
 
-use serde::Serialize;
-use std::collections::BTreeMap;
-
-use super::{Cause, CauseSummary, ComparisonSummary, FailOn, Report, text::printable_json};
-use crate::{
-    event::{Leak, Outcome, SnapshotKind, Stop},
-    secret::Redacted,
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
 };
 
-/// What a script wants to know about a run.
-#[derive(Debug, Serialize)]
-pub struct Summary<'a> {
-    version: u32,
-    verdict: &'static str,
-    exit_code: u8,
-    trials: BTreeMap<String, usize>,
-    requests: usize,
-    checks: usize,
-    coverage: CoverageSummary,
-    warnings: usize,
-    rate_limited: usize,
-    waited_s: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    not_begun: Option<String>,
-    findings: Vec<String>,
-    drift: usize,
-    new_drift: usize,
-    notes: usize,
-    leaked: usize,
-    may_be_left: usize,
-    duration_s: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stopped: Option<Stop>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    started: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    suite: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    run: Option<String>,
-    causes: Vec<CauseSummary>,
-    red: Vec<RedTrial>,
-    drifted: Vec<DriftSummary>,
-    leaks: Vec<LeakSummary>,
-    unsettled: Vec<LeakSummary>,
-    snapshots: Vec<SnapshotSummary>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    comparison: Option<ComparisonSummary<'a>>,
-}
+use serde_json::json;
 
-/// Documented statuses.
-#[derive(Debug, Serialize)]
-struct CoverageSummary {
-    reached: usize,
-    documented: usize,
-}
+use super::{
+    Cause, DeviationKind, FailOn, Report, Standing, Verdict,
+    text::{joined, pretty, without_nulls},
+};
+use crate::event::Outcome;
 
-#[derive(Debug, Serialize)]
-struct DriftSummary {
-    call: String,
-    pointer: String,
-    value: String,
-    count: usize,
-    explained: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct LeakSummary {
-    trial: String,
-    call: String,
-    reason: String,
-}
-
-#[derive(Debug, Serialize)]
-struct SnapshotSummary {
-    trial: String,
-    kind: SnapshotKind,
-    file: String,
-}
-
-#[derive(Debug, Serialize)]
-struct RedTrial {
-    trial: String,
-    outcome: Outcome,
-    reason: Option<String>,
-}
-
-impl<'a> Summary<'a> {
-    /// The object as text, over several lines.
-    ///
-    /// # Errors
-    /// None that is known; what a serialiser may say.
-    pub fn json(&self) -> serde_json::Result<String> {
-        serde_json::to_string_pretty(self).map(printable_json)
-    }
-
-    /// The summary of a report.
-    pub fn of(report: &'a Report, fail_on: FailOn) -> Self {
-        let verdict = report.verdict(fail_on);
-        let name = |outcome: Outcome| outcome.name().replace('-', "_");
-        let trials = Outcome::ALL.iter().copied().map(|outcome| (name(outcome), report.count(outcome))).collect();
-        let drift = report.drift.iter().map(|(key, count)| DriftSummary {
-            call: key.call.clone(),
-            pointer: key.pointer.clone(),
-            value: count.value.to_string(),
-            count: count.count,
-            explained: key.explained.clone(),
-        });
-        let summed = |leaks: &[Leak]| {
-            let summary = |leak: &Leak| LeakSummary {
-                trial: leak.trial.clone(),
-                call: leak.call.to_string(),
-                reason: leak.reason.to_string(),
-            };
-            leaks.iter().map(summary).collect()
-        };
-        let (reached, documented) = report.coverage.reached(report.operations());
-        let snapshots = report.snapshots.iter().map(|drift| SnapshotSummary {
-            trial: drift.trial.clone(),
-            kind: drift.kind,
-            file: drift.file.clone(),
-        });
-        let red = report.sorted().into_iter().filter(|trial| {
-            !matches!(trial.finished.outcome, Outcome::Passed | Outcome::NotApplicable | Outcome::KnownFailure)
-        });
-        let red = red.map(|trial| RedTrial {
-            trial: trial.finished.trial.clone(),
-            outcome: trial.finished.outcome,
-            reason: trial.finished.reason.as_ref().map(ToString::to_string),
-        });
-        Self {
-            version: 2,
-            verdict: verdict.name(),
-            exit_code: verdict.exit_code(),
-            trials,
-            requests: report.requests(),
-            checks: report.trials.iter().map(|trial| trial.finished.checks.total()).sum(),
-            coverage: CoverageSummary { reached, documented },
-            warnings: report.warnings(),
-            rate_limited: report.rate_limited(),
-            waited_s: rounded(report.waited),
-            not_begun: (!report.not_begun.is_empty())
-                .then(|| report.not_begun.iter().map(Redacted::as_str).collect::<Vec<_>>().join("\n")),
-            findings: report.preflight.iter().map(|finding| finding.text.to_string()).chain(report.missing()).collect(),
-            drift: report.drift.len(),
-            new_drift: report.unexplained_drift().count(),
-            notes: report.notes,
-            leaked: report.leaks.len(),
-            may_be_left: report.may_be_left.len(),
-            duration_s: rounded(report.seconds()),
-            stopped: report.stopped(),
-            started: report.header.as_ref().map(|header| header.started.clone()),
-            target: report.header.as_ref().map(|header| header.target.clone()),
-            suite: report.header.as_ref().map(|header| header.suite.clone()),
-            run: report.header.as_ref().map(|header| header.run.clone()),
-            causes: report.causes(fail_on).iter().map(Cause::summary).collect(),
-            red: red.collect(),
-            drifted: drift.collect(),
-            leaks: summed(&report.leaks),
-            unsettled: summed(&report.may_be_left),
-            snapshots: snapshots.collect(),
-            comparison: report.comparison.as_ref().map(|comparison| comparison.summary(fail_on)),
-        }
-    }
+/// Writes what a script wants to know about a run.
+///
+/// # Errors
+/// A place that cannot be written.
+pub fn write_json(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Result<()> {
+    let (verdict, header) = (report.verdict(fail_on), report.header.as_ref());
+    let name = |outcome: Outcome| outcome.name().replace('-', "_");
+    let trials: BTreeMap<String, usize> =
+        Outcome::ALL.iter().map(|outcome| (name(*outcome), report.count(*outcome))).collect();
+    let (reached, documented) = report.coverage.reached(report.operations());
+    let untroubled = [Outcome::Passed, Outcome::NotApplicable, Outcome::KnownFailure];
+    let sorted = report.sorted().into_iter().map(|trial| &trial.finished);
+    let red = sorted.filter(|finished| !untroubled.contains(&finished.outcome));
+    let red = red.map(|trial| json!({ "trial": trial.trial, "outcome": trial.outcome, "reason": trial.reason }));
+    let drifted = report.drift.iter().map(|(key, drift)| {
+        json!({
+            "call": key.call, "pointer": key.pointer, "value": drift.value, "count": drift.count,
+            "explained": key.explained,
+        })
+    });
+    let snapshots = report.snapshots.iter();
+    let snapshots = snapshots.map(|drift| json!({ "trial": drift.trial, "kind": drift.kind, "file": drift.file }));
+    let findings = report.preflight.iter().map(|finding| finding.text.to_string()).chain(report.missing());
+    let summary = without_nulls(json!({
+        "version": 2,
+        "verdict": verdict,
+        "exit_code": verdict.exit_code(),
+        "trials": trials,
+        "requests": report.requests(),
+        "checks": report.checks(),
+        "coverage": { "reached": reached, "documented": documented },
+        "warnings": report.warnings(),
+        "rate_limited": report.rate_limited(),
+        "waited_s": rounded(report.waited),
+        "not_begun": (!report.not_begun.is_empty()).then(|| joined(&report.not_begun, "\n")),
+        "findings": findings.collect::<Vec<_>>(),
+        "drift": report.drift.len(),
+        "new_drift": report.unexplained_drift().count(),
+        "notes": report.notes,
+        "leaked": report.leaks.len(),
+        "may_be_left": report.may_be_left.len(),
+        "duration_s": rounded(report.seconds()),
+        "stopped": report.stopped(),
+        "started": header.map(|header| &header.started),
+        "target": header.map(|header| &header.target),
+        "suite": header.map(|header| &header.suite),
+        "run": header.map(|header| &header.run),
+        "causes": report.causes(fail_on).iter().map(Cause::summary).collect::<Vec<_>>(),
+        "red": red.collect::<Vec<_>>(),
+        "drifted": drifted.collect::<Vec<_>>(),
+        "leaks": report.leaks,
+        "unsettled": report.may_be_left,
+        "snapshots": snapshots.collect::<Vec<_>>(),
+        "comparison": report.comparison.as_ref().map(|comparison| comparison.summary(fail_on)),
+    }));
+    writeln!(writer, "{}", pretty(&summary)?)
 }
 
 /// To milliseconds.
 fn rounded(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
+}
+
+/// Writes the badge of a run.
+///
+/// # Errors
+/// A place that cannot be written.
+pub fn write_badge(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Result<()> {
+    let (verdict, known) = (report.verdict(fail_on), report.count(Outcome::KnownFailure));
+    let all = report.trials.len() - report.count(Outcome::NotApplicable);
+    let (mut message, color) = match verdict {
+        Verdict::Conformant => (format!("{} passed", all - known), "brightgreen"),
+        Verdict::NotConformant => {
+            let causes = report.causes(fail_on);
+            let red = causes.iter().filter(|cause| cause.standing == Standing::Red);
+            let red: usize = red.map(|cause| cause.trials.len()).sum();
+            let deviation = report.deviations(fail_on).into_iter().find(|deviation| deviation.red && red == 0);
+            let message = match deviation.map(|deviation| deviation.kind) {
+                Some(DeviationKind::Baseline) => "worse than before".to_owned(),
+                Some(DeviationKind::Drift | DeviationKind::Snapshot) => "drift".to_owned(),
+                None => format!("{red} of {all} failed"),
+            };
+            (message, "red")
+        }
+        Verdict::NotJudged | Verdict::NothingRan | Verdict::NotBegun | Verdict::Interrupted | Verdict::Terminated => {
+            (verdict.name().to_owned(), "lightgrey")
+        }
+    };
+    if known > 0 {
+        message = format!("{message}, {known} known");
+    }
+    let red = verdict != Verdict::Conformant;
+    let badge = json!({
+        "schemaVersion": 1, "label": "conformance", "message": message, "color": color, "isError": red,
+    });
+    writeln!(writer, "{badge}")
 }

@@ -4,11 +4,13 @@
 
 use std::io::{self, Write};
 
+use serde_json::Value;
+
 use super::{
-    Aside, AsideKind, FailOn, Failure, Report, TrialReport, Verdict,
-    text::{beginning, one_line, printable},
+    FailOn, Report, TrialReport, Verdict, left_line,
+    text::{beginning, joined, one_line, printable},
 };
-use crate::event::Tap;
+use crate::event::{StepFinished, Tap};
 
 /// More of a failure than somebody reads between two test points.
 const MOST_TEXT: usize = 16 * 1024;
@@ -21,11 +23,11 @@ const MOST_LINE: usize = 300;
 /// # Errors
 /// A place that cannot be written.
 pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Result<()> {
-    let asides: Vec<Aside> = AsideKind::ALL.into_iter().flat_map(|kind| report.asides(kind, fail_on)).collect();
-    let points = report.trials.len() + asides.iter().filter(|aside| aside.red).count();
+    let (deviations, sentence) = (report.deviations(fail_on), report.sentence(fail_on));
+    let points = report.trials.len() + deviations.iter().filter(|deviation| deviation.red).count();
     if points == 0 {
         // An empty plan is a success to a consumer.
-        return writeln!(writer, "TAP version 14\n1..1\nnot ok 1 - {}", escaped(&report.sentence(fail_on)));
+        return writeln!(writer, "TAP version 14\n1..1\nnot ok 1 - {}", escaped(&sentence));
     }
     writeln!(writer, "TAP version 14\n1..{points}")?;
     let (mut number, mut red) = (0, false);
@@ -33,28 +35,21 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Re
         number += 1;
         red |= point(trial, number, fail_on, &mut writer)?;
     }
-    for aside in &asides {
-        let line = format!("{}: {}", aside.kind.name(), one_line(aside.headline(), MOST_LINE));
-        if aside.red {
-            number += 1;
-            red = true;
+    for deviation in &deviations {
+        let line = format!("{}: {}", deviation.kind.name(), one_line(deviation.headline(), MOST_LINE));
+        if deviation.red {
+            (number, red) = (number + 1, true);
             writeln!(writer, "not ok {number} - {}", escaped(&line))?;
         } else {
             writeln!(writer, "# {line}")?;
         }
     }
-    for (kind, leaks) in report.left() {
-        for leak in leaks {
-            let text = format!("{} ({}; {})", leak.call, leak.reason, leak.trial);
-            writeln!(writer, "# {}: {}", kind.name(), one_line(&text, MOST_LINE))?;
-        }
+    for (kind, leak) in report.each_left() {
+        writeln!(writer, "# {}: {}", kind.name(), one_line(&left_line(leak), MOST_LINE))?;
     }
-    let sentence = report.sentence(fail_on);
     let untold = report.verdict(fail_on) != Verdict::Conformant && !red;
-    if report.stopped().is_some() || untold {
-        return writeln!(writer, "Bail out! {sentence}");
-    }
-    writeln!(writer, "# {sentence}")
+    let mark = if report.stopped().is_some() || untold { "Bail out!" } else { "#" };
+    writeln!(writer, "{mark} {sentence}")
 }
 
 /// One test point; says whether it is one that a consumer counts as a failure.
@@ -81,23 +76,18 @@ fn point(trial: &TrialReport, number: usize, fail_on: FailOn, writer: &mut impl 
 /// The YAML below a point. Foreign text stands in JSON strings, which are YAML, or in an indented block.
 fn diagnostic(trial: &TrialReport, red: bool, writer: &mut impl Write) -> io::Result<()> {
     let finished = &trial.finished;
-    let quoted = |text: &str| serde_json::Value::from(printable(text)).to_string();
-    let message = if trial.reason().is_empty() { trial.first_finding() } else { trial.reason().to_owned() };
-    writeln!(writer, "  ---")?;
-    writeln!(writer, "  message: {}", quoted(&one_line(&message, MOST_LINE)))?;
-    let severity = if finished.outcome.is_unjudged() {
-        "error"
-    } else if red {
-        "fail"
-    } else {
-        "comment"
+    let quoted = |text: &str| Value::from(printable(text));
+    let severity = match (finished.outcome.is_unjudged(), red) {
+        (true, _) => "error",
+        (false, true) => "fail",
+        (false, false) => "comment",
     };
+    writeln!(writer, "  ---\n  message: {}", quoted(&one_line(&trial.message(), MOST_LINE)))?;
     writeln!(writer, "  severity: {severity}\n  outcome: {}", finished.outcome.name())?;
     writeln!(writer, "  title: {}", quoted(&finished.title))?;
     writeln!(writer, "  at:\n    file: {}\n    line: {}", quoted(&finished.file), finished.line)?;
-    let requirements: Vec<String> = finished.requirements.iter().map(|id| quoted(id)).collect();
-    writeln!(writer, "  requirements: [{}]", requirements.join(", "))?;
-    let text = trial.failures.iter().map(Failure::text).collect::<Vec<_>>().join("\n");
+    writeln!(writer, "  requirements: [{}]", joined(finished.requirements.iter().map(|id| quoted(id)), ", "))?;
+    let text = joined(trial.failures.iter().map(StepFinished::text), "\n");
     if !text.is_empty() {
         writeln!(writer, "  detail: |2")?;
         for line in beginning(text, MOST_TEXT).lines() {

@@ -1,7 +1,11 @@
 //! Foreign text made fit to be shown: nothing in it is obeyed, and none of it is longer than somebody reads.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::brief::first;
 pub(super) use crate::{brief::shortened, counted::counted};
 
 /// The text without anything that a terminal, a reader's eye, an XML reader or a CI system would obey: control characters, marks of
@@ -53,6 +57,27 @@ pub fn printable_json(json: String) -> String {
     })
 }
 
+/// The value as JSON over several lines, fit to be shown.
+///
+/// # Errors
+/// None that is known; what a serialiser may say.
+pub(super) fn pretty(value: &impl Serialize) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(value).map(printable_json)
+}
+
+/// An object without those of its members that are null.
+pub(super) fn without_nulls(mut object: Value) -> Value {
+    if let Value::Object(members) = &mut object {
+        members.retain(|_, member| !member.is_null());
+    }
+    object
+}
+
+/// The items as text, with something between them.
+pub(super) fn joined<T: Display>(items: impl IntoIterator<Item = T>, between: &str) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(between)
+}
+
 /// Whether a bracket would make a command of a CI system of what comes before it.
 fn ends_with_command(text: &str) -> bool {
     text.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).ends_with("##")
@@ -71,8 +96,8 @@ pub(super) fn one_line(text: &str, most: usize) -> String {
 
 /// The beginning of a longer text, and that it was cut.
 pub(super) fn beginning(text: String, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((at, _)) => format!("{}\n… cut; the event stream has all of it\n", &text[..at]),
+    match first(&text, most) {
+        Some(beginning) => format!("{beginning}\n… cut; the event stream has all of it\n"),
         None => text,
     }
 }

@@ -1,52 +1,48 @@
-//! What a run says about the target, and the exit code that follows.
+//! What a run says about the target, the exit code that follows, and the one line that sums the run up; enough for a chat message.
 
-use super::{Course, Report, TrialReport};
-use crate::event::{Bearing, Outcome, Stop, TrialFinished};
+use serde::Serialize;
+use strum::IntoStaticStr;
 
-/// What a run says about the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use super::{
+    Course, Report, TrialReport,
+    text::{counted, joined, one_line},
+};
+use crate::event::{Bearing, Outcome, SnapshotKind, Stop, TrialFinished};
+
+/// What a run says about the target: its words in reports, and its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "lowercase")]
 pub enum Verdict {
     /// Every trial passed, or does not apply.
-    Conformant,
+    Conformant = 0,
     /// The target departs from what it is held to.
-    NotConformant,
+    #[strum(serialize = "not conformant")]
+    NotConformant = 1,
     /// Something kept the run from telling.
-    NotJudged,
-    /// There was nothing to run.
-    NothingRan,
+    #[strum(serialize = "could not be judged")]
+    NotJudged = 2,
     /// The run ended before it began.
-    NotBegun,
+    #[strum(serialize = "did not begin")]
+    NotBegun = 3,
+    /// There was nothing to run.
+    #[strum(serialize = "nothing ran")]
+    NothingRan = 4,
     /// Somebody interrupted the run.
-    Interrupted,
+    Interrupted = 130,
     /// The run's process was told to end.
-    Terminated,
+    Terminated = 143,
 }
 
 impl Verdict {
     /// The exit code, part of the public interface.
     pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Conformant => 0,
-            Self::NotConformant => 1,
-            Self::NotJudged => 2,
-            Self::NotBegun => 3,
-            Self::NothingRan => 4,
-            Self::Interrupted => 130,
-            Self::Terminated => 143,
-        }
+        self as u8
     }
 
     /// The words in reports.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Conformant => "conformant",
-            Self::NotConformant => "not conformant",
-            Self::NotJudged => "could not be judged",
-            Self::NothingRan => "nothing ran",
-            Self::NotBegun => "did not begin",
-            Self::Interrupted => "interrupted",
-            Self::Terminated => "terminated",
-        }
+        self.into()
     }
 }
 
@@ -77,7 +73,6 @@ impl FailOn {
 impl Report {
     /// What the run says. A failure that was seen outweighs what could not be judged.
     pub fn verdict(&self, fail_on: FailOn) -> Verdict {
-        let any = |bearing| self.trials.iter().any(|trial| trial.finished.outcome.form().bearing == bearing);
         match self.stopped() {
             Some(Stop::Interrupt) => return Verdict::Interrupted,
             Some(Stop::Terminate) => return Verdict::Terminated,
@@ -86,12 +81,12 @@ impl Report {
         if self.trials.is_empty() {
             return if self.not_begun.is_empty() { Verdict::NothingRan } else { Verdict::NotBegun };
         }
+        let any = |bearing| self.trials.iter().any(|trial| trial.finished.outcome.form().bearing == bearing);
         let course = self.comparison.as_ref().map(|comparison| comparison.course(fail_on));
         let departs =
             |trial: &TrialReport| trial.finished.outcome.departs() || fail_on.in_trial(&trial.finished).is_some();
         let drifts = self.unexplained_drift().next().is_some() || !self.snapshots.is_empty();
-        let red = self.trials.iter().any(departs) || (fail_on.drift && drifts) || course == Some(Course::Worse);
-        if red {
+        if self.trials.iter().any(departs) || (fail_on.drift && drifts) || course == Some(Course::Worse) {
             return Verdict::NotConformant;
         }
         let cut_short = self.footer.is_none()
@@ -110,9 +105,80 @@ impl Report {
 
     /// Whether every trial that needs credentials had none.
     fn anonymous(&self) -> bool {
-        let without = |trial: &TrialReport| trial.finished.outcome == Outcome::NotApplicable;
-        let asks = |trial: &TrialReport| !matches!(trial.finished.principal.as_str(), "anonymous" | "invalid-token");
-        let asking: Vec<&TrialReport> = self.trials.iter().filter(|trial| asks(trial)).collect();
-        !asking.is_empty() && asking.iter().all(|trial| without(trial)) && asking.len() < self.trials.len()
+        let asks = |trial: &&TrialReport| !matches!(trial.finished.principal.as_str(), "anonymous" | "invalid-token");
+        let mut asking = self.trials.iter().filter(asks).peekable();
+        let some_do_not = self.trials.iter().any(|trial| !asks(&trial));
+        asking.peek().is_some() && some_do_not && asking.all(|trial| trial.finished.outcome == Outcome::NotApplicable)
+    }
+
+    /// The verdict with its numbers, in one line.
+    pub fn sentence(&self, fail_on: FailOn) -> String {
+        let verdict = self.verdict(fail_on);
+        format!("{}{}", verdict.name(), self.numbers(verdict, fail_on))
+    }
+
+    /// How many snapshots are not as accepted, by what is the matter.
+    fn snapshot_counts(&self) -> String {
+        let count = |kind| self.snapshots.iter().filter(|drift| drift.kind == kind).count();
+        let counts = SnapshotKind::ALL.into_iter().map(|kind| (kind, count(kind))).filter(|(_, count)| *count > 0);
+        joined(counts.map(|(kind, count)| format!("{count} {}", kind.name())), ", ")
+    }
+
+    /// What follows the verdict in the sentence.
+    pub(super) fn numbers(&self, verdict: Verdict, fail_on: FailOn) -> String {
+        // Of several lines, the first sums up.
+        let first_line = |text: &str| one_line(text.trim_start().lines().next().unwrap_or_default(), 300);
+        let reasons = self.not_begun.iter().map(|reason| first_line(reason.as_str()));
+        if verdict == Verdict::NotBegun {
+            return format!(": {}", joined(reasons, "; "));
+        }
+        let some = |count: usize, noun: &str| (count > 0).then(|| counted(count, noun));
+        let target =
+            self.header.as_ref().map_or_else(String::new, |header| format!(" to {}", one_line(&header.target, 80)));
+        let requests = format!("{}{target} in {:.2} s", counted(self.requests(), "request"), self.seconds());
+        let (reached, documented) = self.coverage.reached(self.operations());
+        let unexplained = self.unexplained_drift().count();
+        let most_idle = self.count(Outcome::NotApplicable) * 2 > self.trials.len();
+        let parts = [
+            Some(in_words(self.outcomes().map(|(outcome, count)| (outcome.name(), count)))),
+            some(self.counted_causes(fail_on), "cause"),
+            Some(requests),
+            some(self.warnings(), "warning"),
+            some(self.notes, "note"),
+            (documented > 0).then(|| format!("coverage {reached} of {}", counted(documented, "status"))),
+            (!self.drift.is_empty())
+                .then(|| format!("drift: {unexplained} new, {} explained", self.drift.len() - unexplained)),
+            (!self.snapshots.is_empty()).then(|| format!("snapshots: {}", self.snapshot_counts())),
+        ];
+        let left = self.left().map(|(kind, leaks)| format!("{} {}", leaks.len(), kind.name()));
+        let behind = [
+            some(self.rate_limited(), "answer").map(|answers| format!("{answers} of 429")),
+            self.comparison.as_ref().map(|since| format!("since the baseline {}", since.sentence(fail_on))),
+            self.stopped().and_then(why_stopped).map(|why| format!("stopped {why}")),
+        ];
+        let parts = parts.into_iter().flatten().chain(left).chain(behind.into_iter().flatten());
+        let parts = parts.chain(reasons.map(|reason| format!("a part did not begin: {reason}")));
+        let parts = parts.chain(self.missing().into_iter().map(|missing| one_line(&missing, 200)));
+        let idle = (verdict == Verdict::NotJudged && most_idle)
+            .then(|| "most trials do not apply: the target has no credentials for them".to_owned());
+        format!(": {}", joined(parts.chain(idle), "; "))
+    }
+}
+
+/// Trials by outcome: `3 passed, 1 failed`.
+pub(super) fn in_words<'a>(outcomes: impl Iterator<Item = (&'a str, usize)>) -> String {
+    let words = joined(outcomes.map(|(outcome, count)| format!("{count} {outcome}")), ", ");
+    if words.is_empty() { "no trials".to_owned() } else { words }
+}
+
+/// Why a run ended early, where the verdict does not say it.
+pub(super) fn why_stopped(stop: Stop) -> Option<&'static str> {
+    match stop {
+        Stop::Deadline => Some("at the deadline"),
+        Stop::FailFast => Some("at the limit of failures"),
+        Stop::Breaker => Some("because trial after trial met nothing but trouble"),
+        Stop::Preflight => Some("by the preflight"),
+        Stop::Ledger => Some("because its ledger could not be written"),
+        Stop::Interrupt | Stop::Terminate => None,
     }
 }

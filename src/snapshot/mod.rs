@@ -4,23 +4,23 @@
 //! `cargo insta review` shows what is new and accepts it: `NAME.snap` is accepted, `NAME.snap.new` is not yet. What is in one is
 //! `transcript`'s and `names`'.
 
-mod file;
 mod names;
 mod transcript;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use similar::{ChangeTag, TextDiff};
 
-use self::{file::File, transcript::Writer};
+use self::{names::Foreign, transcript::Writer};
 use crate::{
-    event::{Bearing, Event, Outcome, RunFinished, RunStarted, SnapshotDrift, SnapshotKind, TrialFinished},
+    difference,
+    event::{Bearing, Event, Outcome, RunFinished, SnapshotDrift, SnapshotKind, TrialFinished},
     secret::Redactor,
 };
 
@@ -37,6 +37,9 @@ const FILE_NAME: &AsciiSet = &CONTROLS
     .add(b'?')
     .add(b'\\')
     .add(b'|');
+
+/// More than any snapshot that was written here.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// More lines of a difference than a person reads in a report; the files hold all of it.
 const MOST_LINES: usize = 30;
@@ -80,20 +83,15 @@ pub struct Snapshots {
     directory: PathBuf,
     unaccepted: Unaccepted,
     redactor: Redactor,
-    run: Option<Run>,
+    /// What is the run's own, once its header has come.
+    foreign: Option<Arc<Foreign>>,
+    /// Whether the run has every trial of the suite.
+    whole: bool,
     /// Trials that have begun and not ended.
     open: BTreeMap<String, Writer>,
     /// The files of the trials that ended.
     ended: BTreeSet<PathBuf>,
     written: Vec<PathBuf>,
-}
-
-/// What the header of a run says.
-#[derive(Debug)]
-struct Run {
-    foreign: Arc<names::Foreign>,
-    /// Whether it has every trial of the suite.
-    whole: bool,
 }
 
 impl Snapshots {
@@ -105,7 +103,8 @@ impl Snapshots {
             directory: directory.join(name),
             unaccepted,
             redactor,
-            run: None,
+            foreign: None,
+            whole: false,
             open: BTreeMap::new(),
             ended: BTreeSet::new(),
             written: Vec::new(),
@@ -137,41 +136,37 @@ impl Snapshots {
     /// # Errors
     /// A file that cannot be read or written.
     pub fn take(&mut self, event: &Event) -> Result<Vec<Event>, SnapshotError> {
-        match event {
-            Event::RunStarted(header) => self.begin(header),
+        let drifted = match event {
+            Event::RunStarted(header) => {
+                self.whole = header.selection.is_whole() && header.shard.is_none();
+                self.foreign = Some(Arc::new(Foreign::of(header)));
+                Vec::new()
+            }
             Event::StepFinished(step) => {
-                if let Some(run) = &self.run {
-                    let new = || Writer::new(&run.foreign);
+                if let Some(foreign) = &self.foreign {
+                    let new = || Writer::new(foreign, step.attempt);
                     let writer = self.open.entry(step.trial.clone()).or_insert_with(new);
                     if step.attempt > writer.attempt {
                         *writer = new();
-                        writer.attempt = step.attempt;
                     }
                     writer.take(step);
                 }
+                Vec::new()
             }
             Event::TrialFinished(finished) => {
                 let writer = self.open.remove(&finished.trial);
-                let found = self.end(finished, writer)?;
-                return Ok(found.into_iter().map(Event::SnapshotDrifted).collect());
+                self.end(finished, writer)?.into_iter().collect()
             }
-            Event::RunFinished(footer) => {
-                return Ok(self.orphans(footer)?.into_iter().map(Event::SnapshotDrifted).collect());
-            }
+            Event::RunFinished(footer) => self.orphans(footer)?,
             Event::TrialStarted(_)
             | Event::Leaked(_)
             | Event::MayBeLeft(_)
             | Event::Waited(_)
             | Event::Preflight(_)
             | Event::SnapshotDrifted(_)
-            | Event::NotBegun(_) => {}
-        }
-        Ok(Vec::new())
-    }
-
-    fn begin(&mut self, header: &RunStarted) {
-        let whole = header.selection.is_whole() && header.shard.is_none();
-        self.run = Some(Run { foreign: Arc::new(names::Foreign::of(header)), whole });
+            | Event::NotBegun(_) => Vec::new(),
+        };
+        Ok(drifted.into_iter().map(Event::SnapshotDrifted).collect())
     }
 
     /// The file of a trial's accepted snapshot.
@@ -190,17 +185,21 @@ impl Snapshots {
         let path = self.file(&finished.trial);
         self.ended.insert(path.clone());
         let Some(writer) = writer.filter(|writer| tells(finished.outcome) && !writer.broken) else { return Ok(None) };
-        let new = File::new(&finished.file, &finished.title, &finished.trial, writer.finish());
+        let new = File {
+            source: finished.file.clone(),
+            title: finished.title.clone(),
+            trial: Some(finished.trial.clone()),
+            contents: writer.finish(),
+        };
         let accepted = File::read(&path).map_err(|source| refused(&path, source))?;
         let beside = path.with_extension("snap.new");
-        if accepted.as_ref().is_some_and(|accepted| accepted.contents == new.contents) {
+        let same = accepted.as_ref().is_some_and(|accepted| accepted.contents == new.contents);
+        if same || self.unaccepted == Unaccepted::Accepted {
             remove(&beside)?;
-            return Ok(None);
-        }
-        if self.unaccepted == Unaccepted::Accepted {
-            remove(&beside)?;
-            new.write(&path).map_err(|source| refused(&path, source))?;
-            self.written.push(path);
+            if !same {
+                new.write(&path).map_err(|source| refused(&path, source))?;
+                self.written.push(path);
+            }
             return Ok(None);
         }
         new.write(&beside).map_err(|source| refused(&beside, source))?;
@@ -215,15 +214,12 @@ impl Snapshots {
 
     /// Accepted snapshots of trials that are no more. A run that was told to leave trials out, or left some, cannot tell.
     fn orphans(&self, footer: &RunFinished) -> Result<Vec<SnapshotDrift>, SnapshotError> {
-        let whole = self.run.as_ref().is_some_and(|run| run.whole) && footer.stopped.is_none();
-        if !whole {
-            return Ok(Vec::new());
-        }
         let mut orphans = Vec::new();
-        for path in accepted_below(&self.directory)? {
-            if self.ended.contains(&path) {
-                continue;
-            }
+        if !self.whole || footer.stopped.is_some() {
+            return Ok(orphans);
+        }
+        let accepted = accepted_below(&self.directory)?;
+        for path in accepted.into_iter().filter(|path| !self.ended.contains(path)) {
             if self.unaccepted == Unaccepted::Accepted {
                 remove(&path)?;
                 remove(&path.with_extension("snap.new"))?;
@@ -238,6 +234,49 @@ impl Snapshots {
             });
         }
         Ok(orphans)
+    }
+}
+
+/// A snapshot and what it is of, in insta's form: a head in YAML between lines of `---`, then the contents.
+///
+/// Written by hand, since the library writes snapshots in assertions of tests alone, and is a few lines long; `tests/cli/snapshots.rs`
+/// holds what is written to insta's own reader, and to `cargo insta` where that is installed.
+#[derive(Debug)]
+struct File {
+    source: String,
+    title: String,
+    /// The trial's ID, where the head says it.
+    trial: Option<String>,
+    /// Without the line break at the end.
+    contents: String,
+}
+
+impl File {
+    /// Reads a snapshot; `None` where there is none.
+    fn read(path: &Path) -> io::Result<Option<Self>> {
+        let text = match crate::file::text(path, MOST_BYTES) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            text => text?.replace("\r\n", "\n"),
+        };
+        let parts = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
+        let (head, contents) = parts.ok_or_else(|| {
+            io::Error::new(ErrorKind::InvalidData, "it is no snapshot: a head between lines of `---` is missing")
+        })?;
+        let trial = head.lines().find_map(|line| line.strip_prefix("expression: "));
+        let trial = trial.map(|text| serde_json::from_str(text).unwrap_or_else(|_| text.trim_matches('"').to_owned()));
+        let contents = contents.trim_end_matches('\n').to_owned();
+        Ok(Some(Self { source: String::new(), title: String::new(), trial, contents }))
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        // A text of JSON is one of YAML.
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let [source, title, trial] = [&self.source, &self.title, self.trial.as_deref().unwrap_or_default()].map(quoted);
+        let head = format!("source: {source}\ndescription: {title}\nexpression: {trial}");
+        fs::write(path, format!("---\n{head}\n---\n{}\n", self.contents))
     }
 }
 
@@ -282,24 +321,10 @@ fn accepted_below(directory: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
 
 /// The lines that differ, with one line around them.
 fn difference(accepted: &str, new: &str) -> String {
-    let diff = TextDiff::configure().timeout(std::time::Duration::from_secs(2)).diff_lines(accepted, new);
-    let mut lines = Vec::new();
-    for (index, group) in diff.grouped_ops(1).iter().enumerate() {
-        if index > 0 {
-            lines.push("  …".to_owned());
-        }
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let sign = match change.tag() {
-                ChangeTag::Equal => ' ',
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-            };
-            lines.push(format!("{sign} {}", change.value().trim_end_matches('\n')));
-        }
-    }
+    let lines = difference::lines(accepted, new, 1, "…").into_iter();
+    let mut lines: Vec<String> = lines.map(|(tag, line)| format!("{} {line}", difference::sign(tag))).collect();
     if lines.len() > MOST_LINES {
-        let more = lines.len() - MOST_LINES;
-        lines.truncate(MOST_LINES);
+        let more = lines.split_off(MOST_LINES).len();
         lines.push(format!("  and {more} more lines"));
     }
     lines.join("\n")

@@ -36,10 +36,8 @@ pub(super) struct Foreign {
     host: String,
     /// A name that the run gave.
     given: Option<Regex>,
-    /// `eyJ….….…`
-    jwt: Option<Regex>,
-    time: Option<Regex>,
-    date: Option<Regex>,
+    /// What reads as the moment's or a run's own, and the name that it gets.
+    patterns: Vec<(Regex, &'static str)>,
     /// Collections of the whole org: paths of operations without a parameter.
     collections: BTreeSet<String>,
 }
@@ -49,13 +47,16 @@ impl Foreign {
         let origin = header.origin.to_string();
         let run = regex::escape(&header.run);
         let paths = header.operations.iter().map(|operation| operation.path.clone());
+        let patterns = [
+            (r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*", "<jwt>"),
+            (r"\d{4}-\d\d-\d\dT\d\d(:|%3A)\d\d(:|%3A)\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", "<time>"),
+            (r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", "<time>"),
+        ];
         Self {
             host: origin.split_once("://").map_or(String::new(), |(_, host)| host.to_owned()),
             origin,
             given: Regex::new(&format!("[A-Za-z0-9]+[_-]{run}[_-][0-9]{{5}}")).ok().filter(|_| !run.is_empty()),
-            jwt: Regex::new(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*").ok(),
-            time: Regex::new(r"\d{4}-\d\d-\d\dT\d\d(:|%3A)\d\d(:|%3A)\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)").ok(),
-            date: Regex::new(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT").ok(),
+            patterns: patterns.into_iter().filter_map(|(text, name)| Some((Regex::new(text).ok()?, name))).collect(),
             collections: paths.filter(|path| !path.contains('{')).collect(),
         }
     }
@@ -151,10 +152,8 @@ impl Names {
         if let Some(given) = &foreign.given {
             text = given.replace_all(&text, |found: &Captures<'_>| self.name("name", &found[0])).into_owned();
         }
-        for (pattern, shown) in [(&foreign.jwt, "<jwt>"), (&foreign.time, "<time>"), (&foreign.date, "<time>")] {
-            if let Some(pattern) = pattern {
-                text = pattern.replace_all(&text, shown).into_owned();
-            }
+        for (pattern, shown) in &foreign.patterns {
+            text = pattern.replace_all(&text, *shown).into_owned();
         }
         self.tokens(&text, |_| false)
     }
@@ -187,10 +186,7 @@ fn replace_tokens(text: &str, mut other: impl FnMut(&str) -> Option<String>) -> 
     let mut rest = text;
     while !rest.is_empty() {
         let (token, behind) = rest.split_at(rest.find(|c: char| !is_token(c)).unwrap_or(rest.len()));
-        match other(token) {
-            Some(word) => replaced.push_str(&word),
-            None => replaced.push_str(token),
-        }
+        replaced.push_str(other(token).as_deref().unwrap_or(token));
         let next = behind.find(is_token).unwrap_or(behind.len());
         replaced.push_str(&behind[..next]);
         rest = &behind[next..];

@@ -8,7 +8,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use serde_json::Value;
 
 use super::names::{Foreign, Names};
-use crate::event::{Phase, StepFinished, Transcript, TranscriptResponse};
+use crate::{
+    brief::shortened,
+    event::{Phase, StepFinished, Transcript, TranscriptResponse},
+};
 
 /// More of a body than a person reviews.
 const MOST_BODY: usize = 64 * 1024;
@@ -66,14 +69,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(foreign: &Arc<Foreign>) -> Self {
+    pub(super) fn new(foreign: &Arc<Foreign>, attempt: usize) -> Self {
         Self {
             foreign: Arc::clone(foreign),
             names: Names::new(Arc::clone(foreign)),
             own: BTreeSet::new(),
             text: String::new(),
             page: None,
-            attempt: 1,
+            attempt,
             broken: false,
         }
     }
@@ -85,16 +88,10 @@ impl Writer {
         };
         let at = (step.phase, step.step);
         let url = exchange.request.url.as_str();
-        let mut body = exchange
-            .response
-            .body
-            .as_ref()
-            .filter(|_| exchange.response.cut_from.is_none())
-            .and_then(|body| serde_json::from_str::<Value>(body.as_str()).ok());
-        self.own.extend(
-            self.foreign.given(exchange.request.body.as_ref().map_or("", |body| body.as_str())).map(str::to_owned),
-        );
-        self.own.extend(self.foreign.given(url).map(str::to_owned));
+        let whole = exchange.response.body.as_ref().filter(|_| exchange.response.cut_from.is_none());
+        let mut body = whole.and_then(|body| serde_json::from_str::<Value>(body.as_str()).ok());
+        let sent = exchange.request.body.as_ref().map_or("", |body| body.as_str());
+        self.own.extend([sent, url].into_iter().flat_map(|text| self.foreign.given(text)).map(str::to_owned));
         let of_org = self.foreign.is_of_the_org(url) && body.as_ref().is_some_and(Value::is_array);
         if let Some(body) = body.as_mut() {
             self.keep_own(body, of_org);
@@ -102,7 +99,9 @@ impl Writer {
         }
         if of_org && self.page.as_ref().is_some_and(|(of, _)| *of == at) {
             // A further page of a list of the org: where one ends and the next begins depends on what else there is.
-            self.further(body);
+            if let (Some((_, items)), Some(Value::Array(more))) = (&mut self.page, body) {
+                items.extend(more);
+            }
             return;
         }
         self.close();
@@ -185,24 +184,15 @@ impl Writer {
             };
             self.line(&format!("{name}: {value}"));
         }
-        match (body, page) {
-            (Some(Value::Array(items)), Some(page)) => self.page = Some((page, items)),
-            (Some(body), _) => self.json(&body),
-            (None, _) if response.cut_from.is_some() => self.line(TOO_LONG),
-            (None, _) => {
-                if let Some(body) = &response.body {
-                    self.plain(body.as_str());
-                }
-            }
+        match (body, page, &response.body) {
+            (Some(Value::Array(items)), Some(page), _) => self.page = Some((page, items)),
+            (Some(body), ..) => self.json(&body),
+            (None, ..) if response.cut_from.is_some() => self.line(TOO_LONG),
+            (None, _, Some(body)) => self.plain(body.as_str()),
+            (None, _, None) => {}
         }
         if self.page.is_none() {
             self.line("");
-        }
-    }
-
-    fn further(&mut self, body: Option<Value>) {
-        if let (Some((_, items)), Some(Value::Array(more))) = (&mut self.page, body) {
-            items.extend(more);
         }
     }
 
@@ -216,7 +206,7 @@ impl Writer {
 
     fn json(&mut self, body: &Value) {
         let named = self.names.value(body);
-        self.cut(&serde_json::to_string_pretty(&named).unwrap_or_default());
+        self.cut(&format!("{named:#}"));
     }
 
     fn plain(&mut self, body: &str) {
@@ -227,9 +217,6 @@ impl Writer {
     }
 
     fn cut(&mut self, text: &str) {
-        match text.char_indices().nth(MOST_BODY) {
-            Some((at, _)) => self.line(&format!("{}…", &text[..at])),
-            None => self.line(text),
-        }
+        self.line(&shortened(text, MOST_BODY));
     }
 }

@@ -335,7 +335,7 @@ fn what_is_more_than_a_reader_takes_is_counted() {
     let shown = page.matches("<details>").count();
     assert!(shown > 10, "{shown}");
     assert!(page.ends_with(&format!(
-        "\n_Left out for want of room: {} causes. The event stream has all of it._\n",
+        "\n_Left out for lack of space: {} causes. The event stream has all of it._\n",
         300 - shown
     )));
 

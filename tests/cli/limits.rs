@@ -297,7 +297,7 @@ fn a_run_stops_when_there_is_nothing_but_trouble() {
         assert_eq!(count("errored") + count("not-run"), 9);
         if *errored.end() < 9 {
             assert_eq!(place.events().last().expect("a footer")["stopped"], "breaker");
-            assert!(done.out.contains("one trial after the other met nothing but trouble"), "{}", done.out);
+            assert!(done.out.contains("trial after trial met nothing but trouble"), "{}", done.out);
         }
     }
 }

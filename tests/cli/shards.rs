@@ -243,7 +243,7 @@ fn a_part_that_is_missing_or_there_twice_is_told() {
     run(&other, &server, "part-4", &["--shard", "2/3"]);
     place.write("other.jsonl", &other.read("part-4.jsonl"));
     let mixed = report(&["part-1.jsonl", "other.jsonl"]);
-    assert_eq!((mixed.code, mixed.err.contains("other.jsonl: it is of another suite")), (3, true), "{}", mixed.err);
+    assert_eq!((mixed.code, mixed.err.contains("other.jsonl: its suite differs")), (3, true), "{}", mixed.err);
 }
 
 #[test]

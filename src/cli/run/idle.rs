@@ -65,7 +65,7 @@ impl Idle {
 
 /// Whether the file is another run's, which is going on.
 fn is_busy(error: &(dyn Error + 'static)) -> bool {
-    matches!(error.downcast_ref(), Some(StreamError::Busy { .. }))
+    matches!(error.downcast_ref(), Some(StreamError::Busy(_)))
 }
 
 fn header(arguments: &Arguments, suite: String) -> Event {

@@ -10,7 +10,6 @@ use std::{
     cell::RefCell,
     collections::BTreeSet,
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
     rc::Rc,
     sync::Arc,
@@ -46,7 +45,7 @@ use crate::{
     ledger::{self, Ledger},
     naming::{Names, run_id},
     plan::{Plan, Shard, Trial},
-    report::{FailOn, Report, Style, Summary, Verdict},
+    report::{FailOn, Report, Style, Verdict, write_json},
     run::{self, Options, SETTLING, Stopper},
     secret::Redactor,
     settings,
@@ -446,7 +445,7 @@ fn sum_up(arguments: &Arguments, outputs: &mut Outputs) -> Result<(), CommandErr
 }
 
 fn print_summary(arguments: &Arguments, report: &Report) -> Result<(), CommandError> {
-    Ok(writeln!(format_out(), "{}", Summary::of(report, fail_on(&arguments.fail_on)).json()?)?)
+    Ok(write_json(report, fail_on(&arguments.fail_on), format_out())?)
 }
 
 /// Entries for what failed and is not listed yet, or not so.

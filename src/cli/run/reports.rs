@@ -15,7 +15,7 @@ use crate::{
         out::{coloured_out, format_out},
     },
     report::{
-        Badge, Console, FailOn, Report, Style, Summary, write_github, write_har, write_html, write_junit,
+        Console, FailOn, Report, Style, write_badge, write_github, write_har, write_html, write_json, write_junit,
         write_junit_strict, write_markdown, write_tap,
     },
 };
@@ -89,14 +89,14 @@ impl ReportFormat {
     ) -> Result<(), CommandError> {
         match self {
             Self::Text => Console::new(&mut writer, style).finish(report, fail_on)?,
-            Self::Json => writeln!(writer, "{}", Summary::of(report, fail_on).json()?)?,
+            Self::Json => write_json(report, fail_on, &mut writer)?,
             Self::Junit => write_junit(report, fail_on, &mut writer)?,
             Self::JunitStrict => write_junit_strict(report, fail_on, &mut writer)?,
             Self::Markdown => write_markdown(report, fail_on, &mut writer)?,
             Self::Github => write_github(report, fail_on, &mut writer)?,
             Self::Tap => write_tap(report, fail_on, &mut writer)?,
             Self::Har => write_har(report, &mut writer)?,
-            Self::Badge => writeln!(writer, "{}", serde_json::to_string(&Badge::of(report, fail_on))?)?,
+            Self::Badge => write_badge(report, fail_on, &mut writer)?,
             Self::Coverage => {
                 if !report.not_begun.is_empty() {
                     writeln!(writer, "{}\n", report.sentence(fail_on))?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::first;
+use super::{Common, first};
 use crate::{
     event::{DocumentedOperation, Outcome},
     report::{Report, TrialReport},
@@ -28,14 +28,6 @@ struct Area<'a> {
     statuses: Vec<u16>,
 }
 
-/// What is behind a trial that met something absent.
-pub(super) enum Gone<'a> {
-    /// The first component of the trials' IDs.
-    Area(&'a str),
-    /// The path that all of the operations begin with.
-    Path(&'a str),
-}
-
 impl<'a> Absent<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
         let (areas, operations) = (areas(&report.trials), silent(report));
@@ -48,18 +40,18 @@ impl<'a> Absent<'a> {
     }
 
     /// What the target lacks, if that is behind a trial. What fails in another area for want of an operation has the same cause.
-    pub(super) fn behind(&self, trial: &'a TrialReport) -> Option<Gone<'a>> {
+    pub(super) fn behind(&self, trial: &'a TrialReport) -> Option<Common<'a>> {
         let finished = &trial.finished;
         if !matches!(finished.outcome, Outcome::Failed | Outcome::Blocked) {
             return None;
         }
         let area = area(trial);
         if self.areas.contains_key(area) {
-            return Some(Gone::Area(area));
+            return Some(Common::Area(area));
         }
         let call = first(trial)?.call.as_str();
-        let area = self.of_areas.get(call).map(|area| Gone::Area(area));
-        area.or_else(|| self.operations.get(call).map(|path| Gone::Path(path)))
+        let area = self.of_areas.get(call).map(|area| Common::Area(area));
+        area.or_else(|| self.operations.get(call).map(|path| Common::Path(path)))
     }
 
     /// What the target answers in an area.

@@ -7,9 +7,9 @@ use std::{
 
 use super::key::{Key, operation};
 use crate::{
-    event::{Finding, Phase},
+    event::{Finding, Phase, StepFinished},
     finding::CheckKind,
-    report::{Failure, Report},
+    report::Report,
 };
 
 /// A false check that is behind trials.
@@ -33,7 +33,7 @@ struct Met<'a> {
 
 /// A step that went wrong, with the false checks of it that may be behind a trial.
 pub(super) struct Step<'a> {
-    pub(super) failure: &'a Failure,
+    pub(super) failure: &'a StepFinished,
     /// Those that are behind the trial, one of them at least.
     pub(super) checks: Vec<&'a Finding>,
     /// Those that follow from them: an answer of another status fails the rest because of it.
@@ -42,7 +42,7 @@ pub(super) struct Step<'a> {
 
 impl<'a> Step<'a> {
     /// The step with these false checks, if there are any.
-    pub(super) fn of(failure: &'a Failure, checks: impl Iterator<Item = &'a Finding>) -> Option<Self> {
+    pub(super) fn of(failure: &'a StepFinished, checks: impl Iterator<Item = &'a Finding>) -> Option<Self> {
         let (status, others): (Vec<_>, Vec<_>) = checks.partition(|finding| finding.check == CheckKind::Status);
         let (checks, follow) = if status.is_empty() { (others, status) } else { (status, others) };
         (!checks.is_empty()).then_some(Self { failure, checks, follow })

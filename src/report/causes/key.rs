@@ -1,11 +1,11 @@
 //! What makes false checks of several trials one thing that is wrong, in this run and in every other.
 
 use crate::{
-    event::{DocumentedOperation, Finding},
+    event::{DocumentedOperation, Finding, StepFinished},
     finding::CheckKind,
     level::Level,
     path::path_of,
-    report::{Failure, Report, without_indices},
+    report::{Report, without_indices},
     secret::Redacted,
     signature::steady,
 };
@@ -74,7 +74,7 @@ impl<'a> Key<'a> {
 }
 
 /// The operation that was called, also by a request that a case writes out.
-pub(super) fn operation<'a>(failure: &'a Failure, operations: &'a [DocumentedOperation]) -> &'a str {
+pub(super) fn operation<'a>(failure: &'a StepFinished, operations: &'a [DocumentedOperation]) -> &'a str {
     let called = || {
         let request = &failure.exchange.as_ref()?.request;
         let path = path_of(request.url.as_str()).trim_start_matches('/');

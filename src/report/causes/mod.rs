@@ -6,24 +6,25 @@
 mod absent;
 mod cover;
 mod key;
-mod summary;
 #[cfg(test)]
 mod tests;
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
+use serde::Serialize;
+
 use self::{
-    absent::{Absent, Gone},
+    absent::Absent,
     cover::{Step, Suspect, cover, first_step},
 };
-pub use summary::CauseSummary;
 
 use super::{
-    FailOn, Failure, Report, TrialReport,
-    text::{on_one_line, one_line},
+    FailOn, Report, TrialReport,
+    text::{joined, on_one_line, one_line},
 };
 use crate::{
-    event::{Finding, Outcome},
+    event::{Finding, Outcome, Place, RequirementText, StepFinished},
+    finding::{Actual, CheckKind, Expected},
     level::Level,
     signature::steady,
 };
@@ -78,8 +79,38 @@ pub struct Check<'a> {
     pub beside: Vec<String>,
 }
 
+/// A cause without what it was made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CauseSummary {
+    /// What it is, in a line.
+    pub title: String,
+    /// What it means for the run.
+    pub standing: Standing,
+    /// The outcome that weighs most among its trials.
+    pub outcome: Outcome,
+    /// What was checked; none where no single check is behind it, as all up to the place.
+    pub check: Option<CheckKind>,
+    /// Where in the body, a JSON Pointer with `*` for every index; empty where it is about no place in it.
+    pub pointer: String,
+    /// The operations that were called.
+    pub calls: Vec<String>,
+    /// What was expected, where it was met first.
+    pub expected: Option<Expected>,
+    /// What there was.
+    pub actual: Option<Actual>,
+    /// What the target is held to there.
+    pub requirements: Vec<RequirementText>,
+    /// Where the expectation stands.
+    pub place: Option<Place>,
+    /// The trials that it accounts for.
+    pub trials: Vec<String>,
+    /// Other checks that were false beside it and that no trial needs as its cause.
+    pub beside: Vec<String>,
+}
+
 /// What a cause means for the run, in the order of reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Standing {
     /// It turns the run red.
     Red,
@@ -94,17 +125,6 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// The word in summaries.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Red => "red",
-            Self::Unjudged => "unjudged",
-            Self::Flaky => "flaky",
-            Self::Warning => "warning",
-            Self::Known => "known",
-        }
-    }
-
     /// What a trial means for the run; nothing where there is nothing to say of it.
     fn of(trial: &TrialReport, fail_on: FailOn) -> Option<Self> {
         let finished = &trial.finished;
@@ -130,7 +150,9 @@ impl Standing {
 /// What makes trials without a false check one cause.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Common<'a> {
+    /// The first component of their IDs.
     Area(&'a str),
+    /// What the paths of the operations that they call begin with.
     Path(&'a str),
     /// Told alike in every run.
     Reason(Outcome, String),
@@ -165,8 +187,7 @@ impl Report {
         for trial in trials.into_iter().filter(|trial| Standing::of(trial, fail_on).is_some()) {
             let found = steps_of(trial, |finding| looks(trial, finding));
             let key = match absent.behind(trial) {
-                Some(Gone::Area(area)) => Common::Area(area),
-                Some(Gone::Path(path)) => Common::Path(path),
+                Some(common) => common,
                 None if found.is_empty() => {
                     let (origin, run) = self.names();
                     Common::Reason(trial.finished.outcome, steady(trial.reason(), origin, run))
@@ -179,22 +200,19 @@ impl Report {
             };
             common.entry(key).or_default().push(trial);
         }
-        let common = common.into_iter().map(|(key, trials)| (key.what(&absent, &trials), trials));
+        let common = common.into_iter().map(|(key, trials)| {
+            let what = match key {
+                Common::Area(name) => What::Area { name, statuses: absent.statuses(name).to_vec() },
+                Common::Path(path) => What::Path(path),
+                Common::Reason(..) => What::Reason(trials.first().map_or("", |trial| trial.reason())),
+            };
+            (what, trials)
+        });
         let checks = cover(self, &steps).into_iter().filter_map(|suspect| check(suspect, &checked));
         let mut causes: Vec<Cause<'a>> =
             common.chain(checks).filter_map(|(what, trials)| Cause::of(what, trials, fail_on)).collect();
         causes.sort_by_key(|cause| (cause.standing, cause.outcome.form().weight, Reverse(cause.trials.len())));
         causes
-    }
-}
-
-impl<'a> Common<'a> {
-    fn what(self, absent: &Absent<'_>, trials: &[&'a TrialReport]) -> What<'a> {
-        match self {
-            Self::Area(name) => What::Area { name, statuses: absent.statuses(name).to_vec() },
-            Self::Path(path) => What::Path(path),
-            Self::Reason(..) => What::Reason(trials.first().map_or("", |trial| trial.reason())),
-        }
     }
 }
 
@@ -208,7 +226,7 @@ fn check<'a>(suspect: Suspect<'a>, trials: &[&'a TrialReport]) -> Option<(What<'
 fn steps_of<'a>(trial: &'a TrialReport, looks: impl Fn(&Finding) -> bool) -> Vec<Step<'a>> {
     let steps = |level: Level| {
         let of_level = |finding: &&Finding| finding.level == level && looks(finding);
-        let step = |failure: &'a Failure| Step::of(failure, failure.findings.iter().filter(of_level));
+        let step = |failure: &'a StepFinished| Step::of(failure, failure.findings.iter().filter(of_level));
         let mut steps: Vec<Step<'a>> = trial.failures.iter().filter_map(step).collect();
         let last = steps.iter().map(|step| step.failure.attempt).max();
         steps.retain(|step| Some(step.failure.attempt) == last);
@@ -229,8 +247,8 @@ fn steps_of<'a>(trial: &'a TrialReport, looks: impl Fn(&Finding) -> bool) -> Vec
 }
 
 /// The first step of the last attempt that is wrong in a way that decides the outcome.
-fn first(trial: &TrialReport) -> Option<&Failure> {
-    let decides = |failure: &&Failure| {
+fn first(trial: &TrialReport) -> Option<&StepFinished> {
+    let decides = |failure: &&StepFinished| {
         failure.fault.is_some() || failure.findings.iter().any(|finding| finding.level == Level::Must)
     };
     trial.last_failures().find(decides)
@@ -247,13 +265,32 @@ impl<'a> Cause<'a> {
     pub fn title(&self) -> String {
         match &self.what {
             What::Area { name, statuses } => {
-                let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
-                format!("the target has none of `{name}`: answers are {}", statuses.join(", "))
+                format!("the target has none of `{name}`: answers are {}", joined(statuses, ", "))
             }
             What::Path(path) => format!("nothing but 404, 405 or 501 from `{path}` and what is below it"),
             What::Check(check) => check.title(),
             What::Reason("") => self.outcome.name().to_owned(),
             What::Reason(reason) => on_one_line(reason),
+        }
+    }
+
+    /// The cause by itself.
+    pub fn summary(&self) -> CauseSummary {
+        let check = self.check();
+        let example = check.map(|check| check.example);
+        CauseSummary {
+            title: self.title(),
+            standing: self.standing,
+            outcome: self.outcome,
+            check: example.map(|example| example.check.clone()),
+            pointer: check.map(|check| check.pointer.clone()).unwrap_or_default(),
+            calls: check.map_or(&[][..], |check| &check.calls).iter().map(|call| (*call).to_owned()).collect(),
+            expected: example.map(|example| example.expected.clone()),
+            actual: example.map(|example| example.actual.clone()),
+            requirements: example.map(|example| example.requirements.clone()).unwrap_or_default(),
+            place: example.and_then(|example| example.place.clone()),
+            trials: self.trials.iter().map(|trial| trial.finished.trial.clone()).collect(),
+            beside: check.map(|check| check.beside.clone()).unwrap_or_default(),
         }
     }
 

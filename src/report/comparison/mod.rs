@@ -9,13 +9,14 @@ mod trials;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use strum::IntoStaticStr;
 
 pub(super) use self::trials::former_ids;
 pub use self::trials::{ChangeKind, TrialChange};
-use super::{Cause, CauseSummary, FailOn, LatencyChange, Report, TrialReport, text::printable_json};
+use super::{Cause, CauseSummary, DriftCount, DriftKey, FailOn, LatencyChange, Report, TrialReport, text::pretty};
 use crate::{
     counted::counted,
-    event::{Finding, Outcome, Selection, Shard},
+    event::{Finding, Selection, Shard},
     secret::Redacted,
 };
 
@@ -23,9 +24,9 @@ use crate::{
 #[derive(Debug, Clone, Serialize)]
 pub struct Comparison {
     /// The older run.
-    pub old: Side,
+    pub old: ComparedRun,
     /// The newer run.
-    pub new: Side,
+    pub new: ComparedRun,
     /// What the two differ in beside time, or lack.
     pub notes: Vec<Note>,
     /// What is behind the trials that fail now and did not, or do so in another way.
@@ -44,27 +45,17 @@ pub struct Comparison {
 
 /// A comparison as one JSON object (`schemas/harness/diff.schema.json`).
 #[derive(Debug, Serialize)]
-pub struct ComparisonSummary<'a> {
+pub(super) struct ComparisonSummary<'a> {
     version: u32,
-    verdict: &'static str,
+    verdict: Course,
     exit_code: u8,
     #[serde(flatten)]
     comparison: &'a Comparison,
 }
 
-impl ComparisonSummary<'_> {
-    /// The object as text, over several lines.
-    ///
-    /// # Errors
-    /// None that is known; what a serialiser may say.
-    pub fn json(&self) -> serde_json::Result<String> {
-        serde_json::to_string_pretty(self).map(printable_json)
-    }
-}
-
 /// One of the two runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Side {
+pub struct ComparedRun {
     /// The names of the runs, one a stream.
     pub runs: Vec<String>,
     /// When the first of them began; RFC 3339, UTC.
@@ -137,15 +128,20 @@ pub struct DriftChange {
 }
 
 /// What a comparison comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr)]
+#[serde(into = "&'static str")]
 pub enum Course {
     /// Nothing got worse.
+    #[strum(serialize = "not worse")]
     NotWorse,
     /// Something did.
+    #[strum(serialize = "worse")]
     Worse,
     /// Nothing that was judged did, but something could not be judged any more.
+    #[strum(serialize = "could not be judged")]
     NotJudged,
     /// No trial is in both runs.
+    #[strum(serialize = "nothing in common")]
     NothingInCommon,
 }
 
@@ -161,12 +157,7 @@ impl Course {
 
     /// The words in reports.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::NotWorse => "not worse",
-            Self::Worse => "worse",
-            Self::NotJudged => "could not be judged",
-            Self::NothingInCommon => "nothing in common",
-        }
+        self.into()
     }
 }
 
@@ -178,13 +169,13 @@ impl Comparison {
         let terms = trials::Terms {
             same_choice: !about(About::Selection),
             same_target: !about(About::Target),
-            new_complete: is_complete(new),
+            new_complete: new.is_complete(),
         };
         let pairs = trials::pairs(old, new);
         let (trials, unchanged) = trials::changes(&pairs, terms);
         Self {
-            old: Side::of(old),
-            new: Side::of(new),
+            old: ComparedRun::of(old),
+            new: ComparedRun::of(new),
             causes: causes(&trials, new),
             lost_checks: lost_checks(&pairs),
             trials,
@@ -196,9 +187,17 @@ impl Comparison {
     }
 
     /// What a script wants to know of it.
-    pub fn summary(&self, fail_on: FailOn) -> ComparisonSummary<'_> {
-        let course = self.course(fail_on);
-        ComparisonSummary { version: 2, verdict: course.name(), exit_code: course.exit_code(), comparison: self }
+    pub(super) fn summary(&self, fail_on: FailOn) -> ComparisonSummary<'_> {
+        let verdict = self.course(fail_on);
+        ComparisonSummary { version: 2, verdict, exit_code: verdict.exit_code(), comparison: self }
+    }
+
+    /// The same as text, over several lines.
+    ///
+    /// # Errors
+    /// None that is known; what a serialiser may say.
+    pub fn json(&self, fail_on: FailOn) -> serde_json::Result<String> {
+        pretty(&self.summary(fail_on))
     }
 
     /// The trials of one kind of change.
@@ -227,71 +226,55 @@ impl Comparison {
     }
 }
 
-impl Side {
+impl ComparedRun {
     fn of(report: &Report) -> Self {
         let header = report.header.as_ref();
-        let counts = Outcome::ALL.iter().copied().map(|outcome| (outcome.name(), report.count(outcome)));
         Self {
-            runs: report.parts.iter().map(|part| part.run.clone()).collect(),
-            started: report.parts.iter().map(|part| part.started.clone()).min(),
+            runs: report.runs(),
+            started: report.started().cloned(),
             target: header.map(|header| header.target.clone()),
             suite: header.map(|header| header.suite.clone()),
-            complete: is_complete(report),
-            trials: counts.filter(|(_, count)| *count > 0).collect(),
+            complete: report.is_complete(),
+            trials: report.outcomes().map(|(outcome, count)| (outcome.name(), count)).collect(),
         }
     }
-}
-
-fn is_complete(report: &Report) -> bool {
-    report.parts.iter().all(|part| part.ended)
 }
 
 /// What was chosen by all parts together: shards that are all there are the whole.
 fn chosen(report: &Report) -> BTreeSet<(&Selection, Option<Shard>)> {
     let whole = report.lost_parts().is_empty();
-    report.parts.iter().map(|part| (&part.selection, part.shard.filter(|_| !whole))).collect()
+    report.parts.iter().map(|part| (&part.header.selection, part.header.shard.filter(|_| !whole))).collect()
 }
 
 fn notes(old: &Report, new: &Report) -> Vec<Note> {
     let mut notes = Vec::new();
-    let mut note = |about, text: String| notes.push(Note { about, text });
-    for (name, report) in [("old", old), ("new", new)] {
-        if !is_complete(report) {
-            let announced: usize = report.parts.iter().map(|part| part.announced).sum();
-            let ended = report.trials.len();
-            let text = format!(
-                "the {name} run was cut short: {ended} of its {} ended, the rest is not compared",
-                counted(announced, "trial")
-            );
-            note(About::CutShort, text);
-        } else if report.stopped().is_some() {
-            note(About::Stopped, format!("the {name} run ended before all its trials had run"));
+    let mut note = |about, holds: bool, text: String| {
+        if holds {
+            notes.push(Note { about, text });
         }
+    };
+    for (name, report) in [("old", old), ("new", new)] {
+        let (complete, ended) = (report.is_complete(), report.trials.len());
+        let announced = counted(report.parts.iter().map(|part| part.header.trials).sum::<usize>(), "trial");
+        let text = format!("the {name} run was cut short: only {ended} of its {announced} ended and are compared");
+        note(About::CutShort, !complete, text);
+        let text = format!("the {name} run ended before all its trials had run");
+        note(About::Stopped, complete && report.stopped().is_some(), text);
     }
     if let (Some(old), Some(new)) = (&old.header, &new.header) {
-        if old.suite != new.suite {
-            let text = "the suites are not the same: what is new, gone or no longer checked may be theirs";
-            note(About::Suite, text.to_owned());
-        }
-        if old.target != new.target && old.origin != new.origin {
-            note(About::Target, format!("the targets are not the same: {} and {}", old.target, new.target));
-        }
-        if old.program != new.program {
-            note(About::Program, format!("the versions of the program are {} and {}", old.program, new.program));
-        }
-        if old.jobs != new.jobs {
-            let text = format!("{} and {} trials ran at a time, which times of answers depend on", old.jobs, new.jobs);
-            note(About::Jobs, text);
-        }
+        let text = "the suites differ, which may be why trials or checks are new or gone";
+        note(About::Suite, old.suite != new.suite, text.to_owned());
+        let text = format!("the targets differ: {} and {}", old.target, new.target);
+        note(About::Target, old.target != new.target && old.origin != new.origin, text);
+        let text = format!("the versions of the program are {} and {}", old.program, new.program);
+        note(About::Program, old.program != new.program, text);
+        let text = format!("{} and {} trials ran at a time, which affects response times", old.jobs, new.jobs);
+        note(About::Jobs, old.jobs != new.jobs, text);
     }
-    if chosen(old) != chosen(new) {
-        let text = "other trials were chosen: that one is missing says nothing";
-        note(About::Selection, text.to_owned());
-    }
-    let started = |report: &Report| report.parts.iter().map(|part| part.started.clone()).min();
-    if started(old) > started(new) {
-        note(About::Order, "the old run began after the new one: are they in the right order?".to_owned());
-    }
+    let text = "the selections differ: a missing trial means nothing";
+    note(About::Selection, chosen(old) != chosen(new), text.to_owned());
+    let text = "the old run began after the new one: are they in the right order?";
+    note(About::Order, old.started() > new.started(), text.to_owned());
     notes
 }
 
@@ -307,12 +290,10 @@ fn causes(changes: &[TrialChange], new: &Report) -> Vec<CauseSummary> {
 
 /// Whether something in the answers is behind the change. A fixture that was refused is as telling as a step.
 fn asks_why(change: &TrialChange) -> bool {
-    match change.kind {
-        ChangeKind::Broken | ChangeKind::Unjudged => true,
-        ChangeKind::ChangedFailure => !change.appeared.is_empty(),
-        ChangeKind::New => change.worse,
-        _ => false,
-    }
+    let (kind, appeared) = (change.kind, !change.appeared.is_empty());
+    matches!(kind, ChangeKind::Broken | ChangeKind::Unjudged)
+        || (kind == ChangeKind::ChangedFailure && appeared)
+        || (kind == ChangeKind::New && change.worse)
 }
 
 /// Of a failure that changed, what was wrong before is no news. A stream of version 1 does not say which signature a check has.
@@ -355,22 +336,21 @@ fn lost_checks(pairs: &[trials::Pair<'_>]) -> Vec<LostCheck> {
 }
 
 fn drift(old: &Report, new: &Report, terms: trials::Terms) -> Vec<DriftChange> {
-    let mut changes = Vec::new();
-    for (appeared, here, there) in [(true, new, old), (false, old, new)] {
-        for (key, count) in here.drift.iter().filter(|(key, _)| !there.drift.contains_key(*key)) {
-            let answers = |report: &Report| report.latencies.successes(&key.call);
-            // Drift that was seen is news. That it was not, or that what is known shows itself, is none unless there was as much to see it in.
-            let comparable = terms.same_choice && terms.new_complete && answers(there) >= answers(here);
-            if (appeared && key.explained.is_none()) || comparable {
-                changes.push(DriftChange {
-                    appeared,
-                    call: key.call.clone(),
-                    pointer: key.pointer.clone(),
-                    value: count.value.to_string(),
-                    explained: key.explained.clone(),
-                });
-            }
-        }
-    }
-    changes
+    let of = |appeared: bool, here: &Report, there: &Report| -> Vec<DriftChange> {
+        let answers = |report: &Report, call: &str| report.latencies.successes(call);
+        // Drift that was seen is news. That it was not, or that what is known shows itself, is none unless there was as much to see it in.
+        let comparable =
+            |call: &str| terms.same_choice && terms.new_complete && answers(there, call) >= answers(here, call);
+        let alone = here.drift.iter().filter(|(key, _)| !there.drift.contains_key(*key));
+        let news = alone.filter(|(key, _)| (appeared && key.explained.is_none()) || comparable(&key.call));
+        let change = |(key, drift): (&DriftKey, &DriftCount)| DriftChange {
+            appeared,
+            call: key.call.clone(),
+            pointer: key.pointer.clone(),
+            value: drift.value.to_string(),
+            explained: key.explained.clone(),
+        };
+        news.map(change).collect()
+    };
+    [of(true, new, old), of(false, old, new)].concat()
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::{
     event::{Bearing, Outcome, TrialFinished},
@@ -10,18 +11,22 @@ use crate::{
 };
 
 /// What became of a trial.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "lowercase")]
 pub enum ChangeKind {
     /// Fails, and did not.
     Broken,
     /// Fails in another way.
+    #[strum(serialize = "changed failure")]
     ChangedFailure,
     /// Fails as before, but the known failures do not say so any more.
+    #[strum(serialize = "no longer known")]
     NoLongerKnown,
     /// In the older run only, and nobody chose other trials.
     Gone,
     /// The target lacks what it needs, and did not.
+    #[strum(serialize = "no longer applicable")]
     NoLongerApplicable,
     /// Could be judged, and cannot any more.
     Unjudged,
@@ -32,8 +37,10 @@ pub enum ChangeKind {
     /// In the newer run only.
     New,
     /// In the older run only, since other trials were chosen for the newer one.
+    #[strum(serialize = "not chosen")]
     NotChosen,
     /// Fails as before, and the known failures say so now.
+    #[strum(serialize = "now known")]
     NowKnown,
     /// Passes, and could not be judged or did not apply.
     Judged,
@@ -45,41 +52,11 @@ pub enum ChangeKind {
 
 impl ChangeKind {
     /// All kinds, in the order of reports.
-    pub const ALL: [Self; 14] = [
-        Self::Broken,
-        Self::ChangedFailure,
-        Self::NoLongerKnown,
-        Self::Gone,
-        Self::NoLongerApplicable,
-        Self::Unjudged,
-        Self::Flaky,
-        Self::Noted,
-        Self::New,
-        Self::NotChosen,
-        Self::NowKnown,
-        Self::Judged,
-        Self::Steady,
-        Self::Fixed,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The words in reports.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Broken => "broken",
-            Self::ChangedFailure => "changed failure",
-            Self::NoLongerKnown => "no longer known",
-            Self::Gone => "gone",
-            Self::NoLongerApplicable => "no longer applicable",
-            Self::Unjudged => "unjudged",
-            Self::Flaky => "flaky",
-            Self::Noted => "noted",
-            Self::New => "new",
-            Self::NotChosen => "not chosen",
-            Self::NowKnown => "now known",
-            Self::Judged => "judged",
-            Self::Steady => "steady",
-            Self::Fixed => "fixed",
-        }
+        self.into()
     }
 }
 

@@ -4,11 +4,12 @@ use std::io;
 
 use super::Console;
 use crate::{
-    event::Outcome,
+    event::{Outcome, SnapshotKind, StepFinished},
     finding::CheckKind,
     report::{
-        Cause, FailOn, Failure, Report, Standing, TrialReport, Verdict, What,
-        failure::{Line, Part},
+        Cause, DeviationKind, FailOn, Report, Standing, TrialReport, Verdict, What,
+        failure::{Line, LineKind},
+        left_line,
         text::{counted, on_one_line, shortened},
         wrap::fitted,
     },
@@ -29,6 +30,9 @@ const MOST_LINES: usize = 12;
 /// As many trials of one cause as are named.
 const MOST_NAMES: usize = 3;
 
+/// More snapshots of one kind than a person reads one after the other.
+const MOST_SNAPSHOTS: usize = 20;
+
 /// More things that are left are counted, not listed: every other report has them.
 const MOST_LEFT: usize = 20;
 
@@ -40,7 +44,12 @@ impl<W: io::Write> Console<W> {
     pub fn finish(&mut self, report: &Report, fail_on: FailOn) -> io::Result<()> {
         let causes = report.causes(fail_on);
         let of = |standing: Standing| causes.iter().filter(|cause| cause.standing == standing).collect::<Vec<_>>();
-        self.failures(&of(Standing::Red))?;
+        self.several(&of(Standing::Red))?;
+        let failed = |cause: &Cause<'_>| cause.trials.iter().any(|trial| trial.finished.outcome == Outcome::Failed);
+        if !self.style.quiet && causes.iter().any(|cause| cause.standing == Standing::Red && failed(cause)) {
+            let hint = "to accept such failures until a date: --propose-known-failures FILE writes the entries";
+            self.heading("2", hint)?;
+        }
         self.several(&of(Standing::Unjudged))?;
         if !self.style.quiet {
             self.several(&of(Standing::Warning))?;
@@ -49,7 +58,8 @@ impl<W: io::Write> Console<W> {
         }
         self.leaks(report)?;
         if let Some(comparison) = &report.comparison {
-            self.comparison(comparison)?;
+            self.heading("1", DeviationKind::Baseline.heading())?;
+            comparison.text(self.style.verbose).lines().try_for_each(|line| self.line("", line))?;
         }
         let verdict = report.verdict(fail_on);
         let code = if verdict == Verdict::Conformant { "1;32" } else { "1;31" };
@@ -58,31 +68,25 @@ impl<W: io::Write> Console<W> {
         writeln!(self.out, "\n{name}{numbers}")
     }
 
-    fn failures(&mut self, red: &[&Cause<'_>]) -> io::Result<()> {
-        self.several(red)?;
-        let failed = |cause: &&Cause<'_>| cause.trials.iter().any(|trial| trial.finished.outcome == Outcome::Failed);
-        if red.iter().any(failed) && !self.style.quiet {
-            self.line("", "")?;
-            self.line("2", "to expect such failures until a day: --propose-known-failures FILE writes the entries")?;
-        }
-        Ok(())
+    fn heading(&mut self, code: &str, text: &str) -> io::Result<()> {
+        self.line("", "")?;
+        self.line(code, text)
     }
 
     /// The first causes with all that there is to say, the rest by their titles.
     fn several(&mut self, causes: &[&Cause<'_>]) -> io::Result<()> {
-        let (full, rest) =
-            causes.split_at(if self.style.verbose { causes.len() } else { causes.len().min(MOST_CAUSES) });
+        let most = if self.style.verbose { causes.len() } else { causes.len().min(MOST_CAUSES) };
+        let (full, rest) = causes.split_at(most);
         for cause in full {
             self.line("", "")?;
             self.cause(cause)?;
         }
         if !rest.is_empty() {
-            self.line("", "")?;
             let more = counted(rest.len(), "more cause");
-            self.line("1", &format!("and {more} (all in full with --verbose, and in the other reports):"))?;
-            for cause in rest {
-                self.line("", &format!("  {}: {} ({})", cause.word(), cause.title(), cause.trial_names()))?;
-            }
+            self.heading("1", &format!("and {more} (all in full with --verbose, and in the other reports):"))?;
+        }
+        for cause in rest {
+            self.line("", &format!("  {}: {} ({})", cause.word(), cause.title(), cause.trial_names()))?;
         }
         Ok(())
     }
@@ -139,68 +143,69 @@ impl<W: io::Write> Console<W> {
         writeln!(self.out, "{line}")
     }
 
-    fn failure(&mut self, failure: &Failure) -> io::Result<()> {
+    fn failure(&mut self, failure: &StepFinished) -> io::Result<()> {
         let mut lines = failure.lines();
         if !self.style.verbose {
             self.shorten(failure, &mut lines);
         }
-        for group in lines.chunk_by(|a, b| a.part == Part::Place && b.part == Part::Place) {
-            match (self.style.width, &group[0]) {
-                (Some(width), Line { part: Part::Place, .. }) => {
+        for group in lines.chunk_by(|a, b| (a.kind, b.kind) == (LineKind::Place, LineKind::Place)) {
+            match self.style.width.filter(|_| group[0].kind == LineKind::Place) {
+                Some(width) => {
                     let excerpt: Vec<&str> = group.iter().map(|line| line.text.as_str()).collect();
-                    for text in fitted(&excerpt, width.saturating_sub(2)) {
-                        self.part(&Line { part: Part::Place, text })?;
-                    }
+                    let fitted = fitted(&excerpt, width.saturating_sub(2)).into_iter();
+                    fitted.map(|text| Line { kind: LineKind::Place, text }).try_for_each(|line| self.told(&line))?;
                 }
-                _ => group.iter().try_for_each(|line| self.part(line))?,
+                None => group.iter().try_for_each(|line| self.told(line))?,
             }
         }
         Ok(())
     }
 
     /// The exchange without what the curl line says too, and no more of it than is needed to know it again.
-    fn shorten(&self, failure: &Failure, lines: &mut Vec<Line>) {
+    fn shorten(&self, failure: &StepFinished, lines: &mut Vec<Line>) {
         let again = failure.curl.is_some();
-        lines.retain(|line| line.part != Part::Sent || !again);
+        lines.retain(|line| line.kind != LineKind::Sent || !again);
         let checked = |text: &str| {
             let name = text.trim_start_matches([' ', '<']).split(':').next().unwrap_or_default();
             let is_of = |check: &CheckKind| matches!(check, CheckKind::Header(of) if of.eq_ignore_ascii_case(name));
             tells(name) || failure.findings.iter().any(|finding| is_of(&finding.check))
         };
         let all = lines.len();
-        lines.retain(|line| line.part != Part::Received || checked(&line.text));
+        lines.retain(|line| line.kind != LineKind::Received || checked(&line.text));
         let (hidden, width, mut body) = (all - lines.len(), self.style.width.unwrap_or(MOST_HEADER), 0);
-        for line in lines.iter_mut().filter(|line| line.part == Part::Received) {
+        for line in lines.iter_mut().filter(|line| line.kind == LineKind::Received) {
             line.text = shortened(&line.text, width.saturating_sub(3));
         }
-        if let Some(at) =
-            lines.iter().rposition(|line| matches!(line.part, Part::Exchange | Part::Received)).filter(|_| hidden > 0)
+        if let Some(at) = lines
+            .iter()
+            .rposition(|line| matches!(line.kind, LineKind::Exchange | LineKind::Received))
+            .filter(|_| hidden > 0)
         {
             let text = format!("  < and {}", counted(hidden, "other header"));
-            lines.insert(at + 1, Line { part: Part::Received, text });
+            lines.insert(at + 1, Line { kind: LineKind::Received, text });
         }
         lines.retain_mut(|line| {
-            body = if line.part == Part::Body { body + 1 } else { 0 };
-            if line.part == Part::Body {
+            body = if line.kind == LineKind::Body { body + 1 } else { 0 };
+            if line.kind == LineKind::Body {
                 line.text = shortened(&line.text, MOST_BODY);
             }
             body <= MOST_LINES
         });
     }
 
-    fn part(&mut self, Line { part, text }: &Line) -> io::Result<()> {
-        let code = match part {
-            Part::Step | Part::Same => "",
-            Part::Failed => "1",
-            Part::Place if text.contains('^') => "31",
-            Part::Place => "34",
-            Part::Expected => "32",
-            Part::Actual => "31",
-            Part::Requirement => "36",
-            Part::Warning => "33",
-            Part::Exchange | Part::Sent | Part::Received | Part::Body => "2",
+    fn told(&mut self, Line { kind, text }: &Line) -> io::Result<()> {
+        let code = match kind {
+            LineKind::Step | LineKind::Same => "",
+            LineKind::Failed => "1",
+            LineKind::Place if text.contains('^') => "31",
+            LineKind::Place => "34",
+            LineKind::Expected => "32",
+            LineKind::Actual => "31",
+            LineKind::Requirement => "36",
+            LineKind::Warning => "33",
+            LineKind::Exchange | LineKind::Sent | LineKind::Received | LineKind::Body => "2",
             // A line that is copied into a shell must be one line.
-            Part::Command => {
+            LineKind::Command => {
                 return writeln!(self.out, "  {text}");
             }
         };
@@ -218,46 +223,72 @@ impl<W: io::Write> Console<W> {
     }
 
     fn drift(&mut self, report: &Report) -> io::Result<()> {
-        for (index, (key, count)) in report.unexplained_drift().enumerate() {
-            if index == 0 {
-                self.line("", "")?;
-                self.line("33", "drift: in answers, but in no document")?;
-            }
-            let times = counted(count.count, "time");
-            self.line("", &format!("  {} {} = {} ({times})", key.call, key.pointer, count.value))?;
+        let (explained, new): (Vec<_>, Vec<_>) = report.drift.iter().partition(|(key, _)| key.explained.is_some());
+        if !new.is_empty() {
+            self.heading("33", DeviationKind::Drift.heading())?;
         }
-        let explained: Vec<_> =
-            report.drift.iter().filter_map(|(key, count)| Some((key, count, key.explained.as_ref()?))).collect();
+        for (key, drift) in new {
+            let times = counted(drift.count, "time");
+            self.line("", &format!("  {} {} = {} ({times})", key.call, key.pointer, drift.value))?;
+        }
         if explained.is_empty() || !self.style.verbose {
             return Ok(());
         }
-        self.line("", "")?;
-        self.line("", "drift that a requirement explains")?;
-        for (key, count, why) in explained {
-            let times = counted(count.count, "time");
+        self.heading("", "drift that a requirement explains")?;
+        for (key, drift) in explained {
+            let (times, why) = (counted(drift.count, "time"), key.explained.as_deref().unwrap_or_default());
             self.line("", &format!("  {} {} ({times}): {why}", key.call, key.pointer))?;
+        }
+        Ok(())
+    }
+
+    /// Snapshots that are missing, changed or orphaned.
+    fn snapshots(&mut self, report: &Report) -> io::Result<()> {
+        if !report.snapshots.is_empty() {
+            let hint = "`cargo insta review` shows and accepts it, `--accept-snapshots` accepts all";
+            self.heading("33", &format!("{}; {hint}", DeviationKind::Snapshot.heading()))?;
+        }
+        for kind in SnapshotKind::ALL {
+            let all: Vec<_> = report.snapshots.iter().filter(|drift| drift.kind == kind).collect();
+            let shown = if self.style.verbose { all.len() } else { MOST_SNAPSHOTS.min(all.len()) };
+            for drift in &all[..shown] {
+                self.line("", &format!("  {} {}", kind.name(), drift.file))?;
+                for line in drift.difference.iter().flat_map(|difference| difference.as_str().lines()) {
+                    let code = match line.as_bytes().first() {
+                        Some(b'-') => "31",
+                        Some(b'+') => "32",
+                        _ => "",
+                    };
+                    // With a mark before it, so that no CI system takes a line of an answer for a command.
+                    self.line(code, &format!("    | {line}"))?;
+                }
+            }
+            if all.len() > shown {
+                let more = format!("  and {} more {} (all with --verbose)", all.len() - shown, kind.name());
+                self.line("", &more)?;
+            }
         }
         Ok(())
     }
 
     fn leaks(&mut self, report: &Report) -> io::Result<()> {
         for (kind, leaks) in report.left() {
-            self.line("", "")?;
-            self.line("1;31", &format!("{}: {}", kind.name(), kind.meaning()))?;
+            self.heading("1;31", &format!("{}: {}", kind.name(), kind.meaning()))?;
             for leak in leaks.iter().take(MOST_LEFT) {
-                self.line("", &format!("  {} ({}; {})", leak.call, leak.reason, leak.trial))?;
+                self.line("", &format!("  {}", left_line(leak)))?;
             }
             if leaks.len() > MOST_LEFT {
                 self.line("", &format!("  and {} more, which every other report lists", leaks.len() - MOST_LEFT))?;
             }
         }
-        if report.left().next().is_none() {
-            return Ok(());
-        }
         // The embedded mock is gone with what was made on it.
-        let Some(header) = report.header.as_ref().filter(|header| header.target != "mock") else { return Ok(()) };
-        let known = self.sweep.clone();
-        self.next(&known.unwrap_or_else(|| format!("okta-conformance sweep --target {}", quoted(&header.target))))
+        match report.header.as_ref().filter(|header| header.target != "mock" && report.left().next().is_some()) {
+            Some(header) => {
+                let sweep = || format!("okta-conformance sweep --target {}", quoted(&header.target));
+                self.next(&self.sweep.clone().unwrap_or_else(sweep))
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -4,7 +4,6 @@
 
 mod ending;
 mod progress;
-mod since;
 
 use std::{fmt::Write as _, io};
 
@@ -13,10 +12,10 @@ use progress::Progress;
 
 use super::{
     printable,
-    text::{counted, on_one_line},
+    text::{counted, joined, on_one_line},
     wrap::wrapped,
 };
-use crate::event::{Event, Outcome, Preflight, RunStarted, Tone, TrialFinished, Waited, Why};
+use crate::event::{Attempt, Event, Outcome, Preflight, RunStarted, Tone, TrialFinished, Waited, Why};
 
 /// How much is written, how wide, and whether in colour.
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,9 +65,12 @@ impl<W: io::Write> Console<W> {
     }
 
     fn painted(&self, code: &str, line: &str) -> String {
+        joined(self.pieces(line).iter().map(|piece| self.paint(code, piece)), "\n")
+    }
+
+    fn pieces(&self, line: &str) -> Vec<String> {
         let line = on_one_line(line);
-        let pieces = self.style.width.map_or_else(|| vec![line.clone()], |width| wrapped(&line, width));
-        pieces.iter().map(|piece| self.paint(code, piece)).collect::<Vec<_>>().join("\n")
+        self.style.width.map_or_else(|| vec![line.clone()], |width| wrapped(&line, width))
     }
 
     /// A line that begins with an outcome in its colour.
@@ -85,9 +87,8 @@ impl<W: io::Write> Console<W> {
             Tone::Broken => "1;35",
             Tone::Idle => "2",
         };
-        let whole = on_one_line(&format!("{:<15} {line}", outcome.name()));
-        let text = self.style.width.map_or_else(|| whole.clone(), |width| wrapped(&whole, width).join("\n"));
         let name = outcome.name();
+        let text = self.pieces(&format!("{name:<15} {line}")).join("\n");
         format!("{}{}", self.paint(code, name), text.strip_prefix(name).unwrap_or_default())
     }
 
@@ -192,14 +193,10 @@ impl<W: io::Write> Console<W> {
 
 /// What a person wants to know of a trial that is not red and not simply passed: how its attempts failed, or where it is listed.
 fn why(finished: &TrialFinished) -> Vec<String> {
-    match finished.outcome {
-        Outcome::Flaky => {
-            let attempts = (1..).zip(&finished.earlier);
-            attempts
-                .map(|(number, attempt)| format!("  attempt {number} {}: {}", attempt.outcome.name(), attempt.reason))
-                .collect()
-        }
-        Outcome::KnownFailure => finished.reason.iter().map(|reason| format!("  {reason}")).collect(),
-        _ => Vec::new(),
-    }
+    let attempt = |(number, attempt): (usize, &Attempt)| {
+        format!("  attempt {number} {}: {}", attempt.outcome.name(), attempt.reason)
+    };
+    let attempts = (1..).zip(&finished.earlier).filter(|_| finished.outcome == Outcome::Flaky).map(attempt);
+    let listed = finished.reason.iter().filter(|_| finished.outcome == Outcome::KnownFailure);
+    attempts.chain(listed.map(|reason| format!("  {reason}"))).collect()
 }

@@ -30,40 +30,32 @@ impl Progress {
     pub(super) fn start(trials: usize, style: Style) -> Self {
         let state = Arc::new(Mutex::new(State::default()));
         let bar = ProgressBar::new(trials as u64);
-        let numbers = "{pos}/{len}{met}{left}{wait}";
         // A narrow terminal has room for the numbers alone.
         let template = match style.width.unwrap_or(80) {
-            ..60 => numbers.to_owned(),
-            columns => format!("{{bar:{}}} {numbers}", (columns / 6).min(24)),
+            ..60 => "{pos}/{len}{rest}".to_owned(),
+            columns => format!("{{bar:{}}} {{pos}}/{{len}}{{rest}}", (columns / 6).min(24)),
         };
         if let Ok(style) = ProgressStyle::with_template(&template) {
-            let (met, wait) = (Arc::clone(&state), Arc::clone(&state));
-            let style = style.progress_chars("=> ").with_key(
-                "met",
-                move |_: &ProgressState, text: &mut dyn std::fmt::Write| {
-                    let state = met.lock().unwrap_or_else(PoisonError::into_inner);
-                    for (count, word) in [(state.departed, "failed"), (state.unjudged, "not judged")] {
-                        if count > 0 {
-                            let _ = write!(text, ", {count} {word}");
-                        }
+            let known = Arc::clone(&state);
+            let rest = move |progress: &ProgressState, text: &mut dyn std::fmt::Write| {
+                let state = known.lock().unwrap_or_else(PoisonError::into_inner);
+                for (count, word) in [(state.departed, "failed"), (state.unjudged, "not judged")] {
+                    if count > 0 {
+                        let _ = write!(text, ", {count} {word}");
                     }
-                },
-            );
-            let style = style.with_key("left", |progress: &ProgressState, text: &mut dyn std::fmt::Write| {
+                }
                 // Before anything has ended, nothing is known.
                 if progress.pos() > 0 {
                     let _ = write!(text, ", {} s left", progress.eta().as_secs() + 1);
                 }
-            });
-            bar.set_style(style.with_key("wait", move |_: &ProgressState, text: &mut dyn std::fmt::Write| {
-                let state = wait.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some((until, why)) = &state.wait {
                     let left = until.saturating_duration_since(Instant::now());
                     if !left.is_zero() {
                         let _ = write!(text, "; {why}: {} s", left.as_secs() + 1);
                     }
                 }
-            }));
+            };
+            bar.set_style(style.progress_chars("=> ").with_key("rest", rest));
         }
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar, state }

@@ -5,15 +5,17 @@ use std::cell::Cell;
 use maud::{Markup, html};
 
 use super::{
-    diff, exchange,
+    diff, exchange, frame,
     outcome::{self, level_tag},
-    text::{counted, duration},
+    text::{capital, counted, duration},
 };
 use crate::{
-    event::{Finding, Outcome, Phase, RequirementText},
+    event::{Finding, Outcome, RequirementText, StepFinished},
     level::Level,
-    report::failure::left_out,
-    report::{Cause, FailOn, Failure, Report, Standing, TrialReport, diff::lines},
+    report::{
+        Cause, FailOn, Report, Standing, TrialReport,
+        failure::{differing, left_out},
+    },
 };
 
 /// Details beyond this many bytes of a page are left out: a target that fails everywhere shows the same thing a thousand times.
@@ -50,21 +52,19 @@ impl<'a> Causes<'a> {
     }
 
     pub(super) fn section(&self) -> Markup {
-        html! {
-            section #causes aria-labelledby="causes-title" {
-                h2 #causes-title { "Causes" }
-                p .lead { "What is behind the trials that have something to say, each with those trials. The link of a trial leads here from anywhere." }
-                @if self.all.is_empty() {
-                    p .card.empty { "Nothing to report: no departure, nothing that could not be judged, no warning." }
-                }
-                @for (index, cause) in self.all.iter().enumerate() { (self.cause(index, cause)) }
+        let lead = "What is behind the trials that have something to say, each with those trials. The link of a trial leads here from anywhere.";
+        let body = html! {
+            @if self.all.is_empty() {
+                p .card.empty { "Nothing to report: no departure, nothing that could not be judged, no warning." }
             }
-        }
+            @for (index, cause) in self.all.iter().enumerate() { (self.cause(index, cause)) }
+        };
+        frame::section("causes", "Causes", lead, &body)
     }
 
     fn cause(&self, index: usize, cause: &Cause<'_>) -> Markup {
         let warning = cause.outcome == Outcome::Warned;
-        let class = if warning { "warn" } else { outcome::class(cause.outcome) };
+        let class = if warning { "warn" } else { outcome::class_of(cause.outcome) };
         html! {
             article .cause.card.(class) {
                 details .fold open[index == 0] {
@@ -139,15 +139,10 @@ fn inside(trial: &TrialReport) -> Markup {
     }
 }
 
-fn failed_step(failure: &Failure) -> Markup {
-    let part = match failure.phase {
-        Phase::Given => "Fixture step",
-        Phase::Steps => "Step",
-        Phase::Defer => "Deferred step",
-    };
+fn failed_step(failure: &StepFinished) -> Markup {
     html! {
         section .step {
-            h4 { (part) " " (failure.step) ": " code .foreign { (failure.call) } @if failure.attempt > 1 { ", attempt " (failure.attempt) } }
+            h4 { (capital(failure.phase.name())) " " (failure.step) ": " code .foreign { (failure.call) } @if failure.attempt > 1 { ", attempt " (failure.attempt) } }
             @for alike in failure.findings.chunk_by(alike) { (findings(alike, failure)) }
             @if let Some(left_out) = left_out(failure.left_out) { p .muted { (left_out) } }
             (diff::body(failure))
@@ -202,9 +197,9 @@ pub(super) fn requirements(requirements: &[RequirementText]) -> Markup {
 }
 
 /// Expected against actual: side by side, or the lines in which two large JSON values differ.
-pub(super) fn expected_actual(finding: &Finding, failure: Option<&Failure>) -> Markup {
+pub(super) fn expected_actual(finding: &Finding, failure: Option<&StepFinished>) -> Markup {
     let versus = failure.and_then(|failure| failure.versus(finding));
-    if let Some(lines) = versus.and_then(|(expected, actual)| lines(expected, &actual)) {
+    if let Some(lines) = versus.and_then(|(expected, actual)| differing(expected, &actual)) {
         return diff::lines_of_both(&lines);
     }
     html! {
@@ -220,7 +215,7 @@ fn alike(a: &Finding, b: &Finding) -> bool {
     a.level == b.level && a.requirements == b.requirements && a.place == b.place
 }
 
-fn findings(alike: &[Finding], failure: &Failure) -> Markup {
+fn findings(alike: &[Finding], failure: &StepFinished) -> Markup {
     let first = alike.first();
     html! {
         div .mismatch {
@@ -246,6 +241,5 @@ pub(super) fn levels(trial: &TrialReport) -> u8 {
         Level::Should => 2,
         Level::Info => 1,
     };
-    let findings = trial.failures.iter().flat_map(|failure| &failure.findings);
-    findings.fold(0, |bits, finding| bits | bit(finding.level))
+    trial.findings().fold(0, |bits, finding| bits | bit(finding.level))
 }

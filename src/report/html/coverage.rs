@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
-use super::outcome::Counts;
+use super::{frame, outcome::Counts};
 use crate::{
     event::DocumentedOperation,
     report::{Answers, Report},
@@ -20,29 +20,30 @@ pub(super) fn section(report: &Report) -> Markup {
         }
     }
     let (reached, documented) = report.coverage.reached(operations);
-    html! {
-        section #coverage aria-labelledby="coverage-title" {
-            h2 #coverage-title { "Coverage" }
-            p .lead { (reached) " of " (documented) " documented statuses were reached. A cell counts the answers with that status." }
-            @if operations.is_empty() { p .card.empty { "The run has no operations." } } @else {
-                (legend())
-                div .scroll tabindex="0" role="region" aria-labelledby="coverage-title" {
-                    table .matrix {
-                        thead { tr {
-                            th scope="col" { "Operation" }
-                            @for status in &columns { th .number scope="col" { (status) } }
-                            th scope="col" { "Trials" }
-                        } }
-                        tbody {
-                            @for operation in operations {
-                                (row(report, operation, &columns, &outcomes.get(operation.id.as_str()).copied().unwrap_or_default()))
-                            }
-                        }
-                    }
+    let lead = format!(
+        "{reached} of {documented} documented statuses were reached. A cell counts the answers with that status."
+    );
+    let table = html! {
+        table .matrix {
+            thead { tr {
+                th scope="col" { "Operation" }
+                @for status in &columns { th .number scope="col" { (status) } }
+                th scope="col" { "Trials" }
+            } }
+            tbody {
+                @for operation in operations {
+                    (row(report, operation, &columns, &outcomes.remove(operation.id.as_str()).unwrap_or_default()))
                 }
             }
         }
-    }
+    };
+    let body = html! {
+        @if operations.is_empty() { p .card.empty { "The run has no operations." } } @else {
+            (legend())
+            (frame::scroll("coverage", false, &table))
+        }
+    };
+    frame::section("coverage", "Coverage", lead, &body)
 }
 
 fn legend() -> Markup {
@@ -66,7 +67,7 @@ fn row(report: &Report, operation: &DocumentedOperation, columns: &BTreeSet<u16>
                 br; span .muted.path { (operation.method) " " (broken(&operation.path)) }
             }
             @for status in columns { (cell(report.coverage.answers(&operation.id, *status), operation, *status)) }
-            td .trials-of { @if outcomes.total() > 0 { span .thin { (outcomes.bar()) } span .muted { (outcomes.words()) } } @else { span .muted { "none" } } }
+            td .trials-of { (outcomes.cell()) }
         }
     }
 }
@@ -87,17 +88,11 @@ fn cell(answers: Answers, operation: &DocumentedOperation, status: u16) -> Marku
             (false, _) => html! { td {} },
         };
     }
-    let text = match (failed, warned, documented) {
-        (0, 0, true) => count.to_string(),
-        (0, 0, false) => format!("({count})"),
-        (0, warned, _) => format!("! {warned}/{count}"),
-        (failed, _, _) => format!("✗ {failed}/{count}"),
-    };
-    let class = match (failed, warned, documented) {
-        (0, 0, true) => "good",
-        (0, 0, false) => "note",
-        (0, _, _) => "warn",
-        _ => "bad",
+    let (class, text) = match (failed, warned, documented) {
+        (0, 0, true) => ("good", count.to_string()),
+        (0, 0, false) => ("note", format!("({count})")),
+        (0, warned, _) => ("warn", format!("! {warned}/{count}")),
+        (failed, _, _) => ("bad", format!("✗ {failed}/{count}")),
     };
     let title = format!(
         "{count} answers of {status}: {failed} with departures, {warned} with warnings{}",

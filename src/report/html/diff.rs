@@ -1,11 +1,12 @@
 //! The body of an answer with what is wrong in it: at each place of a false check, what was expected and what stands there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 use serde_json::Value;
+use similar::ChangeTag;
 
-use crate::report::{Failure, diff::Side};
+use crate::{difference, event::StepFinished};
 
 /// Lines around a marked one that are shown too.
 const AROUND: usize = 3;
@@ -17,7 +18,7 @@ const MOST_MARKED: usize = 20;
 const MOST_BODY: usize = 256 * 1024;
 
 /// The body of the answer of a step, where a check of it names a place.
-pub(super) fn body(failure: &Failure) -> Markup {
+pub(super) fn body(failure: &StepFinished) -> Markup {
     let Some(lines) = lines(failure) else { return html! {} };
     html! {
         div .diff role="group" aria-label="The body of the answer, expected against actual" {
@@ -35,7 +36,7 @@ pub(super) fn body(failure: &Failure) -> Markup {
 }
 
 /// Two JSON values, the lines in which they differ.
-pub(super) fn lines_of_both(lines: &[(Side, String)]) -> Markup {
+pub(super) fn lines_of_both(lines: &[(ChangeTag, String)]) -> Markup {
     html! {
         div .diff role="group" aria-label="Expected against actual" {
             h4 { "Expected against actual" }
@@ -46,17 +47,18 @@ pub(super) fn lines_of_both(lines: &[(Side, String)]) -> Markup {
     }
 }
 
-type Line = (Side, String);
+type Line = (ChangeTag, String);
 
-fn one((side, text): &Line) -> Markup {
-    match side {
-        Side::Both => html! { span .foreign { "  " (text) "\n" } },
-        Side::Expected => html! { del .foreign { "- " (text) "\n" } },
-        Side::Actual => html! { ins .foreign { "+ " (text) "\n" } },
+fn one((tag, text): &Line) -> Markup {
+    let line = format!("{} {text}\n", difference::sign(*tag));
+    match tag {
+        ChangeTag::Equal => html! { span .foreign { (line) } },
+        ChangeTag::Delete => html! { del .foreign { (line) } },
+        ChangeTag::Insert => html! { ins .foreign { (line) } },
     }
 }
 
-fn lines(failure: &Failure) -> Option<Vec<Line>> {
+fn lines(failure: &StepFinished) -> Option<Vec<Line>> {
     let body = failure.exchange.as_ref()?.response.body.as_ref()?.as_str();
     let mut expected: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for finding in &failure.findings {
@@ -86,48 +88,36 @@ impl Writer<'_> {
         let marked = self.expected.contains_key(pointer);
         self.wanted(pointer, name, depth);
         let from = self.lines.len();
-        match value {
-            Value::Object(members) if !members.is_empty() || self.below(pointer) => {
-                self.line(depth, &format!("{name}{{"));
-                let last = members.len().saturating_sub(1);
-                for (index, (key, value)) in members.iter().enumerate() {
+        match children(value) {
+            Some(([open, close], children)) if !children.is_empty() || self.below(pointer) => {
+                self.line(depth, &format!("{name}{open}"));
+                let last = children.len().saturating_sub(1);
+                for (index, (step, name, value)) in children.iter().enumerate() {
                     let comma = if index < last { "," } else { "" };
-                    self.value(value, &child(pointer, key), &format!("{}: ", quoted(key)), depth + 1, comma);
+                    self.value(value, &format!("{pointer}/{step}"), name, depth + 1, comma);
                 }
-                self.missing(pointer, |key| members.contains_key(key), depth + 1);
-                self.line(depth, &format!("}}{comma}"));
+                self.missing(pointer, &children, depth + 1);
+                self.line(depth, &format!("{close}{comma}"));
             }
-            Value::Array(items) if !items.is_empty() || self.below(pointer) => {
-                self.line(depth, &format!("{name}["));
-                let last = items.len().saturating_sub(1);
-                for (index, value) in items.iter().enumerate() {
-                    let comma = if index < last { "," } else { "" };
-                    self.value(value, &child(pointer, &index.to_string()), "", depth + 1, comma);
-                }
-                self.missing(pointer, |key| key.parse().is_ok_and(|index: usize| index < items.len()), depth + 1);
-                self.line(depth, &format!("]{comma}"));
-            }
-            Value::Object(_) => self.line(depth, &format!("{name}{{}}{comma}")),
-            Value::Array(_) => self.line(depth, &format!("{name}[]{comma}")),
-            scalar => self.line(depth, &format!("{name}{scalar}{comma}")),
+            Some(_) | None => self.line(depth, &format!("{name}{value}{comma}")),
         }
         if marked {
-            let below = self.lines.iter().skip(from).any(|(kind, _)| *kind != Side::Both);
+            let below = self.lines.iter().skip(from).any(|(kind, _)| *kind != ChangeTag::Equal);
             // Of a value with marks of its own inside, the opening line alone is marked.
             let count = if below { 1 } else { MOST_MARKED };
             for (kind, _) in self.lines.iter_mut().skip(from).take(count) {
-                *kind = Side::Actual;
+                *kind = ChangeTag::Insert;
             }
         }
     }
 
     fn line(&mut self, depth: usize, text: &str) {
-        self.lines.push((Side::Both, format!("{}{text}", "  ".repeat(depth))));
+        self.lines.push((ChangeTag::Equal, format!("{}{text}", "  ".repeat(depth))));
     }
 
     fn wanted(&mut self, pointer: &str, name: &str, depth: usize) {
         for expected in self.expected.get(pointer).into_iter().flatten() {
-            self.lines.push((Side::Expected, format!("{}{name}{expected}", "  ".repeat(depth))));
+            self.lines.push((ChangeTag::Delete, format!("{}{name}{expected}", "  ".repeat(depth))));
         }
     }
 
@@ -138,29 +128,37 @@ impl Writer<'_> {
     }
 
     /// What is expected directly below a place where nothing of the name stands.
-    fn missing(&mut self, pointer: &str, there: impl Fn(&str) -> bool, depth: usize) {
+    fn missing(&mut self, pointer: &str, there: &[Child<'_>], depth: usize) {
         let prefix = format!("{pointer}/");
-        let absent: Vec<(String, String)> = self
-            .expected
-            .keys()
-            .filter_map(|key| key.strip_prefix(&prefix))
-            .map(|rest| rest.split('/').next().unwrap_or_default())
-            .map(|step| (step.to_owned(), step.replace("~1", "/").replace("~0", "~")))
-            .filter(|(_, name)| !there(name))
-            .collect();
-        for (step, name) in absent {
-            self.wanted(&format!("{prefix}{step}"), &format!("{}: ", quoted(&name)), depth);
+        let there: BTreeSet<&str> = there.iter().map(|(step, ..)| step.as_str()).collect();
+        let below = self.expected.keys().filter_map(|key| key.strip_prefix(&prefix));
+        let steps = below.map(|rest| rest.split('/').next().unwrap_or_default());
+        let absent: Vec<String> = steps.filter(|step| !there.contains(step)).map(str::to_owned).collect();
+        for step in absent {
+            let name = Value::from(step.replace("~1", "/").replace("~0", "~"));
+            self.wanted(&format!("{prefix}{step}"), &format!("{name}: "), depth);
         }
     }
 }
 
-/// A JSON Pointer one step further (RFC 6901).
-fn child(pointer: &str, key: &str) -> String {
-    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
-}
+/// A value in another: its step in a JSON Pointer (RFC 6901), what stands before it in its line, and itself.
+type Child<'a> = (String, String, &'a Value);
 
-fn quoted(key: &str) -> String {
-    Value::from(key).to_string()
+/// The values in a value, with its brackets.
+fn children(value: &Value) -> Option<([char; 2], Vec<Child<'_>>)> {
+    match value {
+        Value::Object(members) => {
+            let members = members.iter().map(|(key, value)| {
+                (key.replace('~', "~0").replace('/', "~1"), format!("{}: ", Value::from(key.as_str())), value)
+            });
+            Some((['{', '}'], members.collect()))
+        }
+        Value::Array(items) => {
+            let items = items.iter().enumerate().map(|(index, value)| (index.to_string(), String::new(), value));
+            Some((['[', ']'], items.collect()))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
 }
 
 /// A line that is shown, or some that are not.
@@ -172,7 +170,7 @@ enum Piece<'a> {
 
 /// The marked lines and those around them.
 fn folded(lines: &[Line]) -> Vec<Piece<'_>> {
-    let marked: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].0 != Side::Both).collect();
+    let marked: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].0 != ChangeTag::Equal).collect();
     let mut pieces = Vec::new();
     let (mut hidden, mut next) = (0, 0);
     for (at, line) in lines.iter().enumerate() {
@@ -220,12 +218,12 @@ mod tests {
         }))
         .expect("an event");
         let Event::StepFinished(step) = event else { panic!("a step") };
-        let failure = Failure::of(&step).expect("something is wrong");
+        let failure = step.failure().expect("something is wrong");
         let lines = lines(&failure).expect("a body with places");
         let line = |piece: &Piece<'_>| match piece {
-            Piece::Line((Side::Both, text)) => format!("  {text}\n"),
-            Piece::Line((Side::Expected, text)) => format!("- {text}\n"),
-            Piece::Line((Side::Actual, text)) => format!("+ {text}\n"),
+            Piece::Line((ChangeTag::Equal, text)) => format!("  {text}\n"),
+            Piece::Line((ChangeTag::Delete, text)) => format!("- {text}\n"),
+            Piece::Line((ChangeTag::Insert, text)) => format!("+ {text}\n"),
             Piece::Gap(count) => format!("  ({count} more)\n"),
         };
         folded(&lines).iter().map(line).collect()

@@ -1,12 +1,10 @@
 //! What was sent and what came, and the line that sends it again.
 
-use std::fmt::Write as _;
-
 use maud::{Markup, html};
 use serde_json::Value;
 
 use super::text::duration;
-use crate::{event::Transcript, secret::Redacted};
+use crate::{brief::first, event::Transcript, secret::Redacted};
 
 /// More of a body than a person reads on a page; the event stream has more of it.
 const MOST_BODY: usize = 16 * 1024;
@@ -38,25 +36,17 @@ pub(super) fn details(exchange: &Transcript) -> Markup {
 }
 
 fn head(line: &str, headers: &[(Redacted, Redacted)]) -> Markup {
-    let mut text = line.to_owned();
-    for (name, value) in headers {
-        let _ = write!(text, "\n{name}: {value}");
-    }
-    html! { (text) }
+    html! { (line) @for (name, value) in headers { "\n" (name) ": " (value) } }
 }
 
 fn body(body: Option<&Redacted>, cut_from: Option<usize>) -> Markup {
     let Some(body) = body.map(Redacted::as_str).filter(|body| !body.is_empty()) else {
         return html! { p .muted { "No body" } };
     };
-    let set_out =
-        (body.len() <= MOST_SET_OUT && cut_from.is_none()).then(|| serde_json::from_str::<Value>(body).ok()).flatten();
-    let text = set_out.and_then(|value| serde_json::to_string_pretty(&value).ok());
-    let text = text.as_deref().unwrap_or(body);
-    let shown = match text.char_indices().nth(MOST_BODY) {
-        Some((at, _)) => &text[..at],
-        None => text,
-    };
+    let whole = Some(body).filter(|body| body.len() <= MOST_SET_OUT && cut_from.is_none());
+    let set_out = whole.and_then(|body| Some(format!("{:#}", serde_json::from_str::<Value>(body).ok()?)));
+    let text = set_out.as_deref().unwrap_or(body);
+    let shown = first(text, MOST_BODY).unwrap_or(text);
     html! {
         pre tabindex="0" .foreign { (shown) }
         @match cut_from {

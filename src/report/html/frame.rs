@@ -4,44 +4,23 @@
 //! attribute, and (through trusted types) no markup that a script makes of a text.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 use sha2::{Digest, Sha256};
 
-use super::text::{Data, visible};
+use super::{
+    outcome::class,
+    text::{Data, visible},
+};
+use crate::event::Tone;
 
 const STYLE: &str = include_str!("frame.css");
 const SCRIPT: &str = include_str!("frame.js");
-
-/// What the colour of a page's icon says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::report) enum Tone {
-    Good,
-    Bad,
-    Unsure,
-}
-
-impl Tone {
-    pub(super) fn class(self) -> &'static str {
-        match self {
-            Self::Good => "good",
-            Self::Bad => "bad",
-            Self::Unsure => "broken",
-        }
-    }
-
-    fn icon(self) -> &'static str {
-        match self {
-            Self::Good => "%231a7f37",
-            Self::Bad => "%23c0232c",
-            Self::Unsure => "%238a2fa8",
-        }
-    }
-}
 
 /// A page to be written.
 pub(in crate::report) struct Page<'a> {
     /// Without markup; shown in the tab and as the name of a bookmark.
     pub(in crate::report) title: &'a str,
+    /// What the mark in its head and its icon say.
     pub(in crate::report) tone: Tone,
     /// The parts of the page: the ID of each and its name, in order.
     pub(in crate::report) parts: &'a [(&'a str, String)],
@@ -81,7 +60,7 @@ impl Page<'_> {
                 body {
                     a .skip href="#main" { "Skip to the content" }
                     header .bar {
-                        a .brand href="#main" { span .mark .(self.tone.class()) aria-hidden="true" {} "okta-conformance" }
+                        a .brand href="#main" { span .mark .(class(self.tone)) aria-hidden="true" {} "okta-conformance" }
                         nav aria-label="Parts of this report" {
                             ul {
                                 @for (id, name) in self.parts {
@@ -100,12 +79,37 @@ impl Page<'_> {
     }
 }
 
+/// A part of a page under its title, with a sentence that says what stands in it.
+pub(super) fn section(id: &str, title: &str, lead: impl Render, body: &Markup) -> Markup {
+    html! {
+        section #(id) aria-labelledby={ (id) "-title" } {
+            h2 #{ (id) "-title" } { (title) }
+            p .lead { (lead) }
+            (body)
+        }
+    }
+}
+
+/// A table that scrolls by itself, named by the title of the section that it stands in.
+pub(super) fn scroll(section: &str, tall: bool, table: &Markup) -> Markup {
+    html! { div .scroll.tall[tall] tabindex="0" role="region" aria-labelledby={ (section) "-title" } { (table) } }
+}
+
+/// The headings of a table's columns, each with whether numbers stand below it.
+pub(super) fn heads(columns: &[(&str, bool)]) -> Markup {
+    html! { @for (name, number) in columns { th class=[number.then_some("number")] scope="col" { (name) } } }
+}
+
 fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 
 fn icon(tone: Tone) -> String {
-    let color = tone.icon();
+    let color = match tone {
+        Tone::Good => "%231a7f37",
+        Tone::Bad => "%23c0232c",
+        Tone::Broken | Tone::Warn | Tone::Idle => "%238a2fa8",
+    };
     format!(
         "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='7' fill='{color}'/%3E%3C/svg%3E"
     )

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::{
     causes::{expected_actual, requirements},
+    frame::{self, heads},
     text::counted,
 };
 use crate::report::{DriftCount, DriftKey, Noted, Report};
@@ -13,20 +14,17 @@ const MOST_LINKS: usize = 12;
 
 pub(super) fn drift(report: &Report) -> Markup {
     let (known, new): (Vec<_>, Vec<_>) = report.drift.iter().partition(|(key, _)| key.explained.is_some());
-    html! {
-        section #drift aria-labelledby="drift-title" {
-            h2 #drift-title { "Drift" }
-            p .lead { "Members, links and values in answers that no document describes." }
-            @if new.is_empty() { p .card.empty { "Nothing new." } } @else { (drift_table(&new, "New: no requirement explains it")) }
-            @if !known.is_empty() {
-                details .more {
-                    summary { (counted(known.len(), "place")) " that a requirement explains" }
-                    (drift_table(&known, "Explained"))
-                }
+    let body = html! {
+        @if new.is_empty() { p .card.empty { "Nothing new." } } @else { (drift_table(&new, "New: no requirement explains it")) }
+        @if !known.is_empty() {
+            details .more {
+                summary { (counted(known.len(), "place")) " that a requirement explains" }
+                (drift_table(&known, "Explained"))
             }
-            (snapshots(report))
         }
-    }
+        (snapshots(report))
+    };
+    frame::section("drift", "Drift", "Members, links and values in answers that no document describes.", &body)
 }
 
 /// Behaviour that nobody has accepted.
@@ -50,7 +48,7 @@ fn drift_table(rows: &[(&DriftKey, &DriftCount)], caption: &str) -> Markup {
         div .scroll tabindex="0" role="region" aria-label=(caption) {
             table {
                 caption { (caption) }
-                thead { tr { th scope="col" { "Operation" } th scope="col" { "Place" } th scope="col" { "Value" } th .number scope="col" { "Answers" } th scope="col" { "Explained by" } } }
+                thead { tr { (heads(&[("Operation", false), ("Place", false), ("Value", false), ("Answers", true), ("Explained by", false)])) } }
                 tbody {
                     @for (key, count) in rows {
                         tr {
@@ -68,40 +66,35 @@ fn drift_table(rows: &[(&DriftKey, &DriftCount)], caption: &str) -> Markup {
 }
 
 pub(super) fn leaks(report: &Report) -> Markup {
-    html! {
-        section #leaks aria-labelledby="leaks-title" {
-            h2 #leaks-title { "Leaks" }
-            p .lead { "What the run made and could not remove, and what it may have made." }
-            @if report.left().next().is_none() { p .card.empty { "Nothing is left behind." } } @else {
-                div .scroll tabindex="0" role="region" aria-label="Leaks" {
-                    table {
-                        thead { tr { th scope="col" { "What is known" } th scope="col" { "What should have removed it, or may have made it" } th scope="col" { "Why it is not settled" } th scope="col" { "Trial" } } }
-                        tbody {
-                            @for (kind, leak) in report.left().flat_map(|(kind, leaks)| leaks.iter().map(move |leak| (kind, leak))) {
-                                tr {
-                                    td { (kind.name()) }
-                                    td { code .foreign { (leak.call) } }
-                                    td .foreign { (leak.reason) }
-                                    td { a .mono.foreign href={ "#" (leak.trial) } { (leak.trial) } }
-                                }
+    let call = "What should have removed it, or may have made it";
+    let body = html! {
+        @if report.left().next().is_none() { p .card.empty { "Nothing is left behind." } } @else {
+            div .scroll tabindex="0" role="region" aria-label="Leaks" {
+                table {
+                    thead { tr { (heads(&["What is known", call, "Why it is not settled", "Trial"].map(|name| (name, false)))) } }
+                    tbody {
+                        @for (kind, leak) in report.each_left() {
+                            tr {
+                                td { (kind.name()) }
+                                td { code .foreign { (leak.call) } }
+                                td .foreign { (leak.reason) }
+                                td { a .mono.foreign href={ "#" (leak.trial) } { (leak.trial) } }
                             }
                         }
                     }
                 }
             }
         }
-    }
+    };
+    frame::section("leaks", "Leaks", "What the run made and could not remove, and what it may have made.", &body)
 }
 
 pub(super) fn notes(report: &Report) -> Markup {
-    html! {
-        section #notes aria-labelledby="notes-title" {
-            h2 #notes-title { "Notes" }
-            p .lead { "Checks of level info that were false: recorded, and held against nobody." }
-            @if report.noted.iter().next().is_none() { p .card.empty { "None." } }
-            @for note in report.noted.iter() { (one_note(note)) }
-        }
-    }
+    let body = html! {
+        @if report.noted.is_empty() { p .card.empty { "None." } }
+        @for note in report.noted.values() { (one_note(note)) }
+    };
+    frame::section("notes", "Notes", "Checks of level info that were false: recorded, and held against nobody.", &body)
 }
 
 fn one_note(note: &Noted) -> Markup {

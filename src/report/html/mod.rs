@@ -23,13 +23,8 @@ use std::io;
 use maud::{Markup, html};
 
 pub use self::trend::write as write_trend;
-use self::{
-    causes::Causes,
-    frame::{Page, Tone},
-    text::Data,
-    trials::Trials,
-};
-use super::{FailOn, Report, Verdict};
+use self::{causes::Causes, frame::Page, outcome::tone, text::Data};
+use super::{FailOn, Report};
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
@@ -41,7 +36,7 @@ const SCRIPT: &str = include_str!("report.js");
 pub fn write(report: &Report, fail_on: FailOn, mut writer: impl io::Write) -> io::Result<()> {
     let verdict = report.verdict(fail_on);
     let causes = Causes::of(report, fail_on);
-    let data = Data::of(&Trials::of(report, &causes))?;
+    let data = Data::of(&trials::data(report, &causes))?;
     let target = report.header.as_ref().map_or("no run", |header| header.target.as_str());
     let title = super::printable(&format!("{}: {target}", verdict.name()));
     let main = html! {
@@ -71,16 +66,6 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl io::Write) -> io
     writer.write_all(page.document().into_string().as_bytes())
 }
 
-fn tone(verdict: Verdict) -> Tone {
-    match verdict {
-        Verdict::Conformant => Tone::Good,
-        Verdict::NotConformant => Tone::Bad,
-        Verdict::NotJudged | Verdict::NothingRan | Verdict::NotBegun | Verdict::Interrupted | Verdict::Terminated => {
-            Tone::Unsure
-        }
-    }
-}
-
 fn parts(report: &Report, causes: &Causes<'_>) -> Vec<(&'static str, String)> {
     let counted = |name: &str, count: usize| if count == 0 { name.to_owned() } else { format!("{name} {count}") };
     vec![
@@ -91,8 +76,8 @@ fn parts(report: &Report, causes: &Causes<'_>) -> Vec<(&'static str, String)> {
         ("requirements", "Requirements".to_owned()),
         ("timings", "Timings".to_owned()),
         ("drift", counted("Drift", report.drift.len())),
-        ("leaks", counted("Leaks", report.left().map(|(_, leaks)| leaks.len()).sum::<usize>())),
-        ("notes", counted("Notes", report.noted.iter().count())),
+        ("leaks", counted("Leaks", report.each_left().count())),
+        ("notes", counted("Notes", report.noted.len())),
     ]
 }
 

@@ -4,37 +4,35 @@ use maud::{Markup, html};
 
 use super::{
     causes::Causes,
-    outcome::{Counts, class},
+    outcome::{Counts, class, class_of, tone},
     since,
-    text::{counted, duration, moment, plural},
-    tone,
+    text::{capital, counted, duration, moment, plural},
 };
 use crate::{
-    event::{RunStarted, Stop},
-    report::{FailOn, Report, Verdict},
+    event::{RunStarted, Tone},
+    report::{FailOn, Report, Verdict, verdict::why_stopped},
 };
 
 pub(super) fn section(report: &Report, fail_on: FailOn, causes: &Causes<'_>) -> Markup {
     let verdict = report.verdict(fail_on);
-    let mut counts = Counts::default();
-    report.trials.iter().for_each(|trial| counts.add(trial.finished.outcome));
+    let counts = Counts::of(report);
     html! {
         section #overview .overview aria-labelledby="verdict" {
-            div .verdict.card.(tone(verdict).class()) {
+            div .verdict.card.(class(tone(verdict))) {
                 p .target {
                     @if let Some(header) = &report.header {
                         span .foreign { (header.target) }
                         @if header.origin.as_str() != header.target { " " span .muted.foreign { (header.origin) } }
                     }
                 }
-                h1 #verdict { span aria-hidden="true" { (verdict_mark(verdict)) " " } (capital(verdict.name())) }
-                p .sentence { (sentence(report, verdict, causes)) }
+                h1 #verdict { span aria-hidden="true" { (mark(tone(verdict))) " " } (capital(verdict.name())) }
+                p .sentence { (sentence(report, verdict, counts.red(), causes)) }
                 @if counts.total() > 0 {
                     div .total { (counts.bar()) }
                     ul .counts {
                         @for (outcome, count) in counts.present() {
                             li {
-                                a .count.(class(outcome)) href="#trials" data-outcome=(outcome.name()) {
+                                a .count.(class_of(outcome)) href="#trials" data-outcome=(outcome.name()) {
                                     span aria-hidden="true" { (outcome.form().mark) } strong { (count) } " " (outcome.name())
                                 }
                             }
@@ -53,26 +51,16 @@ pub(super) fn section(report: &Report, fail_on: FailOn, causes: &Causes<'_>) -> 
     }
 }
 
-fn verdict_mark(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Conformant => "✓",
-        Verdict::NotConformant => "✗",
-        Verdict::NotJudged | Verdict::NothingRan | Verdict::NotBegun | Verdict::Interrupted | Verdict::Terminated => {
-            "?"
-        }
+fn mark(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "✓",
+        Tone::Bad => "✗",
+        Tone::Broken | Tone::Warn | Tone::Idle => "?",
     }
 }
 
-fn capital(words: &str) -> String {
-    let mut characters = words.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
-}
-
 /// The verdict in a sentence.
-fn sentence(report: &Report, verdict: Verdict, causes: &Causes<'_>) -> String {
-    let mut counts = Counts::default();
-    report.trials.iter().for_each(|trial| counts.add(trial.finished.outcome));
-    let red = counts.red();
+fn sentence(report: &Report, verdict: Verdict, red: usize, causes: &Causes<'_>) -> String {
     let mut text = match verdict {
         Verdict::Conformant => "The target does what it is held to, wherever it could be judged.".to_owned(),
         Verdict::NotConformant if red > 0 => {
@@ -92,15 +80,8 @@ fn sentence(report: &Report, verdict: Verdict, causes: &Causes<'_>) -> String {
         Verdict::Interrupted => "Somebody interrupted the run before its end.".to_owned(),
         Verdict::Terminated => "The run was told to end before its end.".to_owned(),
     };
-    match report.stopped() {
-        Some(Stop::Deadline) => text.push_str(" The run stopped at its deadline."),
-        Some(Stop::FailFast) => text.push_str(" The run stopped at its limit of failures."),
-        Some(Stop::Breaker) => {
-            text.push_str(" The run stopped, because one trial after the other met nothing but trouble.");
-        }
-        Some(Stop::Ledger) => text.push_str(" The run stopped, because it could not write down what it makes."),
-        Some(Stop::Preflight) => text.push_str(" The preflight stopped the run."),
-        Some(Stop::Interrupt | Stop::Terminate) | None => {}
+    if let Some(why) = report.stopped().and_then(why_stopped) {
+        text = format!("{text} The run was stopped {why}.");
     }
     text
 }
@@ -126,7 +107,6 @@ fn preflight(report: &Report) -> Markup {
 fn figures(report: &Report, causes: &Causes<'_>) -> Markup {
     let (reached, documented) = report.coverage.reached(report.operations());
     let new = report.unexplained_drift().count();
-    let checks: usize = report.trials.iter().map(|trial| trial.finished.checks.total()).sum();
     let figure = |part: &str, value: String, name: &str, more: String| {
         html! { li { a href={ "#" (part) } { strong { (value) } span { (name) } small { (more) } } } }
     };
@@ -136,7 +116,7 @@ fn figures(report: &Report, causes: &Causes<'_>) -> Markup {
     html! {
         ul .figures {
             (number("causes", causes.counted(), "cause", format!("{} in all, with warnings and what is known", causes.count())))
-            (number("trials", report.trials.len(), "trial", counted(checks, "check")))
+            (number("trials", report.trials.len(), "trial", counted(report.checks(), "check")))
             (number("timings", report.requests(), "request", format!("in {}", duration(report.seconds() * 1000.0))))
             (figure("coverage", percent(reached, documented), "coverage", format!("{reached} of {}", counted(documented, "status"))))
             (figure("drift", new.to_string(), "new drift", format!("{} explained", report.drift.len() - new)))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::outcome::Counts;
+use super::{frame, outcome::Counts};
 use crate::{
     event::RequirementText,
     report::{Report, TrialReport},
@@ -41,9 +41,7 @@ fn rows(report: &Report) -> BTreeMap<&str, Row<'_>> {
 /// What no case names: the requirements behind the checks of every call.
 fn implied<'a>(trial: &'a TrialReport, rows: &mut BTreeMap<&'a str, Row<'a>>) {
     let mut seen: Vec<&str> = Vec::new();
-    for requirement in
-        trial.failures.iter().flat_map(|failure| &failure.findings).flat_map(|finding| &finding.requirements)
-    {
+    for requirement in trial.findings().flat_map(|finding| &finding.requirements) {
         let row = rows.entry(&requirement.id).or_default();
         row.text.get_or_insert(requirement);
         if !trial.finished.requirements.contains(&requirement.id) && !seen.contains(&requirement.id.as_str()) {
@@ -58,21 +56,21 @@ pub(super) fn section(report: &Report) -> Markup {
     let mut rows: Vec<_> = rows(report).into_iter().collect();
     rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.outcomes.red()));
     let red = rows.iter().filter(|(_, row)| row.outcomes.red() > 0).count();
-    html! {
-        section #requirements aria-labelledby="requirements-title" {
-            h2 #requirements-title { "Requirements" }
-            p .lead { (rows.len()) " requirements, " (red) " of them not met in at least one trial; these come first. Evidence is what establishes each." }
-            p .on-paper { "Those that were met are left out on paper." }
-            @if rows.is_empty() { p .card.empty { "The run has none." } } @else {
-                div .scroll.tall tabindex="0" role="region" aria-labelledby="requirements-title" {
-                    table .requirements {
-                        thead { tr { th scope="col" { "Requirement" } th scope="col" { "Outcomes of its trials" } } }
-                        tbody { @for (id, row) in &rows { (line(id, row)) } }
-                    }
-                }
-            }
+    let lead = format!(
+        "{} requirements, {red} of them not met in at least one trial; these come first. Evidence is what establishes each.",
+        rows.len()
+    );
+    let table = html! {
+        table .requirements {
+            thead { tr { (frame::heads(&[("Requirement", false), ("Outcomes of its trials", false)])) } }
+            tbody { @for (id, row) in &rows { (line(id, row)) } }
         }
-    }
+    };
+    let body = html! {
+        p .on-paper { "Those that were met are left out on paper." }
+        @if rows.is_empty() { p .card.empty { "The run has none." } } @else { (frame::scroll("requirements", true, &table)) }
+    };
+    frame::section("requirements", "Requirements", lead, &body)
 }
 
 fn line(id: &str, row: &Row<'_>) -> Markup {
@@ -83,7 +81,7 @@ fn line(id: &str, row: &Row<'_>) -> Markup {
                 @if let Some(text) = row.text { p { (text.text) } p .muted.evidence { span .label { "Evidence" } " " (text.evidence) } }
             }
             td .trials-of {
-                @if row.outcomes.total() > 0 { span .thin { (row.outcomes.bar()) } span .muted { (row.outcomes.words()) } } @else { span .muted { "none" } }
+                (row.outcomes.cell())
                 @if row.implied { span .muted { "with those where a check of every call was false" } }
             }
         }

@@ -4,8 +4,6 @@
 //! no body of a page through without it. The data that the page's script reads is made fit for a script element by [`Data`]. `PreEscaped` is
 //! used here, and for the page's own style and scripts in the frame; nowhere else.
 
-use std::fmt::Write as _;
-
 use chrono::DateTime;
 use maud::{Markup, PreEscaped, Render, html};
 use serde::Serialize;
@@ -34,21 +32,19 @@ impl Data {
     /// What `value` is as JSON, without a character that ends or opens anything in HTML.
     pub(in crate::report) fn of(value: &impl Serialize) -> Result<Self, serde_json::Error> {
         let json = serde_json::to_string(value)?;
-        let mut text = String::with_capacity(json.len() + json.len() / 16);
-        for c in json.chars() {
-            match c {
-                _ if SPECIAL.contains(&c) => {
-                    let _ = write!(text, "\\u{:04x}", u32::from(c));
-                }
-                _ => text.push(c),
-            }
-        }
-        Ok(Self(text))
+        let escaped = |text: String, c: char| text.replace(c, &format!("\\u{:04x}", u32::from(c)));
+        Ok(Self(SPECIAL.into_iter().fold(json, escaped)))
     }
 
     pub(super) fn element(&self) -> Markup {
         html! { script #data type="application/json" { (PreEscaped(&self.0)) } }
     }
+}
+
+/// The words as a heading begins.
+pub(super) fn capital(words: &str) -> String {
+    let mut characters = words.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 /// A moment for people, to the second: `2026-11-24 08:15:00 UTC`; as it stands where it is none.

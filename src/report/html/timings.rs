@@ -1,11 +1,12 @@
 //! How long answers took: a plot a row, on one logarithmic axis, drawn as SVG; the slowest trials.
 
-use std::collections::BTreeMap;
-
 use maud::{Markup, html};
 
-use super::text::duration;
-use crate::report::{Report, TrialReport, quantile};
+use super::{
+    frame::{self, heads},
+    text::duration,
+};
+use crate::report::{Report, TrialReport, quantile, text::joined};
 
 /// Trials that are named as the slowest.
 const SLOWEST: usize = 10;
@@ -15,16 +16,15 @@ const WIDTH: f64 = 320.0;
 
 pub(super) fn section(report: &Report) -> Markup {
     let latencies = latencies(report);
-    html! {
-        section #timings aria-labelledby="timings-title" {
-            h2 #timings-title { "Timings" }
-            p .lead { "From sending to the last byte of the answer. The plot shows the range, the middle half as a box, the median as a line and the 95th percentile as a dot, all operations on one logarithmic axis." }
-            @if latencies.is_empty() { p .card.empty { "Nothing was answered." } } @else {
-                (plots(&latencies))
-                (slowest(report))
-            }
+    let body = html! {
+        @if latencies.is_empty() { p .card.empty { "Nothing was answered." } } @else {
+            (frame::scroll("timings", true, &plots(&latencies)))
+            (slowest(report))
         }
-    }
+    };
+    let lead = "From sending to the last byte of the answer. The plot shows the range, the middle half as a box, the median as a line \
+                and the 95th percentile as a dot, all operations on one logarithmic axis.";
+    frame::section("timings", "Timings", lead, &body)
 }
 
 /// What there is to say about the answers of one operation, in milliseconds.
@@ -41,16 +41,12 @@ struct Latency<'a> {
 
 /// Every operation that answered, the one with the slowest answers first.
 fn latencies(report: &Report) -> Vec<Latency<'_>> {
-    let mut times: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    for (call, _, some) in report.latencies.all() {
-        times.entry(call).or_default().extend(some);
-    }
-    let mut all = Vec::with_capacity(times.len());
-    for (call, times) in times {
+    let latency = |(call, times): (_, Vec<f64>)| {
         let parts = [0.0, 0.25, 0.5, 0.75, 0.95, 1.0].map(|part| quantile(&times, part));
         let [least, quarter, median, three_quarters, p95, most] = parts;
-        all.push(Latency { call, count: times.len(), least, quarter, median, three_quarters, p95, most });
-    }
+        Latency { call, count: times.len(), least, quarter, median, three_quarters, p95, most }
+    };
+    let mut all: Vec<Latency<'_>> = report.latencies.by_call().into_iter().map(latency).collect();
     all.sort_by(|a, b| b.p95.total_cmp(&a.p95));
     all
 }
@@ -75,36 +71,26 @@ impl Axis {
     }
 
     fn ticks(&self) -> Vec<f64> {
-        let mut ticks = Vec::new();
-        let mut power = self.from;
-        while power <= self.to {
-            ticks.push(10f64.powf(power));
-            power += 1.0;
-        }
-        ticks
+        let powers = std::iter::successors(Some(self.from), |power| Some(power + 1.0));
+        powers.take_while(|power| *power <= self.to).map(|power| 10f64.powf(power)).collect()
     }
 }
 
 fn plots(latencies: &[Latency<'_>]) -> Markup {
     let axis = Axis::around(latencies);
     html! {
-        div .scroll.tall tabindex="0" role="region" aria-labelledby="timings-title" {
-            table .timings {
-                thead { tr {
-                    th scope="col" { "Operation, the slowest first" }
-                    th .number scope="col" { "Answers" } th .number scope="col" { "Median" } th .number scope="col" { "95 %" } th .number scope="col" { "Most" }
-                    th scope="col" { (scale(&axis)) }
-                } }
-                tbody {
-                    @for latency in latencies {
-                        tr {
-                            th scope="row" { code .foreign { (latency.call) } }
-                            td .number { (latency.count) }
-                            td .number { (duration(latency.median)) }
-                            td .number { (duration(latency.p95)) }
-                            td .number { (duration(latency.most)) }
-                            td { (plot(latency, &axis)) }
-                        }
+        table .timings {
+            thead { tr {
+                (heads(&[("Operation, the slowest first", false), ("Answers", true), ("Median", true), ("95 %", true), ("Most", true)]))
+                th scope="col" { (scale(&axis)) }
+            } }
+            tbody {
+                @for latency in latencies {
+                    tr {
+                        th scope="row" { code .foreign { (latency.call) } }
+                        td .number { (latency.count) }
+                        @for time in [latency.median, latency.p95, latency.most] { td .number { (duration(time)) } }
+                        td { (plot(latency, &axis)) }
                     }
                 }
             }
@@ -130,15 +116,15 @@ fn tick_name(milliseconds: f64) -> String {
 
 fn plot(latency: &Latency<'_>, axis: &Axis) -> Markup {
     let at = |milliseconds: f64| axis.at(milliseconds);
-    let label = format!(
-        "least {}, quarter {}, median {}, three quarters {}, 95th percentile {}, most {}",
-        duration(latency.least),
-        duration(latency.quarter),
-        duration(latency.median),
-        duration(latency.three_quarters),
-        duration(latency.p95),
-        duration(latency.most)
-    );
+    let label = [
+        ("least", latency.least),
+        ("quarter", latency.quarter),
+        ("median", latency.median),
+        ("three quarters", latency.three_quarters),
+        ("95th percentile", latency.p95),
+        ("most", latency.most),
+    ];
+    let label = joined(label.map(|(name, time)| format!("{name} {}", duration(time))), ", ");
     html! {
         svg .plot role="img" aria-label=(label) width=(WIDTH) height="18" viewBox={ "-4 0 " (WIDTH + 8.0) " 18" } {
             title { (label) }
@@ -159,7 +145,7 @@ fn slowest(report: &Report) -> Markup {
             summary { "The slowest trials" }
             div .scroll tabindex="0" role="region" aria-label="The slowest trials" {
                 table {
-                    thead { tr { th scope="col" { "Trial" } th .number scope="col" { "Requests" } th .number scope="col" { "Took" } } }
+                    thead { tr { (heads(&[("Trial", false), ("Requests", true), ("Took", true)])) } }
                     tbody {
                         @for trial in trials.into_iter().take(SLOWEST) {
                             tr {

@@ -6,13 +6,13 @@ use std::{fmt::Write as _, io};
 use maud::{Markup, html};
 
 use super::{
-    frame::{Page, Tone},
-    outcome,
+    frame::{self, Page, heads},
+    outcome::{self, class_of},
     text::{counted, duration},
 };
 use crate::{
-    event::Outcome,
-    report::{OperationCourse, Point, Trend, TrialCourse},
+    event::{Outcome, Tone},
+    report::{OperationCourse, Point, Trend, TrialCourse, latency::as_float, trend::day, verdict::in_words},
 };
 
 const STYLE: &str = include_str!("trend.css");
@@ -48,7 +48,7 @@ pub fn write(trend: &Trend, mut writer: impl io::Write) -> io::Result<()> {
     let parts = [("main", "Overview"), ("trials", "Trials"), ("operations", "Operations"), ("runs", "Runs")];
     let page = Page {
         title: "Trend of runs",
-        tone: tone(trend.points.last()),
+        tone: trend.points.last().map_or(Tone::Broken, |last| outcome::tone(last.verdict)),
         parts: &parts.map(|(id, name)| (id, name.to_owned())),
         style: STYLE,
         script: "",
@@ -58,23 +58,10 @@ pub fn write(trend: &Trend, mut writer: impl io::Write) -> io::Result<()> {
     writer.write_all(page.document().into_string().as_bytes())
 }
 
-fn tone(last: Option<&Point>) -> Tone {
-    match last.map(|point| point.verdict) {
-        Some("conformant") => Tone::Good,
-        Some("not conformant") => Tone::Bad,
-        _ => Tone::Unsure,
-    }
-}
-
 /// The place and the width of one of so many columns.
 fn column(at: usize, of: usize, width: f64) -> (f64, f64) {
-    let step = width / float(of.max(1));
-    (tenth(float(at) * step), tenth((step - 1.0).max(step * 0.7)))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no trend has as many runs or trials as would be needed to lose one")]
-fn float(count: usize) -> f64 {
-    count as f64
+    let step = width / as_float(of.max(1));
+    (tenth(as_float(at) * step), tenth((step - 1.0).max(step * 0.7)))
 }
 
 fn tenth(number: f64) -> f64 {
@@ -90,10 +77,10 @@ fn outcomes(points: &[Point]) -> Markup {
             svg .chart role="img" aria-label="Trials by outcome, a column a run" viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } preserveAspectRatio="none" {
                 @for (at, point) in points.iter().enumerate() {
                     g {
-                        title { (point.started) ": " (point.verdict) "; " (words(point)) }
+                        title { (point.started) ": " (point.verdict.name()) "; " (words(point)) }
                         @for (outcome, from, height) in stacked(point, most) {
                             @let (x, width) = column(at, points.len(), WIDTH);
-                            rect .(outcome::class(outcome)) x=(x) width=(width) y=(tenth(HEIGHT - from - height)) height=(tenth(height)) {}
+                            rect .(class_of(outcome)) x=(x) width=(width) y=(tenth(HEIGHT - from - height)) height=(tenth(height)) {}
                         }
                     }
                 }
@@ -104,8 +91,7 @@ fn outcomes(points: &[Point]) -> Markup {
 }
 
 fn words(point: &Point) -> String {
-    let counts: Vec<String> = point.trials.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
-    counts.join(", ")
+    in_words(point.trials.iter().map(|(outcome, count)| (*outcome, *count)))
 }
 
 fn present(points: &[Point]) -> impl Iterator<Item = Outcome> {
@@ -116,17 +102,14 @@ fn present(points: &[Point]) -> impl Iterator<Item = Outcome> {
 /// thousand is seen.
 fn stacked(point: &Point, most: usize) -> Vec<(Outcome, f64, f64)> {
     const LEAST: f64 = 5.0;
-    let room = HEIGHT - LEAST * float(point.trials.len());
-    let mut from = 0.0;
-    let mut stack = Vec::new();
-    for outcome in Outcome::ALL.iter().copied().rev() {
-        if let Some(count) = point.trials.get(outcome.name()) {
-            let height = LEAST + room * float(*count) / float(most);
-            stack.push((outcome, from, height));
-            from += height;
-        }
-    }
-    stack
+    let room = HEIGHT - LEAST * as_float(point.trials.len());
+    let counts = Outcome::ALL.iter().rev().filter_map(|outcome| Some((*outcome, *point.trials.get(outcome.name())?)));
+    let stack = counts.scan(0.0, |top, (outcome, count)| {
+        let (from, height) = (*top, LEAST + room * as_float(count) / as_float(most));
+        *top += height;
+        Some((outcome, from, height))
+    });
+    stack.collect()
 }
 
 /// Median and 95th percentile of all answers.
@@ -173,31 +156,25 @@ fn path(values: &[Option<f64>], most: f64, width: f64, height: f64) -> String {
 }
 
 fn trials(trend: &Trend) -> Markup {
-    html! {
-        section #trials aria-labelledby="trials-title" {
-            h2 #trials-title { "Trials" }
-            p .lead { "Those that do not pass now, then those that did not always; a cell a run. What could not be judged on one night is no change." }
-            @if trend.trials.is_empty() { p .card { "Every trial passed, or did not apply, in every run." } } @else {
-                div .scroll.tall tabindex="0" role="region" aria-labelledby="trials-title" {
-                    table {
-                        thead { tr {
-                            th scope="col" { "Trial" } th scope="col" { "Now" } th scope="col" { "Since" } th .number scope="col" { "Changes" } th scope="col" { "Runs" }
-                        } }
-                        tbody { @for course in &trend.trials { (trial(course, &trend.points)) } }
-                    }
-                }
-            }
+    let table = html! {
+        table {
+            thead { tr { (heads(&[("Trial", false), ("Now", false), ("Since", false), ("Changes", true), ("Runs", false)])) } }
+            tbody { @for course in &trend.trials { (trial(course, &trend.points)) } }
         }
-    }
+    };
+    let body = html! {
+        @if trend.trials.is_empty() { p .card { "Every trial passed, or did not apply, in every run." } } @else { (frame::scroll("trials", true, &table)) }
+    };
+    let lead = "Those that do not pass now, then those that did not always; a cell a run. What could not be judged on one night is no change.";
+    frame::section("trials", "Trials", lead, &body)
 }
 
 fn trial(course: &TrialCourse, points: &[Point]) -> Markup {
-    let now = course.outcomes.iter().rev().find_map(|outcome| *outcome);
     let since = course.changed_at.and_then(|at| points.get(at)).map_or("always", |point| day(&point.started));
     html! {
         tr {
             th scope="row" { code .foreign { (course.trial) } }
-            td { @if let Some(outcome) = now { (outcome::tag(outcome)) } }
+            td { @if let Some(outcome) = course.now() { (outcome::tag(outcome)) } }
             td { (since) }
             td .number { (course.changes) }
             td .course { (cells(course, points)) }
@@ -215,7 +192,7 @@ fn cells(course: &TrialCourse, points: &[Point]) -> Markup {
                     @let (x, width) = column(at, of, COURSE);
                     // What passed is low, so that the rest stands out without colour too.
                     @let (y, height) = if *outcome == Outcome::Passed { (12.0, 6.0) } else { (0.0, COURSE_HEIGHT) };
-                    rect .(outcome::class(*outcome)) x=(x) width=(width) y=(y) height=(height) {
+                    rect .(class_of(*outcome)) x=(x) width=(width) y=(y) height=(height) {
                         title { (point.started) ": " (outcome.name()) }
                     }
                 }
@@ -225,34 +202,23 @@ fn cells(course: &TrialCourse, points: &[Point]) -> Markup {
 }
 
 fn operations(trend: &Trend) -> Markup {
-    html! {
-        section #operations aria-labelledby="operations-title" {
-            h2 #operations-title { "Operations" }
-            p .lead { "The median of the answers, run by run; each line from nothing to its own greatest." }
-            div .scroll.tall tabindex="0" role="region" aria-labelledby="operations-title" {
-                table {
-                    thead { tr {
-                        th scope="col" { "Operation, the slowest first" } th .number scope="col" { "Now" } th .number scope="col" { "Least" } th .number scope="col" { "Most" } th scope="col" { "Runs" }
-                    } }
-                    tbody { @for course in &trend.operations { (operation(course)) } }
-                }
-            }
+    let table = html! {
+        table {
+            thead { tr { (heads(&[("Operation, the slowest first", false), ("Now", true), ("Least", true), ("Most", true), ("Runs", false)])) } }
+            tbody { @for course in &trend.operations { (operation(course)) } }
         }
-    }
+    };
+    let lead = "The median of the answers, run by run; each line from nothing to its own greatest.";
+    frame::section("operations", "Operations", lead, &frame::scroll("operations", true, &table))
 }
 
 fn operation(course: &OperationCourse) -> Markup {
-    let known: Vec<f64> = course.medians_ms.iter().filter_map(|median| *median).collect();
-    let (least, most) =
-        known.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), ms| (least.min(*ms), most.max(*ms)));
-    let now = known.last().copied().unwrap_or_default();
+    let (least, most, now) = course.range();
     let label = format!("from {} to {}, now {}", duration(least), duration(most), duration(now));
     html! {
         tr {
             th scope="row" { code .foreign { (course.call) } }
-            td .number { (duration(now)) }
-            td .number { (duration(least)) }
-            td .number { (duration(most)) }
+            @for time in [now, least, most] { td .number { (duration(time)) } }
             td .course {
                 svg role="img" aria-label=(label) width=(COURSE) height=(COURSE_HEIGHT) viewBox={ "0 0 " (COURSE) " " (COURSE_HEIGHT) } {
                     path .line d=(path(&course.medians_ms, most.max(0.001), COURSE, COURSE_HEIGHT)) {}
@@ -263,19 +229,20 @@ fn operation(course: &OperationCourse) -> Markup {
 }
 
 fn runs(points: &[Point]) -> Markup {
+    let table = html! {
+        table {
+            thead { tr {
+                (heads(&["Started", "Verdict", "Trials"].map(|name| (name, false))))
+                (heads(&["Causes", "Requests", "New drift", "Leaked", "Median", "95 %"].map(|name| (name, true))))
+                (heads(&["Target", "Run"].map(|name| (name, false))))
+            } }
+            tbody { @for point in points.iter().rev() { (run(point)) } }
+        }
+    };
     html! {
         section #runs aria-labelledby="runs-title" {
             h2 #runs-title { "Runs" }
-            div .scroll.tall tabindex="0" role="region" aria-labelledby="runs-title" {
-                table {
-                    thead { tr {
-                        th scope="col" { "Started" } th scope="col" { "Verdict" } th scope="col" { "Trials" } th .number scope="col" { "Causes" } th .number scope="col" { "Requests" }
-                        th .number scope="col" { "New drift" } th .number scope="col" { "Leaked" } th .number scope="col" { "Median" } th .number scope="col" { "95 %" }
-                        th scope="col" { "Target" } th scope="col" { "Run" }
-                    } }
-                    tbody { @for point in points.iter().rev() { (run(point)) } }
-                }
-            }
+            (frame::scroll("runs", true, &table))
         }
     }
 }
@@ -284,20 +251,12 @@ fn run(point: &Point) -> Markup {
     html! {
         tr {
             th scope="row" { (point.started) }
-            td { span .tag.(tone(Some(point)).class()) { (point.verdict) } @if !point.complete { " " span .tag.warn { "cut short" } } }
+            td { span .tag.(outcome::class(outcome::tone(point.verdict))) { (point.verdict.name()) } @if !point.complete { " " span .tag.warn { "cut short" } } }
             td { (words(point)) }
-            td .number { (point.causes) }
-            td .number { (point.requests) }
-            td .number { (point.new_drift) }
-            td .number { (point.leaked) }
-            td .number { (duration(point.median_ms)) }
-            td .number { (duration(point.p95_ms)) }
+            @for count in [point.causes, point.requests, point.new_drift, point.leaked] { td .number { (count) } }
+            @for time in [point.median_ms, point.p95_ms] { td .number { (duration(time)) } }
             td .foreign { (point.target) }
             td { code { (point.runs.join(" + ")) } }
         }
     }
-}
-
-fn day(started: &str) -> &str {
-    started.get(..10).unwrap_or(started)
 }

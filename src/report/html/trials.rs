@@ -3,70 +3,22 @@
 //! Names that stand in many trials are written once and referred to by their number. Every text is made visible here, so that the script
 //! has nothing to do but to show it.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    array,
+    collections::{HashMap, HashSet},
+};
 
 use maud::{Markup, html};
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{
     causes::{Causes, levels},
-    outcome,
+    outcome::class_of,
 };
 use crate::{
-    event::Outcome,
+    event::{Outcome, Tone},
     report::{Report, TrialReport, printable},
 };
-
-/// What the script knows.
-#[derive(Serialize)]
-pub(super) struct Trials {
-    /// Name, mark and class of each outcome.
-    outcomes: Vec<(&'static str, char, &'static str)>,
-    operations: Vec<String>,
-    profiles: Vec<String>,
-    principals: Vec<String>,
-    requirements: Vec<String>,
-    files: Vec<String>,
-    titles: Vec<String>,
-    reasons: Vec<String>,
-    #[serde(rename = "trials")]
-    rows: Vec<Row>,
-}
-
-/// A trial: its ID, then numbers into the lists above.
-#[derive(Serialize)]
-struct Row(
-    /// ID.
-    String,
-    /// Title.
-    usize,
-    /// Outcome.
-    usize,
-    /// Profile.
-    usize,
-    /// Principal.
-    usize,
-    /// File.
-    usize,
-    /// Line.
-    usize,
-    /// Milliseconds.
-    f64,
-    /// Requests.
-    usize,
-    /// Checks.
-    usize,
-    /// Levels of false checks: 4 must, 2 should, 1 info.
-    u8,
-    /// Operations.
-    Vec<usize>,
-    /// Requirements.
-    Vec<usize>,
-    /// Reason and one, or 0.
-    usize,
-    /// 1 where the details stand among the causes.
-    u8,
-);
 
 /// Texts, each once.
 #[derive(Default)]
@@ -84,58 +36,55 @@ impl<'a> Names<'a> {
     }
 }
 
-impl Trials {
-    pub(super) fn of(report: &Report, causes: &Causes<'_>) -> Self {
-        let detailed: HashSet<&str> = causes.trials().map(|trial| trial.finished.trial.as_str()).collect();
-        let noted: HashSet<&str> = report.noted.iter().flat_map(|note| &note.trials).map(String::as_str).collect();
-        let mut sorted: Vec<&TrialReport> = report.trials.iter().collect();
-        sorted.sort_by_key(|trial| (order(trial.finished.outcome), &trial.finished.trial));
-        let [mut operations, mut profiles, mut principals, mut requirements, mut files, mut titles, mut reasons] =
-            std::array::from_fn(|_| Names::default());
-        let mut rows = Vec::with_capacity(sorted.len());
-        for trial in sorted {
-            let finished = &trial.finished;
-            let note = u8::from(noted.contains(finished.trial.as_str()));
-            rows.push(Row(
-                printable(&finished.trial),
-                titles.number(&finished.title),
-                Outcome::ALL.iter().position(|outcome| *outcome == finished.outcome).unwrap_or_default(),
-                profiles.number(&finished.profile),
-                principals.number(&finished.principal),
-                files.number(&finished.file),
-                finished.line,
-                finished.duration_ms,
-                finished.requests,
-                finished.checks.total(),
-                levels(trial) | note,
-                finished.operations.iter().map(|name| operations.number(name)).collect(),
-                finished.requirements.iter().map(|name| requirements.number(name)).collect(),
-                finished.reason.as_ref().map_or(0, |reason| reasons.number(reason.as_str()) + 1),
-                u8::from(detailed.contains(finished.trial.as_str())),
-            ));
-        }
-        Self {
-            outcomes: Outcome::ALL.iter().map(|one| (one.name(), one.form().mark, outcome::class(*one))).collect(),
-            operations: operations.list,
-            profiles: profiles.list,
-            principals: principals.list,
-            requirements: requirements.list,
-            files: files.list,
-            titles: titles.list,
-            reasons: reasons.list,
-            rows,
-        }
-    }
+/// What the script knows. A row is a trial: its ID, then numbers, most of them into the other lists.
+pub(super) fn data(report: &Report, causes: &Causes<'_>) -> Value {
+    let detailed: HashSet<&str> = causes.trials().map(|trial| trial.finished.trial.as_str()).collect();
+    let noted: HashSet<&str> = report.noted.values().flat_map(|note| &note.trials).map(String::as_str).collect();
+    let mut sorted: Vec<&TrialReport> = report.trials.iter().collect();
+    sorted.sort_by_key(|trial| (order(trial.finished.outcome), &trial.finished.trial));
+    let [mut operations, mut profiles, mut principals, mut requirements, mut files, mut titles, mut reasons] =
+        array::from_fn(|_| Names::default());
+    let rows = sorted.into_iter().map(|trial| {
+        let finished = &trial.finished;
+        // Each level of a false check is a bit: 4 must, 2 should, 1 info.
+        let levels = levels(trial) | u8::from(noted.contains(finished.trial.as_str()));
+        json!([
+            printable(&finished.trial),
+            titles.number(&finished.title),
+            Outcome::ALL.iter().position(|outcome| *outcome == finished.outcome),
+            profiles.number(&finished.profile),
+            principals.number(&finished.principal),
+            files.number(&finished.file),
+            finished.line,
+            finished.duration_ms,
+            finished.requests,
+            finished.checks.total(),
+            levels,
+            finished.operations.iter().map(|name| operations.number(name)).collect::<Vec<_>>(),
+            finished.requirements.iter().map(|name| requirements.number(name)).collect::<Vec<_>>(),
+            // And one, for 0 is none.
+            finished.reason.as_ref().map_or(0, |reason| reasons.number(reason.as_str()) + 1),
+            // Whether the details stand among the causes.
+            u8::from(detailed.contains(finished.trial.as_str())),
+        ])
+    });
+    let rows: Vec<Value> = rows.collect();
+    let outcomes = Outcome::ALL.iter().map(|one| (one.name(), one.form().mark, class_of(*one)));
+    json!({
+        "outcomes": outcomes.collect::<Vec<_>>(), "operations": operations.list, "profiles": profiles.list,
+        "principals": principals.list, "requirements": requirements.list, "files": files.list, "titles": titles.list,
+        "reasons": reasons.list, "trials": rows,
+    })
 }
 
 /// What needs a look comes first.
 fn order(outcome: Outcome) -> usize {
-    match outcome::class(outcome) {
-        "bad" => 0,
-        "broken" => 1,
-        "warn" => 2,
-        "good" => 3,
-        _ => 4,
+    match outcome.form().tone {
+        Tone::Bad => 0,
+        Tone::Broken => 1,
+        Tone::Warn => 2,
+        Tone::Good => 3,
+        Tone::Idle => 4,
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta};
 use serde::Serialize;
 
-use super::{FailOn, Report, latency::median, latency::quantile, text::printable_json};
+use super::{FailOn, Report, Verdict, latency::median, latency::quantile, text::pretty};
 use crate::event::{Bearing, Outcome, RunStarted, Shard};
 
 /// Parts of one run begin within this time; a run a night is further apart.
@@ -43,7 +43,7 @@ pub struct Point {
     /// Whether every part came to its end.
     pub complete: bool,
     /// What it said of the target.
-    pub verdict: &'static str,
+    pub verdict: Verdict,
     /// Trials by outcome.
     pub trials: BTreeMap<&'static str, usize>,
     /// How many causes kept it from being conformant.
@@ -128,15 +128,14 @@ impl Trend {
         let Some(header) = &report.header else { return };
         let at = self.points.len();
         let all: Vec<f64> = report.latencies.all().flat_map(|(_, _, times)| times.iter().copied()).collect();
-        let counts = Outcome::ALL.iter().copied().map(|outcome| (outcome.name(), report.count(outcome)));
         self.points.push(Point {
-            runs: report.parts.iter().map(|part| part.run.clone()).collect(),
+            runs: report.runs(),
             started: header.started.clone(),
             target: header.target.clone(),
             suite: header.suite.clone(),
-            complete: report.parts.iter().all(|part| part.ended),
-            verdict: report.verdict(FailOn::default()).name(),
-            trials: counts.filter(|(_, count)| *count > 0).collect(),
+            complete: report.is_complete(),
+            verdict: report.verdict(FailOn::default()),
+            trials: report.outcomes().map(|(outcome, count)| (outcome.name(), count)).collect(),
             causes: report.counted_causes(FailOn::default()),
             requests: report.requests(),
             duration_s: report.seconds(),
@@ -156,11 +155,7 @@ impl Trend {
             ends.resize(at, None);
             ends.push(Some(finished.outcome));
         }
-        let mut medians: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-        for (call, _, times) in report.latencies.all() {
-            medians.entry(call).or_default().extend(times);
-        }
-        for (call, times) in medians {
+        for (call, times) in report.latencies.by_call() {
             let known = self.operations.iter().position(|operation| operation.call == call);
             let index = known.unwrap_or_else(|| {
                 self.operations.push(OperationCourse { call: call.to_owned(), medians_ms: Vec::new() });
@@ -199,7 +194,7 @@ impl Trend {
     /// # Errors
     /// None that is known; what a serialiser may say.
     pub fn json(&self) -> serde_json::Result<String> {
-        serde_json::to_string_pretty(self).map(printable_json)
+        pretty(self)
     }
 }
 
@@ -211,29 +206,35 @@ impl TrialCourse {
         let ends: Vec<(usize, Outcome)> =
             outcomes.iter().enumerate().filter_map(|(at, outcome)| Some((at, (*outcome).filter(judged)?))).collect();
         let changed: Vec<usize> = ends.windows(2).filter(|pair| pair[0].1 != pair[1].1).map(|pair| pair[1].0).collect();
-        let last = outcomes.iter().rev().find_map(|outcome| *outcome);
-        let calm = matches!(last, None | Some(Outcome::Passed | Outcome::Warned | Outcome::NotApplicable));
-        if changed.is_empty() && calm {
-            return None;
-        }
-        Some(Self { trial, changes: changed.len(), changed_at: changed.last().copied(), outcomes })
+        let course = Self { trial, changes: changed.len(), changed_at: changed.last().copied(), outcomes };
+        let calm = matches!(course.now(), None | Some(Outcome::Passed | Outcome::Warned | Outcome::NotApplicable));
+        (course.changes > 0 || !calm).then_some(course)
+    }
+
+    /// How it ended in the last run that had it.
+    pub(super) fn now(&self) -> Option<Outcome> {
+        self.outcomes.iter().rev().find_map(|outcome| *outcome)
     }
 
     /// Whether it passes, or does not apply, in the last run that had it.
     fn passes_now(&self) -> bool {
-        let last = self.outcomes.iter().rev().find_map(|outcome| *outcome);
-        last.is_none_or(|last| match last {
-            Outcome::Passed | Outcome::Warned | Outcome::NotApplicable | Outcome::KnownFailure => true,
-            Outcome::Failed
-            | Outcome::Flaky
-            | Outcome::UnexpectedPass
-            | Outcome::ChangedFailure
-            | Outcome::Expired
-            | Outcome::Blocked
-            | Outcome::Errored
-            | Outcome::NotRun => false,
-        })
+        let fine = [Outcome::Passed, Outcome::Warned, Outcome::NotApplicable, Outcome::KnownFailure];
+        self.now().is_none_or(|outcome| fine.contains(&outcome))
     }
+}
+
+impl OperationCourse {
+    /// The least and the greatest of the medians, and the latest.
+    pub(super) fn range(&self) -> (f64, f64, f64) {
+        let known = || self.medians_ms.iter().filter_map(|median| *median);
+        let (least, most) = (known().fold(f64::INFINITY, f64::min), known().fold(0.0, f64::max));
+        (least, most, known().next_back().unwrap_or_default())
+    }
+}
+
+/// The day on which a run began.
+pub(super) fn day(started: &str) -> &str {
+    started.get(..10).unwrap_or(started)
 }
 
 /// To hundredths.

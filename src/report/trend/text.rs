@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{OperationCourse, Point, Trend, TrialCourse};
+use super::{OperationCourse, Point, Trend, TrialCourse, day};
 use crate::{
     event::Outcome,
     report::text::{counted, printable},
@@ -31,6 +31,14 @@ const COLUMNS: [(&str, usize, usize); 12] = [
     ("verdict", 20, 2),
 ];
 
+/// What stands above the trials, with the letters of their outcomes.
+const TRIALS: &str = "trials that do not pass, or did not always pass, one character per run:
+  . passed  F failed  k known  U unexpected pass  C changed failure  X expired  ~ flaky
+  B blocked  E errored  - not applicable  o not run";
+
+/// What stands above the operations.
+const OPERATIONS: &str = "median response time by operation, the slowest first:";
+
 /// From the least value of a course to its greatest.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
@@ -43,8 +51,15 @@ impl Trend {
         self.table(&mut out, width);
         // Half of a line is for the name beside it.
         let most_runs = width.map_or(MOST_RUNS, |width| MOST_RUNS.min(width / 2));
-        self.trials_text(&mut out, verbose, most_runs);
-        self.operations_text(&mut out, verbose, most_runs);
+        let line =
+            |course: &TrialCourse| format!("  {}  {}{}", strip(course, most_runs), course.trial, self.since(course));
+        some(&mut out, TRIALS, &self.trials, verbose, line);
+        let line = |course: &OperationCourse| {
+            let (least, most, last) = course.range();
+            let bars = bars(course, most, most_runs);
+            format!("  {bars}  {last:>8.1} ms  ({least:.1} to {most:.1})  {}", course.call)
+        };
+        some(&mut out, OPERATIONS, &self.operations, verbose, line);
         let _ = writeln!(out, "\n{}", self.sentence());
         printable(&out)
     }
@@ -52,20 +67,17 @@ impl Trend {
     /// One line that is enough for a message to others.
     pub fn sentence(&self) -> String {
         let [.., last] = self.points.as_slice() else { return "no runs".to_owned() };
-        let red = self.trials.iter().filter(|course| !course.passes_now()).count();
         let streak = self.points.iter().rev().take_while(|point| point.verdict == last.verdict).count();
+        let count = |outcome: Outcome| last.trials.get(outcome.name()).copied().unwrap_or_default();
         format!(
             "{} from {} to {}: {} {}; {} pass now, {} not; {} changed in between",
             counted(self.points.len(), "run"),
             day(&self.points[0].started),
             day(&last.started),
-            last.verdict,
+            last.verdict.name(),
             if streak == 1 { "in the last run".to_owned() } else { format!("in the last {streak} runs") },
-            [Outcome::Passed, Outcome::Warned]
-                .iter()
-                .filter_map(|outcome| last.trials.get(outcome.name()))
-                .sum::<usize>(),
-            red,
+            count(Outcome::Passed) + count(Outcome::Warned),
+            self.trials.iter().filter(|course| !course.passes_now()).count(),
             self.trials.iter().filter(|course| course.changes > 0).count(),
         )
     }
@@ -101,23 +113,6 @@ impl Trend {
         }
     }
 
-    fn trials_text(&self, out: &mut String, verbose: bool, most_runs: usize) {
-        if self.trials.is_empty() {
-            return;
-        }
-        let shown = if verbose { self.trials.len() } else { MOST.min(self.trials.len()) };
-        let _ = writeln!(out, "\ntrials that do not pass, or did not always, a character a run:");
-        let _ =
-            writeln!(out, "  . passed  F failed  k known  U unexpected pass  C changed failure  X expired  ~ flaky");
-        let _ = writeln!(out, "  B blocked  E errored  - not applicable  o not run");
-        for course in &self.trials[..shown] {
-            let _ = writeln!(out, "  {}  {}{}", strip(course, most_runs), course.trial, self.since(course));
-        }
-        if self.trials.len() > shown {
-            let _ = writeln!(out, "  and {} more (all with --verbose)", self.trials.len() - shown);
-        }
-    }
-
     /// When a trial came to be as it is.
     fn since(&self, course: &TrialCourse) -> String {
         let point = course.changed_at.and_then(|at| self.points.get(at));
@@ -125,28 +120,19 @@ impl Trend {
             format!(" (since {}; {})", day(&point.started), counted(course.changes, "change"))
         })
     }
+}
 
-    fn operations_text(&self, out: &mut String, verbose: bool, most_runs: usize) {
-        let shown = if verbose { self.operations.len() } else { MOST.min(self.operations.len()) };
-        if shown == 0 {
-            return;
-        }
-        let _ = writeln!(out, "\nmedian of the answers of an operation, the slowest first:");
-        for course in &self.operations[..shown] {
-            let known = || course.medians_ms.iter().filter_map(|median| *median);
-            let (least, most) =
-                known().fold((f64::INFINITY, 0.0_f64), |(least, most), ms| (least.min(ms), most.max(ms)));
-            let last = known().next_back().unwrap_or_default();
-            let _ = writeln!(
-                out,
-                "  {}  {last:>8.1} ms  ({least:.1} to {most:.1})  {}",
-                bars(course, most_runs),
-                course.call
-            );
-        }
-        if self.operations.len() > shown {
-            let _ = writeln!(out, "  and {} more (all with --verbose)", self.operations.len() - shown);
-        }
+/// A heading and the courses below it, as many as a person reads.
+fn some<T>(out: &mut String, heading: &str, all: &[T], verbose: bool, line: impl Fn(&T) -> String) {
+    let shown = if verbose { all.len() } else { MOST.min(all.len()) };
+    if shown > 0 {
+        let _ = writeln!(out, "\n{heading}");
+    }
+    for course in &all[..shown] {
+        let _ = writeln!(out, "{}", line(course));
+    }
+    if all.len() > shown {
+        let _ = writeln!(out, "  and {} more (all with --verbose)", all.len() - shown);
     }
 }
 
@@ -166,7 +152,7 @@ fn cells(point: &Point) -> [String; COLUMNS.len()] {
         runs => format!("{} parts", runs.len()),
     };
     let cut = if point.complete { "" } else { ", cut short" };
-    let verdict = format!("{}{cut}", point.verdict);
+    let verdict = format!("{}{cut}", point.verdict.name());
     [
         minute(&point.started),
         run,
@@ -193,18 +179,13 @@ fn strip(course: &TrialCourse, most: usize) -> String {
 }
 
 /// A bar a run, from nothing to the greatest median: what looks twice as high is twice as slow.
-fn bars(course: &OperationCourse, most_runs: usize) -> String {
-    let most = course.medians_ms.iter().flatten().fold(0.0_f64, |most, ms| most.max(*ms));
+fn bars(course: &OperationCourse, most: f64, most_runs: usize) -> String {
     let bar = |ms: f64| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 7")]
         let height = (ms / most.max(0.001) * 7.0).round() as usize;
         BARS[height.min(7)]
     };
     latest(&course.medians_ms, most_runs).iter().map(|median| median.map_or(' ', bar)).collect()
-}
-
-fn day(started: &str) -> &str {
-    started.get(..10).unwrap_or(started)
 }
 
 fn minute(started: &str) -> String {
