@@ -202,6 +202,12 @@ fn a_budget_begins_with_what_the_preflight_was_told() {
     assert_eq!(events.last().expect("a footer")["stopped"], "interrupt", "{}", done.out);
     let written = proxy.lines().into_iter().filter(|line| !line.starts_with("GET ")).collect::<Vec<_>>();
     assert_eq!(written.len(), 2, "one thing is made and, though the run is interrupted, removed: {written:?}");
+    assert_eq!((mock.servers(), of_kind(&events, "leaked").count()), (start.clone(), 0));
+
+    // A deadline ends that wait too; on a slow machine it ends more.
+    let done = place.run(&["run", ONE, "--target", &proxy.url, "--deadline", "1s"]);
+    let events = place.events();
+    assert_eq!(events.last().expect("a footer")["stopped"], "deadline", "{}", done.out);
     assert_eq!((mock.servers(), of_kind(&events, "leaked").count()), (start, 0));
 
     let silent = Server::proxy(&mock.url, |_, answer| {
