@@ -93,7 +93,7 @@ fn the_place_of_a_target_is_asked_for_in_each_layer() {
     assert!(idle.err.contains("warning: OKTA_CONFORMANCE_URL is not used: the target is"), "{}", idle.err);
     let org = run(&place, &["run", "--suite", "suite", "--target", "org"], &[ours, of_sdk]);
     let said = format!(
-        "warning: OKTA_CONFORMANCE_URL goes before the org {sdk} that Okta's SDKs read: the target is {variable}, and"
+        "warning: OKTA_CONFORMANCE_URL overrides the org {sdk} from the settings of Okta's SDKs: the target is {variable}, and"
     );
     assert!(org.err.contains(&said), "{}", org.err);
     assert_eq!(servers[3].lines().len(), asked, "the org is not asked");

@@ -149,7 +149,7 @@ fn what_may_never_end_is_refused() {
     fs::rename(&pipe, place.path("suite/cases/things/pipe.yaml")).expect("a pipe among the cases");
     let done = place.run(&["check", "suite"]);
     assert_eq!(done.code, 3, "{}", done.out);
-    assert!(done.err.contains("pipe.yaml") && done.err.contains("it is no regular file"), "{}", done.err);
+    assert!(done.err.contains("pipe.yaml") && done.err.contains("it is not a regular file"), "{}", done.err);
 }
 
 #[test]

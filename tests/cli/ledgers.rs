@@ -163,7 +163,7 @@ fn what_a_killed_run_left_is_told_and_swept() {
             let run = ledger[0].trim_end_matches(".jsonl");
             let next = place.run(&["run", "authorization-servers/get/same-as-created", "--target", &gate.url]);
             assert_eq!(next.code, 0, "{}{}", next.out, next.err);
-            let warned = format!("warning: what earlier runs made may be left on {}: {run} (", gate.url);
+            let warned = format!("warning: earlier runs may have left things on {}: {run} (", gate.url);
             assert!(next.err.contains(&warned), "{when}: {}", next.err);
             assert!(next.err.contains(&format!("`okta-conformance sweep --target {}`", gate.url)), "{}", next.err);
             assert_eq!(ledgers(&place), ledger, "the next run leaves it alone, and none of its own");

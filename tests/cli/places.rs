@@ -61,7 +61,7 @@ fn the_command_that_is_told_sweeps() {
         assert!(done.out.contains(&format!("  next: {told}\n")), "{}{}", done.out, done.err);
         // The next run says it too.
         let next = place.run(&[&["run", TRIAL, "--quiet"], &target[..], arguments].concat());
-        assert!(next.err.contains(&format!("  `{told}` removes it")), "{}", next.err);
+        assert!(next.err.contains(&format!("  `{told}` removes them")), "{}", next.err);
         assert_eq!(mock.servers().len(), start.len() + 2);
 
         std::fs::remove_file(place.path("lock")).expect("a file");

@@ -77,7 +77,7 @@ fn a_token_that_is_not_bound_is_not_used() {
     let org = Org::start(Rules::default());
     let (_, done) = run(&org, 1);
     assert_eq!(done.code, 2, "{done:?}");
-    assert!(done.out.contains("a token of the type `bearer`, and not DPoP"), "{}", done.out);
+    assert!(done.out.contains("a token of type `bearer` instead of DPoP"), "{}", done.out);
     assert_eq!(org.counts(), (1, 0));
 }
 

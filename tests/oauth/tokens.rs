@@ -97,7 +97,7 @@ fn troubles_of_the_token_endpoint_are_no_failures_of_the_target() {
         ),
         (
             Answer::json(200, &json!({ "access_token": "some-token", "token_type": "mac" })),
-            "a token of the type `mac`, and not Bearer",
+            "a token of type `mac` instead of Bearer",
         ),
         (Answer::new(302, "").header("Location", "/elsewhere"), "the token endpoint answered 302"),
         (
@@ -253,7 +253,7 @@ fn a_wait_for_a_token_obeys_the_limit_of_the_trial() {
     assert_eq!(done.code, 2, "{done:?}");
     let events = place.events();
     for event in of_kind(&events, "trial-finished") {
-        let said = "principal `admin`: there was no token within 1s, which the trial may take";
+        let said = "principal `admin`: no token within 1s, the trial's time limit";
         assert_eq!((text(event, "outcome").as_str(), text(event, "reason").as_str()), ("errored", said));
     }
 }
