@@ -385,7 +385,7 @@ fn a_secret_that_was_written_before_it_was_known_is_told_loudly() {
         place.write("suite/cases/things/early.yaml", &cases);
         let more = ["--jobs", "1", "--no-preflight", "--events", "none"];
         let done = place.run(&[&["run", "--suite", "suite", "--target", "here"][..], &more].concat());
-        let printed = done.err.contains("error: a secret stands in what was printed: ");
+        let printed = done.err.contains("error: the output contains a secret: ");
         assert_eq!((done.code, printed), (if early { 2 } else { 1 }, early), "{done:?}");
     }
 }

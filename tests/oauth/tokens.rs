@@ -160,7 +160,7 @@ fn nothing_is_added_to_a_case_that_writes_the_header_itself() {
 #[test]
 fn a_token_whose_end_nobody_waits_for_makes_its_trials_not_applicable_and_is_not_sent() {
     for (expires_in, said) in [
-        (json!(3600), "it lives 3600 s: nobody waits longer than 60 s"),
+        (json!(3600), "it lives 3600 s, more than the 60 s that a run waits"),
         (json!(null), "its endpoint does not say when that is"),
     ] {
         let org = Org::start(Rules { expires_in, ..Rules::default() });
