@@ -17,6 +17,7 @@ use crate::{brief::Excerpt, secret::Redacted};
 
 /// What a check wants.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(strum::VariantNames), strum(serialize_all = "kebab-case"))]
 #[serde(
     tag = "is",
     content = "of",
@@ -114,6 +115,7 @@ pub enum Expected<T = Redacted> {
 
 /// What there is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(strum::VariantNames), strum(serialize_all = "kebab-case"))]
 #[serde(
     tag = "is",
     content = "of",
@@ -288,7 +290,22 @@ impl<T> Actual<T> {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantNames as _;
+
     use super::*;
+
+    #[test]
+    fn each_value_is_in_the_schema_of_the_stream() {
+        let schema: serde_json::Value =
+            serde_json::from_str(include_str!("../../schemas/harness/events.schema.json")).expect("JSON");
+        for (definition, names) in [("expected", Expected::<String>::VARIANTS), ("actual", Actual::<String>::VARIANTS)]
+        {
+            let known = &schema["$defs"][definition]["oneOf"][1]["properties"]["is"]["enum"];
+            let known: Vec<&str> = known.as_array().expect("names").iter().filter_map(|name| name.as_str()).collect();
+            let names: Vec<&str> = names.iter().copied().filter(|name| *name != "legacy").collect();
+            assert_eq!(known, names, "events.schema.json lists the values of `{definition}` in their order");
+        }
+    }
 
     #[test]
     fn what_a_stream_holds_is_read_back() {

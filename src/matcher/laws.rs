@@ -166,6 +166,16 @@ fn example(name: Name) -> (Value, Value, Value) {
 }
 
 #[test]
+fn each_matcher_is_in_the_manual_and_in_the_schema_for_editors() {
+    let (manual, schema) =
+        (include_str!("../../docs/writing-cases.md"), include_str!("../../schemas/harness/cases.schema.json"));
+    for name in <Name as strum::VariantNames>::VARIANTS {
+        assert!(manual.contains(&format!("`${name}: ")), "docs/writing-cases.md needs a row of `${name}`");
+        assert!(schema.contains(&format!("\"${name}\": {{")), "cases.schema.json needs `${name}`");
+    }
+}
+
+#[test]
 fn each_matcher_holds_and_fails() {
     for name in Name::VARIANTS {
         let (expected, held, failed) = example(*name);

@@ -71,6 +71,17 @@ fn parts(html: &str) -> Vec<(String, String)> {
     begun.into_iter().zip(ends).map(|((begin, name), end)| (name, page[begin..end].to_owned())).collect()
 }
 
+#[test]
+fn each_format_is_known_here_and_in_the_manual() {
+    let done = Place::new().run(&["report", "x.jsonl", "--format", "none"]);
+    let values = Regex::new(r"\[possible values: (.*)\]").expect("a pattern").captures(&done.err).expect("values");
+    assert_eq!(values[1].split(", ").collect::<Vec<_>>(), FORMATS);
+    let manual = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reports.md")).expect("a page");
+    for format in FORMATS {
+        assert!(manual.contains(&format!("| `{format}` |")), "docs/reports.md needs a row of `{format}`");
+    }
+}
+
 /// `version-1` is `every` as an earlier version of the program has written it: what its checks wanted and found is text.
 #[test]
 fn a_stream_of_version_1_is_told_as_it_says() {
