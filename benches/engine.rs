@@ -15,7 +15,7 @@ use okta_conformance::{
     recording::Recorder,
     run::{self, Options, Stopper},
     suite::Suite,
-    target::Opened,
+    targets::Opened,
     verify,
 };
 

@@ -3,7 +3,7 @@
 //! The flow, in the order of the modules that do it:
 //! 1. [`suite`] reads cases, schemas, operations and requirements, each with its place in its file;
 //! 2. [`plan`] compiles them into trials: the last place where a user's mistake can be found;
-//! 3. [`target`] opens what they run against: the embedded mock ([`okta_mock`]), or a real org by [`settings`];
+//! 3. [`targets`] opens what they run against: the embedded mock ([`okta_mock`]), or a real org by [`settings`];
 //! 4. [`run`] runs them, each with its fixtures and clean-up, and tells all that happens as [`event`]s;
 //! 5. [`report`] folds events into what people and machines read.
 //!
@@ -47,7 +47,7 @@ pub mod snapshot;
 mod status;
 pub mod suite;
 pub mod sweep;
-pub mod target;
+pub mod targets;
 mod template;
 pub mod verify;
 mod volume;

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::{
-    http::{Answer, Exchange, Fault, Outgoing},
+    http::{Answer, Exchange, NoAnswer, Outgoing},
     ledger::{Change, Entry, Intent, Remains, Removal},
     naming::Names,
     path::bare,
@@ -403,7 +403,7 @@ impl Sweeper<'_> {
         self.target.client.plain_path(&format!("{}{path}", self.target.client.origin()))
     }
 
-    async fn send(&self, method: &str, path: &str, body: Option<&str>, principal: &str) -> Result<Exchange, Fault> {
+    async fn send(&self, method: &str, path: &str, body: Option<&str>, principal: &str) -> Result<Exchange, NoAnswer> {
         let known = self.target.client.knows(principal);
         let outgoing = Outgoing {
             method: method.to_owned(),
@@ -415,7 +415,7 @@ impl Sweeper<'_> {
         };
         match self.target.client.send_patiently(outgoing.clone()).await {
             // Putting back twice is doing it once, as removing is.
-            Err(Fault::Lost(..)) => self.target.client.send_patiently(Outgoing { fresh: true, ..outgoing }).await,
+            Err(NoAnswer::Lost(..)) => self.target.client.send_patiently(Outgoing { fresh: true, ..outgoing }).await,
             other => other,
         }
     }

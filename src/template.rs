@@ -71,7 +71,7 @@ impl Variables {
 pub(crate) struct Unfilled(String);
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Part {
+pub(crate) enum Piece {
     Literal(Box<str>),
     Name(Arc<str>),
 }
@@ -79,8 +79,8 @@ pub(crate) enum Part {
 /// A text with `${name}` in it. A plan holds tens of thousands of these, and nearly all are one part.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Template {
-    One(Part),
-    Several(Box<[Part]>),
+    One(Piece),
+    Several(Box<[Piece]>),
 }
 
 impl Template {
@@ -90,11 +90,11 @@ impl Template {
             Ok(template) => template,
             Err(message) => {
                 problems.at_with(span, message, "write `${name}`, or `$${` for a literal `${`");
-                Self::One(Part::Literal(text.into()))
+                Self::One(Piece::Literal(text.into()))
             }
         };
         for part in template.parts_mut() {
-            let Part::Name(name) = part else { continue };
+            let Piece::Name(name) = part else { continue };
             match scope.get(name) {
                 // One text for all templates of a case that use the name.
                 Some(known) => *name = Arc::clone(known),
@@ -107,7 +107,7 @@ impl Template {
 
     fn parse(text: &str) -> Result<Self, String> {
         if !text.contains("${") {
-            return Ok(Self::One(Part::Literal(text.into())));
+            return Ok(Self::One(Piece::Literal(text.into())));
         }
         let mut parts = Vec::new();
         let mut literal = String::new();
@@ -127,29 +127,29 @@ impl Template {
                 return Err(format!("`{name}` is not a name"));
             }
             if !literal.is_empty() {
-                parts.push(Part::Literal(std::mem::take(&mut literal).into()));
+                parts.push(Piece::Literal(std::mem::take(&mut literal).into()));
             }
-            parts.push(Part::Name(Arc::from(name)));
+            parts.push(Piece::Name(Arc::from(name)));
             rest = &inside[end + 1..];
         }
         literal.push_str(rest);
         if !literal.is_empty() || parts.is_empty() {
-            parts.push(Part::Literal(literal.into()));
+            parts.push(Piece::Literal(literal.into()));
         }
-        Ok(match <[Part; 1]>::try_from(parts) {
+        Ok(match <[Piece; 1]>::try_from(parts) {
             Ok([part]) => Self::One(part),
             Err(parts) => Self::Several(parts.into()),
         })
     }
 
-    fn parts(&self) -> &[Part] {
+    fn parts(&self) -> &[Piece] {
         match self {
             Self::One(part) => std::slice::from_ref(part),
             Self::Several(parts) => parts,
         }
     }
 
-    fn parts_mut(&mut self) -> &mut [Part] {
+    fn parts_mut(&mut self) -> &mut [Piece] {
         match self {
             Self::One(part) => std::slice::from_mut(part),
             Self::Several(parts) => parts,
@@ -159,25 +159,25 @@ impl Template {
     /// The text, if no name is in it.
     pub(crate) fn constant(&self) -> Option<&str> {
         match self {
-            Self::One(Part::Literal(text)) => Some(text),
+            Self::One(Piece::Literal(text)) => Some(text),
             _ => None,
         }
     }
 
     /// A text of the same shape, a letter for every name.
     pub(crate) fn sample(&self) -> String {
-        let part = |part: &Part| match part {
-            Part::Literal(text) => text.to_string(),
-            Part::Name(_) => "x".to_owned(),
+        let part = |part: &Piece| match part {
+            Piece::Literal(text) => text.to_string(),
+            Piece::Name(_) => "x".to_owned(),
         };
         self.parts().iter().map(part).collect()
     }
 
     /// The text as it is written.
     pub(crate) fn source(&self) -> String {
-        let part = |part: &Part| match part {
-            Part::Literal(text) => text.replace("${", "$${"),
-            Part::Name(name) => format!("${{{name}}}"),
+        let part = |part: &Piece| match part {
+            Piece::Literal(text) => text.replace("${", "$${"),
+            Piece::Name(name) => format!("${{{name}}}"),
         };
         self.parts().iter().map(part).collect()
     }
@@ -185,10 +185,10 @@ impl Template {
     /// The name that it begins with, and the text behind that up to the next one; an empty one where that follows at once.
     pub(crate) fn beginning(&self) -> Option<(&str, Option<&str>)> {
         let mut parts = self.parts().iter();
-        let Some(Part::Name(name)) = parts.next() else { return None };
+        let Some(Piece::Name(name)) = parts.next() else { return None };
         let behind = parts.next().map(|part| match part {
-            Part::Literal(text) => text.as_ref(),
-            Part::Name(_) => "",
+            Piece::Literal(text) => text.as_ref(),
+            Piece::Name(_) => "",
         });
         Some((name.as_ref(), behind))
     }
@@ -196,7 +196,7 @@ impl Template {
     /// The one name that the template consists of.
     fn whole(&self) -> Option<&Arc<str>> {
         match self {
-            Self::One(Part::Name(name)) => Some(name),
+            Self::One(Piece::Name(name)) => Some(name),
             _ => None,
         }
     }
@@ -206,8 +206,8 @@ impl Template {
         let mut text = String::new();
         for part in self.parts() {
             match part {
-                Part::Literal(literal) => text.push_str(literal),
-                Part::Name(name) => text.push_str(&encode(&plain(variables.get(name)?))),
+                Piece::Literal(literal) => text.push_str(literal),
+                Piece::Name(name) => text.push_str(&encode(&plain(variables.get(name)?))),
             }
         }
         Ok(text)

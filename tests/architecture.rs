@@ -122,7 +122,7 @@ const LAYERS: [&str; 43] = [
     "snapshot",
     "report",
     "settings",
-    "target",
+    "targets",
     "mutants",
     "replay",
     "cli",
@@ -174,12 +174,12 @@ fn the_mock_shares_nothing_with_the_harness_and_needs_little() {
 fn only_the_target_and_its_command_know_the_mock() {
     let mut inside = offenders(|_, code| code.contains("okta_mock"), &[]);
     inside.sort_unstable();
-    assert_eq!(inside, ["cli/mock.rs", "target/mod.rs", "target/org.rs"]);
+    assert_eq!(inside, ["cli/mock.rs", "targets/mod.rs", "targets/org.rs"]);
 }
 
 #[test]
 fn reports_are_made_of_events_alone() {
-    let knows = ["plan", "http", "run", "suite", "check", "matcher", "template", "target", "settings", "cli"];
+    let knows = ["plan", "http", "run", "suite", "check", "matcher", "template", "targets", "settings", "cli"];
     assert_eq!(offenders(|path, code| path.starts_with("report/") && names(code, &knows), &[]), NOBODY);
 }
 

@@ -17,7 +17,7 @@ use okta_conformance::{
     report::Report,
     run::{self, Options, Stopper},
     suite::Suite,
-    target::Opened,
+    targets::Opened,
 };
 use tokio::runtime::Runtime;
 

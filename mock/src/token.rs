@@ -17,7 +17,7 @@ use super::{
     call::{Call, Query},
     dpop::{Binding, Subject},
     limits::OwnBudget,
-    once::{Name, Once},
+    replay_guard::{Name, Once},
     routes::Operation,
     source,
     state::Org,

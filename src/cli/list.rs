@@ -11,7 +11,7 @@ use super::{
     suite::{Choice, Chosen, show_nothing},
     target::hint,
 };
-use crate::{plan::Shard, report::Verdict, run::lack, settings, target::Located};
+use crate::{plan::Shard, report::Verdict, run::lack, settings, targets::Located};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     diagnostic::did_you_mean,
     duration::{parse as parse_duration, parse_limit},
-    target::{StateError, StateFile},
+    targets::{StateError, StateFile},
 };
 
 #[derive(Debug, Args)]

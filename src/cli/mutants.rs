@@ -21,7 +21,7 @@ use crate::{
     mutants::{self, Method, Mutant, MutantsError},
     plan::Pattern,
     report::Verdict,
-    target::{Fault, faults},
+    targets::{Fault, faults},
 };
 
 #[derive(Debug, Args)]

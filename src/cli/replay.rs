@@ -31,7 +31,7 @@ use crate::{
     report::{Verdict, printable},
     run::Stopper,
     secret::Redacted,
-    target::{Located, OpenError, Opened},
+    targets::{Located, OpenError, Opened},
 };
 
 #[derive(Debug, Args)]

@@ -46,8 +46,8 @@ pub(crate) enum Chosen {
 
 impl Choice {
     /// What was chosen, as the event stream tells it.
-    pub(crate) fn selection(&self) -> event::Selection {
-        event::Selection {
+    pub(crate) fn selection(&self) -> event::Chosen {
+        event::Chosen {
             patterns: self.patterns.clone(),
             profiles: self.profiles.iter().filter(|name| *name != "all").cloned().collect(),
         }

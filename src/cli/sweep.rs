@@ -23,7 +23,7 @@ use crate::{
     report::Verdict,
     run::{Before, SETTLING},
     sweep::{Ended, Leftover, Sweeper, by_ledger, by_name},
-    target::{Located, Opened},
+    targets::{Located, Opened},
 };
 
 #[derive(Debug, Args)]

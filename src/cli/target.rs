@@ -3,7 +3,7 @@
 use super::out;
 use crate::{
     http::Limits,
-    target::{Located, OpenError, Opened},
+    targets::{Located, OpenError, Opened},
 };
 
 /// Says what the user should know about the settings of a target.

@@ -32,8 +32,8 @@ pub struct RunStarted {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
     /// What was chosen of the suite.
-    #[serde(default, skip_serializing_if = "Selection::is_whole")]
-    pub selection: Selection,
+    #[serde(default, skip_serializing_if = "Chosen::is_whole")]
+    pub selection: Chosen,
     /// The principals that the target has credentials for.
     pub principals: Vec<String>,
     /// The capabilities that the target has.
@@ -62,7 +62,7 @@ impl std::fmt::Display for Shard {
 
 /// What a run was told to run of its suite.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Selection {
+pub struct Chosen {
     /// Patterns of IDs; none means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patterns: Vec<String>,
@@ -71,7 +71,7 @@ pub struct Selection {
     pub profiles: Vec<String>,
 }
 
-impl Selection {
+impl Chosen {
     /// Whether it is the whole suite.
     pub fn is_whole(&self) -> bool {
         *self == Self::default()

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-pub use header::{DocumentedOperation, RunStarted, Selection, Shard};
+pub use header::{Chosen, DocumentedOperation, RunStarted, Shard};
 pub use outcome::{Bearing, Form, Junit, Outcome, Tap, Tone};
 pub use transcript::{Transcript, TranscriptRequest, TranscriptResponse};
 

@@ -64,7 +64,7 @@ pub enum ClientError {
 
 /// Why there is no answer. None of these says anything about the target's conformance.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum Fault {
+pub enum NoAnswer {
     /// No connection: what stands between us and the target, with a blank before it if there is anything, and what the system says.
     #[error("cannot connect{0}: {1}")]
     Connect(String, String),
@@ -95,7 +95,7 @@ pub enum Fault {
     Request(String),
 }
 
-impl Fault {
+impl NoAnswer {
     /// The same, with the name of the principal that it is about.
     pub(super) fn of(self, principal: &str) -> Self {
         match self {
@@ -245,7 +245,7 @@ impl Client {
     ///
     /// # Errors
     /// No answer, or not all of it.
-    pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Exchange, Fault> {
+    pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Exchange, NoAnswer> {
         if outgoing.fresh {
             return Box::pin(self.send_on(Connection::New, outgoing)).await;
         }
@@ -253,7 +253,7 @@ impl Client {
             return Box::pin(self.send_kept(outgoing)).await;
         }
         match self.send_kept(outgoing.clone()).await {
-            Err(Fault::Lost(..)) => {
+            Err(NoAnswer::Lost(..)) => {
                 let exchange = Box::pin(self.send_on(Connection::New, outgoing)).await?;
                 Ok(Exchange { again: exchange.again + 1, ..exchange })
             }
@@ -261,15 +261,15 @@ impl Client {
         }
     }
 
-    async fn send_kept(&self, outgoing: Outgoing) -> Result<Exchange, Fault> {
+    async fn send_kept(&self, outgoing: Outgoing) -> Result<Exchange, NoAnswer> {
         let exchange = self.send_on(Connection::Kept, outgoing).await?;
         if exchange.answer.closes_an_idle_connection() {
-            return Err(Fault::Lost(self.way.clone(), "it had been idle for too long".to_owned()));
+            return Err(NoAnswer::Lost(self.way.clone(), "it had been idle for too long".to_owned()));
         }
         Ok(exchange)
     }
 
-    async fn send_on(&self, connection: Connection, outgoing: Outgoing) -> Result<Exchange, Fault> {
+    async fn send_on(&self, connection: Connection, outgoing: Outgoing) -> Result<Exchange, NoAnswer> {
         match self.principals.get(&outgoing.principal) {
             // A case that writes the header itself is about that header: nothing is fetched for it, and a 401 is its answer.
             Some(Credential::ClientCredentials(client)) if !outgoing.sets("authorization") => {
@@ -289,7 +289,7 @@ impl Client {
     ///
     /// # Errors
     /// No token.
-    pub(crate) async fn prepare(&self, outgoing: &Outgoing) -> Result<(), Fault> {
+    pub(crate) async fn prepare(&self, outgoing: &Outgoing) -> Result<(), NoAnswer> {
         let fetching = self.fetching(&outgoing.principal).filter(|_| !outgoing.sets("authorization"));
         let Some(client) = fetching else { return Ok(()) };
         client.value(self).await.map(drop).map_err(|fault| fault.of(&outgoing.principal))
@@ -301,11 +301,11 @@ impl Client {
         connection: Connection,
         outgoing: Outgoing,
         credentials: impl IntoIterator<Item = (&'static str, String)>,
-    ) -> Result<Exchange, Fault> {
+    ) -> Result<Exchange, NoAnswer> {
         let headers = headers(&outgoing, credentials)?;
         let method =
-            Method::from_bytes(outgoing.method.as_bytes()).map_err(|error| Fault::Request(error.to_string()))?;
-        let url = self.url(&outgoing.url).map_err(Fault::Request)?;
+            Method::from_bytes(outgoing.method.as_bytes()).map_err(|error| NoAnswer::Request(error.to_string()))?;
+        let url = self.url(&outgoing.url).map_err(NoAnswer::Request)?;
         let request = SentRequest {
             method: outgoing.method,
             url: outgoing.url,
@@ -340,7 +340,7 @@ impl Client {
     }
 
     /// Sends a request and reads the whole answer, within the limits.
-    pub(super) async fn answer(&self, builder: RequestBuilder) -> Result<Answer, Fault> {
+    pub(super) async fn answer(&self, builder: RequestBuilder) -> Result<Answer, NoAnswer> {
         // What servers have written to idle connections, an end or a 408, is read first: whatever is sent there is lost. A run on one thread has
         // looked at its connections when it has stepped aside twice.
         for _ in 0..2 {
@@ -350,11 +350,11 @@ impl Client {
         let response = self.within(&mut left, builder.send(), Self::unanswered).await?;
         let (status, headers) = (response.status().as_u16(), texts(response.headers()));
         if headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > HEAD_LIMIT {
-            return Err(Fault::LargeHead(HEAD_LIMIT));
+            return Err(NoAnswer::LargeHead(HEAD_LIMIT));
         }
         let answer = self.body(response, left, Answer::new(status, headers, Vec::new())).await?;
         if is_too_much(&answer.body) {
-            return Err(Fault::TooMuch(MOST_VALUES));
+            return Err(NoAnswer::TooMuch(MOST_VALUES));
         }
         if may_hold_secrets(&answer.body)
             && let Ok(body) = answer.json()
@@ -365,22 +365,22 @@ impl Client {
     }
 
     /// What went wrong before the head of an answer was there.
-    fn unanswered(&self, error: &reqwest::Error) -> Fault {
+    fn unanswered(&self, error: &reqwest::Error) -> NoAnswer {
         match self.fault(error) {
-            Fault::Broken(way, reason) if is_end(error) => Fault::Lost(way, reason),
+            NoAnswer::Broken(way, reason) if is_end(error) => NoAnswer::Lost(way, reason),
             fault => fault,
         }
     }
 
     /// Reads the body of an answer. What it waits for others' bodies is not the target's time.
-    async fn body(&self, mut response: Response, mut left: Duration, mut answer: Answer) -> Result<Answer, Fault> {
+    async fn body(&self, mut response: Response, mut left: Duration, mut answer: Answer) -> Result<Answer, NoAnswer> {
         let declared = response.content_length().and_then(|length| usize::try_from(length).ok());
         let most = declared.unwrap_or(self.body_limit).clamp(SHORT, self.body_limit.max(SHORT));
         let (mut body, mut asked) = (Vec::new(), false);
         while let Some(chunk) = self.within(&mut left, response.chunk(), Self::fault).await? {
             let length = body.len() + chunk.len();
             if length > self.body_limit {
-                return Err(Fault::TooLarge(self.body_limit));
+                return Err(NoAnswer::TooLarge(self.body_limit));
             }
             if length > SHORT && !asked {
                 let began = Instant::now();
@@ -399,21 +399,21 @@ impl Client {
         &self,
         left: &mut Duration,
         part: impl Future<Output = Result<T, reqwest::Error>>,
-        fault: impl Fn(&Self, &reqwest::Error) -> Fault,
-    ) -> Result<T, Fault> {
+        fault: impl Fn(&Self, &reqwest::Error) -> NoAnswer,
+    ) -> Result<T, NoAnswer> {
         let began = Instant::now();
-        let come = tokio::time::timeout(*left, part).await.map_err(|_| Fault::Timeout(self.request_limit))?;
+        let come = tokio::time::timeout(*left, part).await.map_err(|_| NoAnswer::Timeout(self.request_limit))?;
         *left = left.saturating_sub(began.elapsed());
         come.map_err(|error| fault(self, &error))
     }
 
-    fn fault(&self, error: &reqwest::Error) -> Fault {
+    fn fault(&self, error: &reqwest::Error) -> NoAnswer {
         if error.is_timeout() {
-            return Fault::Timeout(self.request_limit);
+            return NoAnswer::Timeout(self.request_limit);
         }
         let reason = innermost(error);
         let way = self.way.clone();
-        if error.is_connect() { Fault::Connect(way, reason) } else { Fault::Broken(way, reason) }
+        if error.is_connect() { NoAnswer::Connect(way, reason) } else { NoAnswer::Broken(way, reason) }
     }
 }
 
@@ -463,7 +463,7 @@ fn is_plain(path: &str) -> bool {
 fn headers(
     outgoing: &Outgoing,
     credentials: impl IntoIterator<Item = (&'static str, String)>,
-) -> Result<HeaderMap, Fault> {
+) -> Result<HeaderMap, NoAnswer> {
     let mut headers = HeaderMap::new();
     headers.insert("accept", HeaderValue::from_static("application/json"));
     if outgoing.body.is_some() {
@@ -473,7 +473,7 @@ fn headers(
         // Okta answers 411 to a write that says nothing of its length, and the library says nothing of an empty body's.
         headers.insert("content-length", HeaderValue::from_static("0"));
     }
-    let refused = |name: &str| Fault::Request(format!("the value of `{name}` is not valid in a header"));
+    let refused = |name: &str| NoAnswer::Request(format!("the value of `{name}` is not valid in a header"));
     for (name, text) in credentials {
         let mut value = HeaderValue::from_str(&text).map_err(|_| refused(name))?;
         value.set_sensitive(true);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Client, ClientCredentials, Fault};
+use super::{Client, ClientCredentials, NoAnswer};
 
 /// How a principal shows who it is.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ impl Client {
     ///
     /// # Errors
     /// No token.
-    pub(crate) async fn fetch(&self, principal: &str) -> Result<(), Fault> {
+    pub(crate) async fn fetch(&self, principal: &str) -> Result<(), NoAnswer> {
         let Some(client) = self.fetching(principal) else { return Ok(()) };
         client.fetch_first(self).await.map_err(|fault| fault.of(principal))
     }
@@ -94,7 +94,7 @@ impl Client {
     ///
     /// # Errors
     /// A token that has to be fetched, and cannot.
-    pub(crate) async fn token(&self, principal: &str) -> Result<Option<String>, Fault> {
+    pub(crate) async fn token(&self, principal: &str) -> Result<Option<String>, NoAnswer> {
         match self.principals.get(principal) {
             None | Some(Credential::Anonymous) => Ok(None),
             Some(Credential::Ssws(token) | Credential::Bearer(token)) => Ok(Some(token.expose_secret().to_owned())),

@@ -13,11 +13,11 @@ mod curl;
 mod network;
 mod oauth;
 mod pace;
-mod patience;
+mod retries;
 
 pub(crate) use answer::Answer;
 use answer::MOST_KEPT;
-pub use client::{Client, ClientError, Fault, Limits};
+pub use client::{Client, ClientError, Limits, NoAnswer};
 pub(crate) use client::{Outgoing, parse_origin, target_url};
 pub(crate) use connection::is_repeatable;
 pub use credential::Credential;
@@ -26,7 +26,7 @@ pub use network::Network;
 pub(crate) use network::is_here;
 pub use oauth::{ClientAuth, ClientCredentials, KeyError, PrivateKey};
 pub(crate) use pace::Pace;
-pub(crate) use patience::Patience;
+pub(crate) use retries::RateLimitRetries;
 
 use crate::secret::Redactor;
 

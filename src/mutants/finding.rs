@@ -12,12 +12,12 @@ use crate::{
     level::Level,
     path::path_of,
     plan::Plan,
-    target::Fault,
+    targets::Fault,
 };
 
 /// The first thing wrong in a trial.
 #[derive(Debug, Clone)]
-pub struct Finding {
+pub struct FirstFinding {
     /// The trial.
     pub trial: String,
     /// How it ended.
@@ -40,7 +40,7 @@ pub struct Finding {
     called: Vec<String>,
 }
 
-impl Finding {
+impl FirstFinding {
     /// Whether the target was found to depart, and not only that nothing could be found out.
     pub(super) fn is_failure(&self) -> bool {
         self.outcome == Outcome::Failed
@@ -56,7 +56,7 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for FirstFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.trial)?;
         if let Some(step) = self.step {
@@ -71,8 +71,8 @@ impl fmt::Display for Finding {
 pub(super) struct Watch<'p> {
     plan: &'p Plan,
     trials: usize,
-    pub(super) red: Vec<Finding>,
-    warned: Vec<Finding>,
+    pub(super) red: Vec<FirstFinding>,
+    warned: Vec<FirstFinding>,
     falses: BTreeSet<Check>,
     /// Of trials under way: the first false check of level `must`, and of level `should`.
     open: BTreeMap<String, Open>,
@@ -82,9 +82,9 @@ pub(super) struct Watch<'p> {
 #[derive(Debug, Default)]
 struct Open {
     called: Vec<String>,
-    must: Option<Finding>,
-    should: Option<Finding>,
-    silent: Option<Finding>,
+    must: Option<FirstFinding>,
+    should: Option<FirstFinding>,
+    silent: Option<FirstFinding>,
 }
 
 impl<'p> Watch<'p> {
@@ -127,7 +127,7 @@ impl<'p> Watch<'p> {
         let broken = step.exchange.as_ref().filter(|_| step.met_trouble());
         let reason = broken.map(|exchange| format!("the target answered {}", exchange.response.status));
         if let Some(reason) = reason.or_else(|| step.fault.as_ref().map(ToString::to_string)) {
-            open.silent = Some(Finding {
+            open.silent = Some(FirstFinding {
                 trial: step.trial.clone(),
                 outcome: Outcome::Errored,
                 step: Some(step.step),
@@ -147,7 +147,7 @@ impl<'p> Watch<'p> {
         match finished.outcome {
             Outcome::Failed | Outcome::Blocked | Outcome::Errored => {
                 let reason = finished.reason.as_ref().map(ToString::to_string).unwrap_or_default();
-                let found = open.must.or(open.silent).unwrap_or_else(|| Finding {
+                let found = open.must.or(open.silent).unwrap_or_else(|| FirstFinding {
                     trial: finished.trial.clone(),
                     outcome: finished.outcome,
                     step: None,
@@ -159,7 +159,7 @@ impl<'p> Watch<'p> {
                     text: reason,
                     called: open.called,
                 });
-                self.red.push(Finding { outcome: finished.outcome, ..found });
+                self.red.push(FirstFinding { outcome: finished.outcome, ..found });
             }
             Outcome::Warned | Outcome::Flaky => self.warned.extend(open.should),
             Outcome::Passed
@@ -178,10 +178,10 @@ impl<'p> Watch<'p> {
     }
 }
 
-fn false_check(step: &StepFinished, finding: &event::Finding, check: &Check, called: &[String]) -> Finding {
+fn false_check(step: &StepFinished, finding: &event::Finding, check: &Check, called: &[String]) -> FirstFinding {
     let place = finding.at().unwrap_or_default();
     let words = finding::unsaid(&finding.expected, &finding.actual, &finding.check);
-    Finding {
+    FirstFinding {
         trial: step.trial.clone(),
         outcome: Outcome::Warned,
         step: Some(step.step),

@@ -20,7 +20,7 @@ use std::{
 use self::{checks::Check as Key, finding::Watch};
 pub use self::{
     checks::{Check, Checks},
-    finding::Finding,
+    finding::FirstFinding,
     table::{markdown, summary, text},
 };
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
     path::bare,
     plan::{Plan, RequestTarget, Step, Trial},
     run::{self, Options, Stopper},
-    target::{Fault, FaultKind, OpenError, Opened, OrgKind},
+    targets::{Fault, FaultKind, OpenError, Opened, OrgKind},
 };
 
 /// How the faults are gone through.
@@ -51,9 +51,9 @@ pub struct Mutant {
     /// How many trials ran.
     pub trials: usize,
     /// Those that turned red, in the order of the suite.
-    pub red: Vec<Finding>,
+    pub red: Vec<FirstFinding>,
     /// Those with false checks of level `should` and no other.
-    pub warned: Vec<Finding>,
+    pub warned: Vec<FirstFinding>,
     /// Whether the time was over before all trials had run.
     pub cut: bool,
     /// The checks that were false.
@@ -62,7 +62,7 @@ pub struct Mutant {
 
 impl Mutant {
     /// What a person reads first: of a trial that failed, before one that could not be judged, before a warning.
-    pub fn first(&self) -> Option<&Finding> {
+    pub fn first(&self) -> Option<&FirstFinding> {
         let failed = self.red.iter().find(|finding| finding.is_failure());
         failed.or_else(|| self.red.first()).or_else(|| self.warned.first())
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use serde::Serialize;
 
-use super::{Check, Finding, Mutant, Mutants};
+use super::{Check, FirstFinding, Mutant, Mutants};
 use crate::{counted::counted, event::Outcome};
 
 /// More of a finding than a line of a table holds.
@@ -220,7 +220,7 @@ pub fn markdown(mutants: &Mutants) -> String {
 }
 
 /// Where a finding was made, without what differs from run to run.
-fn place(finding: &Finding) -> String {
+fn place(finding: &FirstFinding) -> String {
     let step = finding.step.map(|step| format!(" {step}")).unwrap_or_default();
     let how = match finding.outcome {
         Outcome::Failed => String::new(),

@@ -11,7 +11,7 @@ use serde::{
 };
 use serde_saphyr::Tagged;
 
-use super::{Exchange, Fault, NO_STATUS, Place, coding::unpacked, sent};
+use super::{Broken, Exchange, NO_STATUS, Place, coding::unpacked, sent};
 
 /// What a tag of binary data is called once it is resolved.
 const BINARY: &str = "tag:yaml.org,2002:binary";
@@ -56,11 +56,11 @@ struct Response {
     body: Body,
 }
 
-pub(super) fn read_json(text: &[u8]) -> Result<Vec<Option<Exchange>>, Fault> {
+pub(super) fn read_json(text: &[u8]) -> Result<Vec<Option<Exchange>>, Broken> {
     exchanges(serde_json::from_slice(text)?)
 }
 
-pub(super) fn read_yaml(text: &[u8]) -> Result<Vec<Option<Exchange>>, Fault> {
+pub(super) fn read_yaml(text: &[u8]) -> Result<Vec<Option<Exchange>>, Broken> {
     exchanges(serde_saphyr::from_slice_with_options(text, options())?)
 }
 
@@ -78,7 +78,7 @@ fn options() -> serde_saphyr::Options {
     }
 }
 
-impl From<serde_saphyr::Error> for Fault {
+impl From<serde_saphyr::Error> for Broken {
     fn from(error: serde_saphyr::Error) -> Self {
         use serde_saphyr::Error;
 
@@ -99,14 +99,14 @@ impl From<serde_saphyr::Error> for Fault {
     }
 }
 
-fn exchanges(cassette: Cassette) -> Result<Vec<Option<Exchange>>, Fault> {
+fn exchanges(cassette: Cassette) -> Result<Vec<Option<Exchange>>, Broken> {
     if !matches!(cassette.version, 1 | 2) {
         let reason = format!("version {} is not supported, only 1 and 2", cassette.version);
-        return Err(Fault { place: Place::Unknown, reason });
+        return Err(Broken { place: Place::Unknown, reason });
     }
     let numbered = cassette.interactions.into_iter().enumerate();
     numbered
-        .map(|(index, interaction)| exchange(interaction).map(Some).map_err(|reason| Fault::of(index, reason)))
+        .map(|(index, interaction)| exchange(interaction).map(Some).map_err(|reason| Broken::of(index, reason)))
         .collect()
 }
 

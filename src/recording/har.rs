@@ -5,7 +5,7 @@ use chrono::DateTime;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::{Exchange, Fault, sent};
+use super::{Broken, Exchange, sent};
 
 #[derive(Deserialize)]
 struct Archive {
@@ -68,14 +68,14 @@ struct Content {
 }
 
 /// The entries of an archive; none of those that hold no answer.
-pub(super) fn read(text: &[u8]) -> Result<Vec<Option<Exchange>>, Fault> {
+pub(super) fn read(text: &[u8]) -> Result<Vec<Option<Exchange>>, Broken> {
     let archive: Archive = serde_json::from_slice(text)?;
     archive
         .log
         .entries
         .into_iter()
         .enumerate()
-        .map(|(index, entry)| exchange(entry).map_err(|reason| Fault::of(index, reason)))
+        .map(|(index, entry)| exchange(entry).map_err(|reason| Broken::of(index, reason)))
         .collect()
 }
 

@@ -170,7 +170,7 @@ fn sent(body: Vec<u8>) -> Option<Value> {
 }
 
 /// Why a document cannot be read.
-struct Fault {
+struct Broken {
     place: Place,
     reason: String,
 }
@@ -183,13 +183,13 @@ enum Place {
     Unknown,
 }
 
-impl Fault {
+impl Broken {
     fn of(index: usize, reason: String) -> Self {
         Self { place: Place::Exchange(index + 1), reason }
     }
 }
 
-impl From<serde_json::Error> for Fault {
+impl From<serde_json::Error> for Broken {
     fn from(error: serde_json::Error) -> Self {
         let text = error.to_string();
         // The place is told once.
@@ -237,7 +237,7 @@ fn document(
     length: u64,
     path: &str,
     form: &'static str,
-    read: impl Fn(&[u8]) -> Result<Vec<Option<Exchange>>, Fault>,
+    read: impl Fn(&[u8]) -> Result<Vec<Option<Exchange>>, Broken>,
     take: impl FnMut(Recorded),
 ) -> Result<(usize, usize), RecordingError> {
     // One that grew would be there twice for a moment.

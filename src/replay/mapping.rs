@@ -103,8 +103,8 @@ impl Mapping {
         }
         let mut learnt = Vec::new();
         let same = left.iter().zip(&right).all(|(left, right)| match (left, right) {
-            (Part::Between(left), Part::Between(right)) => left == right,
-            (Part::Token(left), Part::Token(right)) => self.same_token(left, right, &mut learnt),
+            (Token::Between(left), Token::Between(right)) => left == right,
+            (Token::Token(left), Token::Token(right)) => self.same_token(left, right, &mut learnt),
             _ => false,
         });
         if !same {
@@ -179,28 +179,28 @@ fn replace_origin(text: &str, recorded: &str, target: &str) -> String {
 }
 
 #[derive(Debug, PartialEq)]
-enum Part<'a> {
+enum Token<'a> {
     Token(&'a str),
     Between(&'a str),
 }
 
-fn parts(text: &str) -> Vec<Part<'_>> {
+fn parts(text: &str) -> Vec<Token<'_>> {
     let mut parts = Vec::new();
     let (mut between, mut at) = (0, 0);
     while at < text.len() {
         let length = text[at..].find(|c: char| !is_token(c)).unwrap_or(text.len() - at);
         if length >= SHORTEST {
             if between < at {
-                parts.push(Part::Between(&text[between..at]));
+                parts.push(Token::Between(&text[between..at]));
             }
-            parts.push(Part::Token(&text[at..at + length]));
+            parts.push(Token::Token(&text[at..at + length]));
             between = at + length;
         }
         at += length;
         at += text[at..].chars().next().map_or(0, char::len_utf8);
     }
     if between < text.len() {
-        parts.push(Part::Between(&text[between..]));
+        parts.push(Token::Between(&text[between..]));
     }
     parts
 }
@@ -208,8 +208,8 @@ fn parts(text: &str) -> Vec<Part<'_>> {
 /// The tokens of a text.
 pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     parts(text).into_iter().filter_map(|part| match part {
-        Part::Token(token) => Some(token),
-        Part::Between(_) => None,
+        Token::Token(token) => Some(token),
+        Token::Between(_) => None,
     })
 }
 

@@ -36,7 +36,7 @@ use crate::{
     secret::{Redacted, Redactor},
     status::Speaker,
     suite::{HistoryEntry, Operation},
-    target::Opened,
+    targets::Opened,
 };
 
 /// What became of one recorded exchange.

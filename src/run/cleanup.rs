@@ -15,7 +15,7 @@ use crate::{
     brief::owned_text,
     check::{Depth, Judgement},
     event::{Event, Leak, Phase},
-    http::{Exchange, Fault, Outgoing},
+    http::{Exchange, NoAnswer, Outgoing},
     ledger::{Change, Removal},
     plan::{RequestTarget, Step},
     template::Variables,
@@ -303,8 +303,8 @@ impl Sender<'_, '_> {
             let sent = Box::pin(self.send(Purpose::clean_up(), outgoing.clone())).await;
             let trouble = match &sent {
                 Err(Halt::Server(_) | Halt::Broken(_)) => true,
-                Err(Halt::Fault(fault)) => {
-                    matches!(fault, Fault::Connect(..) | Fault::Lost(..) | Fault::Broken(..))
+                Err(Halt::NoAnswer(fault)) => {
+                    matches!(fault, NoAnswer::Connect(..) | NoAnswer::Lost(..) | NoAnswer::Broken(..))
                 }
                 Ok(_) | Err(_) => false,
             };
@@ -343,7 +343,7 @@ impl Sender<'_, '_> {
 fn reason(halt: Halt) -> String {
     match halt {
         Halt::Unfilled(unfilled) => unfilled.to_string(),
-        Halt::Fault(fault) => fault.to_string(),
+        Halt::NoAnswer(fault) => fault.to_string(),
         Halt::Server(exchange) | Halt::Broken(exchange) | Halt::Repeated(exchange) => {
             format!("answered {}", exchange.answer.status)
         }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Target;
 use crate::{
-    http::{Exchange, Fault, Outgoing},
+    http::{Exchange, NoAnswer, Outgoing},
     plan::Plan,
     status::Speaker,
 };
@@ -16,7 +16,7 @@ const MOST_PAGES: usize = 200;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unknown {
     #[error(transparent)]
-    Fault(Fault),
+    NoAnswer(NoAnswer),
     /// An answer that the target's own logic did not give.
     #[error("the target answered {}", .0.answer.status)]
     Answer(Box<Exchange>),
@@ -122,14 +122,14 @@ pub(crate) async fn pages(
 /// # Errors
 /// As [`read`].
 pub(crate) async fn get(url: &str, target: &Target, askers: &[&str]) -> Result<Exchange, Unknown> {
-    let mut nobody = Fault::Credentials("nobody can ask the target".to_owned());
+    let mut nobody = NoAnswer::Credentials("nobody can ask the target".to_owned());
     for principal in askers {
         match target.client.send_patiently(Outgoing::get(url, principal)).await {
-            Err(fault @ Fault::Credentials(_)) => nobody = fault,
-            Err(fault) => return Err(Unknown::Fault(fault)),
+            Err(fault @ NoAnswer::Credentials(_)) => nobody = fault,
+            Err(fault) => return Err(Unknown::NoAnswer(fault)),
             Ok(exchange) if Speaker::of(exchange.answer.status).is_target() => return Ok(exchange),
             Ok(exchange) => return Err(Unknown::Answer(Box::new(exchange))),
         }
     }
-    Err(Unknown::Fault(nobody))
+    Err(Unknown::NoAnswer(nobody))
 }

@@ -86,7 +86,7 @@ pub struct Options {
     /// How far apart two looks must be that do not find something, until it is sure that it was not made.
     pub settling: Duration,
     /// What the trials were chosen by, for the stream's header.
-    pub selection: event::Selection,
+    pub selection: event::Chosen,
 }
 
 impl Default for Options {
@@ -108,7 +108,7 @@ impl Default for Options {
             patience: None,
             ledger: Rc::new(Ledger::none()),
             settling: Duration::ZERO,
-            selection: event::Selection::default(),
+            selection: event::Chosen::default(),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     event,
-    http::{Answer, Fault, Outgoing},
+    http::{Answer, NoAnswer, Outgoing},
     plan::{Plan, Trial},
     secret::Redactor,
     status::Speaker,
@@ -104,7 +104,7 @@ async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor:
         let sent = Instant::now();
         let answer = match ask(&plan.path, principal, target).await {
             Ok(answer) => answer,
-            Err(fault @ Fault::Credentials(_)) => {
+            Err(fault @ NoAnswer::Credentials(_)) => {
                 preflight.tokenless.push((principal.to_owned(), fault.to_string()));
                 continue;
             }
@@ -217,7 +217,7 @@ impl Preflight {
     }
 }
 
-pub(super) async fn ask(path: &str, principal: &str, target: &Target) -> Result<Answer, Fault> {
+pub(super) async fn ask(path: &str, principal: &str, target: &Target) -> Result<Answer, NoAnswer> {
     let outgoing = Outgoing::get(&format!("{}{path}", target.client.origin()), principal);
     target.client.send_patiently(outgoing).await.map(|exchange| exchange.answer)
 }

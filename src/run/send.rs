@@ -23,7 +23,7 @@ use crate::{
     check::Identity,
     event::{Event, Stop, Waited, Why},
     finding::NotNew,
-    http::{Exchange, Fault, Outgoing, Patience, is_repeatable},
+    http::{Exchange, NoAnswer, Outgoing, RateLimitRetries, is_repeatable},
     ledger::{Intent, LedgerError},
     plan::{BodyPlan, HeaderPlan, Repetition, RequestTarget, Step},
     status::Speaker,
@@ -85,7 +85,7 @@ enum Repeat {
 /// Why a step could not be judged.
 #[derive(Debug)]
 pub(super) enum Halt {
-    Fault(Fault),
+    NoAnswer(NoAnswer),
     /// An answer that the target's own logic did not give.
     Server(Box<Exchange>),
     /// A 500 or 501 that came again when the request was sent once more: that request breaks the target.
@@ -119,7 +119,9 @@ impl Halt {
             | Self::Unfilled(_)
             | Self::RateLimited(_)
             | Self::Late(..) => true,
-            Self::Fault(fault) => matches!(fault, Fault::Connect(..) | Fault::Credentials(_) | Fault::Request(_)),
+            Self::NoAnswer(fault) => {
+                matches!(fault, NoAnswer::Connect(..) | NoAnswer::Credentials(_) | NoAnswer::Request(_))
+            }
             Self::Server(_) | Self::Broken(_) | Self::Repeated(_) | Self::Stopped => false,
         }
     }
@@ -128,7 +130,7 @@ impl Halt {
 impl From<Unknown> for Halt {
     fn from(unknown: Unknown) -> Self {
         match unknown {
-            Unknown::Fault(fault) => Self::Fault(fault),
+            Unknown::NoAnswer(fault) => Self::NoAnswer(fault),
             Unknown::Answer(exchange) => Self::Server(exchange),
         }
     }
@@ -144,7 +146,7 @@ impl Sender<'_, '_> {
     /// Sends until the answer says something about the target: a 429 that nobody asked for is waited out. What the step expects, or waits for
     /// with `until`, is an answer whoever gave it.
     pub(super) async fn send(&self, purpose: Purpose<'_>, outgoing: Outgoing) -> Result<Sent, Halt> {
-        let mut patience = Patience::default();
+        let mut retries = RateLimitRetries::default();
         loop {
             // On the heap: there are as many as trials, and each is large.
             let sent = Box::pin(self.exchange(purpose, outgoing.clone())).await?;
@@ -162,7 +164,7 @@ impl Sender<'_, '_> {
                 Speaker::Limit => {}
             }
             self.shared.rate_limited();
-            let Some(pause) = patience.pause(&sent.exchange.answer) else {
+            let Some(pause) = retries.pause(&sent.exchange.answer) else {
                 return Err(Halt::RateLimited(Box::new(sent.exchange)));
             };
             drop(sent);
@@ -207,7 +209,7 @@ impl Sender<'_, '_> {
         if !self.removing {
             let preparing = self.in_time(&outgoing.principal, client.prepare(&outgoing));
             let prepared = self.shared.stopper.unless_stopped(preparing).await;
-            prepared.ok_or(Halt::Stopped)?.map_err(Halt::Fault)?;
+            prepared.ok_or(Halt::Stopped)?.map_err(Halt::NoAnswer)?;
         }
         let operation = self.shared.plan.operation(&outgoing.method, &plain);
         let making = operation.and_then(|operation| Making::read(operation, &outgoing, &plain, self.trial));
@@ -216,8 +218,8 @@ impl Sender<'_, '_> {
         let mut outgoing = Outgoing { fresh: matches!(repeat, Repeat::Never), ..outgoing };
         let mut repeated = false;
         let answered = loop {
-            match self.once(&outgoing, &principal, &path).await {
-                Err(Fault::Lost(..)) if !repeated && self.may_repeat(&repeat).await => {
+            match self.send_one(&outgoing, &principal, &path).await {
+                Err(NoAnswer::Lost(..)) if !repeated && self.may_repeat(&repeat).await => {
                     (repeated, outgoing.fresh) = (true, true);
                 }
                 answered => break answered,
@@ -238,12 +240,12 @@ impl Sender<'_, '_> {
                 if let Some(making) = making {
                     self.lost(making, &fault, repeated);
                 }
-                Err(Halt::Fault(fault))
+                Err(Halt::NoAnswer(fault))
             }
         }
     }
 
-    async fn once(&self, outgoing: &Outgoing, principal: &str, path: &str) -> Result<Exchange, Fault> {
+    async fn send_one(&self, outgoing: &Outgoing, principal: &str, path: &str) -> Result<Exchange, NoAnswer> {
         self.shared.sent(1);
         let sent = Instant::now();
         let exchange = self.shared.target.client.send(outgoing.clone()).await;
@@ -350,24 +352,24 @@ impl Sender<'_, '_> {
     }
 
     /// There is no answer. What never went out has made nothing.
-    fn lost(&self, making: Making, fault: &Fault, repeated: bool) {
+    fn lost(&self, making: Making, fault: &NoAnswer, repeated: bool) {
         self.shared.ours.end(&making);
         match fault {
-            Fault::Connect(..) | Fault::Credentials(_) | Fault::Request(_) if !repeated => {
+            NoAnswer::Connect(..) | NoAnswer::Credentials(_) | NoAnswer::Request(_) if !repeated => {
                 self.shared.options.ledger.gone(making.number);
             }
-            Fault::Timeout(_) => {
+            NoAnswer::Timeout(_) => {
                 self.shared.options.ledger.late(making.number);
                 self.open(making, fault.to_string(), true);
             }
-            Fault::Connect(..)
-            | Fault::Credentials(_)
-            | Fault::Request(_)
-            | Fault::Lost(..)
-            | Fault::Broken(..)
-            | Fault::TooLarge(_)
-            | Fault::LargeHead(_)
-            | Fault::TooMuch(_) => self.open(making, fault.to_string(), false),
+            NoAnswer::Connect(..)
+            | NoAnswer::Credentials(_)
+            | NoAnswer::Request(_)
+            | NoAnswer::Lost(..)
+            | NoAnswer::Broken(..)
+            | NoAnswer::TooLarge(_)
+            | NoAnswer::LargeHead(_)
+            | NoAnswer::TooMuch(_) => self.open(making, fault.to_string(), false),
         }
     }
 
@@ -380,13 +382,13 @@ impl Sender<'_, '_> {
     pub(super) async fn in_time<T>(
         &self,
         principal: &str,
-        token: impl Future<Output = Result<T, Fault>>,
-    ) -> Result<T, Fault> {
+        token: impl Future<Output = Result<T, NoAnswer>>,
+    ) -> Result<T, NoAnswer> {
         let Some(ends) = self.ends else { return token.await };
         tokio::time::timeout_at(ends.into(), token).await.unwrap_or_else(|_| {
             let limit = self.shared.options.trial_timeout;
             let text = format!("principal `{principal}`: no token within {limit:?}, the trial's time limit");
-            Err(Fault::Credentials(text))
+            Err(NoAnswer::Credentials(text))
         })
     }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     check::{Address, Depth, Found, Judgement, judge_address},
     event::{Checks, Event, Outcome, Phase, StepFinished, TrialFinished, Why},
-    http::{Exchange, Fault, curl},
+    http::{Exchange, NoAnswer, curl},
     level::Level,
     plan::{RequestTarget, Step, Trial},
     secret::Redacted,
@@ -143,7 +143,7 @@ impl<'a, 's> Running<'a, 's> {
         Ending::Judged
     }
 
-    async fn variables(&self) -> Result<Variables, Fault> {
+    async fn variables(&self) -> Result<Variables, NoAnswer> {
         let client = &self.shared.target.client;
         let mut variables = Variables::default();
         variables.set(&"unique".into(), self.shared.unique().into());
@@ -310,7 +310,7 @@ impl<'a, 's> Running<'a, 's> {
                 let judgement = judge_address(step, Address::NotSent(&given), variables);
                 Ok(self.astray(step, label, principal, &judgement))
             }
-            Halt::Fault(fault) => {
+            Halt::NoAnswer(fault) => {
                 let came = Came::Nothing { principal, fault: Some(&fault.to_string()) };
                 self.emit(label, 1, &Judgement::default(), came);
                 Err(self.faulted(&fault))
@@ -359,8 +359,8 @@ impl<'a, 's> Running<'a, 's> {
     }
 
     /// A request without an answer. One that was not sent for want of a token says nothing of the target's own state.
-    fn faulted(&self, fault: &Fault) -> Ending {
-        if matches!(fault, Fault::Credentials(_)) {
+    fn faulted(&self, fault: &NoAnswer) -> Ending {
+        if matches!(fault, NoAnswer::Credentials(_)) {
             self.shared.tokenless.borrow_mut().insert(self.trial.id.clone());
         }
         Ending::Errored(fault.to_string())

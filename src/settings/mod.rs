@@ -20,7 +20,7 @@ pub use self::variables::{FLAGS, KEYS, Variable, unknown};
 use self::{file::Entry, sdk::Sdk};
 use crate::{
     file::Unread,
-    http::{Credential, Fault, KeyError, Network, is_here, parse_origin},
+    http::{Credential, KeyError, Network, NoAnswer, is_here, parse_origin},
 };
 pub use environment::{is_empty, names_an_org, shard};
 #[cfg(any(test, fuzzing))]
@@ -67,7 +67,7 @@ pub enum SettingsError {
     Key(String, #[source] KeyError),
     /// A client that cannot be set up.
     #[error("the client of the principal `{0}` cannot be set up")]
-    Client(String, #[source] Fault),
+    Client(String, #[source] NoAnswer),
     /// A variable of ours whose value cannot be used.
     #[error("the environment variable {0} cannot be used: it must be {1}\n  {2}")]
     Wrong(&'static str, &'static str, String),

@@ -40,7 +40,7 @@ pub(crate) struct Document {
 
 /// What a YAML file of a suite is, as its path says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum FileKind {
     Operations,
     Requirements,
     Vocabulary,
@@ -50,7 +50,7 @@ enum Part {
     None,
 }
 
-impl Part {
+impl FileKind {
     fn of(path: &str) -> Self {
         let path = path.replace('\\', "/");
         let ends = |end: &str| path.ends_with(end);
@@ -119,8 +119,8 @@ impl Suite {
         let mut history = Vec::new();
         let (mut operations_document, mut fixtures, mut cases) = (None, Vec::new(), Vec::new());
         for source in yaml_files {
-            let part = Part::of(&source.path);
-            if part == Part::Cases {
+            let part = FileKind::of(&source.path);
+            if part == FileKind::Cases {
                 cases.push(source);
                 continue;
             }
@@ -133,15 +133,15 @@ impl Suite {
             };
             let mut problems = Problems::new(&source, found);
             match part {
-                Part::Operations => operations_document = Some(Document { source, root }),
-                Part::Requirements => {
+                FileKind::Operations => operations_document = Some(Document { source, root }),
+                FileKind::Requirements => {
                     requirements = requirements::read(&root, &mut problems);
                     requirements_source = Some(source);
                 }
-                Part::Vocabulary => vocabulary = Vocabulary::read(&root, &mut problems),
-                Part::History => history = history::read(&root, &mut problems),
-                Part::Fixtures => fixtures.push(Document { source, root }),
-                Part::Cases | Part::None => {
+                FileKind::Vocabulary => vocabulary = Vocabulary::read(&root, &mut problems),
+                FileKind::History => history = history::read(&root, &mut problems),
+                FileKind::Fixtures => fixtures.push(Document { source, root }),
+                FileKind::Cases | FileKind::None => {
                     problems.at_with(
                         Span::new(0, 1),
                         "this file does not belong to a suite",

@@ -76,7 +76,8 @@ fn each_format_is_known_here_and_in_the_manual() {
     let done = Place::new().run(&["report", "x.jsonl", "--format", "none"]);
     let values = Regex::new(r"\[possible values: (.*)\]").expect("a pattern").captures(&done.err).expect("values");
     assert_eq!(values[1].split(", ").collect::<Vec<_>>(), FORMATS);
-    let manual = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reports.md")).expect("a page");
+    let manual =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reports.md")).expect("a page");
     for format in FORMATS {
         assert!(manual.contains(&format!("| `{format}` |")), "docs/reports.md needs a row of `{format}`");
     }

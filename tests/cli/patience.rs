@@ -12,7 +12,7 @@ use okta_conformance::{
     report::Report,
     run::{self, Options, Stopper},
     suite::Suite,
-    target::Opened,
+    targets::Opened,
 };
 use serde_json::json;
 

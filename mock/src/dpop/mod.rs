@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use self::proof::Proof;
 pub(super) use self::proof::Subject;
 use super::{
-    once::{Name, Once},
+    replay_guard::{Name, Once},
     source::{self, Source, Stamp},
     wire::Refusal,
 };
@@ -34,7 +34,7 @@ impl Binding {
 }
 
 /// Why a request is not let pass.
-enum Fault {
+enum ProofError {
     Proof(&'static str),
     /// A genuine proof by a key that is not the token's.
     Binding,
@@ -84,9 +84,9 @@ impl Dpop {
         self.judge(source, headers, subject, Giver::TokenEndpoint, None).map_err(|fault| {
             let refuse = |error, text| Refusal::oauth(StatusCode::BAD_REQUEST, error, text);
             match fault {
-                Fault::Proof(text) => refuse("invalid_dpop_proof", text),
-                Fault::Binding => refuse("invalid_dpop_proof", "The DPoP proof is by another key"),
-                Fault::Nonce(nonce) => {
+                ProofError::Proof(text) => refuse("invalid_dpop_proof", text),
+                ProofError::Binding => refuse("invalid_dpop_proof", "The DPoP proof is by another key"),
+                ProofError::Nonce(nonce) => {
                     // Section 8.
                     let text = "Authorization server requires nonce in DPoP proof";
                     refuse("use_dpop_nonce", text).with_nonce(&nonce)
@@ -105,9 +105,9 @@ impl Dpop {
     ) -> Result<(), Refusal> {
         let judged = self.judge(source, headers, subject, Giver::Api, Some(binding));
         judged.map(drop).map_err(|fault| match fault {
-            Fault::Proof(text) => Refusal::dpop("invalid_dpop_proof", text),
-            Fault::Binding => Refusal::dpop("invalid_token", "Invalid DPoP key binding"),
-            Fault::Nonce(nonce) => {
+            ProofError::Proof(text) => Refusal::dpop("invalid_dpop_proof", text),
+            ProofError::Binding => Refusal::dpop("invalid_token", "Invalid DPoP key binding"),
+            ProofError::Nonce(nonce) => {
                 // Section 9.
                 Refusal::dpop("use_dpop_nonce", "Resource server requires nonce in DPoP proof").with_nonce(&nonce)
             }
@@ -123,15 +123,15 @@ impl Dpop {
         subject: Subject<'_>,
         giver: Giver,
         binding: Option<&Binding>,
-    ) -> Result<String, Fault> {
+    ) -> Result<String, ProofError> {
         let now = jsonwebtoken::get_current_timestamp();
-        let proof = proof(headers, subject, now).map_err(Fault::Proof)?;
+        let proof = proof(headers, subject, now).map_err(ProofError::Proof)?;
         if let Some(binding) = binding {
             if proof.ath.as_deref() != Some(binding.ath.as_str()) {
-                return Err(Fault::Proof("The ath of the DPoP proof is not the hash of the access token"));
+                return Err(ProofError::Proof("The ath of the DPoP proof is not the hash of the access token"));
             }
             if proof.thumbprint != binding.thumbprint {
-                return Err(Fault::Binding);
+                return Err(ProofError::Binding);
             }
         }
         let asks = match giver {
@@ -141,12 +141,12 @@ impl Dpop {
         if asks {
             let wanted = self.nonce(giver, source);
             if proof.nonce.as_deref() != Some(wanted) {
-                return Err(Fault::Nonce(wanted.to_owned()));
+                return Err(ProofError::Nonce(wanted.to_owned()));
             }
         }
         let name = Name::new(&proof.thumbprint, &proof.jti);
         if self.proofs.is_used(name) {
-            return Err(Fault::Proof("The DPoP proof was used before"));
+            return Err(ProofError::Proof("The DPoP proof was used before"));
         }
         self.proofs.remember(name, proof.last, now);
         Ok(proof.thumbprint)

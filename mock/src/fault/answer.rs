@@ -8,7 +8,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    Effect, Here,
+    ActiveFaults, Effect,
     member::{self, Edit},
 };
 use crate::wire::Reply;
@@ -44,7 +44,7 @@ pub(super) enum Delivery {
     Never,
 }
 
-impl Here<'_> {
+impl ActiveFaults<'_> {
     /// Changes the answer as the faults say.
     pub(super) fn leave(&self, reply: &mut Reply) -> Delivery {
         let mut delivery = Delivery::Whole;

@@ -27,7 +27,7 @@ use axum::{
 use self::{
     answer::{Change, Delivery},
     request::Rewrite,
-    state::Twist,
+    state::StateChange,
 };
 use super::{
     auth::Caller,
@@ -149,15 +149,15 @@ pub fn faults() -> Vec<Fault> {
 #[derive(Debug, Clone)]
 enum Effect {
     Request(Rewrite),
-    Access(Gate),
+    Access(Admission),
     Waiver(Constraint),
-    State(Twist),
+    State(StateChange),
     Answer(When, Change),
 }
 
 /// Which requests are let in that should not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Gate {
+enum Admission {
     /// Those with a token that is not known.
     UnknownToken,
     /// Those without a token.
@@ -208,7 +208,7 @@ impl Faults {
     }
 
     /// Those that this request meets.
-    fn of(&self, head: &Parts) -> Here<'_> {
+    fn of(&self, head: &Parts) -> ActiveFaults<'_> {
         let segments = call::segments(head.uri.path()).unwrap_or_default();
         let operation = routes::find(&head.method, &segments).ok().map(|(operation, _)| operation);
         let name = operation.map(|operation| operation.name);
@@ -231,7 +231,7 @@ impl Faults {
         });
         let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let url = format!("http://{host}{}", head.uri);
-        Here { faults: met.map(|(fault, _)| &fault.effect).collect(), operation, url }
+        ActiveFaults { faults: met.map(|(fault, _)| &fault.effect).collect(), operation, url }
     }
 }
 
@@ -257,22 +257,22 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
 }
 
 /// The faults that one request meets.
-struct Here<'f> {
+struct ActiveFaults<'f> {
     faults: Vec<&'f Effect>,
     operation: Option<&'static Operation>,
     /// Where the request went.
     url: String,
 }
 
-impl Hooks for Here<'_> {
+impl Hooks for ActiveFaults<'_> {
     /// Lets in whom the service would send away.
     fn admit(&self, caller: Result<Arc<Caller>, Refusal>, head: &Parts) -> Result<Arc<Caller>, Refusal> {
         let sent = head.headers.contains_key(header::AUTHORIZATION);
-        let opens = |gate: Gate| match gate {
-            Gate::UnknownToken => caller.is_err() && sent,
-            Gate::NoToken => caller.is_err() && !sent,
-            Gate::Right => caller.is_ok(),
-            Gate::Nobody => false,
+        let opens = |admission: Admission| match admission {
+            Admission::UnknownToken => caller.is_err() && sent,
+            Admission::NoToken => caller.is_err() && !sent,
+            Admission::Right => caller.is_ok(),
+            Admission::Nobody => false,
         };
         let open = self.faults.iter().any(|effect| matches!(effect, Effect::Access(gate) if opens(*gate)));
         if open { Ok(Arc::new(Caller::with_all_rights())) } else { caller }
@@ -298,13 +298,16 @@ impl Hooks for Here<'_> {
     }
 }
 
-impl<'f> Here<'f> {
+impl<'f> ActiveFaults<'f> {
     /// Whether what a refused caller asks for is done all the same; then with these faults.
-    fn acts_for(&self, status: StatusCode) -> Option<Here<'f>> {
+    fn acts_for(&self, status: StatusCode) -> Option<ActiveFaults<'f>> {
         let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-        let acts = refused && self.faults.iter().any(|effect| matches!(effect, Effect::Access(Gate::Nobody)));
-        let everybody =
-            vec![&Effect::Access(Gate::UnknownToken), &Effect::Access(Gate::NoToken), &Effect::Access(Gate::Right)];
-        acts.then(|| Here { faults: everybody, operation: self.operation, url: self.url.clone() })
+        let acts = refused && self.faults.iter().any(|effect| matches!(effect, Effect::Access(Admission::Nobody)));
+        let everybody = vec![
+            &Effect::Access(Admission::UnknownToken),
+            &Effect::Access(Admission::NoToken),
+            &Effect::Access(Admission::Right),
+        ];
+        acts.then(|| ActiveFaults { faults: everybody, operation: self.operation, url: self.url.clone() })
     }
 }

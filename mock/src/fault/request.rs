@@ -7,7 +7,7 @@ use axum::{
 use serde_json::Value;
 
 use super::{
-    Effect, Here,
+    ActiveFaults, Effect,
     member::{self, Edit},
 };
 use crate::{dispatch::Received, wire::Refusal};
@@ -27,7 +27,7 @@ pub(super) enum Rewrite {
     AnyContentType,
 }
 
-impl Here<'_> {
+impl ActiveFaults<'_> {
     /// Changes the request as the faults say.
     pub(super) fn enter(&self, (head, body): &mut Received) {
         for effect in &self.faults {

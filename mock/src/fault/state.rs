@@ -15,7 +15,7 @@ use crate::{
 
 /// What becomes of an operation.
 #[derive(Debug, Clone)]
-pub(super) enum Twist {
+pub(super) enum StateChange {
     /// It is answered and nothing is stored.
     NotStored,
     /// It is stored, and the answer shows what was before.
@@ -57,17 +57,17 @@ impl Tables {
     }
 }
 
-impl Twist {
+impl StateChange {
     /// Performs an operation so.
     pub(super) fn perform(&self, operation: &Operation, org: &mut Org, call: &Call<'_>) -> Outcome {
         match self {
-            Twist::NotStored => {
+            StateChange::NotStored => {
                 let before = Tables::of(org);
                 let outcome = (operation.run)(org, call);
                 before.restore(org);
                 outcome
             }
-            Twist::Stale => {
+            StateChange::Stale => {
                 let before = shown(operation, org, call);
                 answering((operation.run)(org, call), |body| {
                     if let Some(before) = before {
@@ -75,24 +75,24 @@ impl Twist {
                     }
                 })
             }
-            Twist::Ignored(pointer) => {
+            StateChange::Ignored(pointer) => {
                 // What is refused stays refused, whatever becomes of the member.
                 tried(operation, org, call)?;
                 let former = shown(operation, org, call);
                 let former = former.as_ref().and_then(|former| member::find(former, pointer)).cloned();
                 with_body(operation, org, call, |body| member::put(body, pointer, former))
             }
-            Twist::Forgotten(pointer) => {
+            StateChange::Forgotten(pointer) => {
                 // All of the answer is as if it were stored, also what follows from the member.
                 let answer = tried(operation, org, call)?;
-                Twist::Ignored(pointer).perform(operation, org, call)?;
+                StateChange::Ignored(pointer).perform(operation, org, call)?;
                 Ok(answer)
             }
-            Twist::Merged => {
+            StateChange::Merged => {
                 let former = shown(operation, org, call).unwrap_or_default();
                 with_body(operation, org, call, |body| member::merge(body, &former))
             }
-            Twist::Spread => {
+            StateChange::Spread => {
                 let neighbour = neighbour(operation, org, call);
                 let outcome = (operation.run)(org, call);
                 if let (Ok(_), Some(other)) = (&outcome, neighbour) {
@@ -104,12 +104,12 @@ impl Twist {
                 }
                 outcome
             }
-            Twist::Leak(place) => leak(*place, operation, org, call),
-            Twist::Collision => {
+            StateChange::Leak(place) => leak(*place, operation, org, call),
+            StateChange::Collision => {
                 org.source.rewind();
                 (operation.run)(org, call)
             }
-            Twist::RefusedAndDone => {
+            StateChange::RefusedAndDone => {
                 let outcome = (operation.run)(org, call);
                 if outcome.is_err() {
                     // What comes of it is not told.
@@ -117,11 +117,11 @@ impl Twist {
                 }
                 outcome
             }
-            Twist::EchoedAll => {
+            StateChange::EchoedAll => {
                 let sent = sent(call).unwrap_or_default();
                 answering((operation.run)(org, call), |body| member::merge(body, &sent))
             }
-            Twist::Echoed(pointer) => {
+            StateChange::Echoed(pointer) => {
                 let sent = sent(call).and_then(|body| member::find(&body, pointer).cloned());
                 answering((operation.run)(org, call), |body| {
                     if sent.is_some() {

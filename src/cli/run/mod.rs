@@ -49,7 +49,7 @@ use crate::{
     run::{self, Options, SETTLING, Stopper},
     secret::Redactor,
     settings,
-    target::{Located, Opened},
+    targets::{Located, Opened},
 };
 
 /// Where the event stream goes unless told otherwise.

@@ -23,7 +23,7 @@ use crate::{
     report::{Console, Report, StreamWriter},
     secret::Redactor,
     snapshot::{Snapshots, Unaccepted},
-    target::Opened,
+    targets::Opened,
 };
 
 /// Everything that takes events.

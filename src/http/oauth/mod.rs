@@ -30,7 +30,7 @@ use self::{
     jws::unique,
     token::{Refusal, Token},
 };
-use super::{Client, Fault, Patience, connection::Connection};
+use super::{Client, NoAnswer, RateLimitRetries, connection::Connection};
 
 /// Below the target's origin, unless told otherwise: the endpoint of an Okta org's own authorization server.
 const TOKEN_PATH: &str = "/oauth2/v1/token";
@@ -86,7 +86,7 @@ struct State {
 /// A token that could not be had.
 #[derive(Debug)]
 struct Denied {
-    fault: Fault,
+    fault: NoAnswer,
     /// When it is worth asking again; `None` where the endpoint has said all that it will.
     again: Option<Instant>,
     /// How long nobody asks.
@@ -121,9 +121,9 @@ impl ClientCredentials {
     ///
     /// # Errors
     /// No random numbers.
-    pub fn dpop(mut self) -> Result<Self, Fault> {
+    pub fn dpop(mut self) -> Result<Self, NoAnswer> {
         let key =
-            ProofKey::new().ok_or_else(|| Fault::Credentials("cannot create a key for DPoP proofs".to_owned()))?;
+            ProofKey::new().ok_or_else(|| NoAnswer::Credentials("cannot create a key for DPoP proofs".to_owned()))?;
         self.proof_key = Some(key);
         Ok(self)
     }
@@ -157,22 +157,22 @@ impl ClientCredentials {
     }
 
     /// The token alone, for cases about credentials in another form.
-    pub(super) async fn value(&self, client: &Client) -> Result<String, Fault> {
+    pub(super) async fn value(&self, client: &Client) -> Result<String, NoAnswer> {
         let held = self.current(client).await?;
         Ok(held.token.value.expose_secret().to_owned())
     }
 
     /// A token that is good for a while, fetched if there is none; of somebody whose token has expired, that one.
-    async fn current(&self, client: &Client) -> Result<Arc<Held>, Fault> {
+    async fn current(&self, client: &Client) -> Result<Arc<Held>, NoAnswer> {
         let held = self.held(client).await?;
         if self.expired {
-            let rest = held.token.until_end().map_err(|reason| Fault::Credentials(expiry(&reason)))?;
+            let rest = held.token.until_end().map_err(|reason| NoAnswer::Credentials(expiry(&reason)))?;
             tokio::time::sleep(rest).await;
         }
         Ok(held)
     }
 
-    async fn held(&self, client: &Client) -> Result<Arc<Held>, Fault> {
+    async fn held(&self, client: &Client) -> Result<Arc<Held>, NoAnswer> {
         let mut state = self.state.lock().await;
         match &state.held {
             Some(held) if self.expired || !held.token.is_stale() => Ok(Arc::clone(held)),
@@ -181,7 +181,7 @@ impl ClientCredentials {
     }
 
     /// Fetches the first token, whose end is not waited for.
-    pub(super) async fn fetch_first(&self, client: &Client) -> Result<(), Fault> {
+    pub(super) async fn fetch_first(&self, client: &Client) -> Result<(), NoAnswer> {
         self.held(client).await.map(drop)
     }
 
@@ -193,7 +193,7 @@ impl ClientCredentials {
     }
 
     /// Another token than one that the API refused; `None` if that was the other one already, and never good for anything.
-    async fn another(&self, client: &Client, refused: &Arc<Held>) -> Result<Option<Arc<Held>>, Fault> {
+    async fn another(&self, client: &Client, refused: &Arc<Held>) -> Result<Option<Arc<Held>>, NoAnswer> {
         let mut state = self.state.lock().await;
         match &state.held {
             _ if self.expired => Ok(None),
@@ -206,7 +206,7 @@ impl ClientCredentials {
         }
     }
 
-    async fn fetch(&self, client: &Client, state: &mut State, renewed: bool) -> Result<Arc<Held>, Fault> {
+    async fn fetch(&self, client: &Client, state: &mut State, renewed: bool) -> Result<Arc<Held>, NoAnswer> {
         if let Some(denied) = &state.denied
             && denied.again.is_none_or(|again| Instant::now() < again)
         {
@@ -231,13 +231,13 @@ impl ClientCredentials {
         let url = match &self.token_url {
             Some(url) => url.clone(),
             None => Url::parse(&format!("{}{TOKEN_PATH}", client.origin()))
-                .map_err(|error| Fault::Credentials(format!("the token endpoint has no valid URL: {error}")))?,
+                .map_err(|error| NoAnswer::Credentials(format!("the token endpoint has no valid URL: {error}")))?,
         };
-        let (mut challenged, mut patience, mut connection) = (false, Patience::default(), Connection::Kept);
+        let (mut challenged, mut retries, mut connection) = (false, RateLimitRetries::default(), Connection::Kept);
         loop {
             let answer = client.answer(self.request(client, connection, &url)?).await;
             let answer = answer
-                .map_err(|fault| Fault::Credentials(format!("no answer from the token endpoint {url}: {fault}")))?;
+                .map_err(|fault| NoAnswer::Credentials(format!("no answer from the token endpoint {url}: {fault}")))?;
             if answer.closes_an_idle_connection() && connection == Connection::Kept {
                 connection = Connection::New;
                 continue;
@@ -250,17 +250,17 @@ impl ClientCredentials {
             if refusal.code == "use_dpop_nonce" && nonce && !challenged {
                 // RFC 9449 section 8: the same request again, with the nonce that came with the refusal.
                 challenged = true;
-            } else if let Some(pause) = patience.pause(&answer) {
+            } else if let Some(pause) = retries.pause(&answer) {
                 tokio::time::sleep(pause).await;
             } else {
-                let fault = Fault::Credentials(refusal.message(self.proof_key.is_some(), client.redactor()));
+                let fault = NoAnswer::Credentials(refusal.message(self.proof_key.is_some(), client.redactor()));
                 return Err(NoToken { fault, is_final: refusal.is_final() });
             }
         }
     }
 
     /// One request for a token. Its assertion and its proof are good for one use, so each request has its own.
-    fn request(&self, client: &Client, connection: Connection, url: &Url) -> Result<RequestBuilder, Fault> {
+    fn request(&self, client: &Client, connection: Connection, url: &Url) -> Result<RequestBuilder, NoAnswer> {
         let mut fields = vec![("grant_type", "client_credentials".to_owned())];
         if !self.scopes.is_empty() {
             fields.push(("scope", self.scopes.join(" ")));
@@ -307,7 +307,7 @@ impl ClientCredentials {
 
 impl State {
     /// Notes that there is no token, so that nobody asks again too soon.
-    fn deny(&mut self, none: NoToken) -> Fault {
+    fn deny(&mut self, none: NoToken) -> NoAnswer {
         let before = self.denied.as_ref().map(|denied| denied.rest * 2);
         let rest = before.unwrap_or(FLOOR).min(LONGEST_REST);
         let again = (!none.is_final).then(|| Instant::now() + rest);
@@ -318,18 +318,18 @@ impl State {
 
 /// Why there is no token, and whether asking again is in vain.
 struct NoToken {
-    fault: Fault,
+    fault: NoAnswer,
     is_final: bool,
 }
 
 impl NoToken {
-    fn for_ever(fault: Fault) -> Self {
+    fn for_ever(fault: NoAnswer) -> Self {
         Self { fault, is_final: true }
     }
 }
 
-impl From<Fault> for NoToken {
-    fn from(fault: Fault) -> Self {
+impl From<NoAnswer> for NoToken {
+    fn from(fault: NoAnswer) -> Self {
         Self { fault, is_final: false }
     }
 }
@@ -338,8 +338,8 @@ fn expiry(reason: &str) -> String {
     format!("the token is to be used when it has expired, and {reason}")
 }
 
-fn cannot_sign() -> Fault {
-    Fault::Credentials("the client's key cannot sign".to_owned())
+fn cannot_sign() -> NoAnswer {
+    NoAnswer::Credentials("the client's key cannot sign".to_owned())
 }
 
 fn form(text: &str) -> String {

@@ -9,7 +9,7 @@ use super::{
     ClientCredentials, Held, cannot_sign,
     dpop::{Place, asks_for_nonce},
 };
-use crate::http::{Client, Exchange, Fault, Outgoing, connection::Connection};
+use crate::http::{Client, Exchange, NoAnswer, Outgoing, connection::Connection};
 
 impl ClientCredentials {
     /// Sends a request; the exchange is the last one, in which the target answered to what it asked for.
@@ -18,8 +18,8 @@ impl ClientCredentials {
         client: &Client,
         connection: Connection,
         outgoing: Outgoing,
-    ) -> Result<Exchange, Fault> {
-        let url = Url::parse(&outgoing.url).map_err(|error| Fault::Request(error.to_string()))?;
+    ) -> Result<Exchange, NoAnswer> {
+        let url = Url::parse(&outgoing.url).map_err(|error| NoAnswer::Request(error.to_string()))?;
         // A case that writes the proof itself is about that proof: no other one is sent in its place.
         let own_proof = outgoing.sets("dpop");
         let mut held = self.current(client).await?;
@@ -39,7 +39,7 @@ impl ClientCredentials {
             if self.proof_key.is_some() && asks_for_nonce(answer) {
                 if !nonce || challenged {
                     let what = if nonce { "again, with the nonce that it gave" } else { "and gives none" };
-                    return Err(Fault::Credentials(format!("the API asks for a DPoP nonce {what}")));
+                    return Err(NoAnswer::Credentials(format!("the API asks for a DPoP nonce {what}")));
                 }
                 challenged = true;
                 continue;
@@ -54,7 +54,7 @@ impl ClientCredentials {
         }
     }
 
-    fn credentials(&self, held: &Arc<Held>, method: &str, url: &Url) -> Result<Vec<(&'static str, String)>, Fault> {
+    fn credentials(&self, held: &Arc<Held>, method: &str, url: &Url) -> Result<Vec<(&'static str, String)>, NoAnswer> {
         let mut headers = vec![("authorization", held.token.authorization())];
         if let Some(key) = &self.proof_key {
             let token = held.token.value.expose_secret();

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     brief::shortened,
-    http::{Answer, Fault},
+    http::{Answer, NoAnswer},
     secret::Redactor,
     status::Speaker,
 };
@@ -36,20 +36,20 @@ pub(super) struct Token {
 
 impl Token {
     /// Reads a successful answer (RFC 6749 section 5.1). `proved` says whether a proof was sent.
-    pub(super) fn read(answer: &Answer, proved: bool, redactor: &Redactor) -> Result<Self, Fault> {
+    pub(super) fn read(answer: &Answer, proved: bool, redactor: &Redactor) -> Result<Self, NoAnswer> {
         let body = answer
             .json()
-            .map_err(|reason| Fault::Credentials(format!("the token endpoint answered 200, but {reason}")))?;
+            .map_err(|reason| NoAnswer::Credentials(format!("the token endpoint answered 200, but {reason}")))?;
         let text = |name: &str| body.get(name).and_then(Value::as_str);
         let Some(value) = text("access_token").filter(|value| !value.is_empty()) else {
-            return Err(Fault::Credentials("the token endpoint answered 200 without an `access_token`".to_owned()));
+            return Err(NoAnswer::Credentials("the token endpoint answered 200 without an `access_token`".to_owned()));
         };
         let kind = text("token_type").unwrap_or_default();
         let bound = kind.eq_ignore_ascii_case("DPoP");
         if bound != proved || !(bound || kind.eq_ignore_ascii_case("Bearer")) {
             // RFC 9449 section 5: a client that wants its tokens bound discards one that is not.
             let wanted = if proved { "DPoP, which a proof was sent for" } else { "Bearer" };
-            return Err(Fault::Credentials(format!(
+            return Err(NoAnswer::Credentials(format!(
                 "the token endpoint gave a token of type `{}` instead of {wanted}",
                 quoted(kind, redactor)
             )));
@@ -66,9 +66,9 @@ impl Token {
     }
 
     /// What is to be said of it.
-    pub(super) fn stillborn() -> Fault {
+    pub(super) fn stillborn() -> NoAnswer {
         let said = "the token endpoint gave a token with a lifetime of 0 s (`expires_in`), which has expired before it can be sent";
-        Fault::Credentials(said.to_owned())
+        NoAnswer::Credentials(said.to_owned())
     }
 
     /// Whether another one is to be fetched.

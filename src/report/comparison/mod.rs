@@ -16,7 +16,7 @@ pub use self::trials::{ChangeKind, TrialChange};
 use super::{Cause, CauseSummary, DriftCount, DriftKey, FailOn, LatencyChange, Report, TrialReport, text::pretty};
 use crate::{
     counted::counted,
-    event::{Finding, Selection, Shard},
+    event::{Chosen, Finding, Shard},
     secret::Redacted,
 };
 
@@ -241,7 +241,7 @@ impl ComparedRun {
 }
 
 /// What was chosen by all parts together: shards that are all there are the whole.
-fn chosen(report: &Report) -> BTreeSet<(&Selection, Option<Shard>)> {
+fn chosen(report: &Report) -> BTreeSet<(&Chosen, Option<Shard>)> {
     let whole = report.lost_parts().is_empty();
     report.parts.iter().map(|part| (&part.header.selection, part.header.shard.filter(|_| !whole))).collect()
 }

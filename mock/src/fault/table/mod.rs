@@ -12,7 +12,8 @@ mod statuses;
 mod writes;
 
 use super::{
-    Constraint, Effect, Fault, Gate, Kind, When, answer::Change, member::Edit, request::Rewrite, state::Twist,
+    Admission, Constraint, Effect, Fault, Kind, When, answer::Change, member::Edit, request::Rewrite,
+    state::StateChange,
 };
 
 // Operations that many rows speak of.

@@ -2,18 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::{CREATE_SERVER, Edit, Effect, Fault, Kind, Rewrite, Twist, fault, last};
+use super::{CREATE_SERVER, Edit, Effect, Fault, Kind, Rewrite, StateChange, fault, last};
 use crate::{OPERATIONS, auth::Access};
 
 pub(super) fn add(all: &mut Vec<Fault>) {
     let stale = "The answer shows what was there before";
     for operation in OPERATIONS.iter().copied().flatten().filter(|operation| operation.access == Access::Manage) {
         let title = "It is answered as always, and nothing is stored";
-        all.push(twist(operation.name, Kind::NotStored, "all", "", title, Twist::NotStored));
+        all.push(twist(operation.name, Kind::NotStored, "all", "", title, StateChange::NotStored));
     }
     for (operation, members) in REPLACES {
-        all.push(twist(operation, Kind::Stale, "all", "", stale, Twist::Stale));
-        all.push(twist(operation, Kind::Merged, "all", "", "What the body does not have stays", Twist::Merged));
+        all.push(twist(operation, Kind::Stale, "all", "", stale, StateChange::Stale));
+        all.push(twist(operation, Kind::Merged, "all", "", "What the body does not have stays", StateChange::Merged));
         for at in *members {
             let name = last(at);
             let ignored = format!("A replace leaves {name} as it was");
@@ -28,7 +28,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
             all.extend(without(operation, at, format!("A create does without {name}"), forgotten));
         }
         let title = "A create gives out the identifier of the last time again";
-        all.push(twist(operation, Kind::Collision, "id", "", title, Twist::Collision));
+        all.push(twist(operation, Kind::Collision, "id", "", title, StateChange::Collision));
     }
     for (operation, at, value) in defaults() {
         let title = format!("A create that does not say {} gets {value}", last(at));
@@ -37,26 +37,33 @@ pub(super) fn add(all: &mut Vec<Fault>) {
     }
     for (operation, at) in READ_ONLY {
         let title = format!("The answer has the {} that the client sent", last(at));
-        all.push(twist(operation, Kind::ReadOnly, at, last(at), title, Twist::Echoed(at)));
+        all.push(twist(operation, Kind::ReadOnly, at, last(at), title, StateChange::Echoed(at)));
     }
     for operation in SENT_BACK {
         let title = "The answer has every member that was sent, known or not";
-        all.push(twist(operation, Kind::Extra, "sent", "", title, Twist::EchoedAll));
+        all.push(twist(operation, Kind::Extra, "sent", "", title, StateChange::EchoedAll));
     }
     for operation in ["activateOAuth2ResourceServerJsonWebKey", "deactivateOAuth2ResourceServerJsonWebKey"] {
-        all.push(twist(operation, Kind::Stale, "all", "status", stale, Twist::Stale));
+        all.push(twist(operation, Kind::Stale, "all", "status", stale, StateChange::Stale));
     }
     for operation in SPREADS {
-        all.push(twist(operation, Kind::Spread, "neighbour", "", "It is done to a neighbour as well", Twist::Spread));
+        all.push(twist(
+            operation,
+            Kind::Spread,
+            "neighbour",
+            "",
+            "It is done to a neighbour as well",
+            StateChange::Spread,
+        ));
     }
     for (operation, place) in LEAKS {
         let word = if *place == 0 { "server" } else { "policy" };
         let title = format!("What belongs to another {word} is found");
-        all.push(twist(operation, Kind::Leak, word, "404", title, Twist::Leak(*place)));
+        all.push(twist(operation, Kind::Leak, word, "404", title, StateChange::Leak(*place)));
     }
     for operation in REFUSED {
         let title = "A body that is refused has its effect all the same";
-        all.push(twist(operation, Kind::Effect, "refused-body", "", title, Twist::RefusedAndDone));
+        all.push(twist(operation, Kind::Effect, "refused-body", "", title, StateChange::RefusedAndDone));
     }
     for (operation, at, word, edit, title) in altered() {
         let effect = Effect::Request(Rewrite::Member(at, edit));
@@ -67,8 +74,8 @@ pub(super) fn add(all: &mut Vec<Fault>) {
 /// A member that has no effect, and one that the answer alone shows.
 fn without(operation: &'static str, at: &'static str, ignored: String, forgotten: String) -> [Fault; 2] {
     [
-        twist(operation, Kind::Ignored, at, last(at), ignored, Twist::Ignored(at)),
-        twist(operation, Kind::Forgotten, at, last(at), forgotten, Twist::Forgotten(at)),
+        twist(operation, Kind::Ignored, at, last(at), ignored, StateChange::Ignored(at)),
+        twist(operation, Kind::Forgotten, at, last(at), forgotten, StateChange::Forgotten(at)),
     ]
 }
 
@@ -78,7 +85,7 @@ fn twist(
     word: &str,
     subject: &str,
     title: impl Into<String>,
-    twist: Twist,
+    twist: StateChange,
 ) -> Fault {
     fault(operation, kind, word, subject, title, Effect::State(twist))
 }

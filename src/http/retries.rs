@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Answer, Client, Exchange, Fault, Outgoing};
+use super::{Answer, Client, Exchange, NoAnswer, Outgoing};
 use crate::status::Speaker;
 
 /// How often a 429 is waited out.
@@ -10,9 +10,9 @@ const WAITS: usize = 2;
 
 /// Counts the times that one request was answered 429.
 #[derive(Debug, Default)]
-pub(crate) struct Patience(usize);
+pub(crate) struct RateLimitRetries(usize);
 
-impl Patience {
+impl RateLimitRetries {
     /// How long to wait before the request goes out again; `None` where this is the answer.
     pub(crate) fn pause(&mut self, answer: &Answer) -> Option<Duration> {
         let waits = Speaker::of(answer.status) == Speaker::Limit && self.0 < WAITS;
@@ -26,11 +26,11 @@ impl Client {
     ///
     /// # Errors
     /// No answer, or not all of it.
-    pub(crate) async fn send_patiently(&self, outgoing: Outgoing) -> Result<Exchange, Fault> {
-        let mut patience = Patience::default();
+    pub(crate) async fn send_patiently(&self, outgoing: Outgoing) -> Result<Exchange, NoAnswer> {
+        let mut retries = RateLimitRetries::default();
         loop {
             let exchange = self.send(outgoing.clone()).await?;
-            let Some(pause) = patience.pause(&exchange.answer) else { return Ok(exchange) };
+            let Some(pause) = retries.pause(&exchange.answer) else { return Ok(exchange) };
             drop(exchange);
             tokio::time::sleep(pause).await;
         }
