@@ -28,6 +28,18 @@ impl Credential {
         }
     }
 
+    fn is_same(&self, other: &Self) -> bool {
+        let same = |one: &SecretString, other: &SecretString| one.expose_secret() == other.expose_secret();
+        match self {
+            Self::Anonymous => false,
+            Self::Ssws(token) => matches!(other, Self::Ssws(other) if same(token, other)),
+            Self::Bearer(token) => matches!(other, Self::Bearer(other) if same(token, other)),
+            Self::ClientCredentials(client) => {
+                matches!(other, Self::ClientCredentials(other) if Arc::ptr_eq(client, other))
+            }
+        }
+    }
+
     /// What must not be written.
     pub(super) fn secrets(&self) -> Vec<String> {
         match self {
@@ -41,16 +53,8 @@ impl Credential {
 impl Client {
     /// Whether two principals show the target the same secret.
     pub(crate) fn same_credential(&self, one: &str, other: &str) -> bool {
-        match (self.principals.get(one), self.principals.get(other)) {
-            (Some(Credential::Ssws(one)), Some(Credential::Ssws(other)))
-            | (Some(Credential::Bearer(one)), Some(Credential::Bearer(other))) => {
-                one.expose_secret() == other.expose_secret()
-            }
-            (Some(Credential::ClientCredentials(one)), Some(Credential::ClientCredentials(other))) => {
-                Arc::ptr_eq(one, other)
-            }
-            _ => false,
-        }
+        let credentials = self.principals.get(one).zip(self.principals.get(other));
+        credentials.is_some_and(|(one, other)| one.is_same(other))
     }
 
     /// Who this principal is to the target: one name for all who show it the same secret.
