@@ -101,7 +101,7 @@ pub(crate) fn whole_characters(text: &str, most: usize) -> usize {
     (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
 }
 
-/// Bytes as text, with a sign in the place of what is not UTF-8.
+/// Bytes as text, with a sign instead of what is not UTF-8.
 pub(crate) fn owned_text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

@@ -70,7 +70,7 @@ impl Shared {
             self.run(trial, number)
         };
         let [judged] = report.trials.as_slice() else {
-            return Err(format!("{} outcomes in the place of one", report.trials.len()).into());
+            return Err(format!("{} outcomes instead of one", report.trials.len()).into());
         };
         let reason = judged.finished.reason.as_ref().map_or("", |reason| reason.as_str());
         match judged.finished.outcome {

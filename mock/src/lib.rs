@@ -2,7 +2,7 @@
 //! keys, the clients and refresh tokens that belong to them, what they publish, and the token endpoint of the org.
 //!
 //! It behaves as an org of today: links follow the state, errors have Okta's codes and bodies, lists have pages, tokens have scopes, and
-//! every answer has the headers of a rate limit. It prints nothing, and keeps everything in memory.
+//! every answer of the management API has the headers of a rate limit. It prints nothing, and keeps everything in memory.
 //!
 //! # In a test
 //!
@@ -57,8 +57,7 @@
 //!
 //! # What the org holds
 //!
-//! A default server, as every org, and what the state says: servers, clients, users, groups, refresh tokens and service apps, with the
-//! names that the API has for their members. [`State`] has them all. A mistake in it is a value, [`StateError`], that knows where it is:
+//! A default server, as every org, and what the state says: servers, clients, users, groups, refresh tokens and service apps. [`State`] has them all. A mistake in it is a value, [`StateError`], that knows where it is:
 //!
 //! ```
 //! # use okta_mock::{Mock, StartError};

@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     old: String,
     /// The event stream of the newer run, or those of its parts
     new: String,
-    /// What counts as worse beside trials and checks
+    /// What counts as worse in addition to trials and checks
     #[arg(long, value_parser = words::<WorseWith>(), value_delimiter = ',', value_name = "WHAT")]
     fail_on: Vec<WorseWith>,
     /// What is printed on stdout

@@ -20,10 +20,10 @@ pub(crate) struct Arguments {
     /// Only the trials that apply to this target, as far as its settings say: `mock`, a URL, or the name of a target in the settings file
     #[arg(long, value_name = "mock|URL|NAME", env = "OKTA_CONFORMANCE_TARGET")]
     target: Option<String>,
-    /// The settings file, in the place of okta-conformance.toml
+    /// The settings file, instead of okta-conformance.toml
     #[arg(long, value_name = "FILE", env = "OKTA_CONFORMANCE_SETTINGS")]
     settings: Option<PathBuf>,
-    /// With --target: count what it takes to write to the default server as the target's, where it is declared
+    /// With --target: include trials that write to the default server, if the target declares it
     #[arg(long)]
     allow_default_server: bool,
     /// Only one part of the trials, such as 2/5 [default: as for `run`]

@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     /// The port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 8899, value_name = "N")]
     port: u16,
-    /// A token that is let in (repeatable): `VALUE` is an API token with all rights, `VALUE=SCOPE,SCOPE` an access token with these
+    /// A token that is accepted (repeatable): `VALUE` is an API token with all rights, `VALUE=SCOPE,SCOPE` an access token with these
     /// scopes, `VALUE=` one without any; `:expired` or `:N` behind VALUE makes it expired or gives it N requests a minute
     #[arg(long = "token", value_name = "TOKEN", value_parser = parse_token)]
     tokens: Vec<Token>,
@@ -72,10 +72,10 @@ pub(crate) struct Arguments {
     /// A change of behaviour, by its name (repeatable)
     #[arg(long = "fault", value_name = "NAME", num_args = 1..)]
     faults: Vec<String>,
-    /// List the changes of behaviour that there are, and serve nothing
+    /// List all faults, and serve nothing
     #[arg(long)]
     list_faults: bool,
-    /// How they are listed
+    /// Format of the list
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT", requires = "list_faults")]
     format: Format,
 }

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     /// Faults at a time [default: the processors there are]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZero<usize>>,
-    /// Run all trials against each fault, also those that cannot touch it
+    /// Run all trials against each fault, also those that cannot reach it
     #[arg(long)]
     all: bool,
     /// Only faults with such a name: `*` stands for one component or a part of it, `**` for many (repeatable)

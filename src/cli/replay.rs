@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
     /// The day whose behaviour the embedded mock shows: that of each `recording`, `today`, or DATE [default: recording]
     #[arg(long, value_name = "recording|today|DATE", value_parser = AsOf::parse)]
     as_of: Option<AsOf>,
-    /// The settings file, in the place of okta-conformance.toml
+    /// The settings file, instead of okta-conformance.toml
     #[arg(long, value_name = "FILE", env = "OKTA_CONFORMANCE_SETTINGS")]
     settings: Option<PathBuf>,
     /// Who sends the requests
@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
     /// A directory with `cases/` and `schemas/`, instead of the built-in suite
     #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
-    /// Writes what was sent and what came as a recording, without secrets
+    /// Write requests and answers as a recording, without secrets
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(output))]
     record: Option<PathBuf>,
     /// The longest that a request may take [default: what the settings say of the target, else 30s]

@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// A report to write, to PATH or into reports/ (repeatable)
     #[arg(long, value_name = "FORMAT[=PATH]", value_parser = parse_report)]
     report: Vec<ReportTo>,
-    /// What makes the verdict red beside failures
+    /// What makes the verdict red in addition to failures
     #[arg(long, value_parser = words::<FailOnWhat>(), value_delimiter = ',', value_name = "WHAT")]
     #[arg(env = "OKTA_CONFORMANCE_FAIL_ON")]
     fail_on: Vec<FailOnWhat>,

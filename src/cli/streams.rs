@@ -65,7 +65,7 @@ pub(super) fn merged(mut report: Report, files: &[PathBuf], ending: Ending) -> R
         if let Some(twice) = new.iter().find(|new| old.iter().any(|old| old.finished.trial == new.finished.trial)) {
             let trial = &twice.finished.trial;
             return Err(Mistake::boxed(format!(
-                "{}: the trial {trial} stands in an earlier stream too; streams that are merged are parts of one run",
+                "{}: the trial {trial} is already in an earlier stream; streams that are merged are parts of one run",
                 path.display()
             )));
         }

@@ -31,25 +31,25 @@ pub(crate) struct Arguments {
     /// The target: a URL, or the name of a target in the settings file
     #[arg(long, value_name = "URL|NAME", env = "OKTA_CONFORMANCE_TARGET")]
     target: String,
-    /// The settings file, in the place of okta-conformance.toml
+    /// The settings file, instead of okta-conformance.toml
     #[arg(long, value_name = "FILE", env = "OKTA_CONFORMANCE_SETTINGS")]
     settings: Option<PathBuf>,
     /// A directory with `cases/` and `schemas/`, instead of the built-in suite
     #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
-    /// Where the ledgers of runs lie [default: reports/ledgers]
+    /// Directory of the ledgers of runs [default: reports/ledgers]
     #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_LEDGERS")]
     ledgers: Option<PathBuf>,
-    /// Remove also what is named as runs name things, beside what their ledgers say
+    /// Also remove what has a name like those that runs give
     #[arg(long)]
     by_name: bool,
-    /// With --by-name: what the names of things that runs make begin with [default: what the settings say of the target, or `okc`, and `_`]
+    /// With --by-name: prefix of the names that runs give [default: what the settings say of the target, or `okc`, and `_`]
     #[arg(long, value_name = "PREFIX", requires = "by_name")]
     prefix: Option<String>,
-    /// With --by-name: how old a thing must be, so that a run that is going on loses nothing
+    /// With --by-name: minimum age, so that a run in progress loses nothing
     #[arg(long, default_value = "1h", value_name = "DUR", value_parser = parse_duration, requires = "by_name")]
     older_than: Duration,
-    /// Put back what a run has changed of the default server, where the target shows what the run left
+    /// Restore what a run has changed in the default server, if it is still as the run left it
     #[arg(long)]
     allow_default_server: bool,
     /// Say what would be removed, and remove nothing

@@ -1,4 +1,4 @@
-//! Variables of the environment in the place of flags, which say themselves by which variable: whose mistake a wrong value is, and which
+//! Variables of the environment instead of flags, which say themselves by which variable: whose mistake a wrong value is, and which
 //! variables had a say.
 //!
 //! What the values of variables must be is `settings`' to say.

@@ -110,7 +110,7 @@ impl Answer {
         parsed.as_ref().map_err(String::as_str)
     }
 
-    /// The body as text, with a sign in the place of what is not UTF-8.
+    /// The body as text, with a sign instead of what is not UTF-8.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         text(&self.body)
     }
@@ -160,7 +160,7 @@ impl Answer {
     }
 }
 
-/// Bytes as text, with a sign in the place of what is not UTF-8. What is, as nearly everything, is checked in one go, which the library's
+/// Bytes as text, with a sign instead of what is not UTF-8. What is, as nearly everything, is checked in one go, which the library's
 /// function for doubtful bytes does not do.
 pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)

@@ -459,7 +459,7 @@ fn is_plain(path: &str) -> bool {
     segments.split('/').all(|segment| !segment.is_empty() && segment.bytes().all(plain))
 }
 
-/// The headers of a request; a case's own stand in the place of any other.
+/// The headers of a request; a case's own stand instead of any other.
 fn headers(
     outgoing: &Outgoing,
     credentials: impl IntoIterator<Item = (&'static str, String)>,

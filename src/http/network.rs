@@ -11,7 +11,7 @@ use super::ClientError;
 /// How a target is reached.
 #[derive(Debug, Clone, Default)]
 pub struct Network {
-    /// The URL of a proxy for everything, in the place of what the environment says.
+    /// The URL of a proxy for everything, instead of what the environment says.
     pub proxy: Option<String>,
     /// What the environment says of proxies, for what is secret about it.
     pub proxies_around: Vec<String>,

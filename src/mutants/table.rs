@@ -176,7 +176,7 @@ fn closing(mutants: &Mutants, text: &mut String) {
     } else {
         let _ = writeln!(
             text,
-            "{}: not asked which were never red, as not all faults ran",
+            "{}: which were never red is unknown, because not all faults ran",
             counted(summary.checks, "check")
         );
     }

@@ -62,7 +62,7 @@ struct Content {
     text: Option<String>,
     #[serde(default)]
     encoding: Option<String>,
-    /// A form that was sent, in the place of its text.
+    /// A form that was sent, instead of its text.
     #[serde(default)]
     params: Vec<Pair>,
 }

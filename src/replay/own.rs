@@ -177,7 +177,7 @@ fn is_shared(plan: &Plan, text: &str) -> bool {
     plan.contract.protected.iter().any(|protected| word(&protected.path))
 }
 
-/// What stands in a path in the place of each parameter, as it stands there.
+/// What stands in a path instead of each parameter, as it stands there.
 fn values<'p>(operation: &Operation, path: &'p str) -> Vec<&'p str> {
     operation.path.values(path).map(|(_, value)| value).collect()
 }

@@ -262,7 +262,7 @@ async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {
             Some(Stop::Terminate) => "the run was terminated before this trial",
             Some(Stop::Deadline) => "the run reached its deadline before this trial",
             Some(Stop::FailFast) => "the run reached its failure limit before this trial",
-            Some(Stop::Preflight) => "the preflight found that the trial would prove nothing",
+            Some(Stop::Preflight) => "the preflight failed",
             Some(Stop::Ledger) => "the run stopped because it could not write its ledger",
             Some(Stop::Breaker) => "the run stopped because trial after trial hit infrastructure errors",
         };

@@ -95,7 +95,7 @@ pub(super) struct Request {
     pub(super) operation: String,
     pub(super) method: String,
     pub(super) path: String,
-    /// What the operation's path has in the place of its parameters, for people.
+    /// What the operation's path has instead of its parameters, for people.
     pub(super) values: String,
 }
 

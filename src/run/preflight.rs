@@ -109,7 +109,7 @@ async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor:
                 continue;
             }
             Err(fault) => {
-                preflight.findings.push(find(true, format!("{} cannot be asked: {fault}", target.client.origin())));
+                preflight.findings.push(find(true, format!("cannot reach {}: {fault}", target.client.origin())));
                 return preflight;
             }
         };
@@ -154,8 +154,7 @@ async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor:
     }
     if preflight.told.is_empty() && preflight.sole.is_empty() {
         let nobody = std::mem::take(&mut preflight.tokenless);
-        let texts =
-            nobody.into_iter().map(|(_, reason)| format!("{} cannot be asked: {reason}", target.client.origin()));
+        let texts = nobody.into_iter().map(|(_, reason)| format!("cannot ask {}: {reason}", target.client.origin()));
         preflight.findings.extend(texts.map(|text| find(true, text)));
     }
     if preflight.findings.iter().any(|finding| finding.fatal) {

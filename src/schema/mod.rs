@@ -361,7 +361,7 @@ fn is_long(value: &Value) -> bool {
     value.as_array().is_some_and(|items| items.len() > PART)
 }
 
-/// The value with a part of each long list in the place of it; `None` where none is so long.
+/// The value with a part of each long list instead of it; `None` where none is so long.
 fn part_of(value: &Value, from: usize) -> Option<Value> {
     fn part(value: &Value, from: usize, any: &mut bool) -> Value {
         match value {

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::brief::{owned_text, whole_characters};
 
-/// What stands in the place of a secret.
+/// What stands instead of a secret.
 pub(crate) const MASK: &str = "***";
 
 /// Shorter values would mask ordinary words; no real token is that short.

@@ -57,10 +57,10 @@ pub enum SettingsError {
     #[error("the target `{0}` has no `url`, and neither OKTA_CLIENT_ORGURL nor ~/.okta/okta.yaml names an org")]
     NoUrl(String),
     /// A variable that a secret was to come from.
-    #[error("the {0} is to come from the environment variable `{1}`, which {2}")]
+    #[error("cannot read the {0} from the environment variable `{1}`, which {2}")]
     Variable(String, String, &'static str),
     /// A command that a secret was to come from.
-    #[error("the {0} is to come from the command `{1}`: {2}")]
+    #[error("cannot read the {0} from the command `{1}`: {2}")]
     Command(String, String, String),
     /// A text that is no private key.
     #[error("the {0} cannot be used")]

@@ -138,7 +138,7 @@ mod tests {
         let fetch =
             |script: &str, longest| command(&shell(script), "token", longest).map_err(|error| error.to_string());
         let refused = fetch("echo s3cret; exec >&-; exec cat /dev/zero > /dev/null", Duration::from_millis(50));
-        let said = "the token is to come from the command `sh`: it printed something, but did not end within 50ms";
+        let said = "cannot read the token from the command `sh`: it printed something, but did not end within 50ms";
         assert_eq!(refused, Err(said.to_owned()));
         assert_eq!(fetch("echo s3cret", LONGEST), Ok("s3cret\n".to_owned()));
     }

@@ -29,7 +29,7 @@ const OPEN: [&str; 18] = [
     "version",
 ];
 
-/// The file with stars in the place of what may be a secret.
+/// The file with stars instead of what may be a secret.
 pub(super) fn shown(path: &str, text: &str) -> Arc<Source> {
     let mut scanner =
         Scanner { text, at: 0, shown: String::with_capacity(text.len()), open: true, depth: 0, value: false };

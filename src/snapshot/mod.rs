@@ -212,7 +212,7 @@ impl Snapshots {
         }))
     }
 
-    /// Accepted snapshots of trials that are no more. A run that was told to leave trials out, or left some, cannot tell.
+    /// Accepted snapshots of trials that no longer exist. A run that was told to leave trials out, or left some, cannot tell.
     fn orphans(&self, footer: &RunFinished) -> Result<Vec<SnapshotDrift>, SnapshotError> {
         let mut orphans = Vec::new();
         if !self.whole || footer.stopped.is_some() {

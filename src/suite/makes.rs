@@ -95,7 +95,7 @@ impl MakesText {
 }
 
 impl Makes {
-    /// What the path of a request that removes something has in the place of a parameter, for the thing with this identifier that a request
+    /// What the path of a request that removes something has instead of a parameter, for the thing with this identifier that a request
     /// to `path` has made.
     pub(crate) fn value<'v>(made_by: &PathTemplate, path: &'v str, id: &'v str, parameter: &str) -> &'v str {
         made_by.value(path, parameter).unwrap_or(id)

@@ -126,7 +126,7 @@ impl PathTemplate {
         filled
     }
 
-    /// What stands in a path of this form in the place of each parameter, with its name.
+    /// What stands in a path of this form instead of each parameter, with its name.
     pub(crate) fn values<'s, 'p>(&'s self, path: &'p str) -> impl Iterator<Item = (&'s str, &'p str)> {
         let segments = self.segments.iter().zip(path.trim_start_matches('/').split('/'));
         segments.filter_map(|(segment, value)| match segment {
@@ -135,12 +135,12 @@ impl PathTemplate {
         })
     }
 
-    /// What stands in a path of this form in the place of a parameter.
+    /// What stands in a path of this form instead of a parameter.
     pub(crate) fn value<'p>(&self, path: &'p str, parameter: &str) -> Option<&'p str> {
         self.values(path).find(|(name, _)| *name == parameter).map(|(_, value)| value)
     }
 
-    /// What stands in a path of this form in the place of the last parameter.
+    /// What stands in a path of this form instead of the last parameter.
     pub(crate) fn last_value<'p>(&self, path: &'p str) -> Option<&'p str> {
         self.values(path).last().map(|(_, value)| value)
     }

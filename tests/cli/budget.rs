@@ -1,4 +1,4 @@
-//! A small budget of an org, spent politely: windows of a second in the place of a minute, so that the mock's clock is sixty times as fast.
+//! A small budget of an org, spent politely: windows of a second instead of a minute, so that the mock's clock is sixty times as fast.
 
 use std::{
     fmt::Write as _,

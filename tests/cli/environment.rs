@@ -206,7 +206,7 @@ fn a_variable_without_a_secret_is_told_as_what_it_is() {
         let mut command = place.command(&["run", "--suite", "suite", "--target", "here"]);
         command.envs(value.map(|value| ("OKTA_MINE", value)));
         let done = finish(command.spawn().expect("the program starts"));
-        let said = format!("is to come from the environment variable `OKTA_MINE`, which {state}\n");
+        let said = format!("from the environment variable `OKTA_MINE`, which {state}\n");
         assert!(done.code == 3 && done.err.contains(&said), "{}", done.err);
     }
 }
@@ -225,7 +225,7 @@ fn blanks_around_the_commas_of_a_list_are_no_part_of_it() {
     assert_eq!(of_run["capabilities"], json!(["teleport"]), "{of_run}");
     let stream = "reports/events.jsonl , reports/events.jsonl";
     let done = run(&place, &["run", "--suite", "suite", "--quiet"], &[("CONFORMANCE_BASELINE", stream)]);
-    assert!(done.err.contains("stands in an earlier stream too"), "both are read: {}", done.err);
+    assert!(done.err.contains("is already in an earlier stream"), "both are read: {}", done.err);
     let typed = header(&place, &["--fail-on", "drift, flaky", "--profile", "all, core"], &[]);
     assert_eq!(typed["selection"]["profiles"], json!(["core"]), "{typed}");
 }

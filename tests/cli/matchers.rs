@@ -145,7 +145,7 @@ fn every_matcher_is_seen_to_hold_and_seen_to_fail() {
             trials += 1;
             let id = format!("things/matchers/m{index}-{number}-{word}");
             if outcomes[&id] != expected {
-                wrong.push(format!("{matcher} on {value}: {} in the place of {expected}", outcomes[&id]));
+                wrong.push(format!("{matcher} on {value}: {} instead of {expected}", outcomes[&id]));
             }
         }
     }

@@ -81,7 +81,7 @@ fn a_target_that_gives_the_token_back_does_not_get_it_written_down() {
     }
     assert_hidden(&texts, "of-the-target-alone");
     let (_, stream) = texts.iter().find(|(name, _)| name.ends_with("events.jsonl")).expect("a stream");
-    assert!(stream.contains("token *** is wrong"), "a mask stands in the place of it");
+    assert!(stream.contains("token *** is wrong"), "a mask stands instead of it");
 }
 
 /// The text without line breaks, escaped ones too, and without what indents lines.

@@ -95,7 +95,7 @@ fn a_command_that_gives_no_secret_is_told() {
     for (command, said) in [
         (
             "[\"/bin/false\"]",
-            "the token of the principal `admin` is to come from the command `/bin/false`: it ended with",
+            "cannot read the token of the principal `admin` from the command `/bin/false`: it ended with",
         ),
         ("[\"/bin/true\"]", "it printed nothing"),
         ("[\"/none/such\"]", "No such file"),

@@ -26,9 +26,9 @@ pub(super) enum Change {
     Endless,
     /// Another body, with its media type.
     Body(&'static str, &'static str),
-    /// A refusal in the place of a success.
+    /// A refusal instead of a success.
     Refused(u16, &'static str),
-    /// A 200 with a body in the place of a 204.
+    /// A 200 with a body instead of a 204.
     Talkative,
     /// The connection breaks in the middle of the answer.
     Cut,

@@ -102,7 +102,7 @@ fn change(value: &mut Value, edit: &Edit) {
     }
 }
 
-/// As a client library in another language might write it: numbers and booleans as texts, one thing in the place of a list.
+/// As a client library in another language might write it: numbers and booleans as texts, one thing instead of a list.
 fn mistyped(value: &Value) -> Value {
     match value {
         Value::Null => json!(0),

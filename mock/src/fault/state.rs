@@ -24,9 +24,9 @@ pub(super) enum StateChange {
     Ignored(&'static str),
     /// The answer shows a member that is not stored.
     Forgotten(&'static str),
-    /// What the body does not have stays.
+    /// Members missing from the body are kept.
     Merged,
-    /// It is done to a neighbour as well.
+    /// A neighbouring resource is changed too.
     Spread,
     /// What belongs to another server, or another policy, is found. The number says at which open part of the path others are
     /// tried.

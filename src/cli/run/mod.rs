@@ -63,7 +63,7 @@ pub(crate) struct Arguments {
     /// What to run against: `mock` (the embedded one), a URL, or the name of a target in the settings file
     #[arg(long, default_value = "mock", value_name = "mock|URL|NAME", env = "OKTA_CONFORMANCE_TARGET")]
     target: String,
-    /// The settings file, in the place of okta-conformance.toml
+    /// The settings file, instead of okta-conformance.toml
     #[arg(long, value_name = "FILE", env = "OKTA_CONFORMANCE_SETTINGS")]
     settings: Option<PathBuf>,
     /// Trials at a time [default: 16 against the mock, else 4]
@@ -74,14 +74,14 @@ pub(crate) struct Arguments {
     /// or `JOB_COMPLETION_INDEX`]
     #[arg(long, value_name = "K/N", env = "OKTA_CONFORMANCE_SHARD")]
     shard: Option<Shard>,
-    /// Run the trials in an order that N decides, in the place of the suite's own
+    /// Run the trials in an order that N decides, instead of the suite's own
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Stop after N failed trials
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", require_equals = true)]
     #[arg(env = "OKTA_CONFORMANCE_FAIL_FAST")]
     fail_fast: Option<usize>,
-    /// Failures that are expected, each with its reason and the day until which
+    /// Expected failures, each with a reason and an expiry date
     #[arg(long, value_name = "FILE", env = "OKTA_CONFORMANCE_KNOWN_FAILURES")]
     known_failures: Option<PathBuf>,
     /// Writes a known-failures file of what failed, to be filled in
@@ -90,7 +90,7 @@ pub(crate) struct Arguments {
     /// Try a trial that failed or could not be judged up to N times more
     #[arg(long, value_name = "N", default_value_t = 0, env = "OKTA_CONFORMANCE_RETRIES")]
     retries: usize,
-    /// Stop after N trials in a row that met nothing but trouble with the infrastructure; 0 never stops
+    /// Stop after N consecutive trials with nothing but infrastructure errors; 0 never stops
     #[arg(long, value_name = "N", default_value_t = 20, env = "OKTA_CONFORMANCE_BREAKER")]
     breaker: usize,
     /// How much of each rate limit is left to other users of the org, in percent [default: what the settings say, or 50]
@@ -99,20 +99,20 @@ pub(crate) struct Arguments {
     /// Let cases write to the default server of a target that declares it
     #[arg(long)]
     allow_default_server: bool,
-    /// Start without asking first whether the target is there and lets its principals in
+    /// Skip the check that the target answers and accepts its principals
     #[arg(long)]
     no_preflight: bool,
     /// Compare with this older run, and be red if anything got worse: its event stream, or those of its parts separated by commas, or
     /// their directory
     #[arg(long, value_name = "EVENTS", env = "OKTA_CONFORMANCE_BASELINE")]
     baseline: Option<String>,
-    /// Hold what the target says in each trial to the snapshots below DIR, which `cargo insta review` shows and accepts
+    /// Compare what the target returns in each trial with the snapshots in DIR, which `cargo insta review` shows and accepts
     #[arg(long, value_name = "DIR")]
     snapshots: Option<PathBuf>,
-    /// Accept what the target says as its snapshots, and remove those of trials that are no more
+    /// Accept what the target says as its snapshots, and remove those of trials that no longer exist
     #[arg(long, requires = "snapshots")]
     accept_snapshots: bool,
-    /// What turns the run red beside failures
+    /// What turns the run red in addition to failures
     #[arg(long, value_parser = words::<FailOnWhat>(), value_delimiter = ',', value_name = "WHAT")]
     #[arg(env = "OKTA_CONFORMANCE_FAIL_ON")]
     fail_on: Vec<FailOnWhat>,
@@ -123,11 +123,11 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = EVENTS, value_name = "PATH|none", value_parser = StringValueParser::new().try_map(output))]
     #[arg(env = "OKTA_CONFORMANCE_EVENTS")]
     events: String,
-    /// Where the ledger lies, which knows what the run makes until it is removed [default: reports/ledgers, or `ledgers` beside the event
+    /// Directory of the ledger, which lists what the run created and has not yet removed [default: reports/ledgers, or `ledgers` beside the event
     /// stream where that cannot be written]
     #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_LEDGERS")]
     ledgers: Option<PathBuf>,
-    /// Writes what was sent and what came as a recording, without secrets
+    /// Write requests and answers as a recording, without secrets
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(output))]
     record: Option<PathBuf>,
     /// The longest that a request may take [default: what the settings say of the target, else 30s]

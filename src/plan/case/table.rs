@@ -68,7 +68,12 @@ struct OfOperations<'a> {
 
 impl OfOperations<'_> {
     fn rows<'n>(&self, case: &Node, problems: &mut Problems<'_>) -> Vec<Row<'n>> {
+        let before = problems.count();
         let selected = select(self.selection, &self.operations.all, problems);
+        if problems.count() > before {
+            // What else would be wrong follows from operations that nobody meant to select.
+            return Vec::new();
+        }
         for (key, _) in self.entries.iter().filter(|(key, _)| ["row", "operation"].contains(&key.name.as_str())) {
             problems.at_with(key.span, format!("each operation has its own `{}`", key.name), "leave it out");
         }
@@ -88,7 +93,7 @@ impl OfOperations<'_> {
         rows.collect()
     }
 
-    /// The row as somebody would have written it in the place of the item.
+    /// The row as somebody would have written it instead of the item.
     fn row(&self, operation: &Operation, used: &BTreeSet<String>, problems: &mut Problems<'_>) -> Option<Node> {
         let text = |text: &str| Node { span: self.selection.span, data: Data::Text(text.to_owned()) };
         let help = "give it a slug: it becomes part of the IDs of its trials";

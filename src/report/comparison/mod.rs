@@ -271,7 +271,7 @@ fn notes(old: &Report, new: &Report) -> Vec<Note> {
         let text = format!("{} and {} trials ran at a time, which affects response times", old.jobs, new.jobs);
         note(About::Jobs, old.jobs != new.jobs, text);
     }
-    let text = "the selections differ: a missing trial means nothing";
+    let text = "the selections differ: missing trials are not counted";
     note(About::Selection, chosen(old) != chosen(new), text.to_owned());
     let text = "the old run began after the new one: are they in the right order?";
     note(About::Order, old.started() > new.started(), text.to_owned());

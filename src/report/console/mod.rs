@@ -23,7 +23,7 @@ use crate::event::{Attempt, Event, Outcome, Preflight, RunStarted, Tone, TrialFi
 pub struct Style {
     /// ANSI colours.
     pub color: bool,
-    /// A progress line in the place of a line a trial.
+    /// A progress line instead of a line a trial.
     pub progress: bool,
     /// Only failures and the last line.
     pub quiet: bool,

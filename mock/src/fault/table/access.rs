@@ -9,14 +9,14 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         let title = "A token that is not known is let in";
         all.push(fault(name, Kind::Token, "unknown", "401", title, Effect::Access(Admission::UnknownToken)));
         if operation.access == Access::Read {
-            let title = "Whoever sends no token is let in";
+            let title = "A request without a token is accepted";
             all.push(fault(name, Kind::Token, "none", "401", title, Effect::Access(Admission::NoToken)));
         }
-        let title = "Whoever has a token is let in, whatever it is good for";
+        let title = "Any valid token is accepted, whatever its scopes";
         all.push(fault(name, Kind::Scope, "none", "403", title, Effect::Access(Admission::Right)));
     }
     for name in ["deleteAuthorizationServer", "deactivateAuthorizationServer", "replaceAuthorizationServer"] {
-        let title = "Who is refused gets done what was asked for all the same";
+        let title = "A refused caller's request is carried out anyway";
         all.push(fault(name, Kind::Effect, "refused-caller", "", title, Effect::Access(Admission::Nobody)));
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         for (operation, complaint) in operations.iter().flat_map(|name| complaints.iter().map(move |one| (name, *one)))
         {
             let word = format!("{field}-{}", word(complaint));
-            let title = format!("It is taken although of {field} it should be said: {}", complaint.text());
+            let title = format!("A body is accepted that should be refused: {field}: {}", complaint.text());
             let waiver = Effect::Waiver(Constraint::Field(field, complaint));
             // It may show in the status, and in what comes of the value.
             let subject = format!("400|{}", last(field));
@@ -25,7 +25,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
     let effect = Effect::Request(Rewrite::AnyContentType);
     all.push(fault("createAuthorizationServer", Kind::Unvalidated, "content-type", "", title, effect));
     for operation in WITH_BODIES {
-        let title = "A body that is no JSON object is taken for an empty one";
+        let title = "A body that is not a JSON object counts as empty";
         let waiver = Effect::Waiver(Constraint::WellFormed);
         all.push(fault(operation, Kind::Unvalidated, "malformed", "", title, waiver));
     }

@@ -9,7 +9,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         let name = last(pointer);
         let title = format!("The link {name} leads to another host");
         elsewhere(all, operation, pointer, &format!("{pointer}/href"), title);
-        let title = format!("The link {name} is said to take PATCH alone");
+        let title = format!("The link {name} allows only PATCH");
         let methods = member(format!("{pointer}/hints/allow"), Edit::Set(json!(["PATCH"])));
         all.push(fault(operation, Kind::Link, &format!("{pointer}-methods"), "PATCH", title, methods));
     }

@@ -29,14 +29,14 @@ pub(super) fn add(all: &mut Vec<Fault>) {
             all.push(fault(operation, Kind::Items, "short", "", "The list lacks its first item", shorter));
         }
         let repeated = member("", Edit::Repeat);
-        all.push(fault(operation, Kind::Items, "repeated", "", "The first item stands twice in the list", repeated));
+        all.push(fault(operation, Kind::Items, "repeated", "", "The list has its first item twice", repeated));
         let wrapped = on_success(Change::Body("{\"value\":[]}", JSON));
         all.push(fault(operation, Kind::Items, "wrapped", "", "The list is wrapped in an object", wrapped));
         let empty = member("", Edit::Empty);
         all.push(fault(operation, Kind::Items, "empty", "", "The list is always empty", empty));
     }
     for operation in PAGED {
-        let title = "A page behind the first shows one item, the first of all";
+        let title = "A page after the first shows one item, the first of all";
         let again = Effect::Request(Rewrite::Restart);
         all.push(fault(operation, Kind::Items, "restart", "", title, again));
     }
@@ -51,8 +51,8 @@ pub(super) fn add(all: &mut Vec<Fault>) {
     }
     for operation in PAGED {
         for (word, edit, title) in [
-            ("gap", Edit::Shorten, "A page behind the first lacks its first item"),
-            ("overlap", Edit::Repeat, "A page behind the first has an item twice"),
+            ("gap", Edit::Shorten, "A page after the first lacks its first item"),
+            ("overlap", Edit::Repeat, "A page after the first has an item twice"),
         ] {
             let page = fault(operation, Kind::Items, word, "", title, member("", edit));
             all.push(Fault { parameter: Some("after"), ..page });

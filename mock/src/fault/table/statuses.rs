@@ -51,7 +51,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
             "invalid",
             400,
             422,
-            "What is wrong with a body is answered with 422 in the place of 400",
+            "What is wrong with a body is answered with 422 instead of 400",
         ));
     }
     for operation in [SERVER, "createOAuth2Claim", "listAuthorizationServerPolicies"] {
@@ -101,34 +101,22 @@ fn statuses_of(all: &mut Vec<Fault>, operation: &Operation) {
         let nothing = on_success(Change::Body("", JSON));
         all.push(fault(name, Kind::Missing, "body", "body|content-type", "A success has no body", nothing));
     }
-    let title = format!("A success is answered with {wrong} in the place of {right}");
+    let title = format!("A success is answered with {wrong} instead of {right}");
     all.push(other_status(name, "success", right, wrong, title));
     if right == 204 {
-        let title = "A success is answered with 200 and an empty object in the place of 204";
+        let title = "A success is answered with 200 and an empty object instead of 204";
         all.push(fault(name, Kind::Status, "with-body", "200", title, on(204, Change::Talkative)));
     }
     if operation.access != Access::Open && operation.path.contains("{}") {
-        all.push(other_status(
-            name,
-            "not-found",
-            404,
-            400,
-            "What does not exist is answered with 400 in the place of 404",
-        ));
+        all.push(other_status(name, "not-found", 404, 400, "What does not exist is answered with 400 instead of 404"));
     }
     if VARIED.contains(&name) {
-        all.push(other_status(name, "no-right", 403, 401, "A missing right is answered with 401 in the place of 403"));
-        all.push(other_status(
-            name,
-            "unknown-token",
-            401,
-            403,
-            "An unknown token is answered with 403 in the place of 401",
-        ));
+        all.push(other_status(name, "no-right", 403, 401, "A missing permission is answered with 401 instead of 403"));
+        all.push(other_status(name, "unknown-token", 401, 403, "An unknown token is answered with 403 instead of 401"));
     }
 }
 
-/// Another status in the place of one.
+/// Another status instead of one.
 fn other_status(operation: &'static str, word: &str, status: u16, other: u16, title: impl Into<String>) -> Fault {
     fault(operation, Kind::Status, word, other.to_string(), title, on(status, Change::Status(other)))
 }

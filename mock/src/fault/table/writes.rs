@@ -8,12 +8,19 @@ use crate::{OPERATIONS, auth::Access};
 pub(super) fn add(all: &mut Vec<Fault>) {
     let stale = "The answer shows what was there before";
     for operation in OPERATIONS.iter().copied().flatten().filter(|operation| operation.access == Access::Manage) {
-        let title = "It is answered as always, and nothing is stored";
+        let title = "The answer is as usual, but nothing is stored";
         all.push(twist(operation.name, Kind::NotStored, "all", "", title, StateChange::NotStored));
     }
     for (operation, members) in REPLACES {
         all.push(twist(operation, Kind::Stale, "all", "", stale, StateChange::Stale));
-        all.push(twist(operation, Kind::Merged, "all", "", "What the body does not have stays", StateChange::Merged));
+        all.push(twist(
+            operation,
+            Kind::Merged,
+            "all",
+            "",
+            "Members missing from the body are kept",
+            StateChange::Merged,
+        ));
         for at in *members {
             let name = last(at);
             let ignored = format!("A replace leaves {name} as it was");
@@ -52,7 +59,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
             Kind::Spread,
             "neighbour",
             "",
-            "It is done to a neighbour as well",
+            "A neighbouring resource is changed too",
             StateChange::Spread,
         ));
     }
@@ -62,7 +69,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         all.push(twist(operation, Kind::Leak, word, "404", title, StateChange::Leak(*place)));
     }
     for operation in REFUSED {
-        let title = "A body that is refused has its effect all the same";
+        let title = "A refused body still takes effect";
         all.push(twist(operation, Kind::Effect, "refused-body", "", title, StateChange::RefusedAndDone));
     }
     for (operation, at, word, edit, title) in altered() {
