@@ -41,7 +41,10 @@ fn is_of_word(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::brief::Excerpt;
+    use crate::{
+        brief::Excerpt,
+        finding::{Json, NotNew},
+    };
 
     fn whole(text: &str) -> Actual<String> {
         Actual::Text(Excerpt { text: text.to_owned(), bytes: None })
@@ -63,6 +66,80 @@ mod tests {
             signature(&CheckKind::Body, None, &whole(text), "http://a", "abc234"),
             r#"body: {"errorId":"<id>"}"#
         );
+    }
+
+    /// As known-failures files have them that were written when findings were texts: they must hold for ever.
+    #[test]
+    fn signatures_are_what_they_always_were() {
+        let json = |text: &str| Json::of(&serde_json::from_str::<serde_json::Value>(text).expect("JSON"));
+        let text = |text: &str| Excerpt { text: text.to_owned(), bytes: None };
+        let status = |documented, summary: Option<&str>| Actual::Status {
+            status: 404,
+            documented,
+            code: Some(text("E1")),
+            summary: summary.map(text),
+        };
+        let url = || "http://a/x".to_owned();
+        let nearest = |more| Actual::Nearest { list: json("[1]"), at: vec!["/a".into(), "/b".into()], more };
+        let rows: [(CheckKind, Option<&str>, Actual<String>, &str); 24] = [
+            (CheckKind::Status, None, status(true, None), "status: 404 (E1)"),
+            (CheckKind::Status, None, status(true, Some("No")), "status: 404 (E1: No)"),
+            (CheckKind::Status, None, status(false, None), "status: 404, which this operation does not document (E1)"),
+            (CheckKind::Body, Some("/a"), Actual::Absent, "body /a: nothing: the member is not there"),
+            (CheckKind::Body, Some("/a"), Actual::Value(json("[1,\"x\"]")), "body /a: [1,\"x\"]"),
+            (CheckKind::Body, None, Actual::NotJson("the body is empty".into()), "body: the body is empty"),
+            (CheckKind::Body, Some(""), nearest(false), "body: a list whose nearest item differs at /a, /b: [1]"),
+            (
+                CheckKind::Collected,
+                Some(""),
+                nearest(true),
+                "collected: a list whose nearest item differs at /a, /b, …: [1]",
+            ),
+            (CheckKind::EmptyBody, None, Actual::Text(text("left")), "empty body: left"),
+            (CheckKind::ErrorCode, Some("/errorCode"), Actual::Absent, "error code /errorCode: no errorCode"),
+            (CheckKind::ErrorCode, None, Actual::Value(json("null")), "error code: null"),
+            (
+                CheckKind::ErrorForm,
+                Some("/a"),
+                Actual::Lacks(json("{\"b\":1}")),
+                "error form /a: no such member in {\"b\":1}",
+            ),
+            (CheckKind::Header("X-A".into()), None, Actual::Absent, "header X-A: no such header"),
+            (CheckKind::Link("next".into()), None, Actual::Absent, "link next: no such link"),
+            (CheckKind::Capture, None, Actual::Absent, "capture: nothing is there"),
+            (CheckKind::Capture, None, Actual::TooLong(70_000), "capture: 70000 bytes"),
+            (CheckKind::Identity, Some("/id"), Actual::Absent, "identity /id: none"),
+            (
+                CheckKind::Identity,
+                Some("/id"),
+                Actual::NotNew(NotNew::Before),
+                "identity /id: that of something that was there before",
+            ),
+            (CheckKind::Origin, None, Actual::Elsewhere(url()), "origin: a link to another origin"),
+            (CheckKind::Path, None, Actual::NotSent("..".into()), "path: an identifier that leads elsewhere"),
+            (
+                CheckKind::Pages,
+                None,
+                Actual::SamePage(url()),
+                "pages: a page that links to one seen before: <origin>/x",
+            ),
+            (
+                CheckKind::Pages,
+                None,
+                Actual::NextPage { after: 2, url: url() },
+                "pages: still a next page after 2: <origin>/x",
+            ),
+            (
+                CheckKind::Pages,
+                None,
+                Actual::TooManyValues { limit: 100_000, url: url() },
+                "pages: still a next page after more than 100000 values, the limit: <origin>/x",
+            ),
+            (CheckKind::Schema, Some("/a/0"), Actual::Value(json("1")), "schema /a/0: 1"),
+        ];
+        for (check, pointer, actual, expected) in rows {
+            assert_eq!(signature(&check, pointer, &actual, "http://a", "abc234"), expected);
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::{
     schema::Schema,
     suite::{On, Operation},
     template::{Unfilled, Variables},
+    volume::MOST_VALUES,
 };
 
 /// Whoever holds an answer to checks, and what came of it so far.
@@ -242,8 +243,8 @@ impl<'a> Judge<'a> {
         let actual = match end {
             End::Reached => return,
             End::Again(url) => Actual::SamePage(url),
-            End::More(url) => Actual::NextPage(url),
-            End::TooMany(url) => Actual::TooManyValues(url),
+            End::More(url) => Actual::NextPage { after: max, url },
+            End::TooMany(url) => Actual::TooManyValues { limit: MOST_VALUES, url },
         };
         self.find(check, None, None, Expected::LastPage(max), actual);
     }
@@ -251,12 +252,12 @@ impl<'a> Judge<'a> {
     /// Whether there is something to capture, and no more than is kept.
     pub(super) fn capture(&mut self, check: &Check, capture: &Capture, value: Option<Value>) -> Option<Value> {
         self.count(check, &capture.name);
-        let actual = match value.map(|value| (brief::length(&value), value)) {
+        let (actual, most) = match value.map(|value| (brief::length(&value), value)) {
             Some((length, value)) if length <= MOST_CAPTURED => return Some(value),
-            Some((length, _)) => Actual::TooLong(length),
-            None => Actual::Absent,
+            Some((length, _)) => (Actual::TooLong(length), Some(MOST_CAPTURED)),
+            None => (Actual::Absent, None),
         };
-        self.find(check, None, None, Expected::Capture(capture.name.to_string()), actual);
+        self.find(check, None, None, Expected::Capture { name: capture.name.to_string(), most }, actual);
         None
     }
 

@@ -39,9 +39,20 @@ struct Whole {
     value: Value,
 }
 
+/// A value that is nested deeper is told as text: a reader of JSON gives up at 128 levels, and a stream has some around it.
+const MOST_LEVELS: usize = 32;
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
+        Value::Object(members) => levels == 0 || members.values().any(|member| is_deeper(member, levels - 1)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
 impl<T: Serialize + AsRef<str>> Serialize for Json<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.whole() {
+        match self.whole().filter(|value| !is_deeper(value, MOST_LEVELS)) {
             Some(value) => Whole { value }.serialize(serializer),
             None => self.0.serialize(serializer),
         }

@@ -98,8 +98,14 @@ pub enum Expected<T = Redacted> {
     Documented(String),
     /// One of these error codes.
     Code(Vec<String>),
-    /// Something to capture under this name.
-    Capture(String),
+    /// Something to capture.
+    Capture {
+        /// Under this name.
+        name: String,
+        /// Of so many bytes at most, where that is what is wrong.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        most: Option<usize>,
+    },
     /// The last page after at most so many.
     LastPage(u64),
     /// A URL of this origin.
@@ -108,7 +114,7 @@ pub enum Expected<T = Redacted> {
     Segment,
     /// The identifier of something new.
     New,
-    /// As a stream of version 1 tells it.
+    /// A text: as a stream of version 1 tells it, or in the place of what is nested too deep to be told.
     #[serde(untagged)]
     Legacy(T),
 }
@@ -161,10 +167,20 @@ pub enum Actual<T = Redacted> {
     TooLong(usize),
     /// A next page that was seen before.
     SamePage(T),
-    /// A next page after the last that was to come.
-    NextPage(T),
+    /// A next page after as many pages as there may be.
+    NextPage {
+        /// So many.
+        after: u64,
+        /// Where it is.
+        url: T,
+    },
     /// A next page after more values than are collected.
-    TooManyValues(T),
+    TooManyValues {
+        /// So many are.
+        limit: usize,
+        /// Where it is.
+        url: T,
+    },
     /// A URL of another origin, which was not fetched.
     Elsewhere(T),
     /// A text that leads elsewhere in a path, which was not sent.
@@ -227,7 +243,7 @@ impl<T> Expected<T> {
             Self::Status(statuses) => Expected::Status(statuses),
             Self::Documented(operation) => Expected::Documented(operation),
             Self::Code(codes) => Expected::Code(codes),
-            Self::Capture(name) => Expected::Capture(name),
+            Self::Capture { name, most } => Expected::Capture { name, most },
             Self::LastPage(pages) => Expected::LastPage(pages),
             Self::Origin(origin) => Expected::Origin(f(origin)),
             Self::Segment => Expected::Segment,
@@ -279,8 +295,8 @@ impl<T> Actual<T> {
             Self::NotNew(why) => Actual::NotNew(why),
             Self::TooLong(bytes) => Actual::TooLong(bytes),
             Self::SamePage(url) => Actual::SamePage(f(url)),
-            Self::NextPage(url) => Actual::NextPage(f(url)),
-            Self::TooManyValues(url) => Actual::TooManyValues(f(url)),
+            Self::NextPage { after, url } => Actual::NextPage { after, url: f(url) },
+            Self::TooManyValues { limit, url } => Actual::TooManyValues { limit, url: f(url) },
             Self::Elsewhere(url) => Actual::Elsewhere(f(url)),
             Self::NotSent(text) => Actual::NotSent(f(text)),
             Self::Legacy(text) => Actual::Legacy(f(text)),
@@ -305,6 +321,29 @@ mod tests {
             let names: Vec<&str> = names.iter().copied().filter(|name| *name != "legacy").collect();
             assert_eq!(known, names, "events.schema.json lists the values of `{definition}` in their order");
         }
+    }
+
+    #[test]
+    fn what_is_nested_deep_is_read_back() {
+        for levels in [1, 32, 33, 120] {
+            let text = format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+            let found = Actual::Value(Json::of(&serde_json::from_str::<serde_json::Value>(&text).expect("JSON")));
+            let line = format!("[[[[[[[[[[{}]]]]]]]]]]", serde_json::to_string(&found).expect("JSON"));
+            let read: serde_json::Value = serde_json::from_str(&line).expect("no deeper than a reader goes");
+            let read = (0..10).fold(&read, |value, _| &value[0]);
+            assert_eq!(serde_json::from_value::<Actual<String>>(read.clone()).expect("the same"), found, "{levels}");
+        }
+    }
+
+    #[test]
+    fn nothing_at_a_place_and_nothing_within_a_value_read_apart() {
+        let says = |wanted: &Expected<String>| expected(wanted, &CheckKind::Body, None);
+        assert_eq!(says(&Expected::Absent), "no body");
+        let member = Expected::Object(vec![("a".to_owned(), Expected::Absent)]);
+        assert_eq!(
+            says(&Expected::OneOf(vec![member, Expected::Present])),
+            "an object with a: no such member or any value"
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ enum Values {
 
 /// What a check wants, for people.
 pub(crate) fn expected<T: AsRef<str>>(wanted: &Expected<T>, check: &CheckKind, pointer: Option<&str>) -> String {
-    Words { check, pointer, values: Values::Told }.expected(wanted)
+    Words { check, pointer, values: Values::Told }.wanted(wanted)
 }
 
 /// What there is, for people.
@@ -33,7 +33,7 @@ pub(crate) fn headline<T: AsRef<str>>(
 ) -> String {
     let words = Words { check, pointer, values: Values::Told };
     let place = pointer.filter(|pointer| !pointer.is_empty()).map(|pointer| format!(" {pointer}")).unwrap_or_default();
-    format!("{check}{place}: expected {}, got {}", words.expected(wanted), words.actual(found))
+    format!("{check}{place}: expected {}, got {}", words.wanted(wanted), words.actual(found))
 }
 
 /// What there is, in a form that does not depend on where a value was cut.
@@ -60,6 +60,11 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
+    /// What a check wants as a whole: nothing at the place that it is about has words of its own.
+    fn wanted<T: AsRef<str>>(&self, wanted: &Expected<T>) -> String {
+        if matches!(wanted, Expected::Absent) { self.no_such() } else { self.expected(wanted) }
+    }
+
     fn expected<T: AsRef<str>>(&self, wanted: &Expected<T>) -> String {
         let all = |list: &[Expected<T>], between: &str| -> String {
             list.iter().map(|wanted| self.expected(wanted)).collect::<Vec<_>>().join(between)
@@ -88,7 +93,7 @@ impl Words<'_> {
             Expected::Pattern(pattern) => format!("text like /{}/", pattern.as_ref()),
             Expected::Format(name) => format!("text of the format {name}"),
             Expected::Present => "any value".to_owned(),
-            Expected::Absent => self.no_such(),
+            Expected::Absent => "no such member".to_owned(),
             Expected::Distinct => "a list without duplicates".to_owned(),
             Expected::ListOf(items) => format!("a list of {items}"),
             Expected::Length { min, max } => match max {
@@ -117,7 +122,10 @@ impl Words<'_> {
             Expected::Status(statuses) => statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(" or "),
             Expected::Documented(operation) => format!("a status that {operation} documents"),
             Expected::Code(codes) => codes.join(" or "),
-            Expected::Capture(name) => format!("something to capture as `{name}`"),
+            Expected::Capture { name, most: None } => format!("something to capture as `{name}`"),
+            Expected::Capture { name, most: Some(most) } => {
+                format!("something to capture as `{name}`, of {most} bytes at most")
+            }
             Expected::LastPage(pages) => format!("an end within {}", counted(*pages, "page")),
             Expected::Origin(origin) => format!("a URL of {}", origin.as_ref()),
             Expected::Segment => "what names one thing".to_owned(),
@@ -152,9 +160,9 @@ impl Words<'_> {
             Actual::NotNew(NotNew::Doubtful) => "one that neither a list nor a name shows to be new".to_owned(),
             Actual::TooLong(bytes) => format!("{bytes} bytes"),
             Actual::SamePage(url) => format!("a page that links to one seen before: {}", url.as_ref()),
-            Actual::NextPage(url) => format!("still a next page: {}", url.as_ref()),
-            Actual::TooManyValues(url) => {
-                format!("still a next page after more values than are collected: {}", url.as_ref())
+            Actual::NextPage { after, url } => format!("still a next page after {after}: {}", url.as_ref()),
+            Actual::TooManyValues { limit, url } => {
+                format!("still a next page after more than {limit} values, the limit: {}", url.as_ref())
             }
             Actual::Elsewhere(url) => format!("{}, which was not fetched", url.as_ref()),
             Actual::NotSent(text) => format!("{}, which was not sent", text.as_ref()),

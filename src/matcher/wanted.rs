@@ -11,21 +11,32 @@ use crate::{
     template::{Tree, Unfilled, Variables},
 };
 
+/// As deep as it is told what a matcher wants; each level takes several in a stream, and a reader of JSON gives up at 128.
+const MOST_LEVELS: usize = 16;
+
 /// As many places in which an item differs are named.
 const MOST_PLACES: usize = 3;
 
 impl Walk<'_> {
     /// What the matcher wants, its variables filled in.
     pub(super) fn wanted(&self, matcher: &Matcher) -> Result<Expected<String>, Unfilled> {
-        let all =
-            |matchers: &[Matcher]| matchers.iter().map(|matcher| self.wanted(matcher)).collect::<Result<Vec<_>, _>>();
-        let boxed = |inner: &Matcher| self.wanted(inner).map(Box::new);
+        self.wanted_at(matcher, 0)
+    }
+
+    fn wanted_at(&self, matcher: &Matcher, level: usize) -> Result<Expected<String>, Unfilled> {
+        if level == MOST_LEVELS {
+            return Ok(Expected::Legacy("…".to_owned()));
+        }
+        let all = |matchers: &[Matcher]| {
+            matchers.iter().map(|matcher| self.wanted_at(matcher, level + 1)).collect::<Result<Vec<_>, _>>()
+        };
+        let boxed = |inner: &Matcher| self.wanted_at(inner, level + 1).map(Box::new);
         let value = |tree: &Tree| tree.fill(self.variables).map(|value| Json::of(value.as_ref()));
         Ok(match &matcher.kind {
             Kind::Equal(tree) => Expected::Value(value(tree)?),
             Kind::Exact(tree) => Expected::Exactly(value(tree)?),
             Kind::Object(members) => {
-                let member = |(name, inner): &(String, Matcher)| Ok((name.clone(), self.wanted(inner)?));
+                let member = |(name, inner): &(String, Matcher)| Ok((name.clone(), self.wanted_at(inner, level + 1)?));
                 Expected::Object(members.iter().map(member).collect::<Result<_, Unfilled>>()?)
             }
             Kind::List(matchers) => Expected::Items(all(matchers)?),

@@ -200,7 +200,7 @@ impl<'n> Fields<'n> {
     pub(crate) fn required(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<&'n Node> {
         let found = self.optional(key);
         if found.is_none() {
-            problems.at(self.span, format!("this {} needs a `{key}`", self.what));
+            problems.at(self.span, format!("this {} needs `{key}`", self.what));
         }
         found
     }
