@@ -118,7 +118,7 @@ impl<'a> Judge<'a> {
         Ok(())
     }
 
-    /// Holds an answer to what a call implies, but for what the step says itself.
+    /// Holds an answer to what a call implies, except for what the step says itself.
     pub(super) fn implied(&mut self, checks: &[Check], answer: &Answer, said: impl Fn(&Check) -> bool) -> Held {
         let applies = |check: &&Check| match check.when {
             When::Success(status) => answer.status == status,

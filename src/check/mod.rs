@@ -130,7 +130,7 @@ pub(crate) fn judge(step: &Step, seen: &Seen<'_>, variables: &Variables) -> Resu
         } else if usable || missing {
             value = judge.capture(check, capture, value);
         }
-        // What is not the run's gets no name, so that nothing is sent there; whether the rest is there is judged all the same.
+        // What is not the run's gets no name, so that nothing is sent there; whether the rest is there is still judged.
         judged.captured.extend(value.filter(|_| usable).map(|value| (Arc::clone(&capture.name), value)));
     }
     judged.ends |= !judge.judgement.found.is_empty();

@@ -270,7 +270,7 @@ async fn all_files(context: &Context<'_>, recorder: &mut Option<Recorder>, sum: 
         }
         let recording = match Recording::read(file) {
             Ok(recording) => recording,
-            // The other files are replayed all the same.
+            // The other files are still replayed.
             Err(error) => {
                 sum.broken.push(with_causes(&error));
                 continue;

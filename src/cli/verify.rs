@@ -114,7 +114,7 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     for file in &arguments.files {
         match judge_file(file, &plan, |judged| sum.take(judged)) {
             Ok(passed_over) => sum.passed_over += passed_over,
-            // The other files are judged all the same.
+            // The other files are still judged.
             Err(error) => sum.broken.push(with_causes(&error)),
         }
     }

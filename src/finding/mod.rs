@@ -257,10 +257,8 @@ impl<T> Expected<T> {
     where
         T: AsRef<str>,
     {
-        match self {
-            Self::Value(value) | Self::Exactly(value) => value.whole(),
-            _ => None,
-        }
+        let (Self::Value(value) | Self::Exactly(value)) = self else { return None };
+        value.whole()
     }
 
     /// Whether it is told as an object or a list.
@@ -268,11 +266,7 @@ impl<T> Expected<T> {
     where
         T: AsRef<str>,
     {
-        match self {
-            Self::Value(value) => value.holds_others(),
-            Self::Items(_) => true,
-            _ => false,
-        }
+        matches!(self, Self::Items(_)) || matches!(self, Self::Value(value) if value.holds_others())
     }
 }
 

@@ -207,7 +207,7 @@ fn compile_case(
     let id_node = fields.optional("id");
     let id = slug(&mut fields, "id", &mut problems);
     let title = head::read_title(&mut fields, &mut problems);
-    // Taken out before, where it stands; a key of a case all the same.
+    // Taken out before, where it stands; still a key of a case.
     fields.optional("each");
     let aliases = fields.optional("aliases").map(|node| problems.texts(node, "aliases")).unwrap_or_default();
     let case_head = head::read(&mut fields, row, lookup, &mut problems);

@@ -167,18 +167,18 @@ impl Check {
 impl Step {
     /// The statuses that it expects.
     pub(crate) fn statuses(&self) -> &[u16] {
-        let statuses = self.checks.iter().find_map(|check| match &check.wants {
-            Wants::Status(statuses) => Some(&**statuses),
-            _ => None,
+        let statuses = self.checks.iter().find_map(|check| {
+            let Wants::Status(statuses) = &check.wants else { return None };
+            Some(&**statuses)
         });
         statuses.unwrap_or_default()
     }
 
     /// What it captures.
     pub(crate) fn captures(&self) -> impl Iterator<Item = (&Check, &Capture)> {
-        self.checks.iter().filter_map(|check| match &check.wants {
-            Wants::Capture(capture) => Some((check, &**capture)),
-            _ => None,
+        self.checks.iter().filter_map(|check| {
+            let Wants::Capture(capture) = &check.wants else { return None };
+            Some((check, &**capture))
         })
     }
 

@@ -76,7 +76,7 @@ impl Own {
     /// Whether a body names nothing that the replay did not make.
     fn says_only_own(&self, plan: &Plan, body: &[u8]) -> Result<(), String> {
         let parsed = serde_json::from_slice::<Value>(body).ok();
-        // What is not read as JSON here, or in another way, a lenient target may read all the same.
+        // What is not read as JSON here, or in another way, a lenient target may still read.
         if parsed.as_ref().is_none_or(|parsed| parsed.to_string().as_bytes() != body) {
             let text = String::from_utf8_lossy(body);
             self.names_only_own(plan, &text)?;

@@ -48,7 +48,7 @@ impl Coverage {
         self.seen.get(operation).and_then(|statuses| statuses.get(&status)).copied().unwrap_or_default()
     }
 
-    /// The statuses of the columns of a table: those that are documented, and those that were seen all the same.
+    /// The statuses of the columns of a table: those that are documented, and those that were seen anyway.
     pub fn statuses(&self, operations: &[DocumentedOperation]) -> BTreeSet<u16> {
         let documented = operations.iter().flat_map(|operation| operation.statuses.iter().copied());
         let seen = operations.iter().filter_map(|operation| self.seen.get(&operation.id)).flat_map(BTreeMap::keys);

@@ -110,7 +110,7 @@ impl<'a> Running<'a, '_> {
                         continue;
                     }
                     let entry = outgoing.map(|outgoing| self.enter(outgoing)).transpose();
-                    // Removed all the same where it cannot be written down.
+                    // Removed even where it cannot be written down.
                     let known = entry.as_ref().ok().copied().flatten().flatten();
                     let deferred = Deferred { step, variables: variables.clone(), made, entry: known };
                     self.left.borrow_mut().push(Left::Deferred(deferred));

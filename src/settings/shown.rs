@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Source;
 
-/// The keys whose values are no secrets; of URLs the login and the query are hidden all the same.
+/// The keys whose values are no secrets; of URLs the login and the query are hidden too.
 const OPEN: [&str; 18] = [
     "url",
     "capabilities",

@@ -147,7 +147,19 @@ impl Text {
                     self.heading(&heading);
                 }
             }
-            _ => self.section(&heading, changes, |text, change| text.change(change)),
+            ChangeKind::Broken
+            | ChangeKind::ChangedFailure
+            | ChangeKind::NoLongerKnown
+            | ChangeKind::Gone
+            | ChangeKind::Flaky
+            | ChangeKind::Noted
+            | ChangeKind::New
+            | ChangeKind::NotChosen
+            | ChangeKind::NowKnown
+            | ChangeKind::Steady
+            | ChangeKind::Fixed => {
+                self.section(&heading, changes, |text, change| text.change(change));
+            }
         }
     }
 
