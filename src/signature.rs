@@ -10,7 +10,9 @@ pub(crate) fn signature(
     origin: &str,
     run: &str,
 ) -> String {
-    let place = pointer.filter(|pointer| !pointer.is_empty()).map(|pointer| format!(" {pointer}")).unwrap_or_default();
+    // The place that something is captured from was never part of it.
+    let pointer = pointer.filter(|pointer| !pointer.is_empty() && *check != CheckKind::Capture);
+    let place = pointer.map(|pointer| format!(" {pointer}")).unwrap_or_default();
     format!("{check}{place}: {}", steady(&finding::steady(actual, check), origin, run))
 }
 

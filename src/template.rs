@@ -66,9 +66,9 @@ impl Variables {
 }
 
 /// A name without a value: only possible where an earlier capture found nothing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("`${{{0}}}` has no value, because the step that captures it did not find one")]
-pub(crate) struct Unfilled(String);
+pub(crate) struct Unfilled(pub(crate) String);
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Piece {

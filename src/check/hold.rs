@@ -1,8 +1,10 @@
 //! Holding an answer to one check of a plan.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::{End, Found, Identity, Judgement, MOST_CAPTURED};
+use super::{CheckResult, End, Found, Identity, Judgement, MOST_CAPTURED};
 use crate::{
     brief::{self, Excerpt},
     diagnostic::Span,
@@ -28,12 +30,15 @@ pub(super) struct Judge<'a> {
     pub(super) judgement: Judgement,
 }
 
-type Held = Result<(), Unfilled>;
-
 impl<'a> Judge<'a> {
     pub(super) fn new(step: &'a Step, variables: &'a Variables) -> Self {
         let operation = step.request.operation().map(AsRef::as_ref);
         Self { level: step.level, operation, variables, judgement: Judgement::default() }
+    }
+
+    /// As [`Self::new`], of a step whose own defects are noted.
+    pub(super) fn noting(step: &'a Step, variables: &'a Variables) -> Self {
+        Self { level: Level::Info, ..Self::new(step, variables) }
     }
 
     pub(super) fn of_call(operation: &'a Operation, variables: &'a Variables) -> Self {
@@ -42,8 +47,29 @@ impl<'a> Judge<'a> {
 
     /// Counts a check that is made, of something with a name or not.
     pub(super) fn count(&mut self, check: &Check, name: &str) {
-        self.judgement.checks.count(check.level_in(self.level));
+        self.make(check);
         self.judgement.made.push(&check.kind(), name);
+    }
+
+    /// Counts a check, which holds until something is found.
+    fn make(&mut self, check: &Check) {
+        let level = check.level_in(self.level);
+        self.judgement.checks.count(level);
+        let own = matches!(check.basis, Basis::Case(_));
+        let requirements = Arc::clone(&check.requirements);
+        self.judgement.results.push(CheckResult { requirements, level, own, held: true });
+    }
+
+    fn is_false(&mut self) {
+        if let Some(last) = self.judgement.results.last_mut() {
+            last.held = false;
+        }
+    }
+
+    /// Notes that the check that was counted last cannot be told.
+    fn untold(&mut self, unfilled: Unfilled) {
+        self.is_false();
+        self.judgement.unfilled.get_or_insert(unfilled);
     }
 
     pub(super) fn find(
@@ -54,6 +80,7 @@ impl<'a> Judge<'a> {
         expected: Expected<String>,
         actual: Actual<String>,
     ) {
+        self.is_false();
         let (span, implied_by) = match &check.basis {
             Basis::Case(at) => (Some(span.unwrap_or(*at)), None),
             Basis::Operation(operation) => (None, Some(ImpliedBy::Operation(operation.id.clone()))),
@@ -72,7 +99,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Holds an answer to a check.
-    pub(super) fn hold(&mut self, check: &Check, answer: &Answer) -> Held {
+    pub(super) fn hold(&mut self, check: &Check, answer: &Answer) {
         match &check.wants {
             Wants::Status(statuses) => {
                 if !statuses.is_empty() {
@@ -99,13 +126,11 @@ impl<'a> Judge<'a> {
                     self.find(check, None, None, Expected::Absent, Actual::Text(Excerpt::of(&answer.text())));
                 }
             }
-            Wants::Body(matcher) => return self.body(check, matcher, answer),
+            Wants::Body(matcher) => self.body(check, matcher, answer),
             Wants::Schema(schema) => self.schema(check, schema, answer),
-            Wants::Header(name, matcher) => {
-                return self.text(check, matcher, answer.header(name).map(Value::from).as_ref());
-            }
+            Wants::Header(name, matcher) => self.text(check, matcher, answer.header(name).map(Value::from).as_ref()),
             Wants::Link(relation, matcher) => {
-                return self.text(check, matcher, answer.links().target(relation).map(Value::from).as_ref());
+                self.text(check, matcher, answer.links().target(relation).map(Value::from).as_ref());
             }
             // Of more than one answer, or of none; each has a function of its own.
             Wants::Collected(_)
@@ -115,13 +140,28 @@ impl<'a> Judge<'a> {
             | Wants::Path
             | Wants::Identity(_) => {}
         }
-        Ok(())
     }
 
-    /// Holds an answer to what a call implies, except for what the step says itself.
-    pub(super) fn implied(&mut self, checks: &[Check], answer: &Answer, said: impl Fn(&Check) -> bool) -> Held {
+    /// Counts that a status is one that the operation documents. One that is not is told with the check of the status.
+    pub(super) fn documented(&mut self, checks: &[Check], answer: &Answer) {
+        for check in checks {
+            if matches!(&check.wants, Wants::Documented(operation) if operation.documents(answer.status)) {
+                self.make(check);
+            }
+        }
+    }
+
+    /// Holds an answer to what a call implies, except for what the step says itself. One that `succeeded`, if with another status, is
+    /// held to what a success is.
+    pub(super) fn implied(
+        &mut self,
+        checks: &[Check],
+        answer: &Answer,
+        succeeded: bool,
+        said: impl Fn(&Check) -> bool,
+    ) {
         let applies = |check: &&Check| match check.when {
-            When::Success(status) => answer.status == status,
+            When::Success(status) => answer.status == status || succeeded,
             // An operation that succeeds with such a status is not refused.
             When::Refused => {
                 answer.status >= 400 && self.operation.is_none_or(|operation| operation.success != answer.status)
@@ -129,11 +169,11 @@ impl<'a> Judge<'a> {
             When::Sending | When::Answered | When::Expected | When::On(_) | When::Recorded => false,
         };
         let applying: Vec<&Check> = checks.iter().filter(applies).filter(|check| !said(check)).collect();
-        applying.into_iter().try_for_each(|check| self.hold(check, answer))
+        applying.into_iter().for_each(|check| self.hold(check, answer));
     }
 
     /// Holds an answer to the general headers; those that are missing are judged only where all that were sent are there.
-    pub(super) fn headers(&mut self, checks: &[Check], answer: &Answer, whole: bool) -> Held {
+    pub(super) fn headers(&mut self, checks: &[Check], answer: &Answer, whole: bool) {
         let empty = answer.body.is_empty();
         for check in checks {
             let applies = match check.when {
@@ -146,10 +186,9 @@ impl<'a> Judge<'a> {
             };
             let there = matches!(&check.wants, Wants::Header(name, _) if answer.header(name).is_some());
             if applies && (there || whole) {
-                self.hold(check, answer)?;
+                self.hold(check, answer);
             }
         }
-        Ok(())
     }
 
     fn status(&mut self, check: &Check, answer: &Answer, wanted: Expected<String>, holds: bool) {
@@ -176,32 +215,32 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn body(&mut self, check: &Check, matcher: &Matcher, answer: &Answer) -> Held {
-        self.judgement.checks.count(check.level_in(self.level));
+    fn body(&mut self, check: &Check, matcher: &Matcher, answer: &Answer) {
+        self.make(check);
         let kind = check.kind();
         matcher.leaves(&mut |place, _| self.judgement.made.push(&kind, place));
         match answer.json() {
-            Ok(value) => {
-                let mismatches = matcher.judge(Some(value), self.variables)?;
-                self.matched(check, mismatches, true);
-            }
-            Err(reason) => {
-                let wanted = matcher.wanted(self.variables)?;
-                self.find(check, Some(matcher.span), None, wanted, Actual::NotJson(reason.to_owned()));
-            }
+            Ok(value) => self.matched(check, matcher.judge(Some(value), self.variables), true),
+            Err(reason) => match matcher.wanted(self.variables) {
+                Ok(wanted) => {
+                    self.find(check, Some(matcher.span), None, wanted, Actual::NotJson(reason.to_owned()));
+                }
+                Err(unfilled) => self.untold(unfilled),
+            },
         }
-        Ok(())
     }
 
     /// Holds a text, or that there is none, to what is expected of it.
-    fn text(&mut self, check: &Check, matcher: &Matcher, value: Option<&Value>) -> Held {
+    fn text(&mut self, check: &Check, matcher: &Matcher, value: Option<&Value>) {
         self.count(check, "");
-        let mismatches = matcher.judge(value, self.variables)?;
-        self.matched(check, mismatches, false);
-        Ok(())
+        self.matched(check, matcher.judge(value, self.variables), false);
     }
 
-    fn matched(&mut self, check: &Check, mismatches: Mismatches, in_a_body: bool) {
+    fn matched(&mut self, check: &Check, judged: Result<Mismatches, Unfilled>, in_a_body: bool) {
+        let mismatches = match judged {
+            Ok(mismatches) => mismatches,
+            Err(unfilled) => return self.untold(unfilled),
+        };
         self.judgement.left_out += mismatches.left_out;
         for found in mismatches.told {
             let pointer = in_a_body.then_some(found.pointer);
@@ -228,12 +267,10 @@ impl<'a> Judge<'a> {
     }
 
     /// Holds all pages together to what is expected of them.
-    pub(super) fn collected(&mut self, check: &Check, items: &Value) -> Held {
-        let Wants::Collected(matcher) = &check.wants else { return Ok(()) };
+    pub(super) fn collected(&mut self, check: &Check, items: &Value) {
+        let Wants::Collected(matcher) = &check.wants else { return };
         self.count(check, "");
-        let mismatches = matcher.judge(Some(items), self.variables)?;
-        self.matched(check, mismatches, true);
-        Ok(())
+        self.matched(check, matcher.judge(Some(items), self.variables), true);
     }
 
     /// Holds the pages of a list to having an end.
@@ -257,7 +294,8 @@ impl<'a> Judge<'a> {
             Some((length, _)) => (Actual::TooLong(length), Some(MOST_CAPTURED)),
             None => (Actual::Absent, None),
         };
-        self.find(check, None, None, Expected::Capture { name: capture.name.to_string(), most }, actual);
+        let expected = Expected::Capture { name: capture.name.to_string(), most };
+        self.find(check, None, capture.from.pointer().map(str::to_owned), expected, actual);
         None
     }
 

@@ -17,7 +17,7 @@ use crate::{
     finding::{self, Actual, CheckKind, Expected, NotNew},
     http::{Answer, Exchange},
     level::Level,
-    plan::{Capture, CaptureFrom, Plan, Step, Wants, When},
+    plan::{Capture, CaptureFrom, Check, Plan, Step, Wants, When},
     schema::Undescribed,
     suite::Operation,
     template::{Unfilled, Variables},
@@ -50,6 +50,20 @@ pub(crate) struct Judgement {
     pub(crate) drift: Vec<Undescribed>,
     /// At least so many more places are false that are not listed. Of each false check some are.
     pub(crate) left_out: usize,
+    /// Each check that was made.
+    pub(crate) results: Vec<CheckResult>,
+    /// Why a check could not be made.
+    pub(crate) unfilled: Option<Unfilled>,
+}
+
+/// Whether a check was true.
+#[derive(Debug, Clone)]
+pub(crate) struct CheckResult {
+    pub(crate) requirements: Arc<[String]>,
+    pub(crate) level: Level,
+    /// The case says it, also by the status that its call expects.
+    pub(crate) own: bool,
+    pub(crate) held: bool,
 }
 
 impl Judgement {
@@ -59,6 +73,8 @@ impl Judgement {
         self.found.extend(other.found);
         self.drift.extend(other.drift);
         self.left_out += other.left_out;
+        self.results.extend(other.results);
+        self.unfilled = self.unfilled.take().or(other.unfilled);
     }
 }
 
@@ -76,7 +92,7 @@ pub(crate) struct Judged {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {
     Everything,
-    /// A fixture: only whether it was made. Cases of their own judge the rest.
+    /// A fixture: only whether it was made, with whatever status of success. Cases of their own judge the rest.
     StatusAlone,
 }
 
@@ -113,15 +129,16 @@ pub(crate) struct Seen<'a> {
 }
 
 /// Judges an answer to a step, and what it captures from it.
-///
-/// # Errors
-/// A variable without a value.
-pub(crate) fn judge(step: &Step, seen: &Seen<'_>, variables: &Variables) -> Result<Judged, Unfilled> {
-    let mut judged = judge_page(step, seen, variables)?;
+pub(crate) fn judge(step: &Step, seen: &Seen<'_>, variables: &Variables) -> Judged {
+    let mut judged = judge_page(step, seen, variables);
     let answer = &seen.exchange.answer;
     let usable = seen.identity.is_none_or(|(identity, _)| identity.is_usable());
     let missing = matches!(seen.identity, Some((Identity::Missing, _)));
-    let mut judge = Judge::new(step, variables);
+    let mut judge = match seen.depth {
+        Depth::Everything => Judge::new(step, variables),
+        // That something is not there is noted, and matters to the steps that use it.
+        Depth::StatusAlone => Judge::noting(step, variables),
+    };
     for (check, capture) in step.captures() {
         let mut value = captured(capture, answer, || answer.json().ok());
         if usable && judged.ends {
@@ -133,48 +150,47 @@ pub(crate) fn judge(step: &Step, seen: &Seen<'_>, variables: &Variables) -> Resu
         // What is not the run's gets no name, so that nothing is sent there; whether the rest is there is still judged.
         judged.captured.extend(value.filter(|_| usable).map(|value| (Arc::clone(&capture.name), value)));
     }
-    judged.ends |= !judge.judgement.found.is_empty();
     judged.judgement.add(judge.judgement);
-    Ok(judged)
+    judged
 }
 
 /// Judges one page of several, which captures nothing by itself.
-///
-/// # Errors
-/// A variable without a value.
-pub(crate) fn judge_page(step: &Step, seen: &Seen<'_>, variables: &Variables) -> Result<Judged, Unfilled> {
+pub(crate) fn judge_page(step: &Step, seen: &Seen<'_>, variables: &Variables) -> Judged {
     let Seen { plan, exchange, depth, identity } = *seen;
     let answer = &exchange.answer;
     let mut judge = Judge::new(step, variables);
+    let everything = depth == Depth::Everything;
+    let succeeded = answer.is_success() && step.statuses().iter().any(|status| (200..300).contains(status));
     let status = step.checks.iter().find(|check| matches!(check.wants, Wants::Status(_)));
-    if let Some(check) = status {
-        judge.hold(check, answer)?;
+    if let Some(check) = status.filter(|_| everything || !succeeded) {
+        judge.hold(check, answer);
         if let Some(found) = judge.judgement.found.iter_mut().find(|found| !found.is_documented()) {
             found.requirements.push(plan.contract.status.clone());
         }
     }
-    // This check comes first: when it is false, nothing else about the body was meant.
-    let as_expected = judge.judgement.found.is_empty();
+    // This check comes first: when the target did not do what was asked for, nothing else about the body was meant.
+    let as_expected = judge.judgement.found.is_empty() || succeeded;
     let usable = identity.is_none_or(|(identity, _)| identity.is_usable());
-    let everything = depth == Depth::Everything;
     if let Some(operation) = step.request.operation().filter(|_| everything) {
         let said = as_expected && step.says_code();
-        judge.implied(plan.implied(operation), answer, |check| said && matches!(check.wants, Wants::CodeOf(_)))?;
+        judge.documented(plan.implied(operation), answer);
+        let says = |check: &Check| said && matches!(check.wants, Wants::CodeOf(_));
+        judge.implied(plan.implied(operation), answer, succeeded, says);
     }
     if let Some((identity, operation)) = identity {
         judge.identity(plan.implied(operation), identity);
     }
     if everything && plan.speaks_for(step, &exchange.request.url) {
-        judge.headers(&plan.general, answer, true)?;
+        judge.headers(&plan.general, answer, true);
     }
     if everything && as_expected {
         for check in step.checks.iter().filter(|check| check.when == When::Expected) {
-            judge.hold(check, answer)?;
+            judge.hold(check, answer);
         }
     }
     // A level below `must` says that the status is not settled; what follows may still be judged.
     let ends = !usable || !as_expected && (!everything || step.level == Level::Must);
-    Ok(Judged { judgement: judge.judgement, ends, captured: Vec::new() })
+    Judged { judgement: judge.judgement, ends, captured: Vec::new() }
 }
 
 /// How the pages of a list ended.
@@ -191,16 +207,13 @@ pub(crate) enum End {
 }
 
 /// Judges how the pages of a list ended, what all of them hold together, and what is captured from them.
-///
-/// # Errors
-/// A variable without a value.
 pub(crate) fn judge_pages(
     step: &Step,
     end: End,
     items: &Value,
     last: &Answer,
     variables: &Variables,
-) -> Result<Judged, Unfilled> {
+) -> Judged {
     let mut judge = Judge::new(step, variables);
     if let Some(check) = step.own(|wants| matches!(wants, Wants::Pages(_))) {
         judge.end(check, end);
@@ -208,15 +221,15 @@ pub(crate) fn judge_pages(
     let mut captured_values = Vec::new();
     if judge.judgement.found.is_empty() {
         if let Some(check) = step.own(|wants| matches!(wants, Wants::Collected(_))) {
-            judge.collected(check, items)?;
+            judge.collected(check, items);
         }
         for (check, capture) in step.captures() {
             let value = judge.capture(check, capture, captured(capture, last, || Some(items)));
             captured_values.extend(value.map(|value| (Arc::clone(&capture.name), value)));
         }
     }
-    let ends = judge.judgement.found.iter().any(|found| found.check != CheckKind::Collected);
-    Ok(Judged { judgement: judge.judgement, ends, captured: captured_values })
+    let ends = judge.judgement.found.iter().any(|found| found.check == CheckKind::Pages);
+    Judged { judgement: judge.judgement, ends, captured: captured_values }
 }
 
 /// Judges where a request would have gone that was not sent, because the target has said so: a URL of another origin than this one, or a
@@ -250,14 +263,13 @@ pub(crate) enum Address<'a> {
 pub(crate) fn judge_recorded(answer: &Answer, operation: &Arc<Operation>, plan: &Plan) -> Judgement {
     let variables = Variables::default();
     let mut judge = Judge::of_call(operation, &variables);
-    // What calls imply has no variables, so it can always be told.
-    let _ = judge.implied(plan.implied(operation), answer, |_| false);
+    judge.implied(plan.implied(operation), answer, false, |_| false);
     for check in plan.implied(operation).iter().filter(|check| check.when == When::Recorded) {
-        let _ = judge.hold(check, answer);
+        judge.hold(check, answer);
     }
     if operation.contract {
         let whole = plan.contract.recorded_with.as_ref().is_some_and(|name| answer.header(name).is_some());
-        let _ = judge.headers(&plan.general, answer, whole);
+        judge.headers(&plan.general, answer, whole);
     }
     judge.judgement
 }
@@ -276,9 +288,9 @@ impl Found {
 
 fn captured<'b>(capture: &Capture, answer: &Answer, body: impl FnOnce() -> Option<&'b Value>) -> Option<Value> {
     match &capture.from {
-        CaptureFrom::Body { path, singular } => {
+        CaptureFrom::Body { path, place } => {
             let nodes = path.query(body()?);
-            if *singular {
+            if place.is_some() {
                 return nodes.exactly_one().ok().cloned();
             }
             Some(Value::Array(nodes.all().into_iter().cloned().collect()))

@@ -7,7 +7,10 @@ mod header;
 mod outcome;
 mod transcript;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -300,6 +303,15 @@ pub struct TrialFinished {
     /// What was wrong, in a form that is the same in every run: one text a false check of level `must`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signatures: Vec<Redacted>,
+    /// The finding that kept it from being judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked_by: Option<Box<BlockedBy>>,
+    /// The requirements of which a check was true.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub held: BTreeSet<String>,
+    /// The requirements of which a check of level `must` or `should` was false.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub departed: BTreeSet<String>,
     /// The attempts before the last, where retries were asked for and needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Attempt>,
@@ -324,6 +336,15 @@ pub struct TrialFinished {
 
 fn no_checks(made: &BTreeMap<String, BTreeMap<String, usize>>) -> bool {
     made.is_empty()
+}
+
+/// What a set-up saw, or a step that the case rests on, or one that found nothing to give to those after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockedBy {
+    /// The operation, or method and path.
+    pub call: String,
+    /// What it saw.
+    pub finding: Finding,
 }
 
 /// An attempt at a trial that was followed by another.

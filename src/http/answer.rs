@@ -43,6 +43,11 @@ impl Answer {
         Self { status, headers, body, ..Self::default() }
     }
 
+    /// Whether the target did what was asked for.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
     /// Takes note of what it holds of the memory for bodies, and how long it waited.
     pub(super) fn hold(&mut self, share: Option<Share>, waited: Duration) {
         (self.share, self.waited) = (share.map(Arc::new), waited);

@@ -135,6 +135,8 @@ pub(crate) struct Step {
     pub(crate) checks: Box<[Check]>,
     pub(crate) defer: Box<[Step]>,
     pub(crate) repetition: Repetition,
+    /// Its case rests on it: a false check here is what other cases are about.
+    pub(crate) establishes: bool,
     pub(crate) level: Level,
     pub(crate) requirements: Arc<[String]>,
 }
@@ -214,9 +216,23 @@ pub(crate) struct Capture {
 /// Where a captured value is found.
 #[derive(Debug)]
 pub(crate) enum CaptureFrom {
-    Body { path: Arc<JsonPath>, singular: bool },
+    Body {
+        path: Arc<JsonPath>,
+        /// The place that it leads to, if it is one: a JSON Pointer.
+        place: Option<String>,
+    },
     Header(String),
     Link(String),
+}
+
+impl CaptureFrom {
+    /// The one place in the body that it is captured from.
+    pub(crate) fn pointer(&self) -> Option<&str> {
+        match self {
+            Self::Body { place, .. } => place.as_deref(),
+            Self::Header(_) | Self::Link(_) => None,
+        }
+    }
 }
 
 impl Plan {

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     diagnostic::Span,
     level::Level,
+    pointer::below,
     suite::{Operation, SourceKind},
     template::{Scope, Template, Tree},
     yaml::{Data, Fields, Key, Node, Problems},
@@ -49,6 +50,8 @@ fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Pro
     let capture_node = fields.optional("capture");
     let defer_node = fields.optional("defer");
     let repetition = repetition::read(&mut fields, problems);
+    let establishes =
+        fields.optional("establishes").and_then(|node| problems.bool(node, "establishes")).unwrap_or_default();
     let level = fields.optional("level").and_then(|node| problems.word(node, "level", "level")).unwrap_or(Level::Must);
     let requirements = fields.optional("requirements").map_or_else(
         || Arc::clone(&cx.inherited.requirements),
@@ -81,6 +84,7 @@ fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Pro
         checks: Box::default(),
         defer,
         repetition,
+        establishes,
         level,
         requirements,
     };
@@ -324,7 +328,7 @@ fn read_captures(
 
 fn read_path(text: &str, node: &Node, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Option<CaptureFrom> {
     match cx.lookup.path(text) {
-        Ok(path) => Some(CaptureFrom::Body { path, singular: is_singular(text) }),
+        Ok(path) => Some(CaptureFrom::Body { path, place: place(text) }),
         Err(error) => {
             let help = "RFC 9535, for example `$.id` or `$[*].name`";
             problems.at_with(node.span, format!("not a JSONPath: {}", error.message()), help);
@@ -333,9 +337,14 @@ fn read_path(text: &str, node: &Node, cx: &StepContext<'_>, problems: &mut Probl
     }
 }
 
-/// RFC 9535, section 2.3.5.1: names and indices only. Quoted names with these signs are read as not singular, which only means a list.
-fn is_singular(path: &str) -> bool {
-    !path.contains("..") && !path.contains(['*', '?', ':', ','])
+/// Where a path leads, if it leads to one place (RFC 9535, section 2.3.5.1): names and indices only. Quoted names with these signs are read
+/// as leading to several, which only means a list.
+fn place(path: &str) -> Option<String> {
+    if path.contains("..") || path.contains(['*', '?', ':', ',']) {
+        return None;
+    }
+    let steps = path.trim_start_matches('$').split(['.', '[', ']', '\'', '"']).filter(|step| !step.is_empty());
+    Some(steps.fold(String::new(), |pointer, step| below(&pointer, step)))
 }
 
 fn read_capture_source(node: &Node, problems: &mut Problems<'_>) -> Option<CaptureFrom> {
@@ -375,6 +384,7 @@ fn read_deferred(node: &Node, scope: &Scope, cx: &StepContext<'_>, problems: &mu
             checks: Box::default(),
             defer: Box::default(),
             repetition: Repetition::Once,
+            establishes: false,
             level: Level::Info,
             requirements: Arc::clone(&cx.inherited.requirements),
         });

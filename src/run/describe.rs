@@ -1,6 +1,10 @@
 //! From what happened to events: secrets out, places drawn, requirements with their evidence.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Instant,
+};
 
 use super::milliseconds;
 use crate::{
@@ -54,7 +58,7 @@ impl Describer<'_> {
         Some(RequirementText { id: id.to_owned(), text: requirement.text.clone(), evidence: requirement.evidence() })
     }
 
-    fn finding(&self, found: &Found, origin: Option<Origin<'_>>) -> Finding {
+    pub(crate) fn finding(&self, found: &Found, origin: Option<Origin<'_>>) -> Finding {
         let place = origin.map(|origin| {
             let span = found.span.unwrap_or(origin.span);
             let label = if found.span.is_some() { "expected here" } else { "implied by this call" };
@@ -131,6 +135,9 @@ impl Describer<'_> {
             operations: trial.operations().into_iter().map(str::to_owned).collect(),
             outcome,
             signatures: Vec::new(),
+            blocked_by: None,
+            held: BTreeSet::new(),
+            departed: BTreeSet::new(),
             earlier: Vec::new(),
             reason: reason.map(|reason| self.redactor.text(reason)),
             warnings: 0,

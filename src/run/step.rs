@@ -18,7 +18,7 @@ use crate::{
     http::Exchange,
     level::Level,
     plan::{DEFAULT_PRINCIPAL, Repetition, Step},
-    template::Variables,
+    template::{Unfilled, Variables},
     volume::{MOST_VALUES, values},
 };
 
@@ -66,7 +66,7 @@ impl Sender<'_, '_> {
         match step.repetition {
             Repetition::Once => {
                 let sent = self.send(Purpose::of(step), self.build(step, variables)?).await?;
-                self.finish(step, sent, 1, variables)
+                Ok(self.finish(step, sent, 1, variables))
             }
             Repetition::Eventually(limit) => {
                 let limit = self.shared.options.patience.map_or(limit, |patience| patience.min(limit));
@@ -80,7 +80,7 @@ impl Sender<'_, '_> {
                     let seen = sent.exchange.answer.status;
                     let last = seen == status || u64::try_from(requests).unwrap_or(u64::MAX) >= max;
                     if last || self.shared.stopper.stopped() {
-                        return self.finish(step, sent, requests, variables);
+                        return Ok(self.finish(step, sent, requests, variables));
                     }
                 }
             }
@@ -96,8 +96,9 @@ impl Sender<'_, '_> {
             let sent = self.send(Purpose::of(step), self.build(step, variables)?).await?;
             requests += 1;
             let mut tried = variables.clone();
-            let done = self.finish(step, sent, requests, &mut tried)?;
-            let settled = done.found().all(|found| found.level == Level::Info);
+            let done = self.finish(step, sent, requests, &mut tried);
+            // What cannot be told now cannot be told later either.
+            let settled = done.found().all(|found| found.level == Level::Info) || done.unfilled().is_some();
             if settled || started.elapsed() + pause > limit {
                 *variables = tried;
                 return Ok(done);
@@ -118,7 +119,7 @@ impl Sender<'_, '_> {
         loop {
             let sent = self.send(Purpose::of(step), outgoing.clone()).await?;
             done.requests += 1;
-            let judged = judge_page(step, &self.seen(&sent), variables)?;
+            let judged = judge_page(step, &self.seen(&sent), variables);
             let mut exchange = sent.exchange;
             let next = exchange.answer.links().target("next").map(str::to_owned);
             amount += values(&exchange.answer.body);
@@ -147,7 +148,7 @@ impl Sender<'_, '_> {
                 }
             };
             if let Some((exchange, judgement)) = done.exchanges.last_mut() {
-                let judged = judge_pages(step, end, &Value::Array(collected), &exchange.answer, variables)?;
+                let judged = judge_pages(step, end, &Value::Array(collected), &exchange.answer, variables);
                 judgement.add(judged.judgement);
                 done.ends_trial = judged.ends;
                 judged.captured.into_iter().for_each(|(name, value)| variables.set(&name, value));
@@ -157,12 +158,12 @@ impl Sender<'_, '_> {
     }
 
     /// Judges one answer and captures from it.
-    fn finish(&self, step: &Step, sent: Sent, requests: usize, variables: &mut Variables) -> Result<Done, Halt> {
-        let judged = judge(step, &self.seen(&sent), variables)?;
+    fn finish(&self, step: &Step, sent: Sent, requests: usize, variables: &mut Variables) -> Done {
+        let judged = judge(step, &self.seen(&sent), variables);
         judged.captured.into_iter().for_each(|(name, value)| variables.set(&name, value));
         let nothing_new = sent.identity.is_some_and(|identity| !identity.is_usable());
         let exchanges = vec![(sent.exchange, judged.judgement)];
-        Ok(Done { exchanges, requests, ends_trial: judged.ends, nothing_new })
+        Done { exchanges, requests, ends_trial: judged.ends, nothing_new }
     }
 
     fn seen<'b>(&'b self, sent: &'b Sent) -> Seen<'b> {
@@ -184,5 +185,10 @@ impl Done {
 
     pub(super) fn found(&self) -> impl Iterator<Item = &Found> {
         self.judgements().flat_map(|judgement| &judgement.found)
+    }
+
+    /// The name for want of which a check could not be made.
+    pub(super) fn unfilled(&self) -> Option<&Unfilled> {
+        self.judgements().find_map(|judgement| judgement.unfilled.as_ref())
     }
 }

@@ -2,7 +2,13 @@
 //!
 //! Clean-up runs after every ending: a mismatch, a fault, a stop, the trial's time limit.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc, time::Instant};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    sync::Arc,
+    time::Instant,
+};
 
 use super::{
     Shared,
@@ -14,12 +20,13 @@ use super::{
 };
 use crate::{
     check::{Address, Depth, Found, Judgement, judge_address},
-    event::{Checks, Event, Outcome, Phase, StepFinished, TrialFinished, Why},
+    event::{BlockedBy, Checks, Event, Outcome, Phase, StepFinished, TrialFinished, Why},
+    finding::Expected,
     http::{Exchange, NoAnswer, curl},
     level::Level,
     plan::{RequestTarget, Step, Trial},
     secret::Redacted,
-    template::Variables,
+    template::{Unfilled, Variables},
 };
 
 /// More of them tell nothing new of a trial.
@@ -57,7 +64,6 @@ pub(super) enum Came<'a> {
 pub(super) enum Ending {
     /// All that could be judged was judged.
     Judged,
-    Blocked(String),
     Errored(String),
     /// The run was stopped in the middle of the trial.
     Stopped,
@@ -78,8 +84,22 @@ pub(super) struct Running<'a, 's> {
     notes: usize,
     /// What the first false `must` check says, for the line of the trial.
     first: Option<String>,
+    /// What kept the case from being judged.
+    blocked: Option<Blocked>,
+    /// Whether a check that the case itself makes has told something.
+    judged: bool,
+    held: BTreeSet<String>,
+    departed: BTreeSet<String>,
+    /// What is known of names without a value.
+    missing: BTreeMap<Arc<str>, BlockedBy>,
     signatures: Vec<Redacted>,
     attempt: usize,
+}
+
+/// Why a case could not be judged.
+struct Blocked {
+    reason: String,
+    by: Option<BlockedBy>,
 }
 
 /// Runs a trial to its end.
@@ -96,6 +116,11 @@ pub(super) async fn run(trial: &Trial, attempt: usize, shared: &Shared<'_>) -> T
         warnings: 0,
         notes: 0,
         first: None,
+        blocked: None,
+        judged: false,
+        held: BTreeSet::new(),
+        departed: BTreeSet::new(),
+        missing: BTreeMap::new(),
         signatures: Vec::new(),
         attempt,
     };
@@ -118,11 +143,11 @@ impl<'a, 's> Running<'a, 's> {
                 match self.step(step, Phase::Given, index + 1, &mut inner).await {
                     Ok(false) => {}
                     Ok(true) => {
-                        let reason = self.first.take().unwrap_or_default();
-                        return Ending::Blocked(format!(
-                            "the fixture `{}` could not be created: {reason}",
-                            fixture.name
-                        ));
+                        if let Some(blocked) = &mut self.blocked {
+                            let fixture = &fixture.name;
+                            blocked.reason = format!("the fixture `{fixture}` could not be created: {}", blocked.reason);
+                        }
+                        return Ending::Judged;
                     }
                     Err(ending) => return ending,
                 }
@@ -130,6 +155,9 @@ impl<'a, 's> Running<'a, 's> {
             for (inside, outside) in &fixture.exports {
                 if let Some(value) = inner.take(inside) {
                     variables.set(outside, value);
+                }
+                if let Some(missing) = self.missing.remove(inside) {
+                    self.missing.insert(Arc::clone(outside), missing);
                 }
             }
         }
@@ -184,7 +212,7 @@ impl<'a, 's> Running<'a, 's> {
                 }
                 let ends = done.ends_trial;
                 self.judged(step, phase, number, done);
-                Ok(ends)
+                Ok(ends || self.blocked.is_some())
             }
             Err(halt) => {
                 if halt.is_unsent() {
@@ -200,7 +228,12 @@ impl<'a, 's> Running<'a, 's> {
         if phase == Phase::Steps {
             self.made(&call(step), done.judgements());
         }
-        done.found().for_each(|found| self.found(step, found));
+        for judgement in done.judgements() {
+            self.take(step, phase, judgement);
+        }
+        if let Some(unfilled) = done.unfilled() {
+            self.block_for_want_of(step, unfilled);
+        }
         let single = done.exchanges.len() == 1;
         for (exchange, judgement) in done.exchanges {
             let requests = if single { done.requests } else { 1 };
@@ -208,8 +241,50 @@ impl<'a, 's> Running<'a, 's> {
         }
     }
 
+    /// Takes what a step says of the target; of one that the case rests on, whether the case can be judged.
+    fn take(&mut self, step: &Step, phase: Phase, judgement: &Judgement) {
+        let asserts = phase == Phase::Steps && !step.establishes;
+        for found in &judgement.found {
+            if let Expected::Capture { name, .. } = &found.expected {
+                self.missing.insert(name.as_str().into(), self.blocked_by(step, found));
+            }
+            if asserts {
+                self.found(step, found);
+            } else if found.level > Level::Info && self.blocked.is_none() {
+                let reason = format!("{}: {}", call(step), found.headline());
+                self.blocked = Some(Blocked { reason, by: Some(self.blocked_by(step, found)) });
+            }
+        }
+        for result in judgement.results.iter().filter(|_| asserts) {
+            // A check of level `info` asks what the target does; any answer to that is one.
+            self.judged |= result.own && (result.held || result.level == Level::Info);
+            if !result.held {
+                continue;
+            }
+            for requirement in result.requirements.iter().filter(|id| !self.held.contains(*id)).collect::<Vec<_>>() {
+                self.held.insert(requirement.clone());
+            }
+        }
+    }
+
+    fn blocked_by(&self, step: &Step, found: &Found) -> BlockedBy {
+        let origin = Some(Origin { source: &step.source, span: step.span });
+        BlockedBy { call: call(step), finding: self.shared.describer.finding(found, origin) }
+    }
+
+    /// A step that was not sent, or not judged, because a value was not there to begin with.
+    fn block_for_want_of(&mut self, step: &Step, unfilled: &Unfilled) {
+        if self.blocked.is_none() {
+            let by = self.missing.get(unfilled.0.as_str()).cloned();
+            self.blocked = Some(Blocked { reason: format!("{}: {unfilled}", call(step)), by });
+        }
+    }
+
     /// Notes a false check of a step.
     fn found(&mut self, step: &Step, found: &Found) {
+        if found.level > Level::Info {
+            self.departed.extend(found.requirements.iter().cloned());
+        }
         match found.level {
             Level::Must => {
                 self.failed += 1;
@@ -344,7 +419,10 @@ impl<'a, 's> Running<'a, 's> {
             Halt::Protected(path) => Err(Ending::Errored(format!(
                 "{call}: {path} does not belong to the run, and the case does not declare that it writes there"
             ))),
-            Halt::Unfilled(unfilled) => Err(Ending::Errored(format!("{call}: {unfilled}"))),
+            Halt::Unfilled(unfilled) => {
+                self.block_for_want_of(step, &unfilled);
+                Ok(true)
+            }
             Halt::Late(pause, why) => {
                 let (pause, may) = (pause.as_secs_f64().ceil(), self.shared.options.trial_timeout);
                 let waiting = match why {
@@ -368,25 +446,32 @@ impl<'a, 's> Running<'a, 's> {
 
     fn astray(&mut self, step: &Step, label: Label<'_>, principal: String, judgement: &Judgement) -> bool {
         self.made(&call(step), std::iter::once(judgement));
-        judgement.found.iter().for_each(|found| self.found(step, found));
+        self.take(step, label.phase, judgement);
+        // Whatever it weighs: what was to be seen was not.
+        if let Some(found) = judgement.found.first().filter(|_| self.blocked.is_none()) {
+            let reason = format!("{}: {}", call(step), found.headline());
+            self.blocked = Some(Blocked { reason, by: Some(self.blocked_by(step, found)) });
+        }
         self.emit(label, 0, judgement, Came::Nothing { principal, fault: None });
         true
     }
 
-    fn finish(self, ending: &Ending) -> TrialFinished {
-        let (outcome, reason) = match ending {
-            Ending::Blocked(reason) => (Outcome::Blocked, Some(reason.as_str())),
+    fn finish(mut self, ending: &Ending) -> TrialFinished {
+        let blocked = self.blocked.take();
+        let (outcome, reason) = match (ending, &blocked) {
             // What was established before the trouble stays established.
-            Ending::Errored(_) | Ending::Stopped | Ending::Judged if self.failed > 0 => {
-                (Outcome::Failed, self.first.as_deref())
-            }
-            Ending::Errored(reason) => (Outcome::Errored, Some(reason.as_str())),
-            Ending::Stopped => (Outcome::NotRun, Some("the run was stopped during this trial")),
-            Ending::Judged if self.warnings > 0 => (Outcome::Warned, None),
-            Ending::Judged => (Outcome::Passed, None),
+            _ if self.failed > 0 => (Outcome::Failed, self.first.as_deref()),
+            (Ending::Errored(reason), _) => (Outcome::Errored, Some(reason.as_str())),
+            (Ending::Stopped, _) => (Outcome::NotRun, Some("the run was stopped during this trial")),
+            (Ending::Judged, Some(blocked)) => (Outcome::Blocked, Some(blocked.reason.as_str())),
+            (Ending::Judged, None) if self.warnings > 0 => (Outcome::Warned, None),
+            (Ending::Judged, None) if !self.judged => (Outcome::Blocked, Some("no check of the case itself held")),
+            (Ending::Judged, None) => (Outcome::Passed, None),
         };
         let mut finished = self.shared.describer.finished(self.trial, outcome, reason);
+        finished.blocked_by = blocked.and_then(|blocked| blocked.by).filter(|_| outcome == Outcome::Blocked).map(Box::new);
         finished.signatures = self.signatures;
+        (finished.held, finished.departed) = (self.held, self.departed);
         finished.warnings = self.warnings;
         finished.notes = self.notes;
         finished.checks = self.checks;
