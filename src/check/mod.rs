@@ -160,7 +160,9 @@ pub(crate) fn judge_page(step: &Step, seen: &Seen<'_>, variables: &Variables) ->
     let answer = &exchange.answer;
     let mut judge = Judge::new(step, variables);
     let everything = depth == Depth::Everything;
-    let succeeded = answer.is_success() && step.statuses().iter().any(|status| (200..300).contains(status));
+    // Another status of the same kind: the target did what was asked for, or refused it, as expected.
+    let alike = step.statuses().iter().any(|status| status / 100 == answer.status / 100);
+    let succeeded = alike && answer.is_success();
     let status = step.checks.iter().find(|check| matches!(check.wants, Wants::Status(_)));
     if let Some(check) = status.filter(|_| everything || !succeeded) {
         judge.hold(check, answer);
@@ -188,8 +190,8 @@ pub(crate) fn judge_page(step: &Step, seen: &Seen<'_>, variables: &Variables) ->
             judge.hold(check, answer);
         }
     }
-    // A level below `must` says that the status is not settled; what follows may still be judged.
-    let ends = !usable || !as_expected && (!everything || step.level == Level::Must);
+    // The level `info` says that the target may do either; what follows may still be judged.
+    let ends = !usable || !as_expected && !alike && (!everything || step.level > Level::Info);
     Judged { judgement: judge.judgement, ends, captured: Vec::new() }
 }
 

@@ -102,6 +102,9 @@ pub struct StepFinished {
     pub step: usize,
     /// The operation, or method and path.
     pub call: String,
+    /// The parameters of the query that the case sends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query: Vec<String>,
     /// Who sent it.
     pub principal: String,
     /// How many requests it took, with `eventually` and `repeat`.
@@ -343,6 +346,9 @@ fn no_checks(made: &BTreeMap<String, BTreeMap<String, usize>>) -> bool {
 pub struct BlockedBy {
     /// The operation, or method and path.
     pub call: String,
+    /// The parameters of the query that the step sends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query: Vec<String>,
     /// What it saw.
     pub finding: Finding,
 }

@@ -33,6 +33,20 @@ impl<T: AsRef<str>> Json<T> {
     }
 }
 
+impl<T: AsRef<str>> Json<T> {
+    /// Its type, by its first sign.
+    pub(crate) fn class(&self) -> &'static str {
+        match self.0.text.as_ref().bytes().next() {
+            Some(b'{') => "object",
+            Some(b'[') => "list",
+            Some(b'"') => "text",
+            Some(b't' | b'f') => "boolean",
+            Some(b'n') => "null",
+            Some(_) | None => "number",
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Whole {

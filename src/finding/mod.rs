@@ -298,6 +298,26 @@ impl<T> Actual<T> {
     }
 }
 
+impl<T: AsRef<str>> Actual<T> {
+    /// What kind of thing there is, in a word that does not depend on its value.
+    pub(crate) fn class(&self) -> &'static str {
+        match self {
+            Self::Value(value) => value.class(),
+            Self::Text(_) => "text",
+            Self::Absent | Self::Lacks(_) => "nothing",
+            Self::Nearest { .. } => "list",
+            Self::Status { .. } => "status",
+            Self::NotJson(_) => "not JSON",
+            Self::NotNew(_) => "not new",
+            Self::TooLong(_) => "too long",
+            Self::SamePage(_) | Self::NextPage { .. } | Self::TooManyValues { .. } => "page",
+            Self::Elsewhere(_) => "elsewhere",
+            Self::NotSent(_) => "not sent",
+            Self::Legacy(_) => "",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use strum::VariantNames as _;

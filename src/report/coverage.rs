@@ -55,6 +55,11 @@ impl Coverage {
         documented.chain(seen.copied()).collect()
     }
 
+    /// Whether an operation was answered at all.
+    pub(super) fn answered(&self, operation: &str) -> bool {
+        self.seen.contains_key(operation)
+    }
+
     /// Whether all answers to an operation say that it is not there, though some were to be others.
     pub(super) fn only_lacking(&self, operation: &str) -> bool {
         let Some(seen) = self.seen.get(operation) else { return false };

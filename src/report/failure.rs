@@ -49,6 +49,7 @@ impl StepFinished {
         Self {
             trial: self.trial.clone(),
             call: self.call.clone(),
+            query: self.query.clone(),
             principal: self.principal.clone(),
             findings: Vec::new(),
             drift: Vec::new(),

@@ -1,7 +1,7 @@
 //! A run as JSON: its summary for scripts (`schemas/harness/run.schema.json`), and the badge that an endpoint badge of shields.io is made of.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
 };
 
@@ -88,7 +88,9 @@ pub fn write_badge(report: &Report, fail_on: FailOn, mut writer: impl Write) -> 
         Verdict::NotConformant => {
             let causes = report.causes(fail_on);
             let red = causes.iter().filter(|cause| cause.standing == Standing::Red);
-            let red: usize = red.map(|cause| cause.trials.len()).sum();
+            let red: BTreeSet<&str> =
+                red.flat_map(|cause| &cause.trials).map(|trial| trial.finished.trial.as_str()).collect();
+            let red = red.len();
             let deviation = report.deviations(fail_on).into_iter().find(|deviation| deviation.red && red == 0);
             let message = match deviation.map(|deviation| deviation.kind) {
                 Some(DeviationKind::Baseline) => "worse than before".to_owned(),

@@ -36,6 +36,8 @@ const MOST_SIGNATURES: usize = 100;
 pub(super) struct Label<'a> {
     /// The operation, or method and path.
     pub(super) call: String,
+    /// The parameters of its query.
+    pub(super) query: Vec<String>,
     /// Where it stands in a case, if a case has it.
     pub(super) origin: Option<Origin<'a>>,
     pub(super) phase: Phase,
@@ -46,7 +48,7 @@ pub(super) struct Label<'a> {
 impl<'a> Label<'a> {
     pub(super) fn of(step: &'a Step, phase: Phase, number: usize) -> Self {
         let origin = Some(Origin { source: &step.source, span: step.span });
-        Self { call: call(step), origin, phase, number }
+        Self { call: call(step), query: query(step), origin, phase, number }
     }
 }
 
@@ -269,7 +271,7 @@ impl<'a, 's> Running<'a, 's> {
 
     fn blocked_by(&self, step: &Step, found: &Found) -> BlockedBy {
         let origin = Some(Origin { source: &step.source, span: step.span });
-        BlockedBy { call: call(step), finding: self.shared.describer.finding(found, origin) }
+        BlockedBy { call: call(step), query: query(step), finding: self.shared.describer.finding(found, origin) }
     }
 
     /// A step that was not sent, or not judged, because a value was not there to begin with.
@@ -324,7 +326,7 @@ impl<'a, 's> Running<'a, 's> {
     /// Tells of a step.
     pub(super) fn emit(&self, label: Label<'_>, requests: usize, judgement: &Judgement, came: Came<'_>) {
         let describer = &self.shared.describer;
-        let Label { call, origin, phase, number } = label;
+        let Label { call, query, origin, phase, number } = label;
         let findings = describer.findings(judgement, origin);
         let (principal, exchange, fault) = match came {
             Came::Answer(exchange) => (exchange.request.principal.clone(), Some(exchange), None),
@@ -342,6 +344,7 @@ impl<'a, 's> Running<'a, 's> {
             checks: judgement.checks,
             drift: describer.drift(judgement, &call),
             call,
+            query,
             findings,
             left_out: judgement.left_out,
             exchange: exchange.map(|exchange| describer.transcript(*exchange)),
@@ -391,7 +394,7 @@ impl<'a, 's> Running<'a, 's> {
                 Err(self.faulted(&fault))
             }
             Halt::Server(exchange) => {
-                let reason = format!("the target answered {}", exchange.answer.status);
+                let reason = format!("{call}: the target answered {}", exchange.answer.status);
                 self.emit(label, 1, &Judgement::default(), Came::Answer(exchange));
                 Err(Ending::Errored(reason))
             }
@@ -499,4 +502,10 @@ fn call(step: &Step) -> String {
         RequestTarget::Operation { operation, .. } => operation.id.clone(),
         RequestTarget::Path(path) | RequestTarget::Url(path) => format!("{} {}", step.request.method, path.source()),
     }
+}
+
+/// The parameters of the query that the case sends, each once.
+fn query(step: &Step) -> Vec<String> {
+    let names: BTreeSet<&String> = step.request.query.iter().map(|(name, _)| name).collect();
+    names.into_iter().cloned().collect()
 }

@@ -1,9 +1,9 @@
 //! What makes false checks of several trials one thing that is wrong, in this run and in every other.
 
+use super::follow::is_general;
 use crate::{
     event::{DocumentedOperation, Finding, StepFinished},
-    finding::CheckKind,
-    level::Level,
+    finding::{self, Actual, CheckKind},
     path::path_of,
     report::{Report, without_indices},
     secret::Redacted,
@@ -13,31 +13,34 @@ use crate::{
 /// A false check without what is a trial's, a run's or an org's own: two with the same key are the same thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key<'a> {
-    /// How much it weighs.
-    pub(super) level: Level,
+    /// Where it stands in reports.
+    pub(super) rank: u8,
     /// The operation that was called; none for what all of them have in common, so that a header that a gateway takes away is one thing.
     pub(super) operation: Option<&'a str>,
+    /// The parameters of the query that the case sends, where the check is the case's own: each may be ignored by itself.
+    pub(super) query: &'a [String],
     /// What was checked.
     pub(super) check: &'a CheckKind,
     /// Where in the body, a JSON Pointer with `*` for every index; empty where it is about no place in it.
     pub(super) pointer: String,
     /// What is expected, where that does not depend on the case: a schema says of one place several things, which may be false apart.
     pub(super) expected: String,
-    /// What came, where that says what is wrong: another status, another error code.
+    /// What came: another status, another error code, of other things what kind of thing it is.
     pub(super) actual: String,
 }
 
 impl<'a> Key<'a> {
     /// The key of a false check of an operation in a run.
-    pub(super) fn of(finding: &'a Finding, operation: &'a str, report: &Report) -> Self {
+    pub(super) fn of(finding: &'a Finding, operation: &'a str, query: &'a [String], report: &Report) -> Self {
         let (origin, run) = report.names();
         let check = &finding.check;
         let expected = || finding.expected();
         // Headers and the error object are those of every operation.
         let general = matches!(check, CheckKind::Header(_) | CheckKind::ErrorCode | CheckKind::ErrorForm);
         Self {
-            level: finding.level,
+            rank: rank(finding),
             operation: (!general).then_some(operation),
+            query: if finding.implied_by.is_none() { query } else { &[] },
             check,
             pointer: without_indices(finding.pointer.as_ref().map(Redacted::as_str).unwrap_or_default()),
             expected: match check {
@@ -59,10 +62,12 @@ impl<'a> Key<'a> {
                 | CheckKind::Status
                 | CheckKind::Other(_) => steady(&expected(), origin, run),
             },
-            actual: if matches!(check, CheckKind::Status | CheckKind::ErrorCode) {
-                steady(&finding.actual(), origin, run)
-            } else {
-                String::new()
+            actual: match &finding.actual {
+                Actual::Status { status, .. } => status.to_string(),
+                actual if matches!(check, CheckKind::Status | CheckKind::ErrorCode) => {
+                    steady(&finding::actual(actual, check), origin, run)
+                }
+                actual => actual.class().to_owned(),
             },
         }
     }
@@ -70,6 +75,15 @@ impl<'a> Key<'a> {
     /// What is wrong where, in few words.
     pub(super) fn what(&self) -> String {
         format!("{} {}", self.check, self.pointer).trim_end().to_owned()
+    }
+}
+
+/// Where it stands in reports: first what a case asks itself, then what its calls imply, then what holds for every answer.
+pub(super) fn rank(finding: &Finding) -> u8 {
+    match (&finding.implied_by, is_general(finding)) {
+        (None, _) => 0,
+        (Some(_), false) => 1,
+        (Some(_), true) => 2,
     }
 }
 

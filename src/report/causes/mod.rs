@@ -1,10 +1,11 @@
 //! What is wrong in a run, by cause: one missing resource or one broken thing is one cause, not sixty.
 //!
-//! Owns which trials stand together in a report, in which order and under which title; every format shows these causes, and so does a
-//! comparison of those that are news. What is behind trials is a guess from what they have in common: it never decides an outcome.
+//! Owns which findings are one cause, in which order the causes stand in a report and under which title; every format shows these causes,
+//! and so does a comparison of those that are news. A trial stands under each cause that it met: no cause hides another one, but for what
+//! follows from it in one and the same answer. Causes never decide an outcome.
 
 mod absent;
-mod cover;
+mod follow;
 mod key;
 #[cfg(test)]
 mod tests;
@@ -15,12 +16,13 @@ use serde::Serialize;
 
 use self::{
     absent::Absent,
-    cover::{Step, Suspect, cover, first_step},
+    follow::{place, roots},
+    key::{Key, operation},
 };
 
 use super::{
     FailOn, Report, TrialReport,
-    text::{joined, on_one_line, one_line},
+    text::{on_one_line, one_line},
 };
 use crate::{
     event::{Finding, Outcome, Place, RequirementText, StepFinished},
@@ -35,7 +37,7 @@ const MOST_VALUE: usize = 60;
 /// As many operations are named in a title.
 const MOST_CALLS: usize = 3;
 
-/// Trials with one thing behind them. A trial has one cause.
+/// One thing that is wrong, with the trials that met it. A trial may have met several.
 #[derive(Debug)]
 pub struct Cause<'a> {
     /// What it is.
@@ -49,17 +51,15 @@ pub struct Cause<'a> {
 }
 
 /// What is behind trials.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum What<'a> {
-    /// The target has nothing of an area of the suite.
-    Area {
-        /// The first component of the trials' IDs.
-        name: &'a str,
-        /// What it answers there.
-        statuses: Vec<u16>,
-    },
     /// Operations that answer nothing but that they are not there.
-    Path(&'a str),
+    Path {
+        /// The path that they have in common.
+        path: &'a str,
+        /// All operations below it.
+        calls: Vec<&'a str>,
+    },
     /// A check that is false in all of them.
     Check(Check<'a>),
     /// Something without a check: what could not be judged, known failures, entries that are no longer true.
@@ -67,15 +67,19 @@ pub enum What<'a> {
 }
 
 /// A false check that accounts for trials.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Check<'a> {
     /// The operations that were called.
     pub calls: Vec<&'a str>,
+    /// The parameters of their queries, where a case asks something of these.
+    pub query: &'a [String],
     /// Where in the body, a JSON Pointer with `*` for every index; empty where it is about no place in it.
     pub pointer: String,
     /// The check in the first of the trials.
     pub example: &'a Finding,
-    /// Other checks that were false beside it and that no trial needs as its cause.
+    /// The step that it was made in.
+    pub step: Option<&'a StepFinished>,
+    /// Other checks that are false in the same answers because of it, and nowhere else.
     pub beside: Vec<String>,
 }
 
@@ -94,6 +98,8 @@ pub struct CauseSummary {
     pub pointer: String,
     /// The operations that were called.
     pub calls: Vec<String>,
+    /// The parameters of their queries, where a case asks something of these.
+    pub query: Vec<String>,
     /// What was expected, where it was met first.
     pub expected: Option<Expected>,
     /// What there was.
@@ -104,7 +110,7 @@ pub struct CauseSummary {
     pub place: Option<Place>,
     /// The trials that it accounts for.
     pub trials: Vec<String>,
-    /// Other checks that were false beside it and that no trial needs as its cause.
+    /// Other checks that are false in the same answers because of it, and nowhere else.
     pub beside: Vec<String>,
 }
 
@@ -147,17 +153,6 @@ impl Standing {
     }
 }
 
-/// What makes trials without a false check one cause.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Common<'a> {
-    /// The first component of their IDs.
-    Area(&'a str),
-    /// What the paths of the operations that they call begin with.
-    Path(&'a str),
-    /// Told alike in every run.
-    Reason(Outcome, String),
-}
-
 impl Report {
     /// The causes: what turns the run red first, then what could not be judged, and of each the one with the most trials first.
     pub fn causes(&self, fail_on: FailOn) -> Vec<Cause<'_>> {
@@ -181,93 +176,212 @@ impl Report {
         fail_on: FailOn,
         looks: impl Fn(&TrialReport, &Finding) -> bool,
     ) -> Vec<Cause<'a>> {
-        let absent = Absent::of(self);
-        let mut common: BTreeMap<Common<'a>, Vec<&TrialReport>> = BTreeMap::new();
-        let (mut checked, mut steps) = (Vec::new(), Vec::new());
-        for trial in trials.into_iter().filter(|trial| Standing::of(trial, fail_on).is_some()) {
-            let found = steps_of(trial, |finding| looks(trial, finding));
-            let key = match absent.behind(trial) {
-                Some(common) => common,
-                None if found.is_empty() => {
-                    let (origin, run) = self.names();
-                    Common::Reason(trial.finished.outcome, steady(trial.reason(), origin, run))
-                }
-                None => {
-                    checked.push(trial);
-                    steps.push(found);
-                    continue;
-                }
-            };
-            common.entry(key).or_default().push(trial);
+        let mut gathered = Gathered::of(self, fail_on);
+        for trial in trials {
+            gathered.add(trial, &looks);
         }
-        let common = common.into_iter().map(|(key, trials)| {
-            let what = match key {
-                Common::Area(name) => What::Area { name, statuses: absent.statuses(name).to_vec() },
-                Common::Path(path) => What::Path(path),
-                Common::Reason(..) => What::Reason(trials.first().map_or("", |trial| trial.reason())),
-            };
-            (what, trials)
+        let mut causes = gathered.causes();
+        let rank = |cause: &Cause<'_>| cause.check().map_or(0, |check| key::rank(check.example));
+        causes.sort_by_key(|cause| {
+            (cause.standing, cause.outcome.form().weight, rank(cause), Reverse(cause.trials.len()))
         });
-        let checks = cover(self, &steps).into_iter().filter_map(|suspect| check(suspect, &checked));
-        let mut causes: Vec<Cause<'a>> =
-            common.chain(checks).filter_map(|(what, trials)| Cause::of(what, trials, fail_on)).collect();
-        causes.sort_by_key(|cause| (cause.standing, cause.outcome.form().weight, Reverse(cause.trials.len())));
         causes
     }
 }
 
-fn check<'a>(suspect: Suspect<'a>, trials: &[&'a TrialReport]) -> Option<(What<'a>, Vec<&'a TrialReport>)> {
-    let (calls, example) = (suspect.calls(), suspect.example()?);
-    let trials = suspect.trials.iter().map(|at| trials[*at]).collect();
-    Some((What::Check(Check { calls, pointer: suspect.key.pointer, example, beside: suspect.beside }), trials))
+/// A finding in a trial.
+struct Met<'a> {
+    trial: &'a TrialReport,
+    standing: Standing,
+    call: &'a str,
+    step: Option<&'a StepFinished>,
+    finding: &'a Finding,
 }
 
-/// The steps of a trial that its cause is looked for in.
-fn steps_of<'a>(trial: &'a TrialReport, looks: impl Fn(&Finding) -> bool) -> Vec<Step<'a>> {
-    let steps = |level: Level| {
-        let of_level = |finding: &&Finding| finding.level == level && looks(finding);
-        let step = |failure: &'a StepFinished| Step::of(failure, failure.findings.iter().filter(of_level));
-        let mut steps: Vec<Step<'a>> = trial.failures.iter().filter_map(step).collect();
-        let last = steps.iter().map(|step| step.failure.attempt).max();
-        steps.retain(|step| Some(step.failure.attempt) == last);
-        steps
-    };
-    match trial.finished.outcome {
-        Outcome::Failed | Outcome::ChangedFailure | Outcome::Blocked | Outcome::Flaky => first_step(steps(Level::Must)),
-        Outcome::Warned => steps(Level::Should),
-        // Whose entry is no longer true, or is, is told by the entry.
+/// What trials met, put together by what it is.
+struct Gathered<'a> {
+    report: &'a Report,
+    fail_on: FailOn,
+    absent: Absent<'a>,
+    checks: BTreeMap<Key<'a>, Vec<Met<'a>>>,
+    /// What follows from a check, in answers in which it is false.
+    beside: BTreeMap<Key<'a>, Vec<Key<'a>>>,
+    paths: BTreeMap<&'a str, Vec<(Standing, &'a TrialReport)>>,
+    /// Told alike in every run.
+    reasons: BTreeMap<(Outcome, String), Vec<(Standing, &'a TrialReport)>>,
+}
+
+impl<'a> Gathered<'a> {
+    fn of(report: &'a Report, fail_on: FailOn) -> Self {
+        let absent = Absent::of(report);
+        let (checks, beside, paths, reasons) = Default::default();
+        Self { report, fail_on, absent, checks, beside, paths, reasons }
+    }
+
+    fn add(&mut self, trial: &'a TrialReport, looks: &impl Fn(&TrialReport, &Finding) -> bool) {
+        let Some(standing) = Standing::of(trial, self.fail_on) else { return };
+        let mut told = false;
+        for failure in trial.last_failures().filter(|_| asks_findings(trial.finished.outcome)) {
+            let decides = |finding: &&Finding| {
+                finding.level == Level::Should
+                    || (finding.level == Level::Must && trial.finished.blocked_by.is_none())
+            };
+            let findings: Vec<&Finding> =
+                failure.findings.iter().filter(decides).filter(|finding| looks(trial, finding)).collect();
+            told |= self.answer(trial, standing, failure, &findings);
+        }
+        if let Some(by) = trial.finished.blocked_by.as_deref().filter(|by| looks(trial, &by.finding)) {
+            let met = Met { trial, standing, call: &by.call, step: None, finding: &by.finding };
+            self.meet(met, &by.query);
+            told = true;
+        }
+        if !told {
+            let (origin, run) = self.report.names();
+            let key = (trial.finished.outcome, steady(trial.reason(), origin, run));
+            self.reasons.entry(key).or_default().push((standing, trial));
+        }
+    }
+
+    /// Adds the false checks of one answer; says whether one of them is behind the outcome.
+    fn answer(
+        &mut self,
+        trial: &'a TrialReport,
+        standing: Standing,
+        step: &'a StepFinished,
+        findings: &[&'a Finding],
+    ) -> bool {
+        let call = operation(step, self.report.operations());
+        let mut told = false;
+        for (at, root) in roots(findings).into_iter().enumerate() {
+            let finding = findings[at];
+            if at != root {
+                let [key, from] = [finding, findings[root]].map(|one| Key::of(one, call, &step.query, self.report));
+                self.beside.entry(from).or_default().push(key);
+                continue;
+            }
+            let standing = match finding.level {
+                Level::Must | Level::Info => standing,
+                Level::Should if self.fail_on.warning => Standing::Red,
+                Level::Should => standing.max(Standing::Warning),
+            };
+            told |= finding.level == Level::Must || standing == Standing::Red || trial.finished.outcome == Outcome::Warned;
+            self.meet(Met { trial, standing, call, step: Some(step), finding }, &step.query);
+        }
+        told
+    }
+
+    fn meet(&mut self, met: Met<'a>, query: &'a [String]) {
+        match self.absent.above(met.call) {
+            Some(path) if met.finding.check == CheckKind::Status => {
+                self.paths.entry(path).or_default().push((met.standing, met.trial));
+            }
+            _ => self.checks.entry(Key::of(met.finding, met.call, query, self.report)).or_default().push(met),
+        }
+    }
+
+    fn causes(mut self) -> Vec<Cause<'a>> {
+        self.join_captures();
+        let Self { absent, checks, mut beside, paths, reasons, .. } = self;
+        let paths = paths.into_iter().map(|(path, trials)| {
+            let calls = absent.below(path);
+            Cause::of(What::Path { path, calls }, trials)
+        });
+        let reasons = reasons.into_values().map(|trials| {
+            let reason = trials.first().map_or("", |(_, trial)| trial.reason());
+            Cause::of(What::Reason(reason), trials)
+        });
+        for (from, follow) in &mut beside {
+            follow.retain(|key| !checks.contains_key(key) && key.what() != from.what());
+        }
+        let checks = checks.into_iter().map(|(key, met)| {
+            let beside = beside.remove(&key).unwrap_or_default();
+            let (what, trials) = check(key, &met, &beside)?;
+            Cause::of(What::Check(what), trials)
+        });
+        paths.chain(reasons).chain(checks).flatten().collect()
+    }
+
+    /// What could not be captured is the same thing as what a check says of the same place.
+    fn join_captures(&mut self) {
+        let is_capture = |key: &Key<'_>| *key.check == CheckKind::Capture;
+        let captures: Vec<Key<'a>> = self.checks.keys().filter(|key| is_capture(key)).cloned().collect();
+        for capture in captures {
+            let at = |met: &[Met<'_>]| met.first().and_then(|met| place(met.finding));
+            let Some(wanted) = self.checks.get(&capture).and_then(|met| at(met)) else { continue };
+            let is_same = |(key, met): &(&Key<'a>, &Vec<Met<'a>>)| {
+                !is_capture(key) && key.operation == capture.operation && at(met).as_ref() == Some(&wanted)
+            };
+            let Some(key) = self.checks.iter().find(is_same).map(|(key, _)| key.clone()) else { continue };
+            let met = self.checks.remove(&capture).unwrap_or_default();
+            self.checks.entry(key).or_default().extend(met);
+        }
+    }
+}
+
+fn check<'a>(
+    key: Key<'a>,
+    met: &[Met<'a>],
+    beside: &[Key<'a>],
+) -> Option<(Check<'a>, Vec<(Standing, &'a TrialReport)>)> {
+    let example = met.iter().min_by_key(|met| met.standing)?;
+    let mut calls = Vec::new();
+    for met in met {
+        if !calls.contains(&met.call) {
+            calls.push(met.call);
+        }
+    }
+    let mut follow: Vec<String> = Vec::new();
+    for what in beside.iter().map(Key::what) {
+        if !follow.contains(&what) {
+            follow.push(what);
+        }
+    }
+    let Key { query, pointer, .. } = key;
+    let (example, step) = (example.finding, example.step);
+    let trials = met.iter().map(|met| (met.standing, met.trial)).collect();
+    Some((Check { calls, query, pointer, example, step, beside: follow }, trials))
+}
+
+/// Whether what is wrong in a trial of this outcome is told by its findings. Whose entry is no longer true, or is, is told by the entry.
+fn asks_findings(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Failed
+        | Outcome::ChangedFailure
+        | Outcome::Blocked
+        | Outcome::Errored
+        | Outcome::Flaky
+        | Outcome::Warned => true,
         Outcome::Passed
         | Outcome::Expired
         | Outcome::UnexpectedPass
         | Outcome::KnownFailure
-        | Outcome::Errored
         | Outcome::NotRun
-        | Outcome::NotApplicable => Vec::new(),
+        | Outcome::NotApplicable => false,
     }
 }
 
-/// The first step of the last attempt that is wrong in a way that decides the outcome.
-fn first(trial: &TrialReport) -> Option<&StepFinished> {
-    let decides = |failure: &&StepFinished| {
-        failure.fault.is_some() || failure.findings.iter().any(|finding| finding.level == Level::Must)
-    };
-    trial.last_failures().find(decides)
-}
-
 impl<'a> Cause<'a> {
-    fn of(what: What<'a>, trials: Vec<&'a TrialReport>, fail_on: FailOn) -> Option<Self> {
-        let standing = trials.iter().filter_map(|trial| Standing::of(trial, fail_on)).min()?;
-        let outcome = trials.iter().map(|trial| trial.finished.outcome).min_by_key(|outcome| outcome.form().weight)?;
+    /// A cause and what it means in each of the trials that met it.
+    fn of(what: What<'a>, met: Vec<(Standing, &'a TrialReport)>) -> Option<Self> {
+        let standing = met.iter().map(|(standing, _)| *standing).min()?;
+        let outcomes = met.iter().filter(|(other, _)| *other == standing).map(|(_, trial)| trial.finished.outcome);
+        let outcome = match standing {
+            // What is a warning is none the more in a trial that failed for another reason.
+            Standing::Warning => Outcome::Warned,
+            Standing::Red | Standing::Unjudged | Standing::Flaky | Standing::Known => {
+                outcomes.min_by_key(|outcome| outcome.form().weight)?
+            }
+        };
+        let mut trials: Vec<&TrialReport> = met.into_iter().map(|(_, trial)| trial).collect();
+        trials.sort_by(|a, b| a.finished.trial.cmp(&b.finished.trial));
+        trials.dedup_by(|a, b| a.finished.trial == b.finished.trial);
         Some(Self { what, standing, outcome, trials })
     }
 
     /// What it is in a line, the same in every format.
     pub fn title(&self) -> String {
         match &self.what {
-            What::Area { name, statuses } => {
-                format!("the target has none of `{name}`: answers are {}", joined(statuses, ", "))
-            }
-            What::Path(path) => format!("nothing but 404, 405 or 501 from `{path}` and what is below it"),
+            What::Path { path, .. } => format!("nothing but 404, 405 or 501 from `{path}` and what is below it"),
             What::Check(check) => check.title(),
             What::Reason("") => self.outcome.name().to_owned(),
             What::Reason(reason) => on_one_line(reason),
@@ -284,7 +398,8 @@ impl<'a> Cause<'a> {
             outcome: self.outcome,
             check: example.map(|example| example.check.clone()),
             pointer: check.map(|check| check.pointer.clone()).unwrap_or_default(),
-            calls: check.map_or(&[][..], |check| &check.calls).iter().map(|call| (*call).to_owned()).collect(),
+            calls: self.calls().iter().map(|call| (*call).to_owned()).collect(),
+            query: check.map(|check| check.query.to_vec()).unwrap_or_default(),
             expected: example.map(|example| example.expected.clone()),
             actual: example.map(|example| example.actual.clone()),
             requirements: example.map(|example| example.requirements.clone()).unwrap_or_default(),
@@ -305,18 +420,28 @@ impl<'a> Cause<'a> {
         if self.trials.len() > 1 { format!("{first} and {} more", self.trials.len() - 1) } else { first.to_owned() }
     }
 
+    /// The operations that it is about.
+    fn calls(&self) -> &[&'a str] {
+        match &self.what {
+            What::Check(check) => &check.calls,
+            What::Path { calls, .. } => calls,
+            What::Reason(_) => &[],
+        }
+    }
+
     /// The false check, if it is one.
     pub fn check(&self) -> Option<&Check<'a>> {
         match &self.what {
             What::Check(check) => Some(check),
-            What::Area { .. } | What::Path(_) | What::Reason(_) => None,
+            What::Path { .. } | What::Reason(_) => None,
         }
     }
 }
 
 impl Check<'_> {
     fn title(&self) -> String {
-        format!("{}: {}", self.called(), self.headline())
+        let query = if self.query.is_empty() { String::new() } else { format!(" ?{}", self.query.join("&")) };
+        format!("{}{query}: {}", self.called(), self.headline())
     }
 
     /// The operations that were called, as many as a line holds.

@@ -15,8 +15,8 @@ use crate::{
     },
 };
 
-/// More causes than a person reads one after the other; the rest get a line each.
-const MOST_CAUSES: usize = 20;
+/// More causes than a person reads one after the other; each has a line before these.
+const MOST_CAUSES: usize = 10;
 
 /// The longest header that is shown where not everything is wanted.
 const MOST_HEADER: usize = 120;
@@ -43,16 +43,15 @@ impl<W: io::Write> Console<W> {
     /// A closed pipe and the like.
     pub fn finish(&mut self, report: &Report, fail_on: FailOn) -> io::Result<()> {
         let causes = report.causes(fail_on);
-        let of = |standing: Standing| causes.iter().filter(|cause| cause.standing == standing).collect::<Vec<_>>();
-        self.several(&of(Standing::Red))?;
+        let mild = |cause: &&Cause<'_>| cause.standing.counts() || (!self.style.quiet && cause.standing == Standing::Warning);
+        let told: Vec<&Cause<'_>> = causes.iter().filter(mild).collect();
+        self.several(&told)?;
         let failed = |cause: &Cause<'_>| cause.trials.iter().any(|trial| trial.finished.outcome == Outcome::Failed);
         if !self.style.quiet && causes.iter().any(|cause| cause.standing == Standing::Red && failed(cause)) {
             let hint = "to accept such failures until a date: --propose-known-failures FILE writes the entries";
             self.heading("2", hint)?;
         }
-        self.several(&of(Standing::Unjudged))?;
         if !self.style.quiet {
-            self.several(&of(Standing::Warning))?;
             self.drift(report)?;
             self.snapshots(report)?;
         }
@@ -73,20 +72,21 @@ impl<W: io::Write> Console<W> {
         self.line(code, text)
     }
 
-    /// The first causes with all that there is to say, the rest by their titles.
+    /// Each cause in a line, then the first with all that there is to say.
     fn several(&mut self, causes: &[&Cause<'_>]) -> io::Result<()> {
         let most = if self.style.verbose { causes.len() } else { causes.len().min(MOST_CAUSES) };
-        let (full, rest) = causes.split_at(most);
-        for cause in full {
+        if causes.len() > 1 {
+            let of = if most < causes.len() { format!(", the first {most} in full below") } else { String::new() };
+            self.heading("1", &format!("{}{of}:", counted(causes.len(), "cause")))?;
+            let width = self.style.width.unwrap_or(usize::MAX);
+            for cause in causes {
+                let line = shortened(&with_size(cause), width.saturating_sub(18));
+                self.line("", &format!("  {:<15} {line}", cause.word()))?;
+            }
+        }
+        for cause in &causes[..most] {
             self.line("", "")?;
             self.cause(cause)?;
-        }
-        if !rest.is_empty() {
-            let more = counted(rest.len(), "more cause");
-            self.heading("1", &format!("and {more} (all in full with --verbose, and in the other reports):"))?;
-        }
-        for cause in rest {
-            self.line("", &format!("  {}: {} ({})", cause.word(), cause.title(), cause.trial_names()))?;
         }
         Ok(())
     }
@@ -105,7 +105,7 @@ impl<W: io::Write> Console<W> {
             _ if self.style.verbose => cause.trials.len(),
             What::Check(_) => 1,
             What::Reason(_) => usize::from(cause.standing == Standing::Red),
-            What::Area { .. } | What::Path(_) => 0,
+            What::Path { .. } => 0,
         };
         let (shown, others) = cause.trials.split_at(told);
         shown.iter().try_for_each(|trial| self.single(trial, cause))?;
@@ -128,8 +128,11 @@ impl<W: io::Write> Console<W> {
         if !told && !trial.reason().is_empty() {
             self.line("", &format!("  {}", trial.reason()))?;
         }
-        for failure in &trial.failures {
-            self.failure(failure)?;
+        // Of one trial that stands for a cause, the step that it is about; other causes tell of the others.
+        let step = cause.check().and_then(|check| check.step).filter(|step| step.trial == finished.trial);
+        match step.filter(|_| !self.style.verbose) {
+            Some(step) => self.failure(step)?,
+            None => trial.failures.iter().try_for_each(|failure| self.failure(failure))?,
         }
         self.next(&explain(trial))
     }

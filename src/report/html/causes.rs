@@ -1,6 +1,9 @@
 //! Causes, each with every trial that shows it: what it is held to, what was expected, what came.
 
-use std::cell::Cell;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+};
 
 use maud::{Markup, html};
 
@@ -25,11 +28,13 @@ const MOST_DETAILS: usize = 8 * 1024 * 1024;
 pub(super) struct Causes<'a> {
     all: Vec<Cause<'a>>,
     left: Cell<usize>,
+    /// Trials whose details stand on the page: each does once.
+    shown: RefCell<BTreeSet<&'a str>>,
 }
 
 impl<'a> Causes<'a> {
     pub(super) fn of(report: &'a Report, fail_on: FailOn) -> Self {
-        Self { all: report.causes(fail_on), left: Cell::new(MOST_DETAILS) }
+        Self { all: report.causes(fail_on), left: Cell::new(MOST_DETAILS), shown: RefCell::default() }
     }
 
     pub(super) fn count(&self) -> usize {
@@ -62,7 +67,7 @@ impl<'a> Causes<'a> {
         frame::section("causes", "Causes", lead, &body)
     }
 
-    fn cause(&self, index: usize, cause: &Cause<'_>) -> Markup {
+    fn cause(&self, index: usize, cause: &Cause<'a>) -> Markup {
         let warning = cause.outcome == Outcome::Warned;
         let class = if warning { "warn" } else { outcome::class_of(cause.outcome) };
         html! {
@@ -89,8 +94,18 @@ impl<'a> Causes<'a> {
     }
 
     /// A trial of a cause; the first of each has its details, however full the page is.
-    fn trial(&self, trial: &TrialReport, first: bool) -> Markup {
+    fn trial(&self, trial: &'a TrialReport, first: bool) -> Markup {
         let finished = &trial.finished;
+        if !self.shown.borrow_mut().insert(&finished.trial) {
+            return html! {
+                li data-trial=(finished.trial) {
+                    div .trial-line {
+                        (outcome::tag(finished.outcome)) " " a .mono.foreign href={ "#" (finished.trial) } { (finished.trial) }
+                        " " span .muted { (finished.title) }
+                    }
+                }
+            };
+        }
         let empty = trial.failures.is_empty() && finished.earlier.is_empty();
         let room = first || self.left.get() > 0;
         let inside = (!empty && room).then(|| inside(trial));
