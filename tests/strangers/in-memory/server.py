@@ -44,7 +44,7 @@ Scopes (none to begin with)
   * The id of a scope is its name. POST 201, GET, PUT 200, DELETE 204.
   * Defaults: description null, displayName the name, metadataPublish
     ALL_CLIENTS, consent IMPLICIT, default false, system false. No optional,
-    no _links. Nothing is checked.
+    no _links. Nothing is checked. The list reads no query.
 
 Claims (none to begin with)
   * Ids are UUIDs. POST 201, GET, PUT 200; DELETE answers 200 with the claim.
