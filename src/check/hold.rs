@@ -308,7 +308,7 @@ impl<'a> Judge<'a> {
             let (pointer, expected, actual) = match identity {
                 Identity::New => continue,
                 Identity::Missing => (&makes.id, Expected::New, Actual::Absent),
-                Identity::Not(why) => (&makes.id, Expected::New, Actual::NotNew(*why)),
+                Identity::Not(why) | Identity::Disposable(why) => (&makes.id, Expected::New, Actual::NotNew(*why)),
                 Identity::Renamed { sent, answered, .. } => (
                     makes.name.as_ref().unwrap_or(&makes.id),
                     Expected::Value(Json::of(sent)),

@@ -107,13 +107,15 @@ pub(crate) enum Identity {
     Missing,
     /// Not that of something new.
     Not(NotNew),
+    /// The same, but nothing on the target matters.
+    Disposable(NotNew),
 }
 
 impl Identity {
     /// Whether the answer names something that may be worked with.
     pub(crate) fn is_usable(&self) -> bool {
         match self {
-            Self::New | Self::Renamed { .. } => true,
+            Self::New | Self::Renamed { .. } | Self::Disposable(_) => true,
             Self::Missing | Self::Not(_) => false,
         }
     }

@@ -30,6 +30,11 @@ pub struct Answers {
     pub warned: usize,
 }
 
+/// Whether a status says that something is not there.
+fn is_lack(status: u16) -> bool {
+    matches!(status, 404 | 405 | 501)
+}
+
 impl Coverage {
     /// Takes the next step.
     pub(super) fn take(&mut self, step: &StepFinished) {
@@ -55,15 +60,15 @@ impl Coverage {
         documented.chain(seen.copied()).collect()
     }
 
-    /// Whether an operation was answered at all.
-    pub(super) fn answered(&self, operation: &str) -> bool {
-        self.seen.contains_key(operation)
+    /// Whether no answer to an operation shows that it is there: who is not let in learns nothing of that.
+    pub(super) fn may_be_lacking(&self, operation: &str) -> bool {
+        self.seen.get(operation).is_none_or(|seen| seen.keys().all(|status| is_lack(*status) || matches!(status, 401 | 403)))
     }
 
     /// Whether all answers to an operation say that it is not there, though some were to be others.
     pub(super) fn only_lacking(&self, operation: &str) -> bool {
-        let Some(seen) = self.seen.get(operation) else { return false };
-        seen.keys().all(|status| matches!(status, 404 | 405 | 501)) && seen.values().any(|answers| answers.failed > 0)
+        let lacks = |(status, answers): (&u16, &Answers)| is_lack(*status) && answers.failed > 0;
+        self.may_be_lacking(operation) && self.seen.get(operation).is_some_and(|seen| seen.iter().any(lacks))
     }
 
     fn count(&self, operation: &str, status: u16) -> usize {

@@ -75,6 +75,8 @@ pub struct Options {
     pub breaker: Option<usize>,
     /// The fraction of a rate limit that is left to others.
     pub share: f64,
+    /// Whether also what the run did not make may be changed, where a create names it.
+    pub disposable: bool,
     /// Whether the target is asked first.
     pub preflight: bool,
     /// Which part of a run it is, if that was divided.
@@ -103,6 +105,7 @@ impl Default for Options {
             known: Arc::default(),
             breaker: Some(20),
             share: 0.5,
+            disposable: false,
             preflight: false,
             shard: None,
             patience: None,

@@ -205,7 +205,9 @@ impl Ours {
             return (Identity::New, ids.iter().map(|id| self.enter(making, id)).collect());
         }
         let text = |pointer: &String| body.and_then(|body| body.pointer(pointer)).and_then(Value::as_str);
-        let id = text(&makes.id).unwrap_or_default();
+        let number = || body.and_then(|body| body.pointer(&makes.id)).filter(|id| id.is_number()).map(Value::to_string);
+        let id = text(&makes.id).map(str::to_owned).or_else(number).unwrap_or_default();
+        let id = id.as_str();
         if matches!(id, "" | "." | "..") {
             return (Identity::Missing, Vec::new());
         }

@@ -327,6 +327,9 @@ impl Sender<'_, '_> {
                     ours.forget(&making, id);
                     identity = Identity::Not(NotNew::Other);
                 }
+                if let (Identity::Not(why), true) = (&identity, options.disposable) {
+                    identity = Identity::Disposable(*why);
+                }
                 let usable = identity.is_usable();
                 if usable && made.is_empty() {
                     options.ledger.gone(making.number);
@@ -423,6 +426,7 @@ impl Sender<'_, '_> {
         let before = self.before(&outgoing.principal).await?;
         // There are many ways to write one path; what counts is where the request would arrive.
         let allowed = match before.shared(plain) {
+            _ if self.shared.options.disposable => true,
             Some(protected) => self.needs.iter().any(|name| protected.unless.contains(name)),
             None => before.knows(self.shared.plan, plain) != Known::Before,
         };

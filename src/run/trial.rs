@@ -231,7 +231,7 @@ impl<'a, 's> Running<'a, 's> {
             self.made(&call(step), done.judgements());
         }
         for judgement in done.judgements() {
-            self.take(step, phase, judgement);
+            self.take(step, phase, judgement, done.ends_trial);
         }
         if let Some(unfilled) = done.unfilled() {
             self.block_for_want_of(step, unfilled);
@@ -243,8 +243,9 @@ impl<'a, 's> Running<'a, 's> {
         }
     }
 
-    /// Takes what a step says of the target; of one that the case rests on, whether the case can be judged.
-    fn take(&mut self, step: &Step, phase: Phase, judgement: &Judgement) {
+    /// Takes what a step says of the target; of one that the case rests on, whether the case can be judged. A fixture that was made is good
+    /// enough, whatever else is wrong with it.
+    fn take(&mut self, step: &Step, phase: Phase, judgement: &Judgement, ends: bool) {
         let asserts = phase == Phase::Steps && !step.establishes;
         for found in &judgement.found {
             if let Expected::Capture { name, .. } = &found.expected {
@@ -252,9 +253,8 @@ impl<'a, 's> Running<'a, 's> {
             }
             if asserts {
                 self.found(step, found);
-            } else if found.level > Level::Info && self.blocked.is_none() {
-                let reason = format!("{}: {}", call(step), found.headline());
-                self.blocked = Some(Blocked { reason, by: Some(self.blocked_by(step, found)) });
+            } else if found.level > Level::Info && (ends || step.establishes) {
+                self.block_for(step, found);
             }
         }
         for result in judgement.results.iter().filter(|_| asserts) {
@@ -266,6 +266,13 @@ impl<'a, 's> Running<'a, 's> {
             for requirement in result.requirements.iter().filter(|id| !self.held.contains(*id)).collect::<Vec<_>>() {
                 self.held.insert(requirement.clone());
             }
+        }
+    }
+
+    fn block_for(&mut self, step: &Step, found: &Found) {
+        if self.blocked.is_none() {
+            let reason = format!("{}: {}", call(step), found.headline());
+            self.blocked = Some(Blocked { reason, by: Some(self.blocked_by(step, found)) });
         }
     }
 
@@ -449,11 +456,10 @@ impl<'a, 's> Running<'a, 's> {
 
     fn astray(&mut self, step: &Step, label: Label<'_>, principal: String, judgement: &Judgement) -> bool {
         self.made(&call(step), std::iter::once(judgement));
-        self.take(step, label.phase, judgement);
+        self.take(step, label.phase, judgement, true);
         // Whatever it weighs: what was to be seen was not.
-        if let Some(found) = judgement.found.first().filter(|_| self.blocked.is_none()) {
-            let reason = format!("{}: {}", call(step), found.headline());
-            self.blocked = Some(Blocked { reason, by: Some(self.blocked_by(step, found)) });
+        if let Some(found) = judgement.found.first() {
+            self.block_for(step, found);
         }
         self.emit(label, 0, judgement, Came::Nothing { principal, fault: None });
         true

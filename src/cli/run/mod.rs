@@ -99,6 +99,9 @@ pub(crate) struct Arguments {
     /// Let cases write to the default server of a target that declares it
     #[arg(long)]
     allow_default_server: bool,
+    /// The target holds nothing that matters, as a fake does: go on with what a create names, even if it was there before
+    #[arg(long)]
+    disposable: bool,
     /// Skip the check that the target answers and accepts its principals
     #[arg(long)]
     no_preflight: bool,
@@ -183,7 +186,8 @@ impl Arguments {
             retries: self.retries,
             breaker: Some(self.breaker).filter(|most| *most > 0),
             share: self.keep.map(|percent| f64::from(percent) / 100.0).or(opened.rate_share).unwrap_or(0.5),
-            preflight: !opened.is_mock() && !self.no_preflight,
+        disposable: self.disposable,
+        preflight: !opened.is_mock() && !self.no_preflight,
             ledger: Rc::new(ledger),
             settling: if opened.is_mock() { Duration::ZERO } else { SETTLING },
             selection: self.choice.selection(),

@@ -17,7 +17,7 @@ impl<'a> Absent<'a> {
         let is_absent = |root: &&str| {
             let below: Vec<_> = report.operations().iter().filter(|operation| is_below(operation, root)).collect();
             let said = below.iter().filter(|operation| silent(operation)).count();
-            said > 1 && below.iter().all(|operation| silent(operation) || !report.coverage.answered(&operation.id))
+            said > 1 && below.iter().all(|operation| report.coverage.may_be_lacking(&operation.id))
         };
         let paths = report.operations().iter().filter(silent).map(|operation| operation.path.as_str());
         let roots: Vec<&str> = paths.filter(is_absent).collect();

@@ -1,9 +1,8 @@
 //! What makes false checks of several trials one thing that is wrong, in this run and in every other.
 
-use super::follow::is_general;
 use crate::{
     event::{DocumentedOperation, Finding, StepFinished},
-    finding::{self, Actual, CheckKind},
+    finding::{self, Actual, CheckKind, Expected},
     path::path_of,
     report::{Report, without_indices},
     secret::Redacted,
@@ -13,8 +12,6 @@ use crate::{
 /// A false check without what is a trial's, a run's or an org's own: two with the same key are the same thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key<'a> {
-    /// Where it stands in reports.
-    pub(super) rank: u8,
     /// The operation that was called; none for what all of them have in common, so that a header that a gateway takes away is one thing.
     pub(super) operation: Option<&'a str>,
     /// The parameters of the query that the case sends, where the check is the case's own: each may be ignored by itself.
@@ -30,17 +27,21 @@ pub(super) struct Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    /// The key of a false check of an operation in a run.
-    pub(super) fn of(finding: &'a Finding, operation: &'a str, query: &'a [String], report: &Report) -> Self {
+    /// The key of a false check of an operation in a run, in an answer with this status.
+    pub(super) fn of(finding: &'a Finding, call: Call<'a>, report: &Report) -> Self {
         let (origin, run) = report.names();
-        let check = &finding.check;
         let expected = || finding.expected();
-        // Headers and the error object are those of every operation.
-        let general = matches!(check, CheckKind::Header(_) | CheckKind::ErrorCode | CheckKind::ErrorForm);
+        // The schema of a refusal is that of the error object, whoever asks for it.
+        let check = match &finding.check {
+            CheckKind::Schema if call.status.is_some_and(|status| status >= 400) => &CheckKind::ErrorForm,
+            check => check,
+        };
+        // Headers and the error object are those of every operation, and so is who is let in.
+        let general = matches!(check, CheckKind::Header(_) | CheckKind::ErrorCode | CheckKind::ErrorForm)
+            || lets_in(finding);
         Self {
-            rank: rank(finding),
-            operation: (!general).then_some(operation),
-            query: if finding.implied_by.is_none() { query } else { &[] },
+            operation: (!general).then_some(call.operation),
+            query: if finding.implied_by.is_none() && !general { call.query } else { &[] },
             check,
             pointer: without_indices(finding.pointer.as_ref().map(Redacted::as_str).unwrap_or_default()),
             expected: match check {
@@ -63,6 +64,7 @@ impl<'a> Key<'a> {
                 | CheckKind::Other(_) => steady(&expected(), origin, run),
             },
             actual: match &finding.actual {
+                Actual::Status { .. } if lets_in(finding) => "a success".to_owned(),
                 Actual::Status { status, .. } => status.to_string(),
                 actual if matches!(check, CheckKind::Status | CheckKind::ErrorCode) => {
                     steady(&finding::actual(actual, check), origin, run)
@@ -78,12 +80,29 @@ impl<'a> Key<'a> {
     }
 }
 
+/// What a request called.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call<'a> {
+    /// The operation, or method and path.
+    pub(super) operation: &'a str,
+    /// The parameters of the query that the case sends.
+    pub(super) query: &'a [String],
+    /// The status of the answer.
+    pub(super) status: Option<u16>,
+}
+
+/// Whether somebody was let in who is to be refused for who it is.
+fn lets_in(finding: &Finding) -> bool {
+    matches!((&finding.expected, &finding.actual), (Expected::Status(wanted), Actual::Status { status, .. })
+        if wanted.contains(&401) && (200..300).contains(status))
+}
+
 /// Where it stands in reports: first what a case asks itself, then what its calls imply, then what holds for every answer.
 pub(super) fn rank(finding: &Finding) -> u8 {
-    match (&finding.implied_by, is_general(finding)) {
-        (None, _) => 0,
-        (Some(_), false) => 1,
-        (Some(_), true) => 2,
+    match (&finding.check, &finding.implied_by) {
+        (CheckKind::Header(_) | CheckKind::ErrorForm, _) => 2,
+        (_, None) => 0,
+        (_, Some(_)) => 1,
     }
 }
 

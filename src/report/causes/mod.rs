@@ -17,7 +17,7 @@ use serde::Serialize;
 use self::{
     absent::Absent,
     follow::{place, roots},
-    key::{Key, operation},
+    key::{Call, Key, operation},
 };
 
 use super::{
@@ -193,7 +193,7 @@ impl Report {
 struct Met<'a> {
     trial: &'a TrialReport,
     standing: Standing,
-    call: &'a str,
+    call: Call<'a>,
     step: Option<&'a StepFinished>,
     finding: &'a Finding,
 }
@@ -231,8 +231,8 @@ impl<'a> Gathered<'a> {
             told |= self.answer(trial, standing, failure, &findings);
         }
         if let Some(by) = trial.finished.blocked_by.as_deref().filter(|by| looks(trial, &by.finding)) {
-            let met = Met { trial, standing, call: &by.call, step: None, finding: &by.finding };
-            self.meet(met, &by.query);
+            let call = Call { operation: &by.call, query: &by.query, status: None };
+            self.meet(Met { trial, standing, call, step: None, finding: &by.finding });
             told = true;
         }
         if !told {
@@ -250,12 +250,16 @@ impl<'a> Gathered<'a> {
         step: &'a StepFinished,
         findings: &[&'a Finding],
     ) -> bool {
-        let call = operation(step, self.report.operations());
+        let call = Call {
+            operation: operation(step, self.report.operations()),
+            query: &step.query,
+            status: step.exchange.as_ref().map(|exchange| exchange.response.status),
+        };
         let mut told = false;
         for (at, root) in roots(findings).into_iter().enumerate() {
             let finding = findings[at];
             if at != root {
-                let [key, from] = [finding, findings[root]].map(|one| Key::of(one, call, &step.query, self.report));
+                let [key, from] = [finding, findings[root]].map(|one| Key::of(one, call, self.report));
                 self.beside.entry(from).or_default().push(key);
                 continue;
             }
@@ -265,17 +269,17 @@ impl<'a> Gathered<'a> {
                 Level::Should => standing.max(Standing::Warning),
             };
             told |= finding.level == Level::Must || standing == Standing::Red || trial.finished.outcome == Outcome::Warned;
-            self.meet(Met { trial, standing, call, step: Some(step), finding }, &step.query);
+            self.meet(Met { trial, standing, call, step: Some(step), finding });
         }
         told
     }
 
-    fn meet(&mut self, met: Met<'a>, query: &'a [String]) {
-        match self.absent.above(met.call) {
+    fn meet(&mut self, met: Met<'a>) {
+        match self.absent.above(met.call.operation) {
             Some(path) if met.finding.check == CheckKind::Status => {
                 self.paths.entry(path).or_default().push((met.standing, met.trial));
             }
-            _ => self.checks.entry(Key::of(met.finding, met.call, query, self.report)).or_default().push(met),
+            _ => self.checks.entry(Key::of(met.finding, met.call, self.report)).or_default().push(met),
         }
     }
 
@@ -326,8 +330,8 @@ fn check<'a>(
     let example = met.iter().min_by_key(|met| met.standing)?;
     let mut calls = Vec::new();
     for met in met {
-        if !calls.contains(&met.call) {
-            calls.push(met.call);
+        if !calls.contains(&met.call.operation) {
+            calls.push(met.call.operation);
         }
     }
     let mut follow: Vec<String> = Vec::new();
