@@ -57,6 +57,9 @@ pub(super) struct Told {
     pub(super) sent: Instant,
 }
 
+/// The principal whose token the target never issued.
+const STRANGER: &str = "invalid-token";
+
 /// Asks the target once for each principal that the suite says it should let in, and then for what these trials need.
 pub async fn preflight(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor: &Redactor) -> Preflight {
     let mut preflight = question(plan, trials, target, redactor).await;
@@ -133,6 +136,10 @@ async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor:
                 let text = format!("the target rejects the principal `{principal}`: {} {code}", answer.status);
                 preflight.findings.push(find(true, text.trim_end().to_owned()));
             }
+            404 => {
+                let text = format!("GET {} gives 404 to `{principal}`: is {} the right URL?", plan.path, target.client.origin());
+                preflight.findings.push(find(false, text));
+            }
             status => match Speaker::of(status) {
                 Speaker::Target => {}
                 Speaker::Limit => {
@@ -164,6 +171,13 @@ async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor:
         preflight
             .findings
             .push(find(false, format!("the target sends no rate limit headers ({LIMIT}), so the run is not limited")));
+    }
+    if !nobody
+        && let Ok(answer) = ask(&plan.path, STRANGER, target).await
+        && answer.is_success()
+    {
+        let text = "the target lets everybody in, even with a token that nobody issued: every trial about refusals will fail";
+        preflight.findings.push(find(false, text.to_owned()));
     }
     let needed = trials.iter().flat_map(|trial| trial.needs.iter().map(String::as_str)).collect();
     for text in preflight.look(plan, &needed, target).await {
