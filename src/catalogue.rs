@@ -53,9 +53,10 @@ pub(crate) fn history(plan: &Plan) -> String {
          | change | recordings | where | evidence |\n|---|---|---|---|\n",
     );
     for entry in &plan.history {
-        let when = match &entry.until {
-            Some(day) => format!("before {day}"),
-            None => entry.recording_texts.join(", "),
+        let when = match (&entry.until, &entry.unsaid) {
+            (Some(day), _) => format!("before {day}"),
+            (None, Some(member)) => format!("requests without `{member}`"),
+            (None, None) => entry.recording_texts.join(", "),
         };
         let place = |place: &String| format!("`{}`", cell(place));
         let places: Vec<String> = entry.place_texts.iter().map(place).collect();

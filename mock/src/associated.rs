@@ -15,8 +15,8 @@ use super::{
 
 /// Spec: the trusted ones, or with `trusted=false` the others. Inferred: trusted ones if the request does not say.
 ///
-/// Recorded: `_links` is null, and the `Link` header is odd. Its path is that of all servers, its limit is -1 when none
-/// was sent, and there is a next link although nothing follows.
+/// Recorded: `_links` is null, and the `Link` header is odd. Its path is that of all servers, and it tells `trusted`. When no limit was
+/// sent, its limit is -1, and there is a next link although nothing follows; an empty list has none.
 pub(super) fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
     let trusted = match call.query.get("trusted") {
@@ -40,10 +40,13 @@ pub(super) fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
     let address = format!("{}{COLLECTION}", call.base);
     let told = limit.map_or_else(|| String::from("-1"), |limit| limit.to_string());
     let link = |after: Option<&str>, relation| {
-        paging::link(&address, &[("after", after), ("limit", Some(&told)), ("q", search)], relation)
+        let trusted = call.query.get("trusted");
+        let parameters = [("after", after), ("limit", Some(told.as_str())), ("q", search), ("trusted", trusted)];
+        paging::link(&address, &parameters, relation)
     };
     let mut links = vec![link(after, "self")];
-    links.extend(page.rows.last().map(|last| link(Some(&last.id), "next")));
+    let last = page.rows.last().filter(|_| page.more || limit.is_none());
+    links.extend(last.map(|last| link(Some(&last.id), "next")));
     let views: Vec<_> = page.rows.iter().map(|server| View::new(server, call).without_links()).collect();
     Ok(Answer::linked(StatusCode::OK, &views, links))
 }

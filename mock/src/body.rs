@@ -117,6 +117,11 @@ impl<'o> Fields<'o> {
         self.object.get(name).filter(|value| !value.is_null())
     }
 
+    /// Whether a field is there and null, which for few fields is not the same as absent.
+    pub(super) fn is_null(&self, name: &str) -> bool {
+        self.object.get(name).is_some_and(Value::is_null)
+    }
+
     pub(super) fn problem(&self, name: &str, complaint: Complaint) {
         if self.enforces(name, complaint) {
             self.problems.borrow_mut().push((format!("{}{name}", self.path), complaint));

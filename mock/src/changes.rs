@@ -16,20 +16,28 @@ pub(super) enum Change {
     DeviceSso,
     /// The last page of servers has no link to a next one.
     NoNextLinkOnTheLastPage,
-    /// `consent` and `optional` of scopes.
+    /// `consent` and `optional` of scopes. Orgs with user consent told `consent` before (recorded 2021-06); the mock is as one without.
     ScopeConsent,
+    /// The metadata of servers knows the device grant.
+    DeviceGrant,
     /// `displayName` of system scopes.
     SystemScopeNames,
     /// Every answer about a rule tells both dates.
     RuleDates,
+    /// The answer to the create of a policy tells both dates, as it had done before an error of the vendor.
+    PolicyDates,
     /// The scopes `okta.myAccount.*` are no system scopes.
     MyAccountOfClients,
+    /// Metadata may be kept for a day.
+    CachedMetadata,
     /// `_links.resourceServerCredentialsKeys` of servers.
     ResourceServerKeysLink,
+    /// Metadata knows pushed authorization requests, DPoP and token exchange.
+    PushedRequests,
 }
 
 impl Change {
-    /// The first day on which a recording shows it, as year, month and day.
+    /// The first day on which a recording shows it, or on which the vendor says that it was released.
     #[expect(clippy::match_same_arms, reason = "changes that were first seen together are still several")]
     fn seen(self) -> (i32, u32, u32) {
         match self {
@@ -45,14 +53,22 @@ impl Change {
             Change::NoNextLinkOnTheLastPage => (2023, 4, 6),
             // No scope has them in 2023-01, all have in 2023-04 (ScopeCrud).
             Change::ScopeConsent => (2023, 4, 6),
+            // A document of 2018 has none of it, a kept one of 2023-05 has all of it.
+            Change::DeviceGrant => (2023, 5, 30),
             // dsScopes: none of 17 in 2023-01, all in 2023-08.
             Change::SystemScopeNames => (2023, 8, 15),
             // RulePrio and RuleCreate: null in 2023-08, filled in in 2025-03.
             Change::RuleDates => (2025, 3, 13),
+            // Release notes of 2025.02.1, OKTA-848623.
+            Change::PolicyDates => (2025, 2, 12),
             // dsScopes: `system` is true in 2023-08 and false in 2025-03.
             Change::MyAccountOfClients => (2025, 3, 13),
-            // dsRule; not in any server up to 2025-11.
-            Change::ResourceServerKeysLink => (2026, 5, 31),
+            // Recorded with `no-cache` in 2018, and with `max-age` in 2026-01.
+            Change::CachedMetadata => (2026, 1, 10),
+            // One org: absent on 2026-01-10, there on 2026-01-30.
+            Change::ResourceServerKeysLink => (2026, 1, 30),
+            // dsMeta, of the org's own server.
+            Change::PushedRequests => (2026, 3, 26),
         }
     }
 }
@@ -66,5 +82,11 @@ impl AsOf {
     pub(super) fn has(self, change: Change) -> bool {
         let (year, month, day) = change.seen();
         self.0.is_none_or(|shown| Some(shown) >= NaiveDate::from_ymd_opt(year, month, day))
+    }
+
+    /// Whether the answer to the create of a policy tells dates. When the vendor's error began is not known: the last recording with
+    /// dates before it is of 2024-07-31.
+    pub(super) fn has_policy_dates(self) -> bool {
+        self.has(Change::PolicyDates) || self.0 <= NaiveDate::from_ymd_opt(2024, 7, 31)
     }
 }

@@ -134,10 +134,15 @@ impl<'s> View<'s> {
     }
 }
 
-/// Never paged (recorded; spec). The order varies between recordings.
+/// Never paged (recorded; spec). The order varies between recordings. `includeClaims` names the claims that are wanted, and `custom` stands
+/// for all that clients made: in no document, but a client relies on it.
 fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
-    let claims: Vec<_> = server.claims.iter().map(|claim| View::new(server, claim, call)).collect();
+    let wanted = call.query.get("includeClaims");
+    let is_wanted = |claim: &&Claim| {
+        wanted.is_none_or(|names| names.split(',').any(|name| name == claim.name || name == "custom" && !claim.system))
+    };
+    let claims: Vec<_> = server.claims.iter().filter(is_wanted).map(|claim| View::new(server, claim, call)).collect();
     Ok(Answer::json(StatusCode::OK, &claims))
 }
 
@@ -198,7 +203,7 @@ impl Claim {
             None if kind == Some(ValueType::System) => fields.problem("valueType", Complaint::NotAChoice),
             None => {}
         }
-        // Inferred: a token cannot hold two claims of one name.
+        // Recorded: one name may stand once for each token. Inferred: a token cannot hold two claims of one name.
         if others.any(|claim| claim.name == name && Some(claim.token) == token) {
             fields.problem("name", Complaint::Clash);
         }

@@ -13,6 +13,12 @@ pub(crate) enum Constraint {
     Field(&'static str, Complaint),
     /// The default server is not deleted.
     DefaultServerStays,
+    /// The status of a policy changes by activate and deactivate alone.
+    PolicyStatus,
+    /// That of a rule that there is already, too.
+    RuleStatus,
+    /// The default server does not take a name that the vendor keeps.
+    DefaultServerName,
     /// Keys are rotated for signatures.
     RotationUse,
     /// A key is not ACTIVE from the start.

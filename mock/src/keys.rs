@@ -111,7 +111,8 @@ struct PublicKey<'s> {
     n: String,
 }
 
-/// Inferred: the former key stays in it, as tokens that it signed are still about.
+/// May be kept until the next key is announced or signs (recorded); inferred: for a day where nobody knows when that is. Inferred: the
+/// former key stays in it, as tokens that it signed are still about.
 fn key_set(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find(call.server())?;
@@ -123,7 +124,9 @@ fn key_set(org: &mut Org, call: &Call<'_>) -> Outcome {
         e: "AQAB",
         n: key.modulus(),
     });
-    Ok(Answer::json(StatusCode::OK, &KeySet { keys: keys.collect() }))
+    let events = server.next_rotation().map(|rotation| [rotation.plus_days(-ANNOUNCED_DAYS), rotation]);
+    let event = events.into_iter().flatten().find(|event| now < *event).unwrap_or(now.plus_days(1));
+    Ok(Answer::json(StatusCode::OK, &KeySet { keys: keys.collect() }).kept_for(event.0 - now.0))
 }
 
 /// Key pairs in PKCS #1 for orgs with a seed, because key generation takes its randomness from the system alone. They

@@ -22,7 +22,7 @@ impl Link {
         Link { href, hints: Hints { allow } }
     }
 
-    /// `activate` and `deactivate`, of which there is the one that changes something (recorded for servers).
+    /// `activate` and `deactivate`, of which there is the one that changes something (recorded for servers and policies).
     pub(super) fn lifecycle(status: Status, href: &str) -> (Option<Link>, Option<Link>) {
         let link = |operation: &str| Some(Link::new(format!("{href}/lifecycle/{operation}"), &["POST"]));
         match status {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     body::{self, Fields},
     call::Call,
+    constraint::Constraint,
     links::Link,
     routes::Operation,
     rows::{self, Row},
@@ -63,8 +64,8 @@ struct View<'s> {
     /// False in all that were recorded.
     system: bool,
     conditions: Conditions<'s>,
-    created: Stamp,
-    last_updated: Stamp,
+    created: Option<Stamp>,
+    last_updated: Option<Stamp>,
     #[serde(rename = "_links")]
     links: Links,
     #[serde(rename = "type")]
@@ -81,13 +82,14 @@ struct Clients<'s> {
     include: &'s [String],
 }
 
+/// Order as recorded for ACTIVE and for INACTIVE policies.
 #[derive(Serialize)]
 struct Links {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activate: Option<Link>,
     #[serde(rename = "self")]
     this: Link,
     rules: Link,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    activate: Option<Link>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deactivate: Option<Link>,
 }
@@ -95,7 +97,6 @@ struct Links {
 impl<'s> View<'s> {
     fn new(server: &Server, policy: &'s Policy, index: usize, base: &str) -> Self {
         let href = policy.href(server, base);
-        // Inferred from servers: an INACTIVE policy offers `activate`; none was recorded.
         let (activate, deactivate) = Link::lifecycle(policy.status, &href);
         View {
             id: &policy.id,
@@ -105,8 +106,8 @@ impl<'s> View<'s> {
             priority: rows::priority(index),
             system: false,
             conditions: Conditions { clients: Clients { include: &policy.clients } },
-            created: policy.created,
-            last_updated: policy.last_updated,
+            created: Some(policy.created),
+            last_updated: Some(policy.last_updated),
             links: Links {
                 // Recorded: GET alone, though rules can be posted there.
                 rules: Link::new(format!("{href}/rules"), &["GET"]),
@@ -121,8 +122,8 @@ impl<'s> View<'s> {
 
 impl Policy {
     /// The policy as a body has it, without rules, and the priority that is asked for; of a new one the id is still to be given. `former` is
-    /// the policy to replace. The spec requires nothing; inferred: a policy has a name, is ACTIVE if nothing is said, and a status that is
-    /// left out of a replacement stays. Lengths are the spec's.
+    /// the policy to replace. The spec requires nothing; inferred: a policy has a name, and is ACTIVE if nothing is said. Lengths are the
+    /// spec's. Whether the status counts is up to the caller.
     pub(super) fn read(
         fields: &Fields<'_>,
         former: Option<&Policy>,
@@ -161,8 +162,8 @@ fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
     Ok(Answer::json(StatusCode::OK, &views))
 }
 
-fn answer(server: &Server, index: usize, status: StatusCode, base: &str) -> Answer {
-    Answer::json(status, &View::new(server, &server.policies[index], index, base))
+fn answer(server: &Server, index: usize, base: &str) -> Answer {
+    Answer::json(StatusCode::OK, &View::new(server, &server.policies[index], index, base))
 }
 
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
@@ -170,26 +171,37 @@ fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find_mut(call.server())?;
     let (mut policy, priority) = Policy::read(&body::object(call)?.fields(), None, now)?;
     policy.id = org.source.id(Entity::Policy);
+    // Recorded: ACTIVE, whatever the request says.
+    if call.enforces(Constraint::PolicyStatus) {
+        policy.status = Status::Active;
+    }
     let index = rows::insert(&mut server.policies, policy, priority);
-    Ok(answer(server, index, StatusCode::CREATED, call.base))
+    let mut view = View::new(server, &server.policies[index], index, call.base);
+    if !call.as_of.has_policy_dates() {
+        (view.created, view.last_updated) = (None, None);
+    }
+    Ok(Answer::json(StatusCode::CREATED, &view))
 }
 
 fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
     let index = rows::place(&server.policies, call.child())?;
-    Ok(answer(server, index, StatusCode::OK, call.base))
+    Ok(answer(server, index, call.base))
 }
 
-/// A full replace that moves `lastUpdated` (recorded).
+/// A full replace that moves `lastUpdated` and leaves the status (recorded).
 fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
     let index = rows::place(&server.policies, call.child())?;
     let former = &mut server.policies[index];
-    let (policy, priority) = Policy::read(&body::object(call)?.fields(), Some(former), now)?;
+    let (mut policy, priority) = Policy::read(&body::object(call)?.fields(), Some(former), now)?;
+    if call.enforces(Constraint::PolicyStatus) {
+        policy.status = former.status;
+    }
     *former = Policy { rules: std::mem::take(&mut former.rules), ..policy };
     let index = rows::shift(&mut server.policies, index, priority);
-    Ok(answer(server, index, StatusCode::OK, call.base))
+    Ok(answer(server, index, call.base))
 }
 
 /// Takes its rules along. Inferred: the policies behind it move up.

@@ -190,8 +190,8 @@ impl Scope {
             }
         }
         if former.is_some() {
-            // Docs: both are needed to replace a scope, though not to create one.
-            fields.require("metadataPublish");
+            // Docs: needed to replace a scope, though not to create one. They say the same of `metadataPublish`, but the vendor's own SDK
+            // for Node.js leaves it out.
             fields.require("consent");
         }
         fields.finish()?;
@@ -200,10 +200,11 @@ impl Scope {
 }
 
 /// Docs: printable ASCII without space, double quote and backslash; neither begins with `okta.` or `okta:` nor is
-/// `okta` or `*`.
+/// `okta` or `*`. Release notes of 2024.09.0 (OKTA-748880): one scope of the vendor's may be made.
 fn is_free_to_use(name: &str) -> bool {
     let printable = name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
-    printable && !name.starts_with("okta.") && !name.starts_with("okta:") && name != "okta" && name != "*"
+    let reserved = name.starts_with("okta.") || name.starts_with("okta:") || name == "okta" || name == "*";
+    printable && (!reserved || name == "okta.myAccount.sessions.manage")
 }
 
 /// Paged as the spec has it; the whole list has no `Link` (recorded).
@@ -270,8 +271,8 @@ impl Filter {
     }
 }
 
-/// Name, display name and description of the system scopes, in list order. Texts recorded; that a new server has
-/// `device_sso` is inferred from the default server.
+/// Name, display name and description of the system scopes, in list order. Recorded of a server of 2026-01; one of 2026-09 publishes an
+/// eighth, `interclient_access`, of which nothing else is known.
 const SYSTEM: [(&str, &str, &str); 7] = [
     ("openid", "openid", "Signals that a request is an OpenID request."),
     (

@@ -52,11 +52,18 @@ fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
     Ok(Answer::json(StatusCode::OK, &View::new(server, call)))
 }
 
+/// Release notes of 2025: the default server cannot have this name.
+const RESERVED_NAME: &str = "aerial";
+
 /// A full replace. The key stays whatever is sent (recorded), and read-only members are ignored (recorded).
 fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find_mut(call.server())?;
     let draft = Draft::read(&body::object(call)?.fields())?;
+    if server.is_default && draft.name == RESERVED_NAME && call.enforces(Constraint::DefaultServerName) {
+        // Code and text are inferred.
+        return Err(Refusal::validation("name", vec![format!("name: The name {RESERVED_NAME} is reserved")]));
+    }
     let keys = match draft.resource_keys {
         Some(drafts) => resource_keys::all_of(&mut org.source, now, drafts, &server.resource_keys)?,
         // Inferred: keys have operations of their own, so leaving them out does not remove them.

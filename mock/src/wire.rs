@@ -25,6 +25,8 @@ pub(super) enum Answer {
         body: Vec<u8>,
         /// Values of `Link` headers, one header line each.
         links: Vec<String>,
+        /// For how many seconds it may be kept, if it may be.
+        kept: Option<i64>,
     },
     /// 204.
     Empty,
@@ -37,7 +39,15 @@ impl Answer {
 
     pub(super) fn linked(status: StatusCode, body: &impl Serialize, links: Vec<String>) -> Answer {
         // Fails only for maps with keys that are not strings, which no answer has.
-        Answer::Json { status, body: serde_json::to_vec(body).unwrap_or_default(), links }
+        Answer::Json { status, body: serde_json::to_vec(body).unwrap_or_default(), links, kept: None }
+    }
+
+    /// The same, which may be kept for so many seconds.
+    pub(super) fn kept_for(self, seconds: i64) -> Answer {
+        match self {
+            Answer::Json { status, body, links, kept: _ } => Answer::Json { status, body, links, kept: Some(seconds) },
+            Answer::Empty => Answer::Empty,
+        }
     }
 }
 
@@ -262,9 +272,15 @@ pub(super) fn render(source: &mut Source, outcome: Outcome, budget: Option<Budge
     let mut headers = HeaderMap::with_capacity(24);
     general(&mut headers, source, budget);
     let (status, body) = match outcome {
-        Ok(Answer::Json { status, body, links }) => {
+        Ok(Answer::Json { status, body, links, kept }) => {
             for link in links {
                 append(&mut headers, header::LINK, &link);
+            }
+            if let Some(seconds) = kept {
+                headers.remove(header::PRAGMA);
+                headers.remove(header::EXPIRES);
+                headers.remove(header::CACHE_CONTROL);
+                append(&mut headers, header::CACHE_CONTROL, &format!("max-age={seconds}, must-revalidate"));
             }
             (status, Some(body))
         }

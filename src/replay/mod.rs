@@ -274,7 +274,9 @@ impl<'a> Replay<'a> {
         let mut known = BTreeSet::new();
         let mut unknown = Vec::new();
         for difference in differences {
-            let explains = |entry: &&HistoryEntry| entry.explains(&recorded.id, operation, day, &difference.place);
+            let explains = |entry: &&HistoryEntry| {
+                entry.explains(&recorded.id, operation, day, recorded.body.as_ref(), &difference.place)
+            };
             match self.plan.history.iter().find(explains) {
                 Some(entry) => {
                     known.insert(entry.id.clone());

@@ -1,10 +1,11 @@
 //! `cases/history.yaml`: in what the real service has changed, and in what recordings differ for another known reason.
 //!
 //! `replay` explains differences by it. An entry with `until` is a change of the vendor: recordings from before that day show the older
-//! behaviour. An entry with `recordings` is about those alone.
+//! behaviour. An entry with `recordings` is about those alone, one with `unsaid` about requests that leave a choice to the org.
 
 use chrono::NaiveDate;
 use regex::Regex;
+use serde_json::Value;
 
 use crate::yaml::{Fields, Node, Problems};
 
@@ -18,20 +19,32 @@ pub(crate) struct HistoryEntry {
     pub(crate) until: Option<NaiveDate>,
     recordings: Vec<Regex>,
     pub(crate) recording_texts: Vec<String>,
+    /// The member that a request must lack, as a JSON Pointer.
+    pub(crate) unsaid: Option<String>,
     pub(crate) operations: Vec<String>,
     places: Vec<Regex>,
     pub(crate) place_texts: Vec<String>,
 }
 
 impl HistoryEntry {
-    /// Whether it is about a difference at `place` in the answer to `operation`, recorded on `day` as `recording`.
-    pub(crate) fn explains(&self, recording: &str, operation: &str, day: Option<NaiveDate>, place: &str) -> bool {
+    /// Whether it is about a difference at `place` in the answer to `operation`, recorded on `day` as `recording`; `sent` is the body of the
+    /// request.
+    pub(crate) fn explains(
+        &self,
+        recording: &str,
+        operation: &str,
+        day: Option<NaiveDate>,
+        sent: Option<&Value>,
+        place: &str,
+    ) -> bool {
+        let said = |member| sent.and_then(|body| body.pointer(member)).is_some();
         let time = match (self.until, day) {
             (Some(until), Some(day)) => day < until,
             (Some(_), None) => false,
             (None, _) => true,
         };
         time && (self.recordings.is_empty() || self.recordings.iter().any(|pattern| pattern.is_match(recording)))
+            && !self.unsaid.as_deref().is_some_and(said)
             && (self.operations.is_empty() || self.operations.iter().any(|id| id == operation))
             && self.places.iter().any(|pattern| pattern.is_match(place))
     }
@@ -59,13 +72,14 @@ fn entry(node: &Node, problems: &mut Problems<'_>) -> Option<HistoryEntry> {
         day
     });
     let recordings = fields.texts("recordings", problems);
+    let unsaid = fields.optional_text("unsaid", problems);
     let operations = fields.texts("operations", problems);
     fields.required("places", problems);
     let places = fields.texts("places", problems);
     let span = fields.span();
     fields.finish(problems);
-    if until.is_none() && recordings.is_empty() {
-        let help = "say `until: DAY` for a change of the vendor, or which `recordings` it is about";
+    if until.is_none() && recordings.is_empty() && unsaid.is_none() {
+        let help = "say `until: DAY` for a change of the vendor, which `recordings` it is about, or what is `unsaid` in the requests";
         problems.at_with(span, "this entry would explain every difference", help);
     }
     Some(HistoryEntry {
@@ -75,6 +89,7 @@ fn entry(node: &Node, problems: &mut Problems<'_>) -> Option<HistoryEntry> {
         until,
         recordings: recordings.iter().filter_map(|pattern| glob(pattern)).collect(),
         recording_texts: recordings,
+        unsaid,
         operations,
         places: places.iter().filter_map(|pattern| glob(pattern)).collect(),
         place_texts: places,

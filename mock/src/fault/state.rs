@@ -165,10 +165,10 @@ fn reading(path: &str) -> Option<&'static Operation> {
 
 /// The answer with another body.
 fn answering(outcome: Outcome, change: impl FnOnce(&mut Value)) -> Outcome {
-    let Answer::Json { status, body, links } = outcome? else { return Ok(Answer::Empty) };
+    let Answer::Json { status, body, links, kept } = outcome? else { return Ok(Answer::Empty) };
     let mut json = serde_json::from_slice(&body).unwrap_or_default();
     change(&mut json);
-    Ok(Answer::Json { status, body: json.to_string().into_bytes(), links })
+    Ok(Answer::Json { status, body: json.to_string().into_bytes(), links, kept })
 }
 
 /// Performs the operation with another body.

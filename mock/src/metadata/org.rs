@@ -1,14 +1,11 @@
 //! What the org's own server publishes. Owns its lists, which are those of the recording: they differ from what a
 //! server of the API has, and do not depend on the state.
 
-use axum::http::StatusCode;
-
 use super::{Document, document};
-use crate::{
-    call::Call,
-    state::Org,
-    wire::{Answer, Outcome},
-};
+use crate::{call::Call, changes::AsOf, state::Org, wire::Outcome};
+
+const RESPONSE_TYPES: &[&str] =
+    &["code", "token", "id_token", "code id_token", "code token", "id_token token", "code id_token token"];
 
 const GRANT_TYPES: &[&str] = &[
     "authorization_code",
@@ -114,13 +111,14 @@ const SCOPES: &[&str] = &[
 pub(super) fn oauth(_: &mut Org, call: &Call<'_>) -> Outcome {
     let endpoints = format!("{}/oauth2", call.base);
     let org = Document {
-        grant_types_supported: GRANT_TYPES,
+        response_types_supported: RESPONSE_TYPES,
+        grant_types_supported: GRANT_TYPES.to_vec(),
         scopes_supported: SCOPES.to_vec(),
         jwks_uri: None,
         frontchannel_logout_supported: Some(true),
         frontchannel_logout_session_supported: Some(true),
         identity_chaining_requested_token_types_supported: Some(&["urn:ietf:params:oauth:token-type:id-jag"]),
-        ..document(call.base, call.base, &endpoints)
+        ..document(call.base, call.base, &endpoints, AsOf(None))
     };
-    Ok(Answer::json(StatusCode::OK, &org))
+    Ok(org.answer(call.as_of))
 }

@@ -23,6 +23,8 @@ async fn shown(day: Option<&str>) -> Vec<&'static str> {
     let openid = named(&scopes, "openid");
     let own = org.post(&format!("{at}/scopes"), &json!({"name": "own", "displayName": "Own"})).await.json();
     assert_eq!(own["displayName"], "Own", "what a client sets was always told");
+    let openid_document = org.get(&format!("/oauth2/{}/.well-known/openid-configuration", text(&server, "id"))).await;
+    let document = openid_document.json();
     let (made, read, replaced) = rule(&org, &at).await;
     assert!(made.0 && made.1, "the answer to a create always told both");
     assert!(replaced.1, "the answer to a replace always told lastUpdated");
@@ -39,6 +41,9 @@ async fn shown(day: Option<&str>) -> Vec<&'static str> {
         ("dates of a rule that is read", read == (true, true)),
         ("created of a rule that is replaced", replaced.0),
         ("myAccount is no system scope", account["system"] == false),
+        ("device grant", document.get("device_authorization_endpoint").is_some()),
+        ("metadata that may be kept", openid_document.header("cache-control").starts_with("max-age=86400")),
+        ("pushed requests", document.get("pushed_authorization_request_endpoint").is_some()),
         ("link to resource server keys", server["_links"].get("resourceServerCredentialsKeys").is_some()),
     ]
     .into_iter()
@@ -74,17 +79,39 @@ async fn each_change_is_there_from_the_day_on_which_it_was_first_recorded() {
         ("2020-08-06", "2022-05-03", &["self link"][..]),
         ("2023-01-11", "2023-01-12", &["default", "apiResourceId of scopes", "apiResourceId of claims", "device_sso"]),
         ("2023-04-05", "2023-04-06", &["last page without a next one", "consent", "optional"]),
+        ("2023-05-29", "2023-05-30", &["device grant"]),
         ("2023-08-14", "2023-08-15", &["displayName of system scopes"]),
         (
             "2025-03-12",
             "2025-03-13",
             &["dates of a rule that is read", "created of a rule that is replaced", "myAccount is no system scope"],
         ),
-        ("2026-05-30", "2026-05-31", &["link to resource server keys"]),
+        ("2026-01-09", "2026-01-10", &["metadata that may be kept"]),
+        ("2026-01-29", "2026-01-30", &["link to resource server keys"]),
+        ("2026-03-25", "2026-03-26", &["pushed requests"]),
     ] {
-        assert_eq!(shown(Some(before)).await, known, "as of {before}");
+        assert_eq!(shown_in_order(Some(before)).await, known, "as of {before}");
         known.extend(new);
-        assert_eq!(shown(Some(day)).await, known, "as of {day}");
+        known.sort_unstable();
+        assert_eq!(shown_in_order(Some(day)).await, known, "as of {day}");
     }
-    assert_eq!(shown(None).await, known, "as of today");
+    assert_eq!(shown_in_order(None).await, known, "as of today");
+}
+
+async fn shown_in_order(day: Option<&str>) -> Vec<&'static str> {
+    let mut shown = shown(day).await;
+    shown.sort_unstable();
+    shown
+}
+
+#[tokio::test]
+async fn the_create_of_a_policy_told_no_dates_for_a_while() {
+    for (day, told) in [("2024-07-31", true), ("2024-08-01", false), ("2025-02-11", false), ("2025-02-12", true)] {
+        let as_of = Some(day.parse().expect("a day"));
+        let org = Org::with(Settings { as_of, ..settings() }).await;
+        let path = format!("{SERVERS}/{}/policies", text(&org.create("a").await, "id"));
+        let policy = org.post(&path, &json!({"name": "p"})).await.json();
+        assert_eq!((policy["created"].is_string(), policy["lastUpdated"].is_string()), (told, told), "as of {day}");
+        assert!(org.get(&path).await.json()[0]["created"].is_string(), "a get always told it");
+    }
 }

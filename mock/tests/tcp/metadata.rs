@@ -36,21 +36,39 @@ async fn only_published_scopes_are_told() {
 }
 
 #[tokio::test]
-async fn claims_in_use_are_told_where_they_belong() {
+async fn lists_are_the_same_for_every_server() {
     let (org, id) = org().await;
-    let path = format!("{SERVERS}/{id}/claims");
-    for (name, token, status) in
-        [("both", "RESOURCE", "ACTIVE"), ("identity", "IDENTITY", "ACTIVE"), ("unused", "RESOURCE", "INACTIVE")]
-    {
-        let body = json!({"name": name, "claimType": token, "status": status, "valueType": "EXPRESSION", "value": "v"});
-        assert_eq!(org.post(&path, &body).await.status, 201);
-    }
+    let claim = json!({"name": "own", "claimType": "IDENTITY", "valueType": "EXPRESSION", "value": "v"});
+    assert_eq!(org.post(&format!("{SERVERS}/{id}/claims"), &claim).await.status, 201);
     let oauth = document(&org, &format!("/.well-known/oauth-authorization-server/oauth2/{id}")).await;
     let openid = document(&org, &format!("/oauth2/{id}/.well-known/openid-configuration")).await;
-    let told = |document: &Value| ["both", "identity", "unused"].map(|name| has(document, "claims_supported", name));
-    assert_eq!((told(&oauth), told(&openid)), ([true, false, false], [true, true, false]));
-    let subjects = oauth["claims_supported"].as_array().expect("a list").iter().filter(|name| *name == "sub").count();
-    assert_eq!(subjects, 1);
+    assert!(!has(&oauth, "claims_supported", "own") && !has(&openid, "claims_supported", "own"));
+    assert_eq!(
+        (openid["claims_supported"].as_array().map(Vec::len), &openid["claims_supported"][29]),
+        (Some(31), &json!("at_hash"))
+    );
+    for (list, name, of_oauth, of_openid) in [
+        ("response_types_supported", "token", true, false),
+        ("response_types_supported", "code id_token token", false, true),
+        ("grant_types_supported", "client_credentials", true, false),
+        ("grant_types_supported", "urn:ietf:params:oauth:grant-type:token-exchange", true, false),
+        ("grant_types_supported", "urn:ietf:params:oauth:grant-type:device_code", true, true),
+    ] {
+        assert_eq!((has(&oauth, list, name), has(&openid, list, name)), (of_oauth, of_openid), "{list} {name}");
+    }
+}
+
+#[tokio::test]
+async fn documents_may_be_kept() {
+    let (org, id) = org().await;
+    for (path, kept) in [
+        (format!("/oauth2/{id}/.well-known/openid-configuration"), "max-age=86400, must-revalidate"),
+        // The next key is announced 75 days after the last rotation.
+        (format!("/oauth2/{id}/v1/keys"), "max-age=6480000, must-revalidate"),
+    ] {
+        let reply = org.send(org.request(reqwest::Method::GET, &path)).await;
+        assert_eq!((reply.header("cache-control"), reply.header("pragma"), reply.header("expires")), (kept, "", ""));
+    }
 }
 
 #[tokio::test]

@@ -164,7 +164,6 @@ async fn every_member_is_checked() {
     for (field, body) in [
         ("name", with("/name", json!(null))),
         ("name", with("/name", json!(7))),
-        ("type", with("/type", json!(null))),
         ("type", with("/type", json!("SIGN_ON"))),
         ("priority", with("/priority", json!("1"))),
         ("status", with("/status", json!("active"))),
@@ -213,6 +212,55 @@ async fn priorities_are_cut_down_and_move_the_others() {
     let list = list.as_array().expect("a list");
     let told: Vec<_> = list.iter().map(|rule| (text(rule, "name"), rule["priority"].as_i64())).collect();
     assert_eq!((told[0], told[8], told[9]), (("r2", Some(1)), ("r10", Some(9)), ("r", Some(10))));
+}
+
+#[tokio::test]
+async fn a_null_type_is_not_well_formed() {
+    let (org, path) = org().await;
+    let at = format!("{path}/{}", text(&org.post(&path, &valid()).await.json(), "id"));
+    let mut body = valid();
+    body["type"] = json!(null);
+    for reply in [org.post(&path, &body).await, org.put(&at, &body).await] {
+        assert_eq!(reply.refused(400, "E0000003"), [""; 0]);
+    }
+    body.as_object_mut().expect("an object").remove("type");
+    assert_eq!(org.put(&at, &body).await.refused(400, "E0000001").len(), 1);
+}
+
+#[tokio::test]
+async fn empty_lists_of_people_come_back_if_they_were_sent() {
+    let (org, path) = org().await;
+    let mut body = valid();
+    let people = json!({"users": {"include": [], "exclude": []}, "groups": {"include": ["EVERYONE"], "exclude": []}});
+    body["conditions"]["people"] = people.clone();
+    let rule = org.post(&path, &body).await.json();
+    let at = format!("{path}/{}", text(&rule, "id"));
+    assert_eq!((&rule["conditions"]["people"], &org.get(&at).await.json()), (&people, &rule));
+    let people = org.put(&at, &valid()).await.json()["conditions"]["people"].take();
+    assert_eq!(people, json!({"users": {"exclude": []}, "groups": {"include": ["EVERYONE"]}}));
+}
+
+#[tokio::test]
+async fn a_replace_leaves_the_status() {
+    let (org, path) = org().await;
+    let at = format!("{path}/{}", text(&org.post(&path, &valid()).await.json(), "id"));
+    let with = |status: &str| {
+        let mut body = valid();
+        body["status"] = json!(status);
+        body
+    };
+    assert_eq!(org.put(&at, &with("INACTIVE")).await.json()["status"], "ACTIVE");
+    org.ask(Method::POST, &format!("{at}/lifecycle/deactivate"), ADMIN).await;
+    assert_eq!(org.put(&at, &with("ACTIVE")).await.json()["status"], "INACTIVE");
+}
+
+#[tokio::test]
+async fn refresh_token_is_no_grant_type() {
+    let (org, path) = org().await;
+    let mut body = valid();
+    body["conditions"]["grantTypes"] = json!({"include": ["refresh_token"]});
+    let causes = org.post(&path, &body).await.refused(400, "E0000001");
+    assert!(causes.len() == 1 && causes[0].starts_with("conditions.grantTypes: "), "{causes:?}");
 }
 
 #[tokio::test]

@@ -21,6 +21,9 @@ pub(super) fn add(all: &mut Vec<Fault>) {
     for (operation, word, constraint, title) in REFUSALS {
         all.push(fault(operation, Kind::Unvalidated, word, "400|403", *title, Effect::Waiver(*constraint)));
     }
+    for (operation, constraint, title) in STATUSES {
+        all.push(fault(operation, Kind::ReadOnly, "stored-status", "status", *title, Effect::Waiver(*constraint)));
+    }
     let title = "A body is taken for JSON, whatever its Content-Type says";
     let effect = Effect::Request(Rewrite::AnyContentType);
     all.push(fault("createAuthorizationServer", Kind::Unvalidated, "content-type", "", title, effect));
@@ -97,11 +100,24 @@ const REFUSALS: &[(&str, &str, Constraint, &str)] = &[
         Constraint::DefaultServerStays,
         "The default server can be deleted",
     ),
+    (
+        "replaceAuthorizationServer",
+        "default-server-name",
+        Constraint::DefaultServerName,
+        "The default server can have a name that the vendor keeps",
+    ),
     ("rotateAuthorizationServerKeys", "use", Constraint::RotationUse, "A rotation for another use than sig is done"),
     ("addOAuth2ResourceServerJsonWebKey", "active", Constraint::BornInactive, "A key can be added ACTIVE"),
     ("addOAuth2ResourceServerJsonWebKey", "kid", Constraint::UniqueKid, "Two keys can have one kid"),
     ("addOAuth2ResourceServerJsonWebKey", "five", Constraint::FiveKeys, "There can be more than five keys"),
     ("deleteOAuth2ResourceServerJsonWebKey", "active", Constraint::ActiveKeyStays, "The ACTIVE key can be deleted"),
+];
+
+/// Operations that leave the status to activate and deactivate, until they do not.
+const STATUSES: &[(&str, Constraint, &str)] = &[
+    ("createAuthorizationServerPolicy", Constraint::PolicyStatus, "A policy is created with the status that was sent"),
+    ("replaceAuthorizationServerPolicy", Constraint::PolicyStatus, "A replace of a policy changes its status"),
+    ("replaceAuthorizationServerPolicyRule", Constraint::RuleStatus, "A replace of a rule changes its status"),
 ];
 
 /// Operations with a body.

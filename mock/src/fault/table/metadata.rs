@@ -17,6 +17,11 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         let title = format!("{} is empty", last(at));
         all.push(fault(operation, Kind::Items, at, last(at), title, member(*at, Edit::Empty)));
     }
+    for (operation, at, item) in MORE {
+        let title = format!("{} has {item} too", last(at));
+        let word = format!("{at}-with-{}", item.rsplit([':', ' ']).next().unwrap_or_default());
+        all.push(fault(operation, Kind::Items, &word, last(at), title, member(*at, Edit::Append(json!(item)))));
+    }
     let change = Change::Member("/access_token".to_owned(), Edit::Put(json!("secret")));
     let title = "A 401 has an access token";
     all.push(fault("mintOrgToken", Kind::Extra, "token", "access_token", title, on(401, change)));
@@ -41,8 +46,27 @@ const LISTS: &[(&str, &str)] = &[
     ("getOAuthMetadata", "/grant_types_supported"),
     ("getOAuthMetadata", "/code_challenge_methods_supported"),
     ("getOAuthMetadata", "/response_types_supported"),
+    ("getOpenIdConfiguration", "/response_modes_supported"),
+    ("getOpenIdConfiguration", "/grant_types_supported"),
+    ("getOpenIdConfiguration", "/claims_supported"),
+    ("getOpenIdConfiguration", "/code_challenge_methods_supported"),
+    ("getOpenIdConfiguration", "/token_endpoint_auth_methods_supported"),
+    ("getOpenIdConfiguration", "/introspection_endpoint_auth_methods_supported"),
+    ("getOpenIdConfiguration", "/revocation_endpoint_auth_methods_supported"),
+    ("getOpenIdConfiguration", "/request_object_signing_alg_values_supported"),
+    ("getOpenIdConfiguration", "/subject_types_supported"),
+    ("getOpenIdConfiguration", "/id_token_signing_alg_values_supported"),
+    ("getOpenIdConfiguration", "/response_types_supported"),
     (TOKENS, "/*/_embedded/scopes"),
     (TOKEN, "/_embedded/scopes"),
+];
+
+/// Operation, a list, and what is not in it.
+const MORE: &[(&str, &str, &str)] = &[
+    ("getOpenIdConfiguration", "/response_types_supported", "token"),
+    ("getOpenIdConfiguration", "/grant_types_supported", "client_credentials"),
+    ("getOpenIdConfiguration", "/grant_types_supported", "urn:ietf:params:oauth:grant-type:token-exchange"),
+    ("getOpenIdConfiguration", "/claims_supported", "conformance"),
 ];
 
 /// Operations that show keys, and the private parts of a key there.

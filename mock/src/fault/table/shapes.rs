@@ -274,6 +274,10 @@ const LOST: &[(&str, &str)] = &[
     ("createOAuth2Scope", "/_links/self"),
     ("createOAuth2Claim", "/_links/self"),
     ("createAuthorizationServerPolicyRule", "/conditions/people/groups"),
+    ("createAuthorizationServerPolicyRule", "/conditions/people/users/include"),
+    ("createAuthorizationServerPolicyRule", "/conditions/people/groups/exclude"),
+    ("getAuthorizationServerPolicyRule", "/conditions/people/users/include"),
+    ("getAuthorizationServerPolicyRule", "/conditions/people/groups/exclude"),
 ];
 
 /// Operation, member, and its value.
@@ -284,6 +288,9 @@ fn extra() -> Vec<(&'static str, &'static str, Value)> {
         (CREATE_SERVER, "/credentials/signing/use", json!("sig")),
         ("createAuthorizationServerPolicyRule", "/conditions/people/users/include", json!([])),
         ("createAuthorizationServerPolicyRule", "/conditions/people/groups", json!({"include": []})),
+        ("createAuthorizationServerPolicyRule", "/conditions/people/groups/exclude", json!([])),
+        ("getAuthorizationServerPolicyRule", "/conditions/people/users/include", json!([])),
+        ("getAuthorizationServerPolicyRule", "/conditions/people/groups/exclude", json!([])),
         ("createAuthorizationServerPolicyRule", "/actions/token/inlineHook", json!({"id": "cal1more000000000more"})),
     ];
     for at in ["/created", "/lastUpdated"] {

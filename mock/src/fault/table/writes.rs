@@ -101,7 +101,15 @@ fn twist(
 const REPLACES: &[(&str, &[&str])] = &[
     (
         "replaceAuthorizationServer",
-        &["/name", "/description", "/audiences", "/issuerMode", "/credentials/signing/rotationMode"],
+        &[
+            "/name",
+            "/description",
+            "/audiences",
+            "/issuerMode",
+            "/credentials/signing/rotationMode",
+            "/jwks",
+            "/accessTokenEncryptedResponseAlgorithm",
+        ],
     ),
     (
         "replaceOAuth2Scope",
@@ -131,7 +139,7 @@ const CREATES: &[(&str, &[&str])] = &[
     (CREATE_SERVER, &["/description", "/issuerMode"]),
     ("createOAuth2Scope", &["/displayName", "/description", "/metadataPublish", "/consent", "/optional", "/default"]),
     ("createOAuth2Claim", &["/status", "/conditions/scopes", "/alwaysIncludeInToken"]),
-    ("createAuthorizationServerPolicy", &["/status", "/description", "/conditions/clients/include"]),
+    ("createAuthorizationServerPolicy", &["/description", "/conditions/clients/include"]),
     (
         "createAuthorizationServerPolicyRule",
         &[
@@ -179,6 +187,7 @@ const READ_ONLY: &[(&str, &str)] = &[
     ("createOAuth2Claim", "/system"),
     ("createAuthorizationServerPolicy", "/id"),
     ("createAuthorizationServerPolicy", "/system"),
+    ("createAuthorizationServerPolicy", "/status"),
     ("createAuthorizationServerPolicyRule", "/id"),
     ("createAuthorizationServerPolicyRule", "/system"),
     ("replaceOAuth2Scope", "/id"),
@@ -187,8 +196,10 @@ const READ_ONLY: &[(&str, &str)] = &[
     ("replaceOAuth2Claim", "/system"),
     ("replaceAuthorizationServerPolicy", "/id"),
     ("replaceAuthorizationServerPolicy", "/created"),
+    ("replaceAuthorizationServerPolicy", "/status"),
     ("replaceAuthorizationServerPolicyRule", "/id"),
     ("replaceAuthorizationServerPolicyRule", "/system"),
+    ("replaceAuthorizationServerPolicyRule", "/status"),
 ];
 
 /// Operations of which it is established that they leave out what they do not know.
@@ -252,10 +263,18 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Operation, member, word, what becomes of it, and that in words.
-fn altered() -> [(&'static str, &'static str, &'static str, Edit, &'static str); 3] {
+fn altered() -> [(&'static str, &'static str, &'static str, Edit, &'static str); 4] {
+    let token = Edit::Set(json!("RESOURCE"));
     let (value, audience) = (Edit::Set(json!("user.login")), Edit::Set(json!("api://other")));
     [
         ("createOAuth2Claim", "/value", "stored-value", value, "A create stores another value"),
+        (
+            "createOAuth2Claim",
+            "/claimType",
+            "stored-token",
+            token,
+            "A create makes every claim one of the access token",
+        ),
         (CREATE_SERVER, "/audiences/0", "audience", audience, "A create stores another audience"),
         (CREATE_SERVER, "/description", "stored-description", Edit::Cut(1), LOST_CHARACTER),
     ]
