@@ -108,6 +108,8 @@ mod shards;
 mod snapshots;
 #[path = "cli/stopping.rs"]
 mod stopping;
+#[path = "cli/strangers.rs"]
+mod strangers;
 #[path = "cli/support.rs"]
 mod support;
 #[path = "cli/tables.rs"]

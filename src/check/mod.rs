@@ -284,6 +284,14 @@ impl Found {
         finding::headline(&self.check, self.pointer.as_deref(), &self.expected, &self.actual)
     }
 
+    /// Whether every answer is held to it.
+    pub(crate) fn is_general(&self) -> bool {
+        match self.implied_by {
+            Some(ImpliedBy::AllAnswers | ImpliedBy::AnswersWithBody | ImpliedBy::AnswersWithoutBody) => true,
+            Some(ImpliedBy::Operation(_)) | None => false,
+        }
+    }
+
     /// Whether it is no status that the operation does not document.
     fn is_documented(&self) -> bool {
         !matches!(self.actual, Actual::Status { documented: false, .. })

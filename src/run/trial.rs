@@ -84,8 +84,8 @@ pub(super) struct Running<'a, 's> {
     failed: usize,
     warnings: usize,
     notes: usize,
-    /// What the first false `must` check says, for the line of the trial.
-    first: Option<String>,
+    /// What the first false `must` check says, for the line of the trial, and whether it is one that every answer is held to.
+    first: Option<(bool, String)>,
     /// What kept the case from being judged.
     blocked: Option<Blocked>,
     /// Whether a check that the case itself makes has told something.
@@ -300,7 +300,10 @@ impl<'a, 's> Running<'a, 's> {
                 if self.signatures.len() < MOST_SIGNATURES {
                     self.signatures.push(self.shared.describer.signature(found));
                 }
-                self.first.get_or_insert_with(|| format!("{}: {}", call(step), found.headline()));
+                let general = found.is_general();
+                if self.first.as_ref().is_none_or(|(first, _)| *first && !general) {
+                    self.first = Some((general, format!("{}: {}", call(step), found.headline())));
+                }
             }
             Level::Should => self.warnings += 1,
             Level::Info => self.notes += 1,
@@ -469,7 +472,7 @@ impl<'a, 's> Running<'a, 's> {
         let blocked = self.blocked.take();
         let (outcome, reason) = match (ending, &blocked) {
             // What was established before the trouble stays established.
-            _ if self.failed > 0 => (Outcome::Failed, self.first.as_deref()),
+            _ if self.failed > 0 => (Outcome::Failed, self.first.as_ref().map(|(_, first)| first.as_str())),
             (Ending::Errored(reason), _) => (Outcome::Errored, Some(reason.as_str())),
             (Ending::Stopped, _) => (Outcome::NotRun, Some("the run was stopped during this trial")),
             (Ending::Judged, Some(blocked)) => (Outcome::Blocked, Some(blocked.reason.as_str())),

@@ -43,10 +43,7 @@ pub(super) fn place(finding: &Finding) -> Option<String> {
         | CheckKind::EmptyBody
         | CheckKind::ErrorForm
         | CheckKind::Identity
-        | CheckKind::Schema => Some(match &finding.expected {
-            Expected::Member(name) => pointer::below(at, name),
-            _ => at.to_owned(),
-        }),
+        | CheckKind::Schema => Some(member(&finding.expected).map_or_else(|| at.to_owned(), |name| pointer::below(at, name))),
         CheckKind::Header(_)
         | CheckKind::Link(_)
         | CheckKind::Origin
@@ -54,6 +51,15 @@ pub(super) fn place(finding: &Finding) -> Option<String> {
         | CheckKind::Path
         | CheckKind::Status
         | CheckKind::Other(_) => None,
+    }
+}
+
+/// The member that is wanted, if it is one.
+fn member(expected: &Expected) -> Option<&str> {
+    match expected {
+        Expected::Member(name) => Some(name),
+        Expected::When { wants, .. } => member(wants),
+        _ => None,
     }
 }
 

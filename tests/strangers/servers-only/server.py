@@ -13,7 +13,7 @@ General
   * "Authorization: SSWS ..." or "Bearer ..." is asked for: without it 401
     E0000011. Which token it is does not matter.
   * Every answer has X-Okta-Request-Id (32 hexadecimal digits), the three
-    X-Rate-Limit headers (600 a minute, counted but never enforced), the
+    X-Rate-Limit headers (6000 a minute, counted but never enforced), the
     headers that forbid caching and the security headers. Bodies are
     application/json; a 204 has no Content-Type.
   * Errors have the five members of Okta. errorLink is the code, errorCauses
@@ -68,7 +68,7 @@ ALPHABET = string.ascii_letters + string.digits
 ISSUER_MODES = ("ORG_URL", "CUSTOM_URL", "DYNAMIC")
 ROTATION_MODES = ("AUTO", "MANUAL")
 KEPT = ("jwks", "jwks_uri", "accessTokenEncryptedResponseAlgorithm")
-RATE_LIMIT = 600
+RATE_LIMIT = 6000
 
 
 def letters(count):
