@@ -32,7 +32,7 @@ pub(super) enum Change {
     CachedMetadata,
     /// `_links.resourceServerCredentialsKeys` of servers.
     ResourceServerKeysLink,
-    /// Metadata knows pushed authorization requests, DPoP and token exchange.
+    /// Metadata knows pushed authorization requests, `DPoP` and token exchange.
     PushedRequests,
 }
 

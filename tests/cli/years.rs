@@ -94,7 +94,10 @@ fn an_org_decides_only_what_the_request_leaves_open() {
     recorded[0]["response"]["body"]["issuerMode"] = json!("ORG_URL");
     write(&place, "unsaid.jsonl", &recorded);
     let summary = replay(&place, &["unsaid.jsonl"]);
-    assert_eq!((&summary["differences"], &summary["by_history"]), (&json!([]), &json!({ "issuer-mode-of-the-org": 2 })));
+    assert_eq!(
+        (&summary["differences"], &summary["by_history"]),
+        (&json!([]), &json!({ "issuer-mode-of-the-org": 2 }))
+    );
 }
 
 /// The mock of today differs from old recordings in nothing but what the history knows, and each entry is needed for it, but for those that only
@@ -107,7 +110,8 @@ fn the_history_explains_all_that_the_service_has_changed() {
     let summary = replay(&Place::new(), &[&["--as-of", "today"], files.as_slice()].concat());
     assert_eq!(summary["differences"], json!([]));
     let entries = include_str!("../../cases/history.yaml").split("  - id: ").skip(1);
-    let recorded = entries.filter(|entry| entry.contains("\n    evidence: recording ")).filter_map(|entry| entry.lines().next());
+    let recorded =
+        entries.filter(|entry| entry.contains("\n    evidence: recording ")).filter_map(|entry| entry.lines().next());
     let needed = summary["by_history"].as_object().expect("entries");
     assert_eq!(recorded.filter(|entry| !needed.contains_key(*entry)).collect::<Vec<_>>(), [""; 0]);
 }

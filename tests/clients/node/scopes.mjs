@@ -57,6 +57,15 @@ test('scopes: replace can rename', () =>
     assert.deepEqual(await servers.getOAuth2Scope({ ...at, scopeId: scope.id }), answer);
   }));
 
+test('scopes: replace without saying where it is published', () =>
+  withServer(async (_, at) => {
+    const scope = await make(at, 'orders:read');
+    delete scope.metadataPublish;
+    scope.description = 'Lets an app read orders';
+    const answer = await servers.replaceOAuth2Scope({ ...at, scopeId: scope.id, oAuth2Scope: scope });
+    assert.deepEqual([answer.description, answer.metadataPublish], [scope.description, 'NO_CLIENTS']);
+  }));
+
 test('scopes: search and filter', () =>
   withServer(async (_, at) => {
     const scope = await make(at, 'needle:read');

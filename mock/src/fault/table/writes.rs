@@ -263,8 +263,8 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Operation, member, word, what becomes of it, and that in words.
-fn altered() -> [(&'static str, &'static str, &'static str, Edit, &'static str); 4] {
-    let token = Edit::Set(json!("RESOURCE"));
+fn altered() -> [(&'static str, &'static str, &'static str, Edit, &'static str); 5] {
+    let (token, kid) = (Edit::Set(json!("RESOURCE")), Edit::Set(json!("other")));
     let (value, audience) = (Edit::Set(json!("user.login")), Edit::Set(json!("api://other")));
     [
         ("createOAuth2Claim", "/value", "stored-value", value, "A create stores another value"),
@@ -274,6 +274,13 @@ fn altered() -> [(&'static str, &'static str, &'static str, Edit, &'static str);
             "stored-token",
             token,
             "A create makes every claim one of the access token",
+        ),
+        (
+            "replaceAuthorizationServer",
+            "/jwks/keys/0/kid",
+            "stored-kid",
+            kid,
+            "A replace stores a key under another kid",
         ),
         (CREATE_SERVER, "/audiences/0", "audience", audience, "A create stores another audience"),
         (CREATE_SERVER, "/description", "stored-description", Edit::Cut(1), LOST_CHARACTER),
