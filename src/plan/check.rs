@@ -266,6 +266,12 @@ impl Plan {
         self.implied.get(&operation.id).map_or(&[], |checks| checks)
     }
 
+    /// The requirements that a trial is about, and those that its checks imply.
+    pub(crate) fn requirements_of<'a>(&'a self, trial: &'a Trial) -> impl Iterator<Item = &'a str> {
+        let checks = self.checks_of(trial).into_iter().flat_map(|(_, check)| check.requirements.iter());
+        trial.requirements.iter().chain(checks).map(String::as_str)
+    }
+
     /// The checks that a trial can turn red by, each with the step that it is made in, and of the steps of fixtures those that are judged.
     pub(crate) fn checks_of<'a>(&'a self, trial: &'a Trial) -> Vec<(&'a Step, &'a Check)> {
         let mut checks = Vec::new();

@@ -18,6 +18,7 @@ mod latency;
 mod laws;
 mod markdown;
 mod parts;
+mod score;
 mod stream;
 mod summary;
 mod tap;
@@ -43,6 +44,7 @@ pub use junit::{write as write_junit, write_strict as write_junit_strict};
 pub use latency::{Latencies, LatencyChange, median, quantile};
 pub use markdown::write as write_markdown;
 pub use parts::{Part, PartsError};
+pub use score::{Percent, RequirementStanding, Score, Tally};
 #[cfg(any(test, fuzzing))]
 pub(crate) use stream::read_from as read_stream_from;
 pub use stream::{Ending, StreamError, StreamWriter, read as read_stream, read_header};
@@ -262,6 +264,9 @@ impl Report {
             }
             Event::TrialFinished(finished) => {
                 let failures = self.open.remove(&finished.trial).unwrap_or_default();
+                if let Some(part) = self.parts.last_mut() {
+                    part.take(finished);
+                }
                 let mut finished = (**finished).clone();
                 if self.drops_checks {
                     finished.made = Arc::default();
@@ -313,7 +318,7 @@ impl Report {
     }
 
     fn begin(&mut self, header: &RunStarted) {
-        self.parts.push(Part { header: header.clone(), ended: false });
+        self.parts.push(Part { header: header.clone(), ended: false, judged: false, tells: false });
         match &mut self.header {
             // Streams that are merged: the run began with the first of its parts, whichever is read first.
             Some(merged) => {
