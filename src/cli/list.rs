@@ -72,7 +72,7 @@ fn standings(events: &Path) -> Result<BTreeMap<String, RequirementStanding>, Com
         read_stream(events, Ending::Footer, |event| {
             // The score needs no steps, which are most of a stream.
             if !matches!(event, Event::StepFinished(_)) {
-                report.take(&event);
+                report.take(event);
             }
         })?;
     }

@@ -264,9 +264,6 @@ impl Report {
             }
             Event::TrialFinished(finished) => {
                 let failures = self.open.remove(&finished.trial).unwrap_or_default();
-                if let Some(part) = self.parts.last_mut() {
-                    part.take(finished);
-                }
                 let mut finished = (**finished).clone();
                 if self.drops_checks {
                     finished.made = Arc::default();
@@ -318,7 +315,7 @@ impl Report {
     }
 
     fn begin(&mut self, header: &RunStarted) {
-        self.parts.push(Part { header: header.clone(), ended: false, judged: false, tells: false });
+        self.parts.push(Part { header: header.clone(), ended: false });
         match &mut self.header {
             // Streams that are merged: the run began with the first of its parts, whichever is read first.
             Some(merged) => {

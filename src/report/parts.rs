@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Report, text::joined};
-use crate::event::{Bearing, RunStarted, Shard, TrialFinished};
+use crate::event::{RunStarted, Shard};
 
 /// A run, or the part of one, that a stream tells of.
 #[derive(Debug, Clone)]
@@ -12,22 +12,6 @@ pub struct Part {
     pub header: RunStarted,
     /// Whether it came to its end.
     pub ended: bool,
-    pub(super) judged: bool,
-    pub(super) tells: bool,
-}
-
-impl Part {
-    /// Notes whether a trial says what it held and departed from.
-    pub(super) fn take(&mut self, finished: &TrialFinished) {
-        let judged = matches!(finished.outcome.form().bearing, Bearing::Passes | Bearing::Fails);
-        self.judged |= judged && !finished.requirements.is_empty();
-        self.tells |= !finished.held.is_empty() || !finished.departed.is_empty();
-    }
-
-    /// Whether it does not say what its trials held: it is of a program that did not write that down.
-    pub(super) fn is_silent(&self) -> bool {
-        self.judged && !self.tells
-    }
 }
 
 /// Streams that are no parts of one run.

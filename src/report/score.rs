@@ -15,9 +15,6 @@ use super::{
 };
 use crate::event::{Bearing, TrialFinished};
 
-/// The first version of the stream that may say what each trial held and departed from.
-const SCORED: u32 = 2;
-
 /// How a target stands to a requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +42,7 @@ impl RequirementStanding {
 }
 
 /// What trials said of one requirement.
+#[expect(clippy::struct_excessive_bools, reason = "facts that any trial may add, each on its own")]
 #[derive(Debug, Clone, Copy, Default)]
 struct Seen {
     held: bool,
@@ -104,7 +102,7 @@ impl<'a> Fold<'a> {
                 RequirementStanding::NotApplicable => &mut tally.not_applicable,
             } += 1;
         }
-        tally.percent = (tally.held * 1000).checked_div(tally.total()).map(Percent);
+        tally.percent = Percent::of(tally.held, tally.total());
         tally
     }
 }
@@ -112,6 +110,13 @@ impl<'a> Fold<'a> {
 /// A share in tenths of a percent, rounded down: 100 % is all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent(usize);
+
+impl Percent {
+    /// The share that a part has of the whole; `None` if there is nothing.
+    pub(super) fn of(part: usize, whole: usize) -> Option<Self> {
+        (part * 1000).checked_div(whole).map(Self)
+    }
+}
 
 impl std::fmt::Display for Percent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -236,10 +241,10 @@ impl Score {
 }
 
 impl Report {
-    /// The score; `None` where it would be a guess: if trials are missing, or a stream does not say what they held.
+    /// The score; `None` where it would be a guess: if trials are missing, or a stream does not tell what they held.
     pub fn score(&self) -> Option<Score> {
         let is_whole = self.is_complete() && self.missing().is_empty() && self.not_begun.is_empty();
-        let says = self.parts.iter().all(|part| part.header.version >= SCORED && !part.is_silent());
+        let says = self.parts.iter().all(|part| part.header.scored);
         (is_whole && says).then(|| Score::of(self))
     }
 }

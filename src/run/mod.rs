@@ -358,6 +358,7 @@ fn header(shared: &Shared<'_>, trials: &[Arc<Trial>]) -> RunStarted {
         shard: shared.options.shard.map(|shard| event::Shard { index: shard.index(), of: shard.total() }),
         selection: shared.options.selection.clone(),
         left_out: shared.options.left_out.clone(),
+        scored: true,
         principals: shared.target.principals.iter().cloned().collect(),
         capabilities: shared.target.capabilities.iter().cloned().collect(),
         operations: shared.plan.operations.iter().map(|operation| documented(operation)).collect(),
