@@ -98,6 +98,8 @@ mod reports;
 mod restored;
 #[path = "cli/retries.rs"]
 mod retries;
+#[path = "cli/score.rs"]
+mod score;
 #[path = "cli/secrets.rs"]
 mod secrets;
 #[path = "cli/server.rs"]

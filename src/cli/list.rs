@@ -1,17 +1,32 @@
-//! `list`: the trials that a run would run.
+//! `list`: the trials that a run would run, or what they check.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::{
-    CommandError, WRONG_INPUT,
-    out::{self, out, shown},
+    CommandError, Mistake, WRONG_INPUT,
+    out::{self, out, shown, width},
+    run::EVENTS,
     suite::{Choice, Chosen, show_nothing},
     target::hint,
 };
-use crate::{plan::Shard, report::Verdict, run::lack, settings, targets::Located};
+use crate::{
+    event::Event,
+    plan::{Plan, Shard, Trial},
+    report::{Ending, Report, RequirementStanding, Verdict, fit, read_stream},
+    run::lack,
+    settings,
+    suite::Requirement,
+    targets::Located,
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -29,6 +44,12 @@ pub(crate) struct Arguments {
     /// Only one part of the trials, such as 2/5 [default: as for `run`]
     #[arg(long, value_name = "K/N", env = "OKTA_CONFORMANCE_SHARD")]
     shard: Option<Shard>,
+    /// The requirements that these trials check, with their evidence, instead of the trials
+    #[arg(long)]
+    requirements: bool,
+    /// With --requirements: the event stream of the last run, which shows how its target stood to each
+    #[arg(long, default_value = EVENTS, value_name = "PATH", env = "OKTA_CONFORMANCE_EVENTS")]
+    events: PathBuf,
     /// What is printed
     #[arg(long, value_enum, default_value_t = ListFormat::Text, value_name = "FORMAT")]
     format: ListFormat,
@@ -42,6 +63,49 @@ enum ListFormat {
     Json,
     /// The catalogue of the suite
     Markdown,
+}
+
+/// How the target of the last run stood to each requirement, if there is such a run.
+fn standings(events: &Path) -> Result<BTreeMap<String, RequirementStanding>, CommandError> {
+    let mut report = Report::default();
+    if fs::metadata(events).is_ok() {
+        read_stream(events, Ending::Footer, |event| {
+            // The score needs no steps, which are most of a stream.
+            if !matches!(event, Event::StepFinished(_)) {
+                report.take(event);
+            }
+        })?;
+    }
+    Ok(report.score().map(|score| score.requirements).unwrap_or_default())
+}
+
+fn list_requirements(
+    plan: &Plan,
+    trials: &[Arc<Trial>],
+    events: &Path,
+    format: ListFormat,
+    mut out: impl Write,
+) -> Result<(), CommandError> {
+    let standings = standings(events)?;
+    let ids: BTreeSet<&str> = trials.iter().flat_map(|trial| plan.requirements_of(trial)).collect();
+    let all = ids.into_iter().filter_map(|id| Some((id, plan.requirements.get(id)?, standings.get(id).copied())));
+    match format {
+        ListFormat::Text => {
+            for (id, requirement, standing) in all {
+                let last = standing.map(|standing| format!("  last run: {}\n", standing.name())).unwrap_or_default();
+                let text = format!("{id}: {}\n  source: {}\n{last}", requirement.text, requirement.evidence());
+                write!(out, "{}", fit(&text, width()))?;
+            }
+        }
+        ListFormat::Json => {
+            let one = |(id, requirement, standing): (&str, &Requirement, Option<RequirementStanding>)| json!({ "id": id, "text": requirement.text, "evidence": requirement.evidence(), "standing": standing });
+            out::json(&all.map(one).collect::<Vec<_>>())?;
+        }
+        ListFormat::Markdown => {
+            return Err(Mistake::boxed("`--requirements` prints text or JSON: choose another `--format`"));
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
@@ -71,6 +135,7 @@ pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandErro
     }
     let mut out = out();
     match arguments.format {
+        format if arguments.requirements => list_requirements(&plan, &trials, &arguments.events, format, out)?,
         ListFormat::Text => {
             for trial in &trials {
                 writeln!(out, "{}", shown(&trial.id))?;

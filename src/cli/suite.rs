@@ -1,6 +1,7 @@
 //! Loading and compiling the suite that a command is about, and showing what is wrong with it.
 
 use std::{
+    collections::BTreeSet,
     io::Write,
     path::{Path, PathBuf},
     sync::Arc,
@@ -51,6 +52,13 @@ impl Choice {
             patterns: self.patterns.clone(),
             profiles: self.profiles.iter().filter(|name| *name != "all").cloned().collect(),
         }
+    }
+
+    /// The profiles of the suite that `--profile` leaves out.
+    pub(crate) fn left_out(&self, plan: &Plan) -> Vec<String> {
+        let selection = Selection { patterns: Vec::new(), profiles: self.profiles.clone() };
+        let left_out = plan.trials.iter().filter(|trial| !selection.selects(trial)).map(|trial| &trial.profile);
+        left_out.collect::<BTreeSet<_>>().into_iter().cloned().collect()
     }
 
     /// The plan and the chosen trials.

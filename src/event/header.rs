@@ -34,6 +34,12 @@ pub struct RunStarted {
     /// What was chosen of the suite.
     #[serde(default, skip_serializing_if = "Chosen::is_whole")]
     pub selection: Chosen,
+    /// The profiles of the suite that were not selected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
+    /// Whether its trials tell which requirements they held and departed from.
+    #[serde(default)]
+    pub scored: bool,
     /// The principals that the target has credentials for.
     pub principals: Vec<String>,
     /// The capabilities that the target has.

@@ -154,12 +154,16 @@ impl Check {
             | Wants::Capture(_)
             | Wants::Pages(_)
             | Wants::Origin
-            | Wants::Path => match self.when {
-                When::Success(success) => statuses.contains(&success),
-                When::Refused => statuses.iter().any(|status| *status >= 400),
-                When::Sending | When::Answered | When::Expected | When::On(_) => true,
-                When::Recorded => false,
-            },
+            | Wants::Path => !matches!(self.when, When::Recorded) && self.may_be_made(statuses),
+        }
+    }
+
+    /// Whether it can be made of an answer to a step that expects these statuses.
+    fn may_be_made(&self, statuses: &[u16]) -> bool {
+        match self.when {
+            When::Success(success) => statuses.contains(&success),
+            When::Refused => statuses.iter().any(|status| *status >= 400),
+            When::Sending | When::Answered | When::Expected | When::On(_) | When::Recorded => true,
         }
     }
 }
@@ -266,6 +270,22 @@ impl Plan {
         self.implied.get(&operation.id).map_or(&[], |checks| checks)
     }
 
+    /// The requirements that a trial is about, and those of the checks that it may make.
+    pub(crate) fn requirements_of<'a>(&'a self, trial: &'a Trial) -> impl Iterator<Item = &'a str> {
+        let steps = trial.steps.iter().filter(|step| !step.establishes);
+        let made = steps.flat_map(|step| self.checks_in(step).filter(|check| check.may_be_made(step.statuses())));
+        trial.requirements.iter().chain(made.flat_map(|check| check.requirements.iter())).map(String::as_str)
+    }
+
+    /// The checks of a step: those of all answers, its own, those that its call implies.
+    fn checks_in<'a>(&'a self, step: &'a Step) -> impl Iterator<Item = &'a Check> {
+        let spoken_for = self.speaks_for(step, "") || step.request.operation().is_none();
+        let general = self.general.iter().filter(move |_| spoken_for);
+        let implied = step.request.operation().map_or(&[][..], |operation| self.implied(operation));
+        let said = |check: &&Check| !(matches!(check.wants, Wants::CodeOf(_)) && step.says_code());
+        general.chain(&step.checks).chain(implied.iter().filter(said))
+    }
+
     /// The checks that a trial can turn red by, each with the step that it is made in, and of the steps of fixtures those that are judged.
     pub(crate) fn checks_of<'a>(&'a self, trial: &'a Trial) -> Vec<(&'a Step, &'a Check)> {
         let mut checks = Vec::new();
@@ -274,16 +294,10 @@ impl Plan {
             checks.extend(step.checks.iter().filter(judged).map(|check| (step, check)));
         }
         for (number, step) in trial.steps.iter().enumerate() {
-            if self.speaks_for(step, "") || step.request.operation().is_none() {
-                checks.extend(self.general.iter().map(|check| (step, check)));
-            }
-            let implied = step.request.operation().map_or(&[][..], |operation| self.implied(operation));
-            let said = |check: &&Check| !(matches!(check.wants, Wants::CodeOf(_)) && step.says_code());
-            let all = step.checks.iter().chain(implied.iter().filter(said));
             let may = |check: &&Check| {
                 check.may_be_false(step.statuses()) && may_be_asked(step, check, &trial.steps[..number])
             };
-            checks.extend(all.filter(may).map(|check| (step, check)));
+            checks.extend(self.checks_in(step).filter(may).map(|check| (step, check)));
         }
         checks.retain(|(step, check)| check.level_in(step.level) > Level::Info);
         checks

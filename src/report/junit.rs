@@ -74,12 +74,13 @@ fn junit(report: &Report, fail_on: FailOn, form: Form) -> JunitReport {
     for trial in report.sorted() {
         suites.entry(split(&trial.finished.trial).0).or_default().push(trial);
     }
+    let score = report.score().and_then(|score| score.all.sentence());
     for (name, trials) in suites {
         let mut suite = TestSuite::new(name);
         if let Some(started) = started {
             suite.set_timestamp(started);
         }
-        suite_properties(report, &mut suite);
+        suite_properties(report, score.as_deref(), &mut suite);
         suite.set_time(milliseconds(trials.iter().map(|trial| trial.finished.duration_ms).sum()));
         suite.add_test_cases(trials.into_iter().map(|trial| test_case(trial, fail_on, form, &mut texts)));
         junit.add_test_suite(suite);
@@ -110,7 +111,7 @@ fn split(id: &str) -> (String, &str) {
     }
 }
 
-fn suite_properties(report: &Report, suite: &mut TestSuite) {
+fn suite_properties(report: &Report, score: Option<&str>, suite: &mut TestSuite) {
     let Some(header) = &report.header else { return };
     for (name, value) in [
         ("target", header.target.as_str()),
@@ -118,7 +119,10 @@ fn suite_properties(report: &Report, suite: &mut TestSuite) {
         ("suite", &header.suite),
         ("program", &header.program),
         ("run", &header.run),
-    ] {
+    ]
+    .into_iter()
+    .chain(score.map(|score| ("score", score)))
+    {
         suite.add_property(Property::new(name, printable(value)));
     }
 }

@@ -110,9 +110,34 @@ fn head(report: &Report, fail_on: FailOn) -> String {
             span(&header.program),
         );
     }
+    text.push_str(&score(report));
     text.push_str("\n| outcome | trials |\n|---|---:|\n");
     for (outcome, count) in report.outcomes() {
         let _ = writeln!(text, "| {} | {count} |", outcome.name());
+    }
+    text
+}
+
+/// The score in a line; by profile in a table, if there are several.
+fn score(report: &Report) -> String {
+    let Some((sentence, score)) = report.score().and_then(|score| Some((score.all.sentence()?, score))) else {
+        return String::new();
+    };
+    let beside = score.beside().map(|beside| format!(" Not counted: {}", span(&beside))).unwrap_or_default();
+    let mut text = format!("\nScore: **{sentence}**.{beside}\n");
+    if score.profiles.len() > 1 {
+        text.push_str("\n| profile | score | held | departed | not judged |\n|---|---:|---:|---:|---:|\n");
+    }
+    for (name, tally) in score.profiles.iter().filter(|_| score.profiles.len() > 1) {
+        let percent = tally.percent.map(|percent| percent.to_string()).unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "| {} | {percent} | {} | {} | {} |",
+            span(&name.replace('|', "\\|")),
+            tally.held,
+            tally.departed,
+            tally.not_judged
+        );
     }
     text
 }

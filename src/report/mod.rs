@@ -18,6 +18,7 @@ mod latency;
 mod laws;
 mod markdown;
 mod parts;
+mod score;
 mod stream;
 mod summary;
 mod tap;
@@ -43,6 +44,7 @@ pub use junit::{write as write_junit, write_strict as write_junit_strict};
 pub use latency::{Latencies, LatencyChange, median, quantile};
 pub use markdown::write as write_markdown;
 pub use parts::{Part, PartsError};
+pub use score::{Percent, RequirementStanding, Score, Tally};
 #[cfg(any(test, fuzzing))]
 pub(crate) use stream::read_from as read_stream_from;
 pub use stream::{Ending, StreamError, StreamWriter, read as read_stream, read_header};

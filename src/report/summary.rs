@@ -41,6 +41,7 @@ pub fn write_json(report: &Report, fail_on: FailOn, mut writer: impl Write) -> i
         "verdict": verdict,
         "exit_code": verdict.exit_code(),
         "trials": trials,
+        "score": report.score(),
         "requests": report.requests(),
         "checks": report.checks(),
         "coverage": { "reached": reached, "documented": documented },
@@ -83,8 +84,9 @@ fn rounded(seconds: f64) -> f64 {
 pub fn write_badge(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Result<()> {
     let (verdict, known) = (report.verdict(fail_on), report.count(Outcome::KnownFailure));
     let all = report.trials.len() - report.count(Outcome::NotApplicable);
+    let share = report.score().and_then(|score| score.all.share());
     let (mut message, color) = match verdict {
-        Verdict::Conformant => (format!("{} passed", all - known), "brightgreen"),
+        Verdict::Conformant => (share.unwrap_or_else(|| format!("{} passed", all - known)), "brightgreen"),
         Verdict::NotConformant => {
             let causes = report.causes(fail_on);
             let red = causes.iter().filter(|cause| cause.standing == Standing::Red);
@@ -95,7 +97,7 @@ pub fn write_badge(report: &Report, fail_on: FailOn, mut writer: impl Write) -> 
             let message = match deviation.map(|deviation| deviation.kind) {
                 Some(DeviationKind::Baseline) => "worse than before".to_owned(),
                 Some(DeviationKind::Drift | DeviationKind::Snapshot) => "drift".to_owned(),
-                None => format!("{red} of {all} failed"),
+                None => share.unwrap_or_else(|| format!("{red} of {all} failed")),
             };
             (message, "red")
         }

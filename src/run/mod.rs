@@ -89,6 +89,8 @@ pub struct Options {
     pub settling: Duration,
     /// What the trials were chosen by, for the stream's header.
     pub selection: event::Chosen,
+    /// The profiles of the suite that were not selected, for the same.
+    pub left_out: Vec<String>,
 }
 
 impl Default for Options {
@@ -112,6 +114,7 @@ impl Default for Options {
             ledger: Rc::new(Ledger::none()),
             settling: Duration::ZERO,
             selection: event::Chosen::default(),
+            left_out: Vec::new(),
         }
     }
 }
@@ -357,6 +360,8 @@ fn header(shared: &Shared<'_>, trials: &[Arc<Trial>]) -> RunStarted {
         trials: trials.len(),
         shard: shared.options.shard.map(|shard| event::Shard { index: shard.index(), of: shard.total() }),
         selection: shared.options.selection.clone(),
+        left_out: shared.options.left_out.clone(),
+        scored: true,
         principals: shared.target.principals.iter().cloned().collect(),
         capabilities: shared.target.capabilities.iter().cloned().collect(),
         operations: shared.plan.operations.iter().map(|operation| documented(operation)).collect(),

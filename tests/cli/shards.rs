@@ -121,6 +121,7 @@ fn the_merged_parts_say_what_the_whole_says() {
             "trials",
             "requests",
             "checks",
+            "score",
             "warnings",
             "rate_limited",
             "drift",

@@ -80,6 +80,7 @@ fn header(arguments: &Arguments, suite: String) -> Event {
         jobs: 1,
         shard: shard.map(|shard| event::Shard { index: shard.index(), of: shard.total() }),
         selection: arguments.choice.selection(),
+        scored: true,
         ..RunStarted::default()
     }))
 }

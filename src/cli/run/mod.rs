@@ -305,6 +305,7 @@ fn prepare(arguments: &Arguments, color: bool, redactor: &mut Redactor) -> Resul
     if !found.is_empty() {
         return Ok(Begun::Mistaken(show(&mut found, color)));
     }
+    let left_out = arguments.choice.left_out(&plan);
     // What has run is not needed any more: a report grows while the plan shrinks.
     plan.trials.clear();
     let opened = open(arguments, &plan, trials.is_empty(), redactor)?;
@@ -322,7 +323,7 @@ fn prepare(arguments: &Arguments, color: bool, redactor: &mut Redactor) -> Resul
     });
     let mut options = arguments.options(&opened, run, ledger);
     options.preflight &= !trials.is_empty();
-    (options.known, options.shard) = (Arc::new(known), shard);
+    (options.known, options.shard, options.left_out) = (Arc::new(known), shard, left_out);
     let sweep = ledgers.as_ref().map(|ledgers| ledgers.sweep(arguments));
     if let (Some(ledgers), Some(sweep)) = (&ledgers, &sweep) {
         say_remains(&opened, ledgers, sweep);

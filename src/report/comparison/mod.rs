@@ -13,7 +13,9 @@ use strum::IntoStaticStr;
 
 pub(super) use self::trials::former_ids;
 pub use self::trials::{ChangeKind, TrialChange};
-use super::{Cause, CauseSummary, DriftCount, DriftKey, FailOn, LatencyChange, Report, TrialReport, text::pretty};
+use super::{
+    Cause, CauseSummary, DriftCount, DriftKey, FailOn, LatencyChange, Report, Score, TrialReport, text::pretty,
+};
 use crate::{
     counted::counted,
     event::{Chosen, Finding, Shard},
@@ -68,6 +70,9 @@ pub struct ComparedRun {
     pub complete: bool,
     /// Trials by outcome.
     pub trials: BTreeMap<&'static str, usize>,
+    /// Its score, if its streams have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
 }
 
 /// What makes a comparison say less, or something else than time.
@@ -236,6 +241,7 @@ impl ComparedRun {
             suite: header.map(|header| header.suite.clone()),
             complete: report.is_complete(),
             trials: report.outcomes().map(|(outcome, count)| (outcome.name(), count)).collect(),
+            score: report.score(),
         }
     }
 }

@@ -21,6 +21,9 @@ impl Comparison {
         let mut text = Text { out: String::new(), verbose };
         text.run("old", &self.old);
         text.run("new", &self.new);
+        if let Some(score) = self.score() {
+            text.line(&format!("score: {score}"));
+        }
         for note in &self.notes {
             text.line(&format!("note: {}", note.text));
         }
@@ -52,6 +55,12 @@ impl Comparison {
             text.line(&format!("  {}: {call} {status}: {old_ms:.0} ms → {new_ms:.0} ms {answers}", change.word()));
         });
         printable(&text.out)
+    }
+
+    /// The score before and after, if both runs have one.
+    pub(in crate::report) fn score(&self) -> Option<String> {
+        let (old, new) = (self.old.score.as_ref()?.all.share()?, self.new.score.as_ref()?.all.sentence()?);
+        Some(format!("{old} → {new}"))
     }
 
     /// One line that is enough for a message to others.

@@ -64,7 +64,8 @@ impl<W: io::Write> Console<W> {
         let code = if verdict == Verdict::Conformant { "1;32" } else { "1;31" };
         // One line, however long: it is what is copied into a chat.
         let (name, numbers) = (self.paint(code, verdict.name()), report.numbers(verdict, fail_on));
-        writeln!(self.out, "\n{name}{numbers}")
+        self.score(report)?;
+        writeln!(self.out, "{name}{numbers}")
     }
 
     fn heading(&mut self, code: &str, text: &str) -> io::Result<()> {

@@ -11,7 +11,7 @@ pub use ending::quoted;
 use progress::Progress;
 
 use super::{
-    printable,
+    Report, Score, printable,
     text::{counted, joined, on_one_line},
     wrap::wrapped,
 };
@@ -56,6 +56,13 @@ impl<W: io::Write> Console<W> {
 
     fn paint(&self, code: &str, text: &str) -> String {
         if self.style.color && !code.is_empty() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// An empty line, and the score below it.
+    fn score(&mut self, report: &Report) -> io::Result<()> {
+        self.line("", "")?;
+        let score = report.score().filter(|_| !self.style.quiet);
+        score.iter().flat_map(Score::lines).try_for_each(|line: String| self.line("", &line))
     }
 
     /// Writes one line of foreign text in this colour, in pieces where it is wider than the terminal.

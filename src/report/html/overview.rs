@@ -10,12 +10,12 @@ use super::{
 };
 use crate::{
     event::{RunStarted, Tone},
-    report::{FailOn, Report, Verdict, verdict::why_stopped},
+    report::{FailOn, Report, Score, Tally, Verdict, verdict::why_stopped},
 };
 
 pub(super) fn section(report: &Report, fail_on: FailOn, causes: &Causes<'_>) -> Markup {
     let verdict = report.verdict(fail_on);
-    let counts = Counts::of(report);
+    let (counts, score) = (Counts::of(report), report.score());
     html! {
         section #overview .overview aria-labelledby="verdict" {
             div .verdict.card.(class(tone(verdict))) {
@@ -27,6 +27,7 @@ pub(super) fn section(report: &Report, fail_on: FailOn, causes: &Causes<'_>) -> 
                 }
                 h1 #verdict { span aria-hidden="true" { (mark(tone(verdict))) " " } (capital(verdict.name())) }
                 p .sentence { (sentence(report, verdict, counts.red(), causes)) }
+                @if let Some(sentence) = score.as_ref().and_then(|score| score.all.sentence()) { p .sentence { strong { "Score: " (sentence) "." } } }
                 @if counts.total() > 0 {
                     div .total { (counts.bar()) }
                     ul .counts {
@@ -43,7 +44,8 @@ pub(super) fn section(report: &Report, fail_on: FailOn, causes: &Causes<'_>) -> 
             (preflight(report))
             @for reason in &report.not_begun { p .card.gap { span .tag.broken { "did not begin" } " " span .foreign { (reason) } } }
             @for missing in report.missing() { p .card.gap { span .tag.broken { "incomplete" } " " (missing) } }
-            (figures(report, causes))
+            (figures(report, score.as_ref(), causes))
+            @if let Some(score) = &score { (by_profile(score)) }
             @if let Some(comparison) = &report.comparison { (since::card(comparison, fail_on)) }
             @if let Some(header) = &report.header { (facts(report, header)) }
             noscript { p .card { "Search, filters and the list of all trials need a script. The causes and the tables below are complete without one." } }
@@ -104,7 +106,23 @@ fn preflight(report: &Report) -> Markup {
     }
 }
 
-fn figures(report: &Report, causes: &Causes<'_>) -> Markup {
+/// The score of each profile, the lowest first, and what does not count.
+fn by_profile(score: &Score) -> Markup {
+    let mut profiles: Vec<_> = score.profiles.iter().filter(|(_, tally)| tally.total() > 0).collect();
+    profiles.sort_by_key(|(_, tally)| tally.percent);
+    let words = |tally: &Tally| tally.sentence().unwrap_or_default();
+    html! {
+        @if !profiles.is_empty() {
+            details .card open[!score.by_profile().is_empty()] {
+                summary { "Score by profile" }
+                ul { @for (name, tally) in profiles { li { span .mono.foreign { (name) } " " (words(tally)) } } }
+                @if let Some(beside) = score.beside() { p .muted { "Not counted: " span .foreign { (beside) } "." } }
+            }
+        }
+    }
+}
+
+fn figures(report: &Report, score: Option<&Score>, causes: &Causes<'_>) -> Markup {
     let (reached, documented) = report.coverage.reached(report.operations());
     let new = report.unexplained_drift().count();
     let figure = |part: &str, value: String, name: &str, more: String| {
@@ -115,6 +133,9 @@ fn figures(report: &Report, causes: &Causes<'_>) -> Markup {
     };
     html! {
         ul .figures {
+            @if let Some((tally, percent)) = score.and_then(|score| Some((score.all, score.all.percent?))) {
+                (figure("requirements", percent.to_string(), "score", format!("{} of {} held", tally.held, counted(tally.total(), "requirement"))))
+            }
             (number("causes", causes.counted(), "cause", format!("{} in all, with warnings and what is known", causes.count())))
             (number("trials", report.trials.len(), "trial", counted(report.checks(), "check")))
             (number("timings", report.requests(), "request", format!("in {}", duration(report.seconds() * 1000.0))))

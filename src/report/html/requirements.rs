@@ -1,13 +1,13 @@
 //! Requirements and how the trials that hold the target to them ended.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use maud::{Markup, html};
 
 use super::{frame, outcome::Counts};
 use crate::{
     event::RequirementText,
-    report::{Report, TrialReport},
+    report::{Report, RequirementStanding, Score, TrialReport},
 };
 
 /// A requirement with its trials.
@@ -15,12 +15,13 @@ use crate::{
 struct Row<'a> {
     text: Option<&'a RequirementText>,
     outcomes: Counts,
+    standing: Option<RequirementStanding>,
     /// Whether trials are counted that do not name it: it stands behind a check of every call, and only false ones are known.
     implied: bool,
 }
 
-fn rows(report: &Report) -> BTreeMap<&str, Row<'_>> {
-    let mut rows: BTreeMap<&str, Row<'_>> = BTreeMap::new();
+fn rows<'a>(report: &'a Report, score: Option<&'a Score>) -> BTreeMap<&'a str, Row<'a>> {
+    let mut rows: BTreeMap<&str, Row<'a>> = BTreeMap::new();
     for text in report.header.iter().flat_map(|header| header.requirements.iter()) {
         rows.entry(&text.id).or_default().text = Some(text);
     }
@@ -30,6 +31,10 @@ fn rows(report: &Report) -> BTreeMap<&str, Row<'_>> {
             row.outcomes.add(trial.finished.outcome);
         }
         implied(trial, &mut rows);
+    }
+    let standings = score.into_iter().flat_map(|score| &score.requirements);
+    for (id, standing) in standings {
+        rows.entry(id).or_default().standing = Some(*standing);
     }
     // What explains drift is linked to.
     for id in report.drift.keys().filter_map(|key| key.explained.as_ref()) {
@@ -53,8 +58,9 @@ fn implied<'a>(trial: &'a TrialReport, rows: &mut BTreeMap<&'a str, Row<'a>>) {
 }
 
 pub(super) fn section(report: &Report) -> Markup {
-    let mut rows: Vec<_> = rows(report).into_iter().collect();
-    rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.outcomes.red()));
+    let score = report.score();
+    let mut rows: Vec<_> = rows(report, score.as_ref()).into_iter().collect();
+    rows.sort_by_key(|(_, row)| (Reverse(row.outcomes.red()), row.standing.is_none(), row.standing));
     let red = rows.iter().filter(|(_, row)| row.outcomes.red() > 0).count();
     let lead = format!(
         "{} requirements, {red} of them not met in at least one trial; these come first. Evidence is what establishes each.",
@@ -73,11 +79,22 @@ pub(super) fn section(report: &Report) -> Markup {
     frame::section("requirements", "Requirements", lead, &body)
 }
 
+fn class(standing: RequirementStanding) -> &'static str {
+    match standing {
+        RequirementStanding::Departed => "bad",
+        RequirementStanding::NotJudged => "broken",
+        RequirementStanding::Held => "good",
+        RequirementStanding::Noted => "note",
+        RequirementStanding::NotApplicable => "idle",
+    }
+}
+
 fn line(id: &str, row: &Row<'_>) -> Markup {
     html! {
         tr #{ "requirement:" (id) } .met[row.outcomes.red() == 0] {
             th scope="row" {
                 a .mono href="#trials" data-search=(id) { (id) }
+                @if let Some(standing) = row.standing { " " span .tag.(class(standing)) { (standing.name()) } }
                 @if let Some(text) = row.text { p { (text.text) } p .muted.evidence { span .label { "Evidence" } " " (text.evidence) } }
             }
             td .trials-of {

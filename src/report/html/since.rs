@@ -17,6 +17,7 @@ pub(super) fn card(comparison: &Comparison, fail_on: FailOn) -> Markup {
         section .since.card aria-labelledby="since" {
             h2 #since { "Since run " (comparison.old.runs.join(" + ")) @if let Some(started) = &comparison.old.started { " of " (moment(started)) } }
             p { span .tag.(class(course)) { (course.name()) } " " span .foreign { (comparison.numbers(course)) } }
+            @if let Some(score) = comparison.score() { p { "Score: " (score) } }
             @if !comparison.notes.is_empty() { ul .muted { @for note in &comparison.notes { li .foreign { (note.text) } } } }
             (some(html! { "Wrong now, and was not: " (counted(comparison.causes.len(), "cause")) }, &comparison.causes, |cause| html! {
                 (cause.title) " " (trials(&cause.trials))
