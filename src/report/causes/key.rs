@@ -69,6 +69,10 @@ impl<'a> Key<'a> {
                 actual if matches!(check, CheckKind::Status | CheckKind::ErrorCode) => {
                     steady(&finding::actual(actual, check), origin, run)
                 }
+                // What differs in the item that comes nearest: of a list, that is the place.
+                Actual::Nearest { at, .. } => {
+                    at.iter().map(|at| without_indices(at.as_str())).collect::<Vec<_>>().join(" ")
+                }
                 actual => actual.class().to_owned(),
             },
         }
