@@ -69,8 +69,11 @@ use crate::{
 
 use strum::IntoStaticStr;
 
-/// More kinds of drift than a service can have in a year; who makes up a name for each member has more.
+/// More kinds of drift than a service can have in a year.
 const MOST_DRIFT: usize = 10_000;
+
+/// More members of one thing that no document names: whoever makes up names for them has as many as there are answers, and they are one drift.
+const MOST_SIBLINGS: usize = 16;
 
 /// A run, or several that were merged.
 #[derive(Debug, Default)]
@@ -285,19 +288,45 @@ impl Report {
     /// Trials end in any order, and in another one where parts of a run are merged: which answer is the example is not up to that.
     fn drift(&mut self, drift: &[Drift]) {
         for drift in drift {
-            if self.drift.len() >= MOST_DRIFT {
-                break;
+            let pointer = without_indices(drift.pointer.as_str());
+            let mut key = DriftKey { explained: drift.explained.clone(), pointer, call: drift.call.clone() };
+            let any = DriftKey { pointer: format!("{}/*", above(&key.pointer)), ..key.clone() };
+            if self.drift.contains_key(&any) {
+                key = any;
+            } else if !self.drift.contains_key(&key) && key.explained.is_none() {
+                key = self.with_siblings(key, any);
             }
-            let key = DriftKey {
-                explained: drift.explained.clone(),
-                pointer: without_indices(drift.pointer.as_str()),
-                call: drift.call.clone(),
-            };
-            let count = self.drift.entry(key).or_insert_with(|| DriftCount { count: 0, value: drift.value.clone() });
-            count.count += 1;
-            if drift.value < count.value {
-                count.value.clone_from(&drift.value);
+            if self.drift.len() < MOST_DRIFT || self.drift.contains_key(&key) {
+                self.count_drift(key, 1, &drift.value);
             }
+        }
+    }
+
+    /// The key of a drift that was not met before; once a thing has too many of them, that of all.
+    fn with_siblings(&mut self, key: DriftKey, any: DriftKey) -> DriftKey {
+        let parent = format!("{}/", above(&key.pointer));
+        let is = |other: &&DriftKey| {
+            other.call == key.call
+                && other.explained.is_none()
+                && other.pointer.strip_prefix(&parent).is_some_and(|name| !name.contains('/'))
+        };
+        let siblings: Vec<DriftKey> = self.drift.keys().filter(is).cloned().collect();
+        if siblings.len() < MOST_SIBLINGS {
+            return key;
+        }
+        for sibling in siblings {
+            if let Some(DriftCount { count, value }) = self.drift.remove(&sibling) {
+                self.count_drift(any.clone(), count, &value);
+            }
+        }
+        any
+    }
+
+    fn count_drift(&mut self, key: DriftKey, times: usize, value: &Redacted) {
+        let count = self.drift.entry(key).or_insert_with(|| DriftCount { count: 0, value: value.clone() });
+        count.count += times;
+        if *value < count.value {
+            count.value.clone_from(value);
         }
     }
 
@@ -434,6 +463,11 @@ impl Report {
 fn united(a: &[RequirementText], b: &[RequirementText]) -> Arc<[RequirementText]> {
     let all: BTreeMap<&str, &RequirementText> = a.iter().chain(b).map(|one| (one.id.as_str(), one)).collect();
     all.into_values().cloned().collect()
+}
+
+/// The pointer to what holds the place of a pointer.
+fn above(pointer: &str) -> &str {
+    pointer.rsplit_once('/').map_or("", |(above, _)| above)
 }
 
 /// `/3/name` and `/7/name` are the same drift.
