@@ -187,7 +187,9 @@ pub(crate) fn judge_page(step: &Step, seen: &Seen<'_>, variables: &Variables) ->
     if everything && plan.speaks_for(step, &exchange.request.url) {
         judge.headers(&plan.general, answer, true);
     }
-    if everything && as_expected {
+    // What is said of something else is not what was asked for.
+    let other = matches!(identity, Some((Identity::Not(_), _)));
+    if everything && as_expected && !other {
         for check in step.checks.iter().filter(|check| check.when == When::Expected) {
             judge.hold(check, answer);
         }

@@ -404,7 +404,7 @@ impl<'a, 's> Running<'a, 's> {
                 Err(self.faulted(&fault))
             }
             Halt::Server(exchange) => {
-                let reason = format!("{call}: the target answered {}", exchange.answer.status);
+                let reason = format!("the target answered {}", exchange.answer.status);
                 self.emit(label, 1, &Judgement::default(), Came::Answer(exchange));
                 Err(Ending::Errored(reason))
             }

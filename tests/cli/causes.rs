@@ -120,7 +120,7 @@ fn every_form_tells_the_same_causes_of_a_red_run() {
     let page = print(&place, "html");
     let titles = of_page(&page);
     let console = print(&place, "text");
-    assert_eq!(all(r"(?m)^(?:failed|blocked|errored) {3,}(.*)$", &console), titles, "the console");
+    assert_eq!(all(r"(?m)^  (?:failed|blocked|errored) {3,}(.*)$", &console), titles, "the console");
     assert_eq!(of_markdown(&print(&place, "markdown")), titles, "markdown");
     let github = all(r"(?m)^::error .*?title=(?:failed|blocked|errored)%3A (.*?)::", &print(&place, "github"));
     assert_eq!(github.iter().map(|title| bare(&unescaped(title))).collect::<Vec<_>>(), titles, "annotations");

@@ -198,7 +198,7 @@ fn every_event_of_a_run_against_an_org_has_its_form() {
     // Findings, waits, known failures and attempts are in no other stream of these tests.
     let times = std::sync::atomic::AtomicUsize::new(0);
     let server = Server::start(move |request| {
-        let first = times.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 1;
+        let first = times.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 2;
         let limited = Answer::new(429, "{}").header("Retry-After", "1").header("Date", "Thu, 01 Jan 1970 00:00:00 GMT");
         let answer = Answer::json(200, &serde_json::json!([])).header("Date", "Thu, 01 Jan 1970 00:00:00 GMT");
         Some(if first && request.method == "GET" { limited } else { answer })

@@ -3,6 +3,7 @@
 use crate::{
     event::{DocumentedOperation, Finding, StepFinished},
     finding::{self, Actual, CheckKind, Expected},
+    level::Level,
     path::path_of,
     report::{Report, without_indices},
     secret::Redacted,
@@ -12,6 +13,8 @@ use crate::{
 /// A false check without what is a trial's, a run's or an org's own: two with the same key are the same thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key<'a> {
+    /// Whether it is a warning: what is one is no departure.
+    pub(super) warns: bool,
     /// The operation that was called; none for what all of them have in common, so that a header that a gateway takes away is one thing.
     pub(super) operation: Option<&'a str>,
     /// The parameters of the query that the case sends, where the check is the case's own: each may be ignored by itself.
@@ -40,6 +43,7 @@ impl<'a> Key<'a> {
         let general = matches!(check, CheckKind::Header(_) | CheckKind::ErrorCode | CheckKind::ErrorForm)
             || lets_in(finding);
         Self {
+            warns: finding.level == Level::Should,
             operation: (!general).then_some(call.operation),
             query: if finding.implied_by.is_none() && !general { call.query } else { &[] },
             check,
