@@ -9,7 +9,7 @@ mod words;
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, btree_map::Entry},
     sync::{Arc, Mutex, OnceLock},
 };
 
@@ -119,12 +119,12 @@ const MAX_DRIFT: usize = 1000;
 
 impl Schemas {
     /// Takes the schema files; a file that is no JSON, or no schema, is reported.
-    pub(crate) fn read(files: &[Arc<Source>], found: &mut Vec<Diagnostic>) -> Self {
+    pub(crate) fn read(files: impl IntoIterator<Item = Arc<Source>>, found: &mut Vec<Diagnostic>) -> Self {
         let mut parsed = Vec::new();
         for source in files {
             match serde_json::from_str::<Value>(&source.text) {
-                Ok(value) => parsed.push((Arc::clone(source), Arc::new(value))),
-                Err(error) => found.push(json_mistake(source, &error)),
+                Ok(value) => parsed.push((source, Arc::new(value))),
+                Err(error) => found.push(json_mistake(&source, &error)),
             }
         }
         let id = |value: &Value| value.get("$id").and_then(Value::as_str).map(str::to_owned);
@@ -136,8 +136,7 @@ impl Schemas {
                 let diagnostic = Diagnostic::new(&source, Span::new(0, 1), "a schema without `$id`");
                 found.push(diagnostic.help("give it an absolute URI, so that others can refer to it"));
             }
-            let file = source.path.rsplit(['/', '\\']).next().unwrap_or_default();
-            let name = file.trim_end_matches(".schema.json").to_owned();
+            let name = name_of(&source.path).to_owned();
             let schema = Schema {
                 name: name.clone(),
                 source,
@@ -147,7 +146,15 @@ impl Schemas {
                 described: OnceLock::new(),
                 parts: Mutex::default(),
             };
-            by_name.insert(name, Arc::new(schema));
+            match by_name.entry(name) {
+                Entry::Vacant(free) => {
+                    free.insert(Arc::new(schema));
+                }
+                Entry::Occupied(taken) => {
+                    let title = format!("the schema `{}` is in {} already", taken.key(), taken.get().source.path);
+                    found.push(Diagnostic::new(&schema.source, Span::new(0, 1), title).help("rename one of them"));
+                }
+            }
         }
         Self { by_name }
     }
@@ -179,6 +186,16 @@ impl Schemas {
             all.extend(named.map(|id| (Arc::clone(&schema.source), id.to_owned())));
         }
         all
+    }
+}
+
+/// What other files call the schema in this file.
+fn name_of(path: &str) -> &str {
+    let file = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let end = file.len().saturating_sub(".schema.json".len());
+    match file.split_at_checked(end) {
+        Some((name, end)) if end.eq_ignore_ascii_case(".schema.json") => name,
+        _ => file,
     }
 }
 
@@ -397,7 +414,7 @@ mod tests {
         let mut document = schema.clone();
         document["$id"] = json!("https://a.test/a.schema.json");
         let source = Source::new("schemas/a.schema.json", document.to_string());
-        Arc::clone(&Schemas::read(&[source], &mut Vec::new()).by_name["a"])
+        Arc::clone(&Schemas::read([source], &mut Vec::new()).by_name["a"])
     }
 
     fn judged(value: &Value) -> Validation {
