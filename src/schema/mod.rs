@@ -4,6 +4,7 @@
 //! (`described`). It knows nothing of what the schemas describe.
 
 mod described;
+mod duplicates;
 mod evaluated;
 mod words;
 
@@ -14,14 +15,16 @@ use std::{
 };
 
 use described::Described;
+pub(crate) use duplicates::duplicates;
 use evaluated::unnamed;
 use jsonschema::{Registry, ValidationError, Validator, error::ValidationErrorKind};
+use regex::Regex;
 use serde_json::{Map, Value};
 use words::{under_condition, wanted};
 
 use crate::{
     brief::{self, Excerpt},
-    diagnostic::{Diagnostic, Source, Span},
+    diagnostic::{Diagnostic, Source, Span, why_not},
     finding::{Actual, Expected, Json},
     json, pointer,
     yaml::Problems,
@@ -170,8 +173,15 @@ impl Schemas {
 
     /// Compiles the schemas with these names, to report those that are none.
     pub(crate) fn compile(&self, wanted: &dyn Fn(&str) -> bool, found: &mut Vec<Diagnostic>) {
-        for schema in self.by_name.values().filter(|schema| wanted(&schema.name)) {
-            if let Err(message) = schema.validator() {
+        let wanted = self.by_name.values().filter(|schema| wanted(&schema.name));
+        let broken: Vec<_> = wanted.filter_map(|schema| Some((schema, schema.validator().as_ref().err()?))).collect();
+        if broken.is_empty() {
+            return;
+        }
+        // A pattern also breaks the schemas that refer to its own.
+        let patterns: Vec<String> = self.by_name.values().flat_map(|schema| schema.broken_patterns(found)).collect();
+        for (schema, message) in broken {
+            if !patterns.iter().any(|pattern| message.contains(pattern)) {
                 let diagnostic = Diagnostic::new(&schema.source, Span::new(0, 1), "not a JSON Schema");
                 found.push(diagnostic.help(message.clone()));
             }
@@ -213,6 +223,22 @@ fn values_of<'v>(document: &'v Value, keyword: &str) -> impl Iterator<Item = &'v
 impl Schema {
     fn validator(&self) -> &Result<Validator, String> {
         self.compiled.get_or_init(|| Self::build(&self.document, &self.registry(Vec::new())?))
+    }
+
+    /// Reports the patterns that are none, each where it is written, and gives them as JSON writes them.
+    fn broken_patterns(&self, found: &mut Vec<Diagnostic>) -> Vec<String> {
+        let names = values_of(&self.document, "patternProperties").filter_map(Value::as_object);
+        let names = names.flat_map(Map::keys).map(String::as_str);
+        let patterns = values_of(&self.document, "pattern").filter_map(Value::as_str).chain(names);
+        let broken =
+            patterns.filter_map(|pattern| Some((Value::from(pattern).to_string(), Regex::new(pattern).err()?)));
+        let report = |(written, error): (String, regex::Error)| {
+            let span = self.source.text.find(&written).map_or(Span::new(0, 1), |at| Span::new(at, at + written.len()));
+            let diagnostic = Diagnostic::new(&self.source, span, "not a regular expression");
+            found.push(diagnostic.help(why_not(&error)));
+            written
+        };
+        broken.map(report).collect()
     }
 
     fn build(schema: &Value, registry: &Registry<'static>) -> Result<Validator, String> {

@@ -259,6 +259,20 @@ fn an_odd_entry_is_told_and_the_others_are_judged() {
 }
 
 #[test]
+fn a_key_that_an_answer_has_twice_is_drift() {
+    let place = Place::new();
+    let text = recording("mitmproxy.har");
+    let name = "\\\"default\\\":false";
+    assert!(text.contains(name));
+    place.write("twice.har", &text.replacen(name, &format!("{name},{name}"), 1));
+    let summary = verify(&place, &["twice.har"]);
+    let drift = summary["drifted"].as_array().expect("a list").iter().filter(|drift| drift["explained"].is_null());
+    let drift: Vec<_> = drift.map(|drift| (&drift["call"], &drift["pointer"], &drift["value"])).collect();
+    assert_eq!(drift, [(&json!("createAuthorizationServer"), &json!("/default"), &json!("a duplicate key"))]);
+    assert_eq!(summary["failed"], 0);
+}
+
+#[test]
 fn what_is_too_large_is_refused_before_it_hurts() {
     let place = Place::new();
     place.write("long.yaml", "version: 1\ninteractions: []\n#");

@@ -133,6 +133,17 @@ fn a_file_that_would_not_be_read_is_a_mistake() {
 }
 
 #[test]
+fn a_pattern_of_another_dialect_is_named_at_its_place() {
+    let place = Place::with_suite(&["levels"]);
+    let schema = place.read("suite/schemas/okta/thing.schema.json");
+    let patterns = r#""patternProperties": { "(a)\\1": { "pattern": "^(?!x)\\d+$" } }, "properties""#;
+    place.write("suite/schemas/okta/thing.schema.json", &schema.replacen("\"properties\"", patterns, 1));
+    let done = place.run(&["check", "suite"]);
+    assert_eq!(done.code, 3);
+    snapshot(&place, "mistakes-patterns", &done.err);
+}
+
+#[test]
 fn the_first_byte_that_is_no_text_is_named() {
     let place = Place::with_suite(&["levels"]);
     let broken = [b"# \xc3\xa4\n# \xc3\xa4b".as_slice(), b"\xff\n"].concat();
