@@ -49,9 +49,9 @@ pub enum RecordingError {
     #[error("{0}:{1}: not a recorded exchange: {2}")]
     Line(String, usize, String),
     /// A document that breaks its form, or is of none; the place is the file, with line and column, or with the number of the exchange behind `#`,
-    /// where they are known.
+    /// where they are known. Of so many exchanges nothing can be read.
     #[error("{0}: not {1}: {2}")]
-    Document(String, &'static str, String),
+    Document(String, &'static str, String, usize),
     /// A file without an exchange that is whole; so many are not.
     #[error("{0}: there is no exchange in it")]
     Empty(String, usize),
@@ -61,8 +61,8 @@ impl RecordingError {
     /// How many exchanges of the file are not whole.
     pub(crate) fn passed_over(&self) -> usize {
         match self {
-            Self::Empty(_, not_kept) => *not_kept,
-            Self::Io(..) | Self::Line(..) | Self::Document(..) => 0,
+            Self::Empty(_, count) | Self::Document(_, _, _, count) => *count,
+            Self::Io(..) | Self::Line(..) => 0,
         }
     }
 }
@@ -275,7 +275,7 @@ pub(crate) fn read_from(
     let input = Cursor::new(head).chain(input);
     match form {
         Form::Empty => Err(RecordingError::Empty(shown, 0)),
-        Form::Unknown => Err(RecordingError::Document(shown, "a recording", form::NEITHER.to_owned())),
+        Form::Unknown => Err(RecordingError::Document(shown, "a recording", form::NEITHER.to_owned(), 0)),
         Form::Lines => match lines::read(BufReader::new(input), &shown, take)? {
             (0, not_kept) => Err(RecordingError::Empty(shown, not_kept)),
             (_, count) => Ok(PassedOver { count, unreadable: Vec::new() }),
@@ -299,7 +299,7 @@ fn document(
     let mut text = Vec::with_capacity(usize::try_from(length.min(MAX_DOCUMENT)).unwrap_or_default() + 1);
     let failed = |source| RecordingError::Io(path.to_owned(), source);
     input.take(MAX_DOCUMENT + 1).read_to_end(&mut text).map_err(failed)?;
-    let refused = |place: String, reason: String| RecordingError::Document(place, form, reason);
+    let refused = |place: String, reason: String| RecordingError::Document(place, form, reason, 0);
     if text.len() as u64 > MAX_DOCUMENT {
         return Err(refused(path.to_owned(), format!("it has more than {} MiB", MAX_DOCUMENT / 1024 / 1024)));
     }
@@ -324,7 +324,7 @@ fn document(
     let count = not_kept + unreadable.len();
     if recorded.is_empty() {
         return Err(match unreadable.into_iter().next() {
-            Some((place, reason)) => refused(place, reason),
+            Some((place, reason)) => RecordingError::Document(place, form, reason, count),
             None => RecordingError::Empty(path.to_owned(), not_kept),
         });
     }

@@ -256,6 +256,11 @@ fn an_odd_entry_is_told_and_the_others_are_judged() {
     snapshot(&place, "verify-odd-entries", &done.err);
     let replayed = place.run(&["replay", "odd.har", "--format", "json"]);
     assert_eq!((&replayed.json()["passed_over"], replayed.told().as_str()), (&json!(3), done.err.as_str()));
+    archive["log"]["entries"].as_array_mut().expect("a list").truncate(2);
+    place.write("none.har", &archive.to_string());
+    let summary = verify(&place, &["none.har"]);
+    assert_eq!(summary["broken"], json!(["none.har#1: not a HAR: it has no `response`"]));
+    assert_eq!((&summary["failed"], &summary["passed_over"]), (&json!(0), &json!(2)));
 }
 
 #[test]
