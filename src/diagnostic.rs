@@ -171,6 +171,12 @@ fn visible(text: &str, span: Span) -> Range<usize> {
     start..line_end.max(start)
 }
 
+/// Why a text is no regular expression, or which feature of others is missing, without the drawing of the library.
+pub(crate) fn why_not(error: &regex::Error) -> String {
+    let message = error.to_string();
+    message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
 /// "did you mean …" for a name that is not among `known`, if one of them is close.
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(name, known).map(|candidate| format!("did you mean `{candidate}`?"))

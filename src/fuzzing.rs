@@ -56,7 +56,7 @@ const OLDER: &[u8] = include_bytes!("../tests/data/streams/every.jsonl");
 
 fn things(more: Option<&str>, found: &mut Vec<Diagnostic>) -> Suite {
     let files = THINGS.into_iter().chain(more.map(|text| ("cases/things/fuzzed.yaml", text)));
-    Suite::read(&files.map(|(path, text)| Source::new(path, text)).collect::<Vec<_>>(), found)
+    Suite::of_texts(&files.collect::<Vec<_>>(), found)
 }
 
 /// Every message is drawn, so that its place is looked up.

@@ -7,7 +7,7 @@ use crate::{
     event::{Drift, Finding},
     level::Level,
     plan::Plan,
-    recording::{Recorded, RecordingError, read},
+    recording::{PassedOver, Recorded, RecordingError, read},
     run::Describer,
     secret::Redactor,
     status::Speaker,
@@ -43,11 +43,11 @@ impl Judged {
     }
 }
 
-/// Judges every exchange of a file, in order, and says how many were passed over because their answers were not kept.
+/// Judges every exchange of a file, in order, and says which were passed over.
 ///
 /// # Errors
 /// A file or a line that cannot be read; what came before has been judged.
-pub fn verify(path: &Path, plan: &Plan, mut take: impl FnMut(Judged)) -> Result<usize, RecordingError> {
+pub fn verify(path: &Path, plan: &Plan, mut take: impl FnMut(Judged)) -> Result<PassedOver, RecordingError> {
     judging(plan, |judge| read(path, |recorded| take(judge(recorded))))
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn verify_from(
     shown: String,
     plan: &Plan,
     mut take: impl FnMut(Judged),
-) -> Result<usize, RecordingError> {
+) -> Result<PassedOver, RecordingError> {
     judging(plan, |judge| crate::recording::read_from(input, 0, shown, &mut |recorded| take(judge(recorded))))
 }
 

@@ -22,21 +22,31 @@ fn holds(text: &[u8], most: usize) -> bool {
     count(text, most) <= most
 }
 
+/// How many members the objects in a text of JSON have, however often one name is written.
+pub(crate) fn members(text: &[u8]) -> usize {
+    marks(text, usize::MAX, |byte| byte == b':')
+}
+
 /// Counts up to more than `most`. A value begins with the text, and behind each bracket and comma.
 fn count(text: &[u8], most: usize) -> usize {
-    let (mut values, mut at) = (1, 0);
+    1 + marks(text, most.saturating_sub(1), |byte| matches!(byte, b'{' | b'[' | b','))
+}
+
+/// Counts bytes outside of strings, up to more than `most`.
+fn marks(text: &[u8], most: usize, counts: impl Fn(u8) -> bool) -> usize {
+    let (mut marks, mut at) = (0, 0);
     while let Some(byte) = text.get(at) {
-        match byte {
-            b'"' => at = end_of_string(text, at + 1),
-            b'{' | b'[' | b',' => values += 1,
-            _ => {}
-        }
-        if values > most {
-            break;
+        if *byte == b'"' {
+            at = end_of_string(text, at + 1);
+        } else if counts(*byte) {
+            marks += 1;
+            if marks > most {
+                break;
+            }
         }
         at += 1;
     }
-    values
+    marks
 }
 
 /// Where the quote stands that ends a string.

@@ -14,7 +14,7 @@ use crate::{
     level::Level,
     matcher::{Matcher, Mismatches, equal},
     plan::{Basis, Capture, Check, Step, Wants, When},
-    schema::Schema,
+    schema::{Schema, duplicates},
     suite::{On, Operation},
     template::{Unfilled, Variables},
     volume::MOST_VALUES,
@@ -258,6 +258,7 @@ impl<'a> Judge<'a> {
                     self.find(check, None, Some(found.pointer), found.expected, found.actual);
                 }
                 self.judgement.drift.extend(validation.drift);
+                self.judgement.drift.extend(duplicates(&answer.body, value));
             }
             Err(reason) => {
                 let wanted = Expected::Schema(schema.name.clone());

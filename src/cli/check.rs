@@ -12,7 +12,14 @@ use super::{
     out::{out, shown, warn},
     suite,
 };
-use crate::{counted::counted, diagnostic::Diagnostic, known::KnownFailures, plan::Plan, settings, suite::Suite};
+use crate::{
+    counted::counted,
+    diagnostic::Diagnostic,
+    known::KnownFailures,
+    plan::Plan,
+    settings,
+    suite::{Suite, is_suite},
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -95,9 +102,7 @@ fn check_files(files: &[&PathBuf], color: bool) -> Result<u8, CommandError> {
 
 fn suite_around(file: &Path) -> Option<PathBuf> {
     let file = file.canonicalize().ok()?;
-    file.ancestors()
-        .find(|directory| directory.join("cases").is_dir() && directory.join("schemas/operations.yaml").is_file())
-        .map(Path::to_owned)
+    file.ancestors().find(|directory| is_suite(directory)).map(Path::to_owned)
 }
 
 fn conclude(suite: &Suite, mut found: Vec<Diagnostic>, name: &str, color: bool) -> Result<u8, CommandError> {

@@ -1,12 +1,13 @@
-//! Exchanges of a recording whose operations the suite does not describe: named by method and form of the path, counted, and never more
-//! kinds of them than somebody would read.
+//! What nobody judges in a recording. Operations that the suite does not describe are named by method and form of the path, counted, and never
+//! more kinds of them than somebody would read; exchanges that cannot be read are named by their places.
 
 use std::{
     collections::BTreeMap,
     io::{self, Write},
 };
 
-use crate::{brief::shorten, report::on_one_line};
+use super::out::{shown, warn};
+use crate::{brief::shorten, recording::PassedOver, report::on_one_line};
 
 /// More kinds than this are counted together.
 const MOST: usize = 100;
@@ -52,6 +53,14 @@ impl Outside {
         }
         Ok(())
     }
+}
+
+/// Tells which exchanges cannot be read, and says how many are skipped in all.
+pub(super) fn skipped(passed_over: &PassedOver) -> usize {
+    for exchange in &passed_over.unreadable {
+        warn(&shown(&format!("skipped {exchange}")));
+    }
+    passed_over.count
 }
 
 /// Method and path with a star for each segment that is not the API's: it looks like an identifier (a digit, and more than a version

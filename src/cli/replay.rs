@@ -17,7 +17,7 @@ use serde_json::json;
 use super::{
     CommandError, Format, Mistake, WRONG_INPUT,
     out::{self, out, shown},
-    outside::Outside,
+    outside::{Outside, skipped},
     parse_as_of,
     run::{interrupted_twice, output},
     suite, target, with_causes,
@@ -36,7 +36,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Recordings: JSON Lines, HAR, cassettes of go-vcr and vcrpy
+    /// Recordings: JSON Lines, HAR, files of other recorders (docs/recordings.md)
     #[arg(required_unless_present = "history", value_name = "FILE")]
     files: Vec<PathBuf>,
     /// What to send to: `mock` (a fresh one for each file), a URL, or the name of a target in the settings file
@@ -272,11 +272,12 @@ async fn all_files(context: &Context<'_>, recorder: &mut Option<Recorder>, sum: 
             Ok(recording) => recording,
             // The other files are still replayed.
             Err(error) => {
+                sum.passed_over += error.passed_over();
                 sum.broken.push(with_causes(&error));
                 continue;
             }
         };
-        sum.passed_over += recording.passed_over;
+        sum.passed_over += skipped(&recording.passed_over);
         if !recording.can_be_sent(plan) {
             all_outside(plan, &recording, &mut |replayed| sum.take(replayed));
             continue;

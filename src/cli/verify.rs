@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{
     CommandError, Format, WRONG_INPUT,
     out::{self, out, shown, width},
-    outside::Outside,
+    outside::{Outside, skipped},
     suite, with_causes,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Recordings: JSON Lines, HAR, cassettes of go-vcr and vcrpy
+    /// Recordings: JSON Lines, HAR, files of other recorders (docs/recordings.md)
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// A directory with `cases/` and `schemas/`, instead of the built-in suite
@@ -113,9 +113,12 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     let mut sum = Sum::default();
     for file in &arguments.files {
         match judge_file(file, &plan, |judged| sum.take(judged)) {
-            Ok(passed_over) => sum.passed_over += passed_over,
+            Ok(passed_over) => sum.passed_over += skipped(&passed_over),
             // The other files are still judged.
-            Err(error) => sum.broken.push(with_causes(&error)),
+            Err(error) => {
+                sum.passed_over += error.passed_over();
+                sum.broken.push(with_causes(&error));
+            }
         }
     }
     for broken in &sum.broken {

@@ -361,6 +361,25 @@ mod tests {
     }
 
     #[test]
+    fn texts_that_look_alike_are_told_apart() {
+        let says = |text: &str| actual(&Actual::Value(Json::of(text)), &CheckKind::Body);
+        for (text, told) in [
+            ("Ren\u{e9}", "\"Ren\u{e9}\""),
+            ("Rene\u{301}", "\"Rene\\u{301}\""),
+            ("a\u{a0}b", "\"a\\u{a0}b\""),
+            ("a b", "\"a b\""),
+            ("a\u{200b}b", "\"a\\u{200b}b\""),
+            ("\u{1112}\u{1161}", "\"\\u{1112}\\u{1161}\""),
+            ("\u{939}\u{93f}", "\"\u{939}\u{93f}\""),
+        ] {
+            assert_eq!(says(text), told);
+        }
+        let header = Actual::Text(Excerpt::of("a\u{a0}b"));
+        assert_eq!(actual(&header, &CheckKind::Header("A".into())), "a\\u{a0}b");
+        assert_eq!(steady(&header, &CheckKind::Body), "a\u{a0}b", "signatures are as they always were");
+    }
+
+    #[test]
     fn what_a_stream_holds_is_read_back() {
         let value = |text: &str| Json::of(&serde_json::from_str::<serde_json::Value>(text).expect("JSON"));
         let wants: Vec<Expected<String>> = vec![

@@ -1,5 +1,9 @@
 //! What the values of a finding read like. Every sentence about an expectation and what was found instead is made here.
 
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
 use super::{Actual, CheckKind, Expected, Json, NotNew};
 use crate::{brief::Excerpt, counted::counted};
 
@@ -180,7 +184,8 @@ impl Words<'_> {
                 let is_of_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':' | '.');
                 format!("{}…", excerpt.text.as_ref().trim_end_matches('…').trim_end_matches(is_of_word))
             }
-            (Values::Told | Values::Unsaid | Values::Steady, _) => excerpt.to_string(),
+            (Values::Told, _) => spelt_out(&excerpt.to_string()),
+            (Values::Unsaid | Values::Steady, _) => excerpt.to_string(),
         }
     }
 
@@ -228,4 +233,15 @@ impl Words<'_> {
             | CheckKind::Other(_) => "nothing: the member is not there",
         }
     }
+}
+
+/// Characters that nobody sees, blanks that are not the usual one, and parts of characters that others write as one (Unicode Standard Annex
+/// 15). With them, two texts that differ look alike.
+static UNSEEN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"[\p{Cf}\p{Z}\u{300}-\u{36f}\u{1100}-\u{11ff}\u{3099}\u{309a}--\x20]").ok());
+
+/// The text with the code points of [`UNSEEN`].
+fn spelt_out(text: &str) -> String {
+    let code_point = |found: &Captures<'_>| found[0].escape_unicode().to_string();
+    UNSEEN.as_ref().map_or_else(|| text.to_owned(), |unseen| unseen.replace_all(text, code_point).into_owned())
 }

@@ -522,5 +522,10 @@ fn innermost(error: &dyn Error) -> String {
     while let Some(source) = error.source() {
         error = source;
     }
-    error.to_string()
+    let text = error.to_string();
+    if text.contains("CaUsedAsEndEntity") {
+        // The library has only its name for it.
+        return "the server uses the certificate of a CA as its own: give it one that the CA has signed".to_owned();
+    }
+    text
 }

@@ -14,7 +14,7 @@ use strum::{EnumString, VariantNames};
 
 use super::{Format, JsonType, Kind, Matcher, Pattern, equality::order};
 use crate::{
-    diagnostic::Span,
+    diagnostic::{self, Span},
     schema::{Schema, Schemas},
     template::{Scope, Template, Tree},
     yaml::{Data, Key, Node, Problems},
@@ -282,9 +282,7 @@ fn pattern(node: &Node, cx: &Context<'_>, problems: &mut Problems<'_>) -> Option
     match cx.patterns.regex(&sample) {
         Ok(regex) => Some(template.constant().map_or(Pattern::Template(template.clone()), |_| Pattern::Ready(regex))),
         Err(error) => {
-            let message = error.to_string();
-            let reason = message.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            problems.at_with(node.span, "not a regular expression", reason);
+            problems.at_with(node.span, "not a regular expression", diagnostic::why_not(&error));
             None
         }
     }

@@ -140,13 +140,14 @@ fn read_file(
 fn check_place(head: &FileHead<'_>, root: &Node, problems: &mut Problems<'_>) {
     let (Some(area), Some(topic)) = (head.area, head.topic) else { return };
     let path = head.source.path.replace('\\', "/");
-    let expected = format!("{area}/{topic}.yaml");
-    if path.contains("cases/") && !path.ends_with(&format!("cases/{expected}")) {
+    let name = path.rsplit_once('.').map_or(path.as_str(), |(name, _)| name);
+    let expected = format!("cases/{area}/{topic}");
+    if path.contains("cases/") && !name.ends_with(&expected) {
         let span = root.get("topic").map_or(root.span, |node| node.span);
         problems.at_with(
             span,
             "`area` and `topic` do not match the file's path",
-            format!("move it to cases/{expected}"),
+            format!("move it to {expected}.yaml"),
         );
     }
 }

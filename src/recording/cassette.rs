@@ -1,24 +1,32 @@
-//! Cassettes of go-vcr (all versions) and vcrpy (YAML and JSON). They say the same with small differences: go-vcr has `url`, `code` and
-//! bodies as text, vcrpy `uri`, `status.code` and bodies of answers below `string`. go-vcr 1 and 2 and vcrpy write version 1, go-vcr 3 and
-//! later version 2.
+//! Cassettes of go-vcr (all versions), vcrpy and VCR for Ruby (YAML and JSON), Betamax for Python (JSON) and for Java (YAML). They say the
+//! same with small differences: go-vcr has `url`, `code` and bodies as text, the others `uri`, `status` and bodies of answers below `string`
+//! or `base64_string`. go-vcr 1 and 2 and vcrpy write version 1, go-vcr 3 and later version 2, the others none.
 
 use std::{collections::BTreeMap, fmt};
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
+use chrono::{DateTime, FixedOffset, NaiveDateTime};
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, SeqAccess, Visitor},
 };
 use serde_saphyr::Tagged;
 
-use super::{Broken, Exchange, NO_STATUS, Place, coding::unpacked, sent};
+use serde_json::Value;
 
-/// What a tag of binary data is called once it is resolved.
-const BINARY: &str = "tag:yaml.org,2002:binary";
+use super::{
+    Broken, Entries, Exchange, NO_STATUS,
+    coding::{base64, unpacked},
+    sent,
+};
+
+/// What a tag of binary data is called once it is resolved, and as Ruby writes it.
+const BINARY: [&str; 2] = ["tag:yaml.org,2002:binary", "!binary"];
 
 #[derive(Deserialize)]
 struct Cassette {
-    version: u32,
+    #[serde(default)]
+    version: Option<u32>,
+    #[serde(alias = "http_interactions")]
     interactions: Vec<Interaction>,
 }
 
@@ -26,6 +34,8 @@ struct Cassette {
 struct Interaction {
     request: Request,
     response: Response,
+    #[serde(default, alias = "recorded")]
+    recorded_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -44,7 +54,7 @@ struct Response {
     /// go-vcr.
     #[serde(default, deserialize_with = "super::status")]
     code: Option<u16>,
-    /// vcrpy; text in a cassette of go-vcr.
+    /// vcrpy, VCR; text in a cassette of go-vcr, a number in one of Betamax for Java.
     #[serde(default)]
     status: Status,
     /// vcrpy for httpx, before version 6.
@@ -56,11 +66,11 @@ struct Response {
     body: Body,
 }
 
-pub(super) fn read_json(text: &[u8]) -> Result<Vec<Option<Exchange>>, Broken> {
-    exchanges(serde_json::from_slice(text)?)
+pub(super) fn read_json(document: Value) -> Result<Entries, Broken> {
+    exchanges(serde_json::from_value(document).map_err(|error| Broken::whole(error.to_string()))?)
 }
 
-pub(super) fn read_yaml(text: &[u8]) -> Result<Vec<Option<Exchange>>, Broken> {
+pub(super) fn read_yaml(text: &[u8]) -> Result<Entries, Broken> {
     exchanges(serde_saphyr::from_slice_with_options(text, options())?)
 }
 
@@ -82,7 +92,7 @@ impl From<serde_saphyr::Error> for Broken {
     fn from(error: serde_saphyr::Error) -> Self {
         use serde_saphyr::Error;
 
-        let place = error.location().map_or(Place::Unknown, |at| Place::Position(at.line(), at.column()));
+        let place = error.location().map(|at| (at.line(), at.column()));
         let mut fault = error.without_snippet();
         while let Error::AliasError { error, .. } = fault {
             fault = error.without_snippet();
@@ -99,30 +109,34 @@ impl From<serde_saphyr::Error> for Broken {
     }
 }
 
-fn exchanges(cassette: Cassette) -> Result<Vec<Option<Exchange>>, Broken> {
-    if !matches!(cassette.version, 1 | 2) {
-        let reason = format!("version {} is not supported, only 1 and 2", cassette.version);
-        return Err(Broken { place: Place::Unknown, reason });
+fn exchanges(cassette: Cassette) -> Result<Entries, Broken> {
+    match cassette.version {
+        None | Some(1 | 2) => Ok(cassette.interactions.into_iter().map(|one| exchange(one).map(Some)).collect()),
+        Some(other) => Err(Broken::whole(format!("version {other} is not supported, only 1 and 2"))),
     }
-    let numbered = cassette.interactions.into_iter().enumerate();
-    numbered
-        .map(|(index, interaction)| exchange(interaction).map(Some).map_err(|reason| Broken::of(index, reason)))
-        .collect()
 }
 
-fn exchange(Interaction { request, response }: Interaction) -> Result<Exchange, String> {
+fn exchange(Interaction { request, response, recorded_at }: Interaction) -> Result<Exchange, String> {
     let status = response.code.or(response.status.0).or(response.status_code);
     let headers = flat(response.headers);
     Ok(Exchange {
-        method: request.method,
+        // A symbol of Ruby.
+        method: request.method.to_ascii_uppercase(),
         url: request.url,
         sent_headers: flat(request.headers),
         sent: sent(request.body.0),
+        request_kept: true,
         status: status.ok_or(NO_STATUS)?,
         body: unpacked(response.body.0, &headers)?,
         headers,
-        at: None,
+        at: recorded_at.and_then(|time| at(&time)),
     })
+}
+
+/// VCR writes RFC 2822, Betamax RFC 3339, for Python without a zone.
+fn at(time: &str) -> Option<DateTime<FixedOffset>> {
+    let full = DateTime::parse_from_rfc2822(time).or_else(|_| DateTime::parse_from_rfc3339(time)).ok();
+    full.or_else(|| Some(time.parse::<NaiveDateTime>().ok()?.and_utc().fixed_offset()))
 }
 
 fn flat(headers: BTreeMap<String, Values>) -> Vec<(String, String)> {
@@ -186,6 +200,14 @@ impl<'de> Deserialize<'de> for Status {
                 Ok(Status(None))
             }
 
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Status, E> {
+                super::Status.visit_i64(number).map(Status)
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Status, E> {
+                super::Status.visit_u64(number).map(Status)
+            }
+
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Status, A::Error> {
                 let told = Told::deserialize(de::value::MapAccessDeserializer::new(map))?;
                 Ok(Status(told.code))
@@ -196,7 +218,7 @@ impl<'de> Deserialize<'de> for Status {
     }
 }
 
-/// A body: text, binary data, nothing, or one of these below `string`.
+/// A body: text, binary data, nothing, or one of these below `string`, or text below `base64_string`.
 #[derive(Default)]
 struct Body(Vec<u8>);
 
@@ -205,17 +227,14 @@ impl<'de> Deserialize<'de> for Body {
         let Tagged(shape, tag) = Tagged::<Shape>::deserialize(deserializer)?;
         match shape {
             Shape::Held(body) => Ok(body),
-            Shape::Text(text) if tag.as_deref() == Some(BINARY) => {
-                let packed: Vec<u8> =
-                    text.into_bytes().into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
-                BASE64_STANDARD
-                    .decode(packed)
-                    .map(Body)
-                    .map_err(|error| de::Error::custom(format!("not Base64: {error}")))
-            }
+            Shape::Text(text) if tag.is_some_and(|tag| BINARY.contains(&tag.as_str())) => of_base64(&text),
             Shape::Text(text) => Ok(Body(text.into_bytes())),
         }
     }
+}
+
+fn of_base64<E: de::Error>(text: &str) -> Result<Body, E> {
+    base64(text).map(Body).map_err(E::custom)
 }
 
 enum Shape {
@@ -249,10 +268,10 @@ impl<'de> Deserialize<'de> for Shape {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shape, A::Error> {
                 let mut held = Body::default();
                 while let Some(key) = map.next_key::<String>()? {
-                    if key == "string" {
-                        held = map.next_value()?;
-                    } else {
-                        map.next_value::<de::IgnoredAny>()?;
+                    match key.as_str() {
+                        "string" => held = map.next_value()?,
+                        "base64_string" => held = of_base64(&map.next_value::<String>()?)?,
+                        _ => drop(map.next_value::<de::IgnoredAny>()?),
                     }
                 }
                 Ok(Shape::Held(held))
@@ -270,7 +289,7 @@ mod tests {
     fn one(yaml: &str) -> Exchange {
         let text = format!("interactions:\n{yaml}\nversion: 1\n");
         let mut exchanges = read_yaml(text.as_bytes()).map_err(|fault| fault.reason).expect("a cassette");
-        exchanges.remove(0).expect("an exchange")
+        exchanges.remove(0).expect("readable").expect("an exchange")
     }
 
     fn body(exchange: &Exchange) -> &str {
@@ -295,6 +314,8 @@ mod tests {
             "{string: !!binary WzFd}",
             "!!binary |\n      Wz\n      Fd",
             "{encoding: utf-8, string: !!python/unicode '[1]'}",
+            "{encoding: ASCII-8BIT, string: !binary WzFd}",
+            "{encoding: UTF-8, base64_string: \"Wz\\nFd\\n\"}",
         ] {
             let exchange = one(&format!(
                 "- request: {{method: PUT, url: http://a/}}\n  response:\n    code: 200\n    status: 200 OK\n    body: {shape}\n"
@@ -313,6 +334,24 @@ mod tests {
     fn httpx_before_version_6_has_other_names() {
         let exchange = one("- request: {method: GET, uri: http://a/}\n  response: {status_code: 201, content: '[1]'}");
         assert_eq!((exchange.status, body(&exchange)), (201, "[1]"));
+    }
+
+    #[test]
+    fn others_have_other_keys_statuses_and_times() {
+        for (recorded, status) in [
+            ("recorded_at: Wed, 01 Jul 2026 12:00:00 GMT", "{code: 201}"),
+            ("recorded: 2026-07-01T12:00:00.000Z", "201"),
+            ("recorded_at: '2026-07-01T12:00:00'", "201"),
+        ] {
+            let text = format!(
+                "http_interactions:\n- {recorded}\n  request: {{method: get, uri: http://a/}}\n  response: {{status: {status}}}\n"
+            );
+            let mut exchanges = read_yaml(text.as_bytes()).map_err(|fault| fault.reason).expect("a cassette");
+            let exchange = exchanges.remove(0).expect("readable").expect("an exchange");
+            assert_eq!((exchange.method.as_str(), exchange.status), ("GET", 201));
+            let date = exchange.at(String::new(), "").expect("a URL").date().expect("a time");
+            assert_eq!(date.to_utc().to_rfc3339(), "2026-07-01T12:00:00+00:00", "{recorded}");
+        }
     }
 
     #[test]

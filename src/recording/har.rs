@@ -1,11 +1,18 @@
 //! HTTP Archive 1.1 and 1.2, as browsers, proxies and test tools write it.
+//!
+//! Each entry is read by itself, and no more strictly than it takes to know what was sent and answered: an odd one takes nothing away from
+//! the others.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::DateTime;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
-use super::{Broken, Exchange, sent};
+use super::{
+    Broken, Entries, Exchange,
+    coding::{base64, chunks, unpacked},
+    has_no_body, headers, sent, status, text,
+};
 
 #[derive(Deserialize)]
 struct Archive {
@@ -17,140 +24,124 @@ struct Log {
     entries: Vec<Entry>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry {
-    #[serde(default)]
-    started_date_time: Option<String>,
-    request: Request,
-    response: Response,
+struct Entry(Result<Option<Exchange>, String>);
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(|entry| Self(exchange(&entry)))
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Request {
-    method: String,
-    url: String,
-    #[serde(default)]
-    headers: Vec<Pair>,
-    #[serde(default)]
-    post_data: Option<Content>,
-}
-
-#[derive(Deserialize)]
-struct Response {
-    #[serde(deserialize_with = "super::status")]
-    status: Option<u16>,
-    #[serde(default)]
-    headers: Vec<Pair>,
-    #[serde(default)]
-    content: Option<Content>,
-}
-
-#[derive(Deserialize)]
-struct Pair {
-    name: String,
-    #[serde(default)]
-    value: String,
-}
-
-#[derive(Deserialize)]
-struct Content {
-    #[serde(default)]
-    size: i64,
-    #[serde(default)]
-    text: Option<String>,
-    #[serde(default)]
-    encoding: Option<String>,
-    /// A form that was sent, instead of its text.
-    #[serde(default)]
-    params: Vec<Pair>,
-}
-
-/// The entries of an archive; none of those that hold no answer.
-pub(super) fn read(text: &[u8]) -> Result<Vec<Option<Exchange>>, Broken> {
+/// The entries of an archive.
+pub(super) fn read(text: &[u8]) -> Result<Entries, Broken> {
     let archive: Archive = serde_json::from_slice(text)?;
-    archive
-        .log
-        .entries
-        .into_iter()
-        .enumerate()
-        .map(|(index, entry)| exchange(entry).map_err(|reason| Broken::of(index, reason)))
-        .collect()
+    Ok(archive.log.entries.into_iter().map(|Entry(entry)| entry).collect())
 }
 
-fn exchange(entry: Entry) -> Result<Option<Exchange>, String> {
-    let Response { status, headers, content } = entry.response;
-    let Some(status) = status else { return Ok(None) };
-    // Browsers do not keep every body, and then the answer is not whole.
-    if content.as_ref().is_some_and(|content| content.size > 0 && content.text.is_none()) {
+fn exchange(entry: &Value) -> Result<Option<Exchange>, String> {
+    let (request, response) = (&entry["request"], &entry["response"]);
+    if !response.is_object() {
+        return Err("it has no `response`".to_owned());
+    }
+    let Some(status) = status(&response["status"]).map_err(|error| error.to_string())? else { return Ok(None) };
+    let method = text(request, "method")?;
+    let (sent_headers, headers) = (headers(&request["headers"]), headers(&response["headers"]));
+    let (posted, content) = (&request["postData"], &response["content"]);
+    let asked = body(posted, &sent_headers)?;
+    let answered = body(content, &headers)?;
+    let empty = has_no_body(&method, status);
+    if !is_kept(answered.as_deref(), content, if empty { &Value::Null } else { response }, &headers, empty) {
         return Ok(None);
     }
-    let body = |content: Option<Content>| content.map_or(Ok(None), Content::bytes);
     Ok(Some(Exchange {
-        method: entry.request.method,
-        url: entry.request.url,
-        sent_headers: flat(entry.request.headers),
-        sent: body(entry.request.post_data)?.and_then(sent),
+        url: text(request, "url")?,
+        // What was sent without a body seldom has `postData`.
+        request_kept: is_kept(asked.as_deref(), posted, request, &sent_headers, true),
+        sent: asked.and_then(sent),
+        method,
+        sent_headers,
         status,
-        headers: flat(headers),
-        body: body(content)?.unwrap_or_default(),
-        at: entry.started_date_time.and_then(|time| DateTime::parse_from_rfc3339(&time).ok()),
+        headers,
+        body: answered.unwrap_or_default(),
+        at: entry["startedDateTime"].as_str().and_then(|time| DateTime::parse_from_rfc3339(time).ok()),
     }))
 }
 
-impl Content {
-    fn bytes(self) -> Result<Option<Vec<u8>>, String> {
-        match (self.text, self.encoding.as_deref()) {
-            (Some(text), Some("base64")) => {
-                let bytes = BASE64_STANDARD.decode(text).map_err(|error| format!("a body is not Base64: {error}"))?;
-                Ok(Some(bytes))
-            }
-            (Some(text), None | Some("")) => Ok(Some(text.into_bytes())),
-            (Some(_), Some(other)) => Err(format!("a body with the encoding `{other}`, which is not supported")),
-            (None, _) if self.params.is_empty() => Ok(None),
-            (None, _) => Ok(Some(form(&self.params).into_bytes())),
-        }
+/// Whether a body is whole. Programs that do not keep it leave out its text, or leave that empty, and some put it into a file of its own; what
+/// they say of its size still tells that there was one. Without `text`, a body was empty only if something says so, or if it `may_lack` it.
+fn is_kept(
+    body: Option<&[u8]>,
+    content: &Value,
+    message: &Value,
+    headers: &[(String, String)],
+    may_lack: bool,
+) -> bool {
+    if body.is_some_and(|body| !body.is_empty()) {
+        return true;
     }
+    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length = length.and_then(|(_, value)| value.trim().parse().ok()).filter(|_| !message.is_null());
+    let sizes = [content["size"].as_f64(), message["bodySize"].as_f64(), length];
+    let some = sizes.iter().flatten().any(|size| *size > 0.0) || !content["_file"].is_null();
+    let none = length == Some(0.0) || sizes[..2].iter().all(|size| *size == Some(0.0));
+    !some && (body.is_some() || none || may_lack)
 }
 
-/// As `application/x-www-form-urlencoded`.
-fn form(params: &[Pair]) -> String {
-    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    let pairs = params.iter().map(|Pair { name, value }| format!("{}={}", encoded(name), encoded(value)));
-    pairs.collect::<Vec<_>>().join("&")
+fn body(content: &Value, headers: &[(String, String)]) -> Result<Option<Vec<u8>>, String> {
+    let text = match (content, &content["text"]) {
+        (Value::String(text), _) | (_, Value::String(text)) => text.clone(),
+        (_, Value::Null) => return Ok(form(&content["params"])),
+        (_, json) => json.to_string(),
+    };
+    let packed = match content["encoding"].as_str().unwrap_or_default().to_ascii_lowercase().as_str() {
+        "base64" => true,
+        "" | "utf8" | "utf-8" => false,
+        other => return Err(format!("a body with the encoding `{other}`, which is not supported")),
+    };
+    let bytes = match chunks(&text, packed, content["_isBinary"] == true) {
+        Some(bytes) => bytes,
+        None if packed => base64(&text).map_err(|error| format!("a body is {error}"))?,
+        None => text.into_bytes(),
+    };
+    unpacked(bytes, headers).map(Some)
 }
 
-/// Some browsers write several lines of one header as one value with line breaks.
-fn flat(headers: Vec<Pair>) -> Vec<(String, String)> {
-    let lines =
-        |Pair { name, value }: Pair| value.split('\n').map(|line| (name.clone(), line.to_owned())).collect::<Vec<_>>();
-    headers.into_iter().flat_map(lines).collect()
+/// A form that was sent, instead of its text, as `application/x-www-form-urlencoded`.
+fn form(params: &Value) -> Option<Vec<u8>> {
+    let encoded = |value: &Value| utf8_percent_encode(value.as_str().unwrap_or_default(), NON_ALPHANUMERIC).to_string();
+    let pairs = params.as_array().filter(|params| !params.is_empty())?;
+    let pairs = pairs.iter().map(|pair| format!("{}={}", encoded(&pair["name"]), encoded(&pair["value"])));
+    Some(pairs.collect::<Vec<_>>().join("&").into_bytes())
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
-    fn one(request: &Value, response: &Value) -> Option<Exchange> {
+    fn one(request: &Value, response: &Value) -> Result<Option<Exchange>, String> {
         let entry =
             json!({ "startedDateTime": "2026-03-01T10:00:00.000+01:00", "request": request, "response": response });
         let text = json!({ "log": { "version": "1.2", "entries": [entry] } }).to_string();
         read(text.as_bytes()).map_err(|fault| fault.reason).expect("a HAR").remove(0)
     }
 
+    fn get() -> Value {
+        json!({ "method": "GET", "url": "http://a/" })
+    }
+
     #[test]
     fn bodies_headers_and_times() {
         let request = json!({
-            "method": "POST", "url": "http://a/", "headers": [{ "name": "A", "value": "x\ny" }, { "name": "B" }],
+            "method": "POST", "url": "http://a/",
+            "headers": [{ "name": "A", "value": "x\ny" }, { "name": "B" }, { "name": "C", "value": ["z", "z"] }],
             "postData": { "mimeType": "application/x-www-form-urlencoded", "params": [{ "name": "a b", "value": "ß" }, { "name": "c" }] },
         });
         let response = json!({ "status": 200, "content": { "size": 3, "text": "WzFd", "encoding": "base64" } });
-        let exchange = one(&request, &response).expect("an answer");
-        let lines = [("A", "x"), ("A", "y"), ("B", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-        assert_eq!(exchange.sent_headers, lines);
+        let exchange = one(&request, &response).expect("readable").expect("an answer");
+        let lines = [("A", "x"), ("A", "y"), ("B", ""), ("C", "z"), ("C", "z")];
+        assert_eq!(exchange.sent_headers, lines.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(exchange.sent, Some(json!("a%20b=%C3%9F&c=")));
         assert_eq!(exchange.body, b"[1]");
         let date = exchange.at(String::new(), "").expect("a URL").date().expect("a time");
@@ -159,16 +150,72 @@ mod tests {
 
     #[test]
     fn what_was_not_kept_is_no_answer() {
-        let request = json!({ "method": "GET", "url": "http://a/" });
+        let length = |length: &str| json!([{ "name": "Content-Length", "value": length }]);
         for (response, whole) in [
+            (json!({}), false),
             (json!({ "status": 0 }), false),
             (json!({ "status": -1 }), false),
+            (json!({ "status": 200 }), false),
             (json!({ "status": 200, "content": { "size": 12 } }), false),
+            (json!({ "status": 200, "content": { "size": 12.5 } }), false),
+            (json!({ "status": 200, "content": { "size": -1 } }), false),
+            (json!({ "status": 200, "content": { "size": null } }), false),
+            (json!({ "status": 200, "content": { "size": 12, "text": "" } }), false),
+            (json!({ "status": 200, "content": { "size": 0, "_file": "a.json" } }), false),
+            (json!({ "status": 200, "content": { "size": 0 }, "bodySize": 12 }), false),
+            (json!({ "status": 200, "content": { "size": 0, "text": "" }, "headers": length("12") }), false),
+            (json!({ "status": 200, "content": { "size": 0, "text": "" }, "headers": length("0") }), true),
+            (json!({ "status": 200, "content": { "size": 0 }, "bodySize": 0 }), true),
+            (json!({ "status": 200, "content": { "text": "" } }), true),
+            (json!({ "status": 200, "content": { "size": null, "text": "x" } }), true),
             (json!({ "status": 204, "content": { "size": 0 } }), true),
             (json!({ "status": 204, "content": { "size": -1 } }), true),
             (json!({ "status": 204 }), true),
+            (json!({ "status": 304, "headers": length("12") }), true),
         ] {
-            assert_eq!(one(&request, &response).is_some(), whole, "{response}");
+            assert_eq!(one(&get(), &response).expect("readable").is_some(), whole, "{response}");
         }
+    }
+
+    #[test]
+    fn what_was_sent_is_whole_or_known_not_to_be() {
+        for (posted, size, kept) in [
+            (json!(null), 0, true),
+            (json!(null), -1, true),
+            (json!(""), -1, true),
+            (json!({ "text": "x" }), 1, true),
+            (json!(""), 12, false),
+            (json!({ "text": "" }), 12, false),
+            (json!({ "_file": "a.json" }), -1, false),
+        ] {
+            let request = json!({ "method": "PUT", "url": "http://a/", "postData": posted, "bodySize": size });
+            let exchange = one(&request, &json!({ "status": 204 })).expect("readable").expect("an answer");
+            assert_eq!(exchange.request_kept, kept, "{request}");
+        }
+    }
+
+    #[test]
+    fn packed_bodies_are_unpacked_however_they_were_written() {
+        let gzip = json!([{ "name": "Content-Encoding", "value": "gzip" }]);
+        let (hex, base64) = ("1f8b08000000000002038b368c0500b8322f4c03000000", "H4sIAAAAAAACA4s2jAUAuDIvTAMAAAA=");
+        let list = |text: &str| json!([&text[..12], &text[12..]]).to_string();
+        for content in [
+            json!({ "text": base64, "encoding": "base64" }),
+            json!({ "text": list(base64), "encoding": "base64" }),
+            json!({ "text": list(hex), "encoding": "base64" }),
+            json!({ "text": list(hex), "_isBinary": true }),
+            json!({ "text": hex, "_isBinary": true }),
+            json!({ "text": list(hex) }),
+            json!({ "text": [&hex[..12], &hex[12..]] }),
+            json!({ "text": "[1]", "encoding": "UTF-8" }),
+        ] {
+            for headers in [&gzip, &json!([])] {
+                let response = json!({ "status": 200, "headers": headers, "content": content });
+                let exchange = one(&get(), &response).expect("readable").expect("an answer");
+                assert_eq!(String::from_utf8_lossy(&exchange.body), "[1]", "{response}");
+            }
+        }
+        let response = json!({ "status": 200, "headers": gzip, "content": { "text": "[\"abcd\"]" } });
+        assert_eq!(one(&get(), &response).expect("readable").expect("an answer").body, b"[\"abcd\"]");
     }
 }

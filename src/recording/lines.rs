@@ -105,6 +105,7 @@ fn exchange(line: Line, place: String) -> Result<Recorded, String> {
         url: line.request.url,
         sent_headers: flat(line.request.headers).collect(),
         sent: Some(line.request.body).filter(|body| !body.is_null()),
+        request_kept: true,
         status: line.response.status.ok_or(NO_STATUS)?,
         headers: flat(line.response.headers).collect(),
         body,

@@ -13,7 +13,10 @@ use super::{
     RecordingError,
     lines::{Line, LineRequest, LineResponse},
 };
-use crate::event::{Event, Transcript};
+use crate::{
+    event::{Event, Transcript},
+    schema::duplicates,
+};
 
 /// Writes live traffic as a recording; what it is given has no secrets left in it.
 #[derive(Debug)]
@@ -110,9 +113,10 @@ fn lists(headers: &[(crate::secret::Redacted, crate::secret::Redacted)]) -> BTre
     lists
 }
 
-/// JSON where it is JSON, else the text; nothing where it was cut, since half a body is another one.
+/// JSON where it is JSON and has no key twice, else the text; nothing where it was cut, since half a body is another one.
 fn body(text: Option<&crate::secret::Redacted>, cut_from: Option<usize>) -> Value {
-    text.filter(|_| cut_from.is_none()).map_or(Value::Null, |text| {
-        serde_json::from_str(text.as_str()).unwrap_or_else(|_| Value::String(text.to_string()))
-    })
+    let json =
+        |text: &str| serde_json::from_str(text).ok().filter(|value| duplicates(text.as_bytes(), value).is_empty());
+    text.filter(|_| cut_from.is_none())
+        .map_or(Value::Null, |text| json(text.as_str()).unwrap_or_else(|| Value::String(text.to_string())))
 }

@@ -9,15 +9,15 @@ use super::mapping::{Mapping, is_identifier};
 use crate::{
     json::texts,
     plan::Plan,
-    recording::{Recorded, RecordingError, read},
+    recording::{PassedOver, Recorded, RecordingError, read},
 };
 
 /// The exchanges of a file.
 #[derive(Debug)]
 pub struct Recording {
     pub(super) exchanges: Vec<Recorded>,
-    /// How many more there are, whose requests or answers it does not hold whole.
-    pub passed_over: usize,
+    /// Those whose requests or answers it does not hold whole.
+    pub passed_over: PassedOver,
 }
 
 impl Recording {
@@ -26,8 +26,15 @@ impl Recording {
     /// # Errors
     /// A recording that cannot be read.
     pub fn read(path: &Path) -> Result<Self, RecordingError> {
-        let mut exchanges = Vec::new();
-        let passed_over = read(path, |recorded| exchanges.push(recorded))?;
+        let (mut exchanges, mut half) = (Vec::new(), 0);
+        let mut passed_over = read(path, |recorded| {
+            if recorded.request_kept {
+                exchanges.push(recorded);
+            } else {
+                half += 1;
+            }
+        })?;
+        passed_over.count += half;
         Ok(Self { exchanges, passed_over })
     }
 

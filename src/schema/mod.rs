@@ -4,24 +4,27 @@
 //! (`described`). It knows nothing of what the schemas describe.
 
 mod described;
+mod duplicates;
 mod evaluated;
 mod words;
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, btree_map::Entry},
     sync::{Arc, Mutex, OnceLock},
 };
 
 use described::Described;
+pub(crate) use duplicates::duplicates;
 use evaluated::unnamed;
 use jsonschema::{Registry, ValidationError, Validator, error::ValidationErrorKind};
+use regex::Regex;
 use serde_json::{Map, Value};
 use words::{under_condition, wanted};
 
 use crate::{
     brief::{self, Excerpt},
-    diagnostic::{Diagnostic, Source, Span},
+    diagnostic::{Diagnostic, Source, Span, why_not},
     finding::{Actual, Expected, Json},
     json, pointer,
     yaml::Problems,
@@ -119,12 +122,12 @@ const MAX_DRIFT: usize = 1000;
 
 impl Schemas {
     /// Takes the schema files; a file that is no JSON, or no schema, is reported.
-    pub(crate) fn read(files: &[Arc<Source>], found: &mut Vec<Diagnostic>) -> Self {
+    pub(crate) fn read(files: impl IntoIterator<Item = Arc<Source>>, found: &mut Vec<Diagnostic>) -> Self {
         let mut parsed = Vec::new();
         for source in files {
             match serde_json::from_str::<Value>(&source.text) {
-                Ok(value) => parsed.push((Arc::clone(source), Arc::new(value))),
-                Err(error) => found.push(json_mistake(source, &error)),
+                Ok(value) => parsed.push((source, Arc::new(value))),
+                Err(error) => found.push(json_mistake(&source, &error)),
             }
         }
         let id = |value: &Value| value.get("$id").and_then(Value::as_str).map(str::to_owned);
@@ -136,8 +139,7 @@ impl Schemas {
                 let diagnostic = Diagnostic::new(&source, Span::new(0, 1), "a schema without `$id`");
                 found.push(diagnostic.help("give it an absolute URI, so that others can refer to it"));
             }
-            let file = source.path.rsplit(['/', '\\']).next().unwrap_or_default();
-            let name = file.trim_end_matches(".schema.json").to_owned();
+            let name = name_of(&source.path).to_owned();
             let schema = Schema {
                 name: name.clone(),
                 source,
@@ -147,7 +149,15 @@ impl Schemas {
                 described: OnceLock::new(),
                 parts: Mutex::default(),
             };
-            by_name.insert(name, Arc::new(schema));
+            match by_name.entry(name) {
+                Entry::Vacant(free) => {
+                    free.insert(Arc::new(schema));
+                }
+                Entry::Occupied(taken) => {
+                    let title = format!("the schema `{}` is in {} already", taken.key(), taken.get().source.path);
+                    found.push(Diagnostic::new(&schema.source, Span::new(0, 1), title).help("rename one of them"));
+                }
+            }
         }
         Self { by_name }
     }
@@ -163,8 +173,15 @@ impl Schemas {
 
     /// Compiles the schemas with these names, to report those that are none.
     pub(crate) fn compile(&self, wanted: &dyn Fn(&str) -> bool, found: &mut Vec<Diagnostic>) {
-        for schema in self.by_name.values().filter(|schema| wanted(&schema.name)) {
-            if let Err(message) = schema.validator() {
+        let wanted = self.by_name.values().filter(|schema| wanted(&schema.name));
+        let broken: Vec<_> = wanted.filter_map(|schema| Some((schema, schema.validator().as_ref().err()?))).collect();
+        if broken.is_empty() {
+            return;
+        }
+        // A pattern also breaks the schemas that refer to its own.
+        let patterns: Vec<String> = self.by_name.values().flat_map(|schema| schema.broken_patterns(found)).collect();
+        for (schema, message) in broken {
+            if !patterns.iter().any(|pattern| message.contains(pattern)) {
                 let diagnostic = Diagnostic::new(&schema.source, Span::new(0, 1), "not a JSON Schema");
                 found.push(diagnostic.help(message.clone()));
             }
@@ -182,6 +199,16 @@ impl Schemas {
     }
 }
 
+/// What other files call the schema in this file.
+fn name_of(path: &str) -> &str {
+    let file = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let end = file.len().saturating_sub(".schema.json".len());
+    match file.split_at_checked(end) {
+        Some((name, end)) if end.eq_ignore_ascii_case(".schema.json") => name,
+        _ => file,
+    }
+}
+
 fn json_mistake(source: &Arc<Source>, error: &serde_json::Error) -> Diagnostic {
     let line_start: usize = source.text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let at = line_start + error.column().saturating_sub(1);
@@ -196,6 +223,22 @@ fn values_of<'v>(document: &'v Value, keyword: &str) -> impl Iterator<Item = &'v
 impl Schema {
     fn validator(&self) -> &Result<Validator, String> {
         self.compiled.get_or_init(|| Self::build(&self.document, &self.registry(Vec::new())?))
+    }
+
+    /// Reports the patterns that are none, each where it is written, and gives them as JSON writes them.
+    fn broken_patterns(&self, found: &mut Vec<Diagnostic>) -> Vec<String> {
+        let names = values_of(&self.document, "patternProperties").filter_map(Value::as_object);
+        let names = names.flat_map(Map::keys).map(String::as_str);
+        let patterns = values_of(&self.document, "pattern").filter_map(Value::as_str).chain(names);
+        let broken =
+            patterns.filter_map(|pattern| Some((Value::from(pattern).to_string(), Regex::new(pattern).err()?)));
+        let report = |(written, error): (String, regex::Error)| {
+            let span = self.source.text.find(&written).map_or(Span::new(0, 1), |at| Span::new(at, at + written.len()));
+            let diagnostic = Diagnostic::new(&self.source, span, "not a regular expression");
+            found.push(diagnostic.help(why_not(&error)));
+            written
+        };
+        broken.map(report).collect()
     }
 
     fn build(schema: &Value, registry: &Registry<'static>) -> Result<Validator, String> {
@@ -397,7 +440,7 @@ mod tests {
         let mut document = schema.clone();
         document["$id"] = json!("https://a.test/a.schema.json");
         let source = Source::new("schemas/a.schema.json", document.to_string());
-        Arc::clone(&Schemas::read(&[source], &mut Vec::new()).by_name["a"])
+        Arc::clone(&Schemas::read([source], &mut Vec::new()).by_name["a"])
     }
 
     fn judged(value: &Value) -> Validation {

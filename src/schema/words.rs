@@ -90,7 +90,7 @@ mod tests {
         let file = |name: &str, schema: &Value| Source::new(format!("schemas/{name}.schema.json"), schema.to_string());
         let sources = [file("pot", &pot), file("recipe", &recipe)];
         let mut found = Vec::new();
-        let schemas = Schemas::read(&sources, &mut found);
+        let schemas = Schemas::read(sources, &mut found);
         let schema = &schemas.by_name["recipe"];
         let violations = values.iter().flat_map(|value| schema.judge(value).violations);
         violations.map(|violation| words::expected(&violation.expected, &CheckKind::Schema, None)).collect()

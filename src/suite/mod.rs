@@ -18,7 +18,8 @@ use std::{
 
 pub(crate) use contract::{Contract, Detection, GeneralHeader, On, PreflightPlan, Protected, Shape, SweepPlan};
 pub use files::FilesError;
-pub(crate) use files::read as read_file;
+use files::{FileKind, Files};
+pub(crate) use files::{is_suite, read as read_file};
 pub(crate) use history::HistoryEntry;
 pub(crate) use makes::{Makes, Remove};
 pub(crate) use operations::{Operation, Operations, matching};
@@ -36,34 +37,6 @@ use crate::{
 pub(crate) struct Document {
     pub(crate) source: Arc<Source>,
     pub(crate) root: Node,
-}
-
-/// What a YAML file of a suite is, as its path says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FileKind {
-    Operations,
-    Requirements,
-    Vocabulary,
-    History,
-    Fixtures,
-    Cases,
-    None,
-}
-
-impl FileKind {
-    fn of(path: &str) -> Self {
-        let path = path.replace('\\', "/");
-        let ends = |end: &str| path.ends_with(end);
-        match () {
-            () if ends("schemas/operations.yaml") => Self::Operations,
-            () if ends("cases/requirements.yaml") => Self::Requirements,
-            () if ends("cases/vocabulary.yaml") => Self::Vocabulary,
-            () if ends("cases/history.yaml") => Self::History,
-            () if path.contains("cases/fixtures/") => Self::Fixtures,
-            () if path.contains("cases/") => Self::Cases,
-            () => Self::None,
-        }
-    }
 }
 
 /// Everything that a suite consists of.
@@ -84,7 +57,7 @@ pub struct Suite {
 impl Suite {
     /// The suite inside this binary.
     pub fn embedded(found: &mut Vec<Diagnostic>) -> Self {
-        Self::read(&files::embedded(), found)
+        Self::read(files::embedded(), found)
     }
 
     /// The suite in a directory with `cases/` and `schemas/`.
@@ -92,7 +65,7 @@ impl Suite {
     /// # Errors
     /// A directory or file that cannot be read. Mistakes in files go to `found`.
     pub fn from_directory(root: &Path, found: &mut Vec<Diagnostic>) -> Result<Self, FilesError> {
-        Ok(Self::read(&files::directory(root)?, found))
+        Ok(Self::read(files::directory(root)?, found))
     }
 
     /// Adds a case file that lies outside the suite's directory, for `check FILE`.
@@ -106,21 +79,24 @@ impl Suite {
         Ok(())
     }
 
-    /// The suite of these files.
-    pub(crate) fn read(files: &[Arc<Source>], found: &mut Vec<Diagnostic>) -> Self {
-        let (schema_files, yaml_files): (Vec<_>, Vec<_>) = files
-            .iter()
-            .cloned()
-            .partition(|source| Path::new(&source.path).extension().is_some_and(|name| name == "json"));
-        let schemas = Schemas::read(&schema_files, found);
+    /// The suite of these texts, by their paths within it.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn of_texts(texts: &[(&str, &str)], found: &mut Vec<Diagnostic>) -> Self {
+        Self::read(files::of_texts(texts.iter().copied()), found)
+    }
+
+    fn read(files: Files, found: &mut Vec<Diagnostic>) -> Self {
+        let hash = short_hash(files.iter().map(|(_, source)| &source.text));
+        let (schema_files, yaml_files): (Files, Files) =
+            files.into_iter().partition(|(kind, _)| *kind == FileKind::Schema);
+        let schemas = Schemas::read(schema_files.into_iter().map(|(_, source)| source), found);
         let mut requirements = BTreeMap::new();
         let mut requirements_source = None;
         let mut vocabulary = Vocabulary::default();
         let mut history = Vec::new();
         let (mut operations_document, mut fixtures, mut cases) = (None, Vec::new(), Vec::new());
-        for source in yaml_files {
-            let part = FileKind::of(&source.path);
-            if part == FileKind::Cases {
+        for (kind, source) in once_each(yaml_files, found) {
+            if kind == FileKind::Cases {
                 cases.push(source);
                 continue;
             }
@@ -132,7 +108,7 @@ impl Suite {
                 }
             };
             let mut problems = Problems::new(&source, found);
-            match part {
+            match kind {
                 FileKind::Operations => operations_document = Some(Document { source, root }),
                 FileKind::Requirements => {
                     requirements = requirements::read(&root, &mut problems);
@@ -141,11 +117,11 @@ impl Suite {
                 FileKind::Vocabulary => vocabulary = Vocabulary::read(&root, &mut problems),
                 FileKind::History => history = history::read(&root, &mut problems),
                 FileKind::Fixtures => fixtures.push(Document { source, root }),
-                FileKind::Cases | FileKind::None => {
+                FileKind::Cases | FileKind::Schema | FileKind::Stray => {
                     problems.at_with(
                         Span::new(0, 1),
                         "this file does not belong to a suite",
-                        "cases go below `cases/`",
+                        "cases go below `cases/`, schemas are `schemas/…/NAME.schema.json`",
                     );
                 }
             }
@@ -163,7 +139,6 @@ impl Suite {
                 problems.unknown(span, "requirement", &id, requirements.keys().map(String::as_str));
             }
         }
-        let hash = hash(files);
         Self { operations, schemas, requirements, vocabulary, history, fixtures, cases, requirements_source, hash }
     }
 
@@ -193,8 +168,25 @@ impl Suite {
     }
 }
 
-fn hash(files: &[Arc<Source>]) -> String {
-    short_hash(files.iter().map(|source| &source.text))
+/// Of what a suite has once, the first; the others are reported, because nothing of them would count.
+fn once_each(files: Files, found: &mut Vec<Diagnostic>) -> Files {
+    let mut kept = Files::new();
+    for (kind, source) in files {
+        let first = match kind {
+            FileKind::Operations | FileKind::Requirements | FileKind::Vocabulary | FileKind::History => {
+                kept.iter().find(|(other, _)| *other == kind)
+            }
+            FileKind::Fixtures | FileKind::Cases | FileKind::Schema | FileKind::Stray => None,
+        };
+        match first {
+            Some((_, first)) => {
+                let title = format!("the suite already has this file: {}", first.path);
+                found.push(Diagnostic::new(&source, Span::new(0, 1), title).help("merge them, and remove one"));
+            }
+            None => kept.push((kind, source)),
+        }
+    }
+    kept
 }
 
 /// The first half of the SHA-256 of some texts.

@@ -60,6 +60,56 @@ fn a_recording_of_another_tool_is_judged_and_replayed_whatever_its_name() {
     }
 }
 
+/// A create that is refused, and a server that does not exist, as the README beside them says.
+const SMALL: [&str; 11] = [
+    "ruby-vcr.yaml",
+    "ruby-vcr.json",
+    "betamax.json",
+    "betamax.yaml",
+    "polly.har",
+    "wiremock.json",
+    "pact-2.json",
+    "pact-3.json",
+    "pact-4.json",
+    "compact.har",
+    "lists.har",
+];
+
+#[test]
+fn files_of_other_recorders_and_mocks_are_judged_and_replayed() {
+    for file in SMALL {
+        let place = Place::new();
+        let text = recording(file);
+        place.write("recorded", &text);
+        let summary = verify(&place, &["recorded"]);
+        let expected = json!({ "createAuthorizationServer": 1, "getAuthorizationServer": 1 });
+        assert_eq!(summary["by_operation"], expected, "{file}");
+        assert_eq!((&summary["failed"], &summary["passed_over"]), (&json!(0), &json!(0)), "{file}: {summary}");
+        let replayed = place.run(&["replay", "recorded", "--format", "json"]);
+        assert_eq!((replayed.code, &replayed.json()["equal"]), (0, &json!(2)), "{file}: {}", replayed.out);
+        // Another body is refused in other words.
+        let sent = ["description\":\"x", "description\": \"x", "description\\\":\\\"x"];
+        let sent = sent.into_iter().find(|sent| text.contains(sent)).expect("what is sent");
+        place.write("changed", &text.replace(sent, &sent.replace("description", "name")));
+        assert_eq!(place.run(&["replay", "changed"]).code, 1, "{file}: what is sent is read");
+        place.write("changed", &text.replace("404", "418"));
+        let summary = verify(&place, &["changed"]);
+        assert_eq!((&summary["failed"], &summary["failures"][0]["place"]), (&json!(1), &json!("changed#2")), "{file}");
+    }
+}
+
+#[test]
+fn what_holds_no_traffic_is_named_and_refused() {
+    let place = Place::new();
+    place.write("postman.json", "{\"info\": {\"name\": \"a\"},\n \"item\": []}");
+    place.write("hoverfly.json", "{\n \"data\": {\"pairs\": []},\n \"meta\": {}\n}");
+    place.write("messages.json", "{\"consumer\": {}, \"provider\": {}, \"messages\": []}");
+    place.write("other.json", "{\n  \"paths\": {}\n}");
+    let done = place.run(&["verify", "postman.json", "hoverfly.json", "messages.json", "other.json"]);
+    assert_eq!(done.code, 3);
+    snapshot(&place, "verify-no-traffic", &done.err);
+}
+
 /// Bodies, headers, links and request bodies arrive whole: whatever is changed in the file is seen.
 #[test]
 fn whatever_is_changed_in_a_recording_is_seen() {
@@ -182,7 +232,49 @@ fn entries_without_a_whole_answer_are_counted_and_not_judged() {
     assert!(done.out.contains("skipped: the recording does not have the whole answer\n       2\n"), "{}", done.out);
     archive["log"]["entries"].as_array_mut().expect("a list").truncate(2);
     place.write("all.har", &archive.to_string());
-    assert_eq!(verify(&place, &["all.har"])["broken"], json!(["all.har: there is no exchange in it"]));
+    let summary = verify(&place, &["all.har"]);
+    assert_eq!(summary["broken"], json!(["all.har: there is no exchange in it"]));
+    assert_eq!(summary["passed_over"], json!(2));
+}
+
+#[test]
+fn an_odd_entry_is_told_and_the_others_are_judged() {
+    let place = Place::new();
+    let mut archive: Value = serde_json::from_str(&recording("mitmproxy.har")).expect("a HAR");
+    let entries = archive["log"]["entries"].as_array_mut().expect("a list");
+    entries[0].as_object_mut().expect("an object").remove("response");
+    entries[1]["request"]["url"] = json!("");
+    entries[2]["response"]["content"]["size"] = json!(null);
+    entries[3]["response"]["content"]["size"] = json!(12.5);
+    entries[3]["request"]["postData"] = json!("");
+    entries[4]["response"]["status"] = json!("204");
+    place.write("odd.har", &archive.to_string());
+    let summary = verify(&place, &["odd.har"]);
+    assert_eq!((&summary["judged"], &summary["failed"], &summary["passed_over"]), (&json!(2), &json!(0), &json!(3)));
+    let done = place.run(&["verify", "odd.har"]);
+    assert_eq!(done.code, 0);
+    snapshot(&place, "verify-odd-entries", &done.err);
+    let replayed = place.run(&["replay", "odd.har", "--format", "json"]);
+    assert_eq!((&replayed.json()["passed_over"], replayed.told().as_str()), (&json!(3), done.err.as_str()));
+    archive["log"]["entries"].as_array_mut().expect("a list").truncate(2);
+    place.write("none.har", &archive.to_string());
+    let summary = verify(&place, &["none.har"]);
+    assert_eq!(summary["broken"], json!(["none.har#1: not a HAR: it has no `response`"]));
+    assert_eq!((&summary["failed"], &summary["passed_over"]), (&json!(0), &json!(2)));
+}
+
+#[test]
+fn a_key_that_an_answer_has_twice_is_drift() {
+    let place = Place::new();
+    let text = recording("mitmproxy.har");
+    let name = "\\\"default\\\":false";
+    assert!(text.contains(name));
+    place.write("twice.har", &text.replacen(name, &format!("{name},{name}"), 1));
+    let summary = verify(&place, &["twice.har"]);
+    let drift = summary["drifted"].as_array().expect("a list").iter().filter(|drift| drift["explained"].is_null());
+    let drift: Vec<_> = drift.map(|drift| (&drift["call"], &drift["pointer"], &drift["value"])).collect();
+    assert_eq!(drift, [(&json!("createAuthorizationServer"), &json!("/default"), &json!("a duplicate key"))]);
+    assert_eq!(summary["failed"], 0);
 }
 
 #[test]

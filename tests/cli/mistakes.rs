@@ -87,6 +87,63 @@ fn mistakes_in_the_head_of_a_case_are_at_their_place() {
 }
 
 #[test]
+fn files_are_read_however_their_extension_is_written() {
+    let place = Place::with_suite(&["levels", "values"]);
+    let listed = |place: &Place| place.run(&["list", "--suite", "suite"]).out;
+    let expected = listed(&place);
+    assert!(expected.contains("things/levels/") && expected.contains("things/values/"), "{expected}");
+    for (from, to) in [
+        ("cases/things/levels.yaml", "cases/things/levels.yml"),
+        ("cases/things/values.yaml", "cases/things/values.YAML"),
+        ("cases/requirements.yaml", "cases/requirements.Yml"),
+        ("schemas/operations.yaml", "schemas/operations.yml"),
+        ("schemas/okta/thing.schema.json", "schemas/okta/thing.schema.JSON"),
+    ] {
+        fs::rename(place.path("suite").join(from), place.path("suite").join(to)).expect("another name");
+    }
+    let done = place.run(&["check", "suite"]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""), "{}", done.err);
+    assert_eq!(listed(&place), expected);
+    let one = place.run(&["check", "suite/cases/things/levels.yml"]);
+    assert_eq!((one.code, one.err.as_str()), (0, ""), "it is part of the suite around it");
+    // JSON is YAML.
+    let case = r#"{"area": "things", "topic": "json", "profile": "core", "cases": [{"id": "lists", "title": "Things are listed",
+        "requirements": ["things.work"], "steps": [{"call": "listThings"}]}]}"#;
+    place.write("suite/cases/things/json.json", case);
+    assert!(listed(&place).contains("things/json/lists"), "{}", place.run(&["check", "suite"]).err);
+}
+
+#[test]
+fn a_file_that_would_not_be_read_is_a_mistake() {
+    let place = Place::with_suite(&["levels"]);
+    place.write("suite/cases/things/notes.md", "- no case");
+    place.write("suite/schemas/harness/cases.schema.json", "for editors");
+    assert_eq!(place.run(&["check", "suite"]).code, 0);
+    for (file, text) in [
+        ("schemas/okta/thing.YML", "type: object\n"),
+        ("schemas/harness/own.yaml", "type: object\n"),
+        ("schemas/other/thing.schema.json", "{\"$id\": \"https://a.test/thing.schema.json\"}\n"),
+        ("cases/vocabulary.yml", "principals: []\n"),
+    ] {
+        place.write(&format!("suite/{file}"), text);
+    }
+    let done = place.run(&["check", "suite"]);
+    assert_eq!((done.code, counted(&done)), (3, 4), "{}", done.err);
+    snapshot(&place, "mistakes-unread", &done.err);
+}
+
+#[test]
+fn a_pattern_of_another_dialect_is_named_at_its_place() {
+    let place = Place::with_suite(&["levels"]);
+    let schema = place.read("suite/schemas/okta/thing.schema.json");
+    let patterns = r#""patternProperties": { "(a)\\1": { "pattern": "^(?!x)\\d+$" } }, "properties""#;
+    place.write("suite/schemas/okta/thing.schema.json", &schema.replacen("\"properties\"", patterns, 1));
+    let done = place.run(&["check", "suite"]);
+    assert_eq!(done.code, 3);
+    snapshot(&place, "mistakes-patterns", &done.err);
+}
+
+#[test]
 fn the_first_byte_that_is_no_text_is_named() {
     let place = Place::with_suite(&["levels"]);
     let broken = [b"# \xc3\xa4\n# \xc3\xa4b".as_slice(), b"\xff\n"].concat();

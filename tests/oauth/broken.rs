@@ -112,8 +112,17 @@ fn gzip_bomb() -> Vec<u8> {
     bytes
 }
 
-/// A CA, in PEM, and a target whose certificate is for this name until this year; signed by itself if it is to be.
-fn tls(name: &str, year: i32, by_itself: bool) -> (String, String) {
+/// Who has signed a certificate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Signed {
+    ByTheCa,
+    ByItself,
+    /// By itself, and it is that of the CA.
+    AsTheCa,
+}
+
+/// A CA, in PEM, and a target whose certificate is for this name until this year.
+fn tls(name: &str, year: i32, signed: Signed) -> (String, String) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("a CA");
@@ -121,8 +130,16 @@ fn tls(name: &str, year: i32, by_itself: bool) -> (String, String) {
     let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
     params.distinguished_name.push(DnType::CommonName, "a target of these tests");
     params.not_after = date_time_ymd(year, 1, 1);
-    let certificate = if by_itself { params.self_signed(&key) } else { params.signed_by(&key, &issuer) };
-    let chain = vec![CertificateDer::from(certificate.expect("a certificate").der().to_vec())];
+    if signed == Signed::AsTheCa {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    }
+    let certificate = match signed {
+        Signed::ByTheCa => params.signed_by(&key, &issuer),
+        Signed::ByItself | Signed::AsTheCa => params.self_signed(&key),
+    };
+    let certificate = certificate.expect("a certificate");
+    let authority = if signed == Signed::AsTheCa { certificate.pem() } else { issuer.pem() };
+    let chain = vec![CertificateDer::from(certificate.der().to_vec())];
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")
@@ -142,13 +159,13 @@ fn tls(name: &str, year: i32, by_itself: bool) -> (String, String) {
         }
         let _ = reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\nX-Request-Id: r1\r\nContent-Length: 2\r\n\r\n{}");
     });
-    (issuer.pem(), url.replace("http://127.0.0.1", "https://localhost"))
+    (authority, url.replace("http://127.0.0.1", "https://localhost"))
 }
 
 fn unreachable() -> Vec<Row> {
     let gone = Server::always(Answer::default()).url.clone();
-    let secured = |name, host, year, by_itself, reasons| {
-        let (ca, url) = tls(host, year, by_itself);
+    let secured = |name, host, year, signed, reasons| {
+        let (ca, url) = tls(host, year, signed);
         Row { ca: Some(ca), ..Row::new(name, url, "errored", reasons) }
     };
     vec![
@@ -163,22 +180,29 @@ fn unreachable() -> Vec<Row> {
             "certificate expired",
             "localhost",
             2001,
-            false,
+            Signed::ByTheCa,
             &["cannot connect: invalid peer certificate: certificate expired"],
         ),
         secured(
             "certificate signed by itself",
             "localhost",
             2999,
-            true,
+            Signed::ByItself,
             &["cannot connect: invalid peer certificate: UnknownIssuer"],
         ),
         secured(
             "certificate for another host",
             "elsewhere.example",
             2999,
-            false,
+            Signed::ByTheCa,
             &["cannot connect: invalid peer certificate: certificate not valid for name"],
+        ),
+        secured(
+            "certificate of a CA",
+            "localhost",
+            2999,
+            Signed::AsTheCa,
+            &["cannot connect: the server uses the certificate of a CA as its own"],
         ),
     ]
 }
