@@ -435,7 +435,7 @@ fn united(a: &[RequirementText], b: &[RequirementText]) -> Arc<[RequirementText]
 }
 
 /// `/3/name` and `/7/name` are the same drift.
-fn without_indices(pointer: &str) -> String {
+pub(crate) fn without_indices(pointer: &str) -> String {
     if !pointer.bytes().any(|byte| byte.is_ascii_digit()) {
         return pointer.to_owned();
     }
