@@ -9,10 +9,11 @@ use std::{
 use super::{Check, Checks, Mutant};
 use crate::{
     event::{self, Event, Outcome, Phase, StepFinished, Stop, TrialFinished},
-    finding::{self, Actual, CheckKind},
+    finding::{self, Actual, CheckKind, Expected},
     level::Level,
     path::path_of,
     plan::Plan,
+    pointer,
     report::{Cause, What, without_indices},
     targets::Fault,
 };
@@ -48,7 +49,7 @@ pub struct FirstFinding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Sight {
     check: CheckKind,
-    /// With `*` for every index.
+    /// With `*` for every index; of a missing member, where it would be.
     pointer: String,
     /// The status that came, or what kind of thing.
     actual: String,
@@ -65,7 +66,12 @@ impl Sight {
             CheckKind::ErrorForm => CheckKind::Schema,
             check => check.clone(),
         };
-        Self { check, pointer: without_indices(finding.at().unwrap_or_default()), actual }
+        let at = finding.at().unwrap_or_default();
+        let pointer = match &finding.expected {
+            Expected::Member(name) => pointer::below(at, name),
+            _ => at.to_owned(),
+        };
+        Self { check, pointer: without_indices(&pointer), actual }
     }
 }
 
