@@ -74,7 +74,7 @@ impl Object {
     }
 
     pub(super) fn fields(&self) -> Fields<'_> {
-        Fields { object: &self.members, path: "", problems: Rc::default(), lenience: self.lenience }
+        Fields { object: &self.members, path: "", problems: Rc::default(), lenience: self.lenience.clone() }
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) fn object(call: &Call<'_>) -> Result<Object, Refusal> {
         Ok(_) | Err(_) if call.enforces(Constraint::WellFormed) => return Err(Refusal::NOT_WELL_FORMED),
         Ok(_) | Err(_) => Map::new(),
     };
-    Ok(Object { members, lenience: call.lenience })
+    Ok(Object { members, lenience: call.lenience.clone() })
 }
 
 /// Whether a `Content-Type` names this media type, whatever its parameters.
@@ -229,7 +229,7 @@ impl<'o> Fields<'o> {
 
     /// The fields of an object by itself, of which is told what is wrong apart from all others.
     pub(super) fn apart(&self, object: &'o Map<String, Value>) -> Fields<'o> {
-        Fields { object, path: "", problems: Rc::default(), lenience: self.lenience }
+        Fields { object, path: "", problems: Rc::default(), lenience: self.lenience.clone() }
     }
 
     /// Whether nothing is wrong with that very field.

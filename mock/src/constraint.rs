@@ -1,6 +1,8 @@
 //! What a request has to keep to, by name, and what is said about a field that does not. Owns the names and texts; where each
 //! is looked at is up to its resource.
 
+use std::rc::Rc;
+
 /// Something that a request is held to.
 #[cfg_attr(not(feature = "faults"), expect(dead_code, reason = "faults alone name fields"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,32 +33,31 @@ pub(crate) enum Constraint {
     ActiveKeyStays,
 }
 
-/// Which constraints a request need not keep. It has to keep all, unless a fault lets one pass.
+/// Which constraints a request need not keep. It has to keep all, unless faults let some pass.
 #[cfg_attr(not(feature = "faults"), expect(dead_code, reason = "faults alone let something pass"))]
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) enum Lenience {
     #[default]
     None,
-    Of(Constraint),
+    Of(Rc<[Constraint]>),
     All,
 }
 
 impl Lenience {
-    pub(crate) fn enforces(self, constraint: Constraint) -> bool {
+    pub(crate) fn enforces(&self, constraint: Constraint) -> bool {
         match self {
             Lenience::None => true,
-            Lenience::Of(other) => other != constraint,
+            Lenience::Of(waived) => !waived.contains(&constraint),
             Lenience::All => false,
         }
     }
 
     /// As [`Lenience::enforces`], for the field `name` of the object at `path`, which ends in its dot.
-    pub(crate) fn enforces_field(self, path: &str, name: &str, complaint: Complaint) -> bool {
+    pub(crate) fn enforces_field(&self, path: &str, name: &str, complaint: Complaint) -> bool {
+        let is_it = |waived: &Constraint| matches!(waived, Constraint::Field(field, other) if *other == complaint && field.strip_prefix(path) == Some(name));
         match self {
-            Lenience::Of(Constraint::Field(field, other)) => {
-                other != complaint || field.strip_prefix(path) != Some(name)
-            }
-            Lenience::None | Lenience::Of(_) => true,
+            Lenience::None => true,
+            Lenience::Of(waived) => !waived.iter().any(is_it),
             Lenience::All => false,
         }
     }

@@ -1,4 +1,4 @@
-//! `mutants`: runs the suite against every fault of the mock.
+//! `mutants`: runs the suite against every fault of the mock, or against several at once.
 
 use std::{
     io::Write as _,
@@ -18,8 +18,8 @@ use super::{
 use crate::{
     diagnostic::did_you_mean,
     duration::parse_limit,
-    mutants::{self, Method, Mutant, MutantsError},
-    plan::Pattern,
+    mutants::{self, Draw, Method, Mutant, MutantsError},
+    plan::{Pattern, Plan},
     report::Verdict,
     targets::{Fault, faults},
 };
@@ -38,6 +38,15 @@ pub(crate) struct Arguments {
     /// The longest that the trials of one fault may take before no further one starts
     #[arg(long, default_value = "60s", value_name = "DUR", value_parser = parse_limit)]
     time_limit: Duration,
+    /// Faults on one mock: which of them are still named
+    #[arg(long, value_name = "K")]
+    at_once: Option<NonZero<usize>>,
+    /// In how many sets each fault is, at least [default: 3]
+    #[arg(long, value_name = "R", requires = "at_once")]
+    rounds: Option<NonZero<usize>>,
+    /// Draws the same sets each time [default: 1]
+    #[arg(long, value_name = "S", requires = "at_once")]
+    seed: Option<u64>,
     /// A directory with `cases/` and `schemas/`, instead of the built-in suite
     #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
@@ -66,37 +75,89 @@ pub(crate) fn mutants(arguments: &Arguments, color: bool) -> Result<u8, CommandE
     let complete = chosen.len() == all.len();
     let jobs = arguments.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
     let method = Method { jobs, all: arguments.all, time_limit: arguments.time_limit };
-    let (count, total) = (AtomicUsize::new(0), chosen.len());
-    let watched = out::err_is_watched();
-    let tell = |mutant: &Mutant| {
-        let number = count.fetch_add(1, Ordering::Relaxed) + 1;
-        if watched {
-            out::status(&format!("{number} of {total}: {}", mutant.fault));
+    let judged = match arguments.at_once {
+        None => one_by_one(&plan, &chosen, method, complete, arguments.format),
+        Some(at_once) => {
+            let rounds = arguments.rounds.unwrap_or(ROUNDS);
+            let draw = Draw { at_once, rounds, seed: arguments.seed.unwrap_or(1) };
+            together(&plan, &chosen, draw, method, arguments.format)
         }
     };
-    let result = mutants::run(&plan, &plan.trials, &chosen, method, &tell);
-    if watched {
-        out::status("");
+    match judged {
+        Ok(clean) => Ok(if clean { Verdict::Conformant } else { Verdict::NotConformant }.exit_code()),
+        Err(error) => match error.downcast_ref() {
+            Some(MutantsError::Red(_)) => {
+                out::complain(&error.to_string());
+                Ok(Verdict::NotJudged.exit_code())
+            }
+            Some(MutantsError::Open(_) | MutantsError::Runtime(_)) | None => Err(error),
+        },
     }
-    let mut result = match result {
-        Ok(result) => result,
-        Err(error @ MutantsError::Red(_)) => {
-            out::complain(&error.to_string());
-            return Ok(Verdict::NotJudged.exit_code());
-        }
-        Err(error) => return Err(error.into()),
-    };
+}
+
+/// In how many sets a fault is, unless told otherwise.
+const ROUNDS: NonZero<usize> = NonZero::new(3).unwrap();
+
+/// Runs the suite against each fault, and says whether every one and every check was red.
+fn one_by_one(
+    plan: &Plan,
+    faults: &[Fault],
+    method: Method,
+    complete: bool,
+    format: TableFormat,
+) -> Result<bool, CommandError> {
+    let progress = Progress::default();
+    let tell = |mutant: &Mutant| progress.tell(faults.len(), &mutant.fault.name);
+    let mut result = mutants::run(plan, &plan.trials, faults, method, &tell)?;
+    drop(progress);
     result.complete = complete;
-    let mut out = out();
-    match arguments.format {
-        TableFormat::Text => write!(out, "{}", mutants::text(&result))?,
-        TableFormat::Json => {
-            out::json(&mutants::summary(&result))?;
-        }
-        TableFormat::Markdown => write!(out, "{}", mutants::markdown(&result))?,
+    match format {
+        TableFormat::Text => write!(out(), "{}", mutants::text(&result))?,
+        TableFormat::Json => out::json(&mutants::summary(&result))?,
+        TableFormat::Markdown => write!(out(), "{}", mutants::markdown(&result))?,
     }
-    let clean = result.survivors().is_empty() && result.never_red().is_empty();
-    Ok(if clean { Verdict::Conformant } else { Verdict::NotConformant }.exit_code())
+    Ok(result.survivors().is_empty() && result.never_red().is_empty())
+}
+
+/// Runs the suite against sets of faults, and says whether as many are named as should be.
+fn together(
+    plan: &Plan,
+    faults: &[Fault],
+    draw: Draw,
+    method: Method,
+    format: TableFormat,
+) -> Result<bool, CommandError> {
+    let progress = Progress::default();
+    let tell = |sets: usize| progress.tell(sets, "sets");
+    let result = mutants::run_together(plan, &plan.trials, faults, draw, method, &tell)?;
+    drop(progress);
+    match format {
+        TableFormat::Text => write!(out(), "{}", mutants::text_together(&result))?,
+        TableFormat::Json => out::json(&mutants::summary_together(&result))?,
+        TableFormat::Markdown => write!(out(), "{}", mutants::markdown_together(&result))?,
+    }
+    Ok(result.reaches_aim())
+}
+
+/// How much is done; what is shown of it goes away in the end.
+#[derive(Default)]
+struct Progress(AtomicUsize);
+
+impl Progress {
+    fn tell(&self, total: usize, what: &str) {
+        let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        if out::err_is_watched() {
+            out::status(&format!("{number} of {total}: {what}"));
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if out::err_is_watched() {
+            out::status("");
+        }
+    }
 }
 
 /// The faults that the globs choose; one that chooses none is a mistake.

@@ -1,4 +1,5 @@
-//! What one run has found: the first false check of each trial, and which checks were false.
+//! What one run has found: the first false check of each trial, and which checks were false. Owns whether such a finding, or a cause of a
+//! report, names a fault.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,10 +9,12 @@ use std::{
 use super::{Check, Checks, Mutant};
 use crate::{
     event::{self, Event, Outcome, Phase, StepFinished, Stop, TrialFinished},
-    finding,
+    finding::{self, Actual, CheckKind, Expected},
     level::Level,
     path::path_of,
     plan::Plan,
+    pointer,
+    report::{Cause, What, without_indices},
     targets::Fault,
 };
 
@@ -38,6 +41,38 @@ pub struct FirstFinding {
     words: String,
     /// The operations that the steps before this one called, and this one.
     called: Vec<String>,
+    /// The false check, if it is one.
+    sight: Option<Sight>,
+}
+
+/// What is wrong where, in values that are the same in every run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sight {
+    check: CheckKind,
+    /// With `*` for every index; of a missing member, where it would be.
+    pointer: String,
+    /// The status that came, or what kind of thing.
+    actual: String,
+}
+
+impl Sight {
+    fn of(finding: &event::Finding) -> Self {
+        let actual = match &finding.actual {
+            Actual::Status { status, .. } => status.to_string(),
+            actual => actual.class().to_owned(),
+        };
+        let check = match &finding.check {
+            // A refusal that is no error object is one cause, whichever of the two says so.
+            CheckKind::ErrorForm => CheckKind::Schema,
+            check => check.clone(),
+        };
+        let at = finding.at().unwrap_or_default();
+        let pointer = match &finding.expected {
+            Expected::Member(name) => pointer::below(at, name),
+            _ => at.to_owned(),
+        };
+        Self { check, pointer: without_indices(&pointer), actual }
+    }
 }
 
 impl FirstFinding {
@@ -49,11 +84,38 @@ impl FirstFinding {
     /// Whether it speaks of the operation and of what is wrong about it. An effect on the state shows in a later step, so the
     /// operation may be one that an earlier step called.
     pub(super) fn names(&self, operation: Option<&str>, subject: &str) -> bool {
-        let words = format!("{} {} {}", self.check, self.words, self.trial).to_lowercase();
         // What is wrong about a write that is not stored, for one, has no name.
-        let named = subject.split('|').any(|subject| subject.is_empty() || has_word(&words, &subject.to_lowercase()));
+        let named =
+            subject.is_empty() || has_subject(&format!("{} {} {}", self.check, self.words, self.trial), subject);
         named && operation.is_none_or(|operation| self.called.iter().any(|call| call == operation))
     }
+
+    /// Whether a cause of another run is what this was: the same wrong thing, in the same trial.
+    pub(super) fn is_met_by(&self, cause: &Cause<'_>) -> bool {
+        let is_called = || self.called.last().is_some_and(|call| cause.calls().contains(&call.as_str()));
+        let is_same = match &cause.what {
+            What::Check(check) => is_called() && self.sight.as_ref() == Some(&Sight::of(check.example)),
+            What::Path { .. } => {
+                is_called() && self.sight.as_ref().is_some_and(|sight| sight.check == CheckKind::Status)
+            }
+            What::Reason(_) => self.sight.is_none(),
+        };
+        is_same && cause.trials.iter().any(|trial| trial.finished.trial == self.trial)
+    }
+}
+
+/// Whether a cause speaks of the operation and of what is wrong about it.
+pub(super) fn mentions(cause: &Cause<'_>, operation: &str, subject: &str) -> bool {
+    let words = match &cause.what {
+        What::Check(check) => {
+            let finding = check.example;
+            let values = finding::unsaid(&finding.expected, &finding.actual, &finding.check);
+            format!("{} {} {} {values}", finding.check, check.pointer, check.query.join(" "))
+        }
+        What::Path { .. } => cause.title(),
+        What::Reason(_) => return false,
+    };
+    cause.calls().contains(&operation) && has_subject(&words, subject)
 }
 
 impl fmt::Display for FirstFinding {
@@ -138,6 +200,7 @@ impl<'p> Watch<'p> {
                 words: reason.clone(),
                 text: reason,
                 called: open.called.clone(),
+                sight: None,
             });
         }
     }
@@ -158,6 +221,7 @@ impl<'p> Watch<'p> {
                     words: reason.clone(),
                     text: reason,
                     called: open.called,
+                    sight: None,
                 });
                 self.red.push(FirstFinding { outcome: finished.outcome, ..found });
             }
@@ -192,7 +256,14 @@ fn false_check(step: &StepFinished, finding: &event::Finding, check: &Check, cal
         words: format!("{} {place} {words}", finding.check),
         text: finding.headline(),
         called: called.to_vec(),
+        sight: Some(Sight::of(finding)),
     }
+}
+
+/// Whether one of the subjects, with `|` between, is in a text.
+fn has_subject(text: &str, subject: &str) -> bool {
+    let text = text.to_lowercase();
+    subject.split('|').any(|subject| has_word(&text, &subject.to_lowercase()))
 }
 
 /// Whether a word, or several, stand in a text, and not as parts of others.

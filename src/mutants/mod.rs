@@ -6,6 +6,8 @@
 mod checks;
 mod finding;
 mod table;
+mod together;
+mod together_table;
 
 use std::{
     collections::BTreeSet,
@@ -22,6 +24,8 @@ pub use self::{
     checks::{Check, Checks},
     finding::FirstFinding,
     table::{markdown, summary, text},
+    together::{Draw, Fate, Judged, Together, run as run_together},
+    together_table::{markdown as markdown_together, summary as summary_together, text as text_together},
 };
 use crate::{
     event::Event,
@@ -122,50 +126,87 @@ pub fn run(
     method: Method,
     tell: &(dyn Fn(&Mutant) + Sync),
 ) -> Result<Mutants, MutantsError> {
+    let subject = Subject { plan, trials, method };
     let checks = Checks::of(plan, trials);
-    let sound = against(plan, trials.to_vec(), None, method)?;
-    if let Some(finding) = sound.red.first() {
-        return Err(MutantsError::Red(finding.to_string()));
-    }
+    subject.is_sound()?;
+    let mutants = in_parallel(method.jobs, faults, |fault| {
+        let mut mutant = subject.watched(&[fault])?.into_mutant(fault.clone());
+        mutant.put_first(trials.iter().filter(|trial| is_about(trial, fault.operation)));
+        tell(&mutant);
+        Ok(mutant)
+    })?;
+    Ok(Mutants { mutants, checks, complete: false })
+}
+
+/// Does the work for each of them, so many at a time; what comes of it is in their order.
+fn in_parallel<W: Sync, T: Send>(
+    jobs: NonZero<usize>,
+    all: &[W],
+    work: impl Fn(&W) -> Result<T, MutantsError> + Sync,
+) -> Result<Vec<T>, MutantsError> {
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Result<Mutant, MutantsError>)>> = Mutex::default();
+    let done: Mutex<Vec<(usize, Result<T, MutantsError>)>> = Mutex::default();
     std::thread::scope(|scope| {
-        for _ in 0..method.jobs.get().min(faults.len()) {
+        for _ in 0..jobs.get().min(all.len()) {
             scope.spawn(|| {
-                while let Some((number, fault)) = {
+                while let Some((number, one)) = {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    faults.get(number).map(|fault| (number, fault))
+                    all.get(number).map(|one| (number, one))
                 } {
-                    let touching =
-                        trials.iter().filter(|trial| method.all || touches(plan, trial, fault.operation)).cloned();
-                    let seen = against(plan, touching.collect(), Some(fault), method);
-                    let mut mutant = seen.map(|seen| seen.into_mutant(fault.clone()));
-                    if let Ok(mutant) = &mut mutant {
-                        mutant.put_first(trials.iter().filter(|trial| is_about(trial, fault.operation)));
-                    }
-                    mutant.iter().for_each(tell);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((number, mutant));
+                    let result = work(one);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((number, result));
                 }
             });
         }
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(number, _)| *number);
-    let mutants = done.into_iter().map(|(_, mutant)| mutant).collect::<Result<Vec<_>, _>>()?;
-    Ok(Mutants { mutants, checks, complete: false })
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// The trials against the sound mock, or against one with a fault; each on the kind of org that it is for.
-fn against<'p>(
+/// What is run against faults, and how.
+#[derive(Clone, Copy)]
+struct Subject<'p> {
     plan: &'p Plan,
-    trials: Vec<Arc<Trial>>,
-    fault: Option<&Fault>,
+    trials: &'p [Arc<Trial>],
     method: Method,
-) -> Result<Watch<'p>, MutantsError> {
+}
+
+impl<'p> Subject<'p> {
+    /// # Errors
+    /// A trial that is red on the mock without a fault.
+    fn is_sound(self) -> Result<(), MutantsError> {
+        let mut watch = Watch::new(self.plan, self.trials.len());
+        against(self.plan, self.trials.to_vec(), &[], None, |event| watch.take(event))?;
+        watch.red.first().map_or(Ok(()), |finding| Err(MutantsError::Red(finding.to_string())))
+    }
+
+    /// The trials that can touch one of the faults.
+    fn touching(self, faults: &[&Fault]) -> Vec<Arc<Trial>> {
+        let reach = |trial: &Trial| faults.iter().any(|fault| touches(self.plan, trial, fault.operation));
+        self.trials.iter().filter(|trial| self.method.all || reach(trial)).cloned().collect()
+    }
+
+    /// What these trials see of the faults.
+    fn watched(self, faults: &[&Fault]) -> Result<Watch<'p>, MutantsError> {
+        let trials = self.touching(faults);
+        let mut watch = Watch::new(self.plan, trials.len());
+        against(self.plan, trials, faults, Some(self.method.time_limit), |event| watch.take(event))?;
+        Ok(watch)
+    }
+}
+
+/// The trials against a mock with these faults; each on the kind of org that it is for.
+fn against(
+    plan: &Plan,
+    trials: Vec<Arc<Trial>>,
+    faults: &[&Fault],
+    deadline: Option<Duration>,
+    mut sink: impl FnMut(&Event),
+) -> Result<(), MutantsError> {
     // Only an answer that never comes is waited for in vain; all others come in time on the slowest of machines.
-    let never = fault.is_some_and(|fault| fault.kind == FaultKind::Delivery);
+    let never = faults.iter().any(|fault| fault.kind == FaultKind::Delivery);
     let limits = Limits { request: never.then_some(Duration::from_secs(2)), ..Limits::default() };
-    let mut watch = Watch::new(plan, trials.len());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(MutantsError::Runtime)?;
     let able =
         |kind: OrgKind, trial: &Trial| trial.needs.iter().all(|name| kind.capabilities().contains(&name.as_str()));
@@ -174,7 +215,7 @@ fn against<'p>(
         if trials.is_empty() {
             continue;
         }
-        let opened = Opened::mock_with(kind, fault.cloned().into_iter().collect(), limits)?;
+        let opened = Opened::mock_with(kind, faults.iter().copied().cloned().collect(), limits)?;
         let options = Options {
             // One after the other, so that a fault that shows only now and then shows at the same places in each run.
             jobs: 1,
@@ -182,14 +223,13 @@ fn against<'p>(
             prefix: opened.prefix.clone(),
             // The mock shows at once what it ever shows.
             patience: Some(Duration::ZERO),
-            deadline: fault.is_some().then_some(method.time_limit),
+            deadline,
             ..Options::default()
         };
-        let mut sink = |event: &Event| watch.take(event);
         let stopper = Stopper::default();
         runtime.block_on(run::run(plan, trials, &opened.target, &options, &opened.redactor, &stopper, &mut sink));
     }
-    Ok(watch)
+    Ok(())
 }
 
 /// Whether a trial judges the operation itself. A fixture is judged by its status alone, so a trial that has the operation only there sees

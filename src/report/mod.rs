@@ -471,7 +471,7 @@ fn above(pointer: &str) -> &str {
 }
 
 /// `/3/name` and `/7/name` are the same drift.
-fn without_indices(pointer: &str) -> String {
+pub(crate) fn without_indices(pointer: &str) -> String {
     if !pointer.bytes().any(|byte| byte.is_ascii_digit()) {
         return pointer.to_owned();
     }

@@ -14,7 +14,7 @@ use super::{
 use crate::wire::Reply;
 
 /// What becomes of an answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Change {
     Status(u16),
     Member(String, Edit),
@@ -37,7 +37,7 @@ pub(super) enum Change {
 }
 
 /// How an answer gets to the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Delivery {
     Whole,
     Cut,
@@ -47,12 +47,17 @@ pub(super) enum Delivery {
 impl ActiveFaults<'_> {
     /// Changes the answer as the faults say.
     pub(super) fn leave(&self, reply: &mut Reply) -> Delivery {
+        let changes = self.faults.iter().filter_map(|effect| match effect {
+            Effect::Answer(when, change) => Some((when, change)),
+            _ => None,
+        });
+        let mut changes: Vec<_> = changes.collect();
+        // Another status would keep the others from the answer that they are about.
+        changes.sort_by_key(|(_, change)| change.is_of_status());
         let mut delivery = Delivery::Whole;
-        for effect in &self.faults {
-            if let Effect::Answer(when, change) = effect
-                && when.holds(reply)
-            {
-                delivery = change.apply(reply, &self.url);
+        for (when, change) in changes {
+            if when.holds(reply) {
+                delivery = delivery.max(change.apply(reply, &self.url));
             }
         }
         delivery
@@ -60,6 +65,11 @@ impl ActiveFaults<'_> {
 }
 
 impl Change {
+    /// Whether it makes another answer of the whole.
+    fn is_of_status(&self) -> bool {
+        matches!(self, Self::Status(_) | Self::Refused(..) | Self::Talkative)
+    }
+
     fn apply(&self, reply: &mut Reply, url: &str) -> Delivery {
         match self {
             Change::Status(code) => reply.status = StatusCode::from_u16(*code).unwrap_or(reply.status),

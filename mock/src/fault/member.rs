@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 /// What becomes of a member.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Edit {
     Remove,
     Null,

@@ -8,6 +8,7 @@
 
 mod answer;
 mod member;
+mod place;
 mod request;
 mod state;
 mod table;
@@ -146,7 +147,7 @@ pub fn faults() -> Vec<Fault> {
     table::all()
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 enum Effect {
     Request(Rewrite),
     Access(Admission),
@@ -279,22 +280,19 @@ impl Hooks for ActiveFaults<'_> {
     }
 
     fn lenience(&self) -> Lenience {
-        let waived = self.faults.iter().find_map(|effect| match effect {
-            Effect::Waiver(constraint) => Some(Lenience::Of(*constraint)),
+        let waived = self.faults.iter().filter_map(|effect| match effect {
+            Effect::Waiver(constraint) => Some(*constraint),
             _ => None,
         });
-        waived.unwrap_or_default()
+        Lenience::Of(waived.collect())
     }
 
     fn perform(&self, operation: &Operation, org: &mut Org, call: &Call<'_>) -> Outcome {
-        let twist = self.faults.iter().find_map(|effect| match effect {
-            Effect::State(twist) => Some(twist),
+        let changes = self.faults.iter().filter_map(|effect| match effect {
+            Effect::State(change) => Some(change),
             _ => None,
         });
-        match twist {
-            None => (operation.run)(org, call),
-            Some(twist) => twist.perform(operation, org, call),
-        }
+        state::perform_with(&changes.collect::<Vec<_>>(), operation, org, call)
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::{dispatch::Received, wire::Refusal};
 
 /// What becomes of a request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Rewrite {
     /// A query parameter is not seen.
     WithoutQuery(&'static str),

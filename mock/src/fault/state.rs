@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What becomes of an operation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum StateChange {
     /// It is answered and nothing is stored.
     NotStored,
@@ -57,19 +57,32 @@ impl Tables {
     }
 }
 
+/// What performs an operation.
+type Run<'r> = &'r dyn Fn(&mut Org, &Call<'_>) -> Outcome;
+
+/// Performs an operation with all of these changes, the first around the others.
+pub(super) fn perform_with(changes: &[&StateChange], operation: &Operation, org: &mut Org, call: &Call<'_>) -> Outcome {
+    match changes {
+        [] => (operation.run)(org, call),
+        [first, others @ ..] => {
+            first.perform(operation, &|org, call| perform_with(others, operation, org, call), org, call)
+        }
+    }
+}
+
 impl StateChange {
-    /// Performs an operation so.
-    pub(super) fn perform(&self, operation: &Operation, org: &mut Org, call: &Call<'_>) -> Outcome {
+    /// Performs an operation so; `run` is what does it otherwise.
+    fn perform(&self, operation: &Operation, run: Run<'_>, org: &mut Org, call: &Call<'_>) -> Outcome {
         match self {
             StateChange::NotStored => {
                 let before = Tables::of(org);
-                let outcome = (operation.run)(org, call);
+                let outcome = run(org, call);
                 before.restore(org);
                 outcome
             }
             StateChange::Stale => {
                 let before = shown(operation, org, call);
-                answering((operation.run)(org, call), |body| {
+                answering(run(org, call), |body| {
                     if let Some(before) = before {
                         *body = before;
                     }
@@ -77,53 +90,53 @@ impl StateChange {
             }
             StateChange::Ignored(pointer) => {
                 // What is refused stays refused, whatever becomes of the member.
-                tried(operation, org, call)?;
+                tried(run, org, call)?;
                 let former = shown(operation, org, call);
                 let former = former.as_ref().and_then(|former| member::find(former, pointer)).cloned();
-                with_body(operation, org, call, |body| member::put(body, pointer, former))
+                with_body(run, org, call, |body| member::put(body, pointer, former))
             }
             StateChange::Forgotten(pointer) => {
                 // All of the answer is as if it were stored, also what follows from the member.
-                let answer = tried(operation, org, call)?;
-                StateChange::Ignored(pointer).perform(operation, org, call)?;
+                let answer = tried(run, org, call)?;
+                StateChange::Ignored(pointer).perform(operation, run, org, call)?;
                 Ok(answer)
             }
             StateChange::Merged => {
                 let former = shown(operation, org, call).unwrap_or_default();
-                with_body(operation, org, call, |body| member::merge(body, &former))
+                with_body(run, org, call, |body| member::merge(body, &former))
             }
             StateChange::Spread => {
                 let neighbour = neighbour(operation, org, call);
-                let outcome = (operation.run)(org, call);
+                let outcome = run(org, call);
                 if let (Ok(_), Some(other)) = (&outcome, neighbour) {
                     let mut captures = call.captures.clone();
                     captures.pop();
                     captures.push(&other);
                     // Whether that one takes it does not matter.
-                    let _ = (operation.run)(org, &call.at(captures));
+                    let _ = run(org, &call.at(captures));
                 }
                 outcome
             }
-            StateChange::Leak(place) => leak(*place, operation, org, call),
+            StateChange::Leak(place) => leak(*place, run, org, call),
             StateChange::Collision => {
                 org.source.rewind();
-                (operation.run)(org, call)
+                run(org, call)
             }
             StateChange::RefusedAndDone => {
-                let outcome = (operation.run)(org, call);
+                let outcome = run(org, call);
                 if outcome.is_err() {
                     // What comes of it is not told.
-                    let _ = (operation.run)(org, &Call { lenience: Lenience::All, ..call.at(call.captures.clone()) });
+                    let _ = run(org, &Call { lenience: Lenience::All, ..call.at(call.captures.clone()) });
                 }
                 outcome
             }
             StateChange::EchoedAll => {
                 let sent = sent(call).unwrap_or_default();
-                answering((operation.run)(org, call), |body| member::merge(body, &sent))
+                answering(run(org, call), |body| member::merge(body, &sent))
             }
             StateChange::Echoed(pointer) => {
                 let sent = sent(call).and_then(|body| member::find(&body, pointer).cloned());
-                answering((operation.run)(org, call), |body| {
+                answering(run(org, call), |body| {
                     if sent.is_some() {
                         member::put(body, pointer, sent);
                     }
@@ -134,9 +147,9 @@ impl StateChange {
 }
 
 /// What an operation would answer with; nothing has happened afterwards, so that identifiers and times come again.
-fn tried(operation: &Operation, org: &mut Org, call: &Call<'_>) -> Outcome {
+fn tried(run: Run<'_>, org: &mut Org, call: &Call<'_>) -> Outcome {
     let (tables, source) = (Tables::of(org), org.source.clone());
-    let outcome = (operation.run)(org, call);
+    let outcome = run(org, call);
     tables.restore(org);
     org.source = source;
     outcome
@@ -172,11 +185,11 @@ fn answering(outcome: Outcome, change: impl FnOnce(&mut Value)) -> Outcome {
 }
 
 /// Performs the operation with another body.
-fn with_body(operation: &Operation, org: &mut Org, call: &Call<'_>, change: impl FnOnce(&mut Value)) -> Outcome {
-    let Some(mut body) = sent(call) else { return (operation.run)(org, call) };
+fn with_body(run: Run<'_>, org: &mut Org, call: &Call<'_>, change: impl FnOnce(&mut Value)) -> Outcome {
+    let Some(mut body) = sent(call) else { return run(org, call) };
     change(&mut body);
     let body = body.to_string();
-    (operation.run)(org, &Call { body: body.as_bytes(), ..call.at(call.captures.clone()) })
+    run(org, &Call { body: body.as_bytes(), ..call.at(call.captures.clone()) })
 }
 
 /// The identifier of another thing of the same kind in the same place that clients may change.
@@ -191,8 +204,8 @@ fn neighbour(operation: &Operation, org: &mut Org, call: &Call<'_>) -> Option<St
 }
 
 /// Tries others at a place of the path if nothing is found.
-fn leak(place: usize, operation: &Operation, org: &mut Org, call: &Call<'_>) -> Outcome {
-    let outcome = (operation.run)(org, call);
+fn leak(place: usize, run: Run<'_>, org: &mut Org, call: &Call<'_>) -> Outcome {
+    let outcome = run(org, call);
     if outcome.is_ok() || org.servers.find(call.server()).is_err() {
         return outcome;
     }
@@ -205,7 +218,7 @@ fn leak(place: usize, operation: &Operation, org: &mut Org, call: &Call<'_>) -> 
     for other in &others {
         let mut captures = call.captures.clone();
         captures[place] = other;
-        let found = (operation.run)(org, &call.at(captures));
+        let found = run(org, &call.at(captures));
         if found.is_ok() {
             return found;
         }
@@ -226,7 +239,7 @@ impl<'r> Call<'r> {
             headers: self.headers,
             body: self.body,
             as_of: self.as_of,
-            lenience: self.lenience,
+            lenience: self.lenience.clone(),
         }
     }
 }

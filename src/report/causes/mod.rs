@@ -425,7 +425,7 @@ impl<'a> Cause<'a> {
     }
 
     /// The operations that it is about.
-    fn calls(&self) -> &[&'a str] {
+    pub fn calls(&self) -> &[&'a str] {
         match &self.what {
             What::Check(check) => &check.calls,
             What::Path { calls, .. } => calls,

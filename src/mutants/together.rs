@@ -1,0 +1,260 @@
+//! Several faults of the mock at once: whether the causes of a run still name each of them, as they name it by itself.
+//!
+//! Owns the sets of faults, the runs against them, and what became of each fault of a set. Whether a cause names a fault is `finding`'s.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZero,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rand::{SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
+
+use super::{FirstFinding, Method, MutantsError, Subject, against, finding::mentions, in_parallel};
+use crate::{
+    plan::{Plan, Trial},
+    report::{Cause, FailOn, Report},
+    targets::Fault,
+};
+
+/// How faults are put together.
+#[derive(Debug, Clone, Copy)]
+pub struct Draw {
+    /// Faults on one mock.
+    pub at_once: NonZero<usize>,
+    /// In how many sets each fault is, at least.
+    pub rounds: NonZero<usize>,
+    /// The same sets each time.
+    pub seed: u64,
+}
+
+impl Draw {
+    /// Sets of this size, in each round every fault in one. What contradicts another fault of a set is put into a later one; a set that the
+    /// round leaves unfilled is filled up, so that no fault has it easier than others.
+    fn sets<'f>(self, faults: &'f [Fault]) -> Vec<Vec<&'f Fault>> {
+        let mut random = StdRng::seed_from_u64(self.seed);
+        let mut sets: Vec<Vec<&Fault>> = Vec::new();
+        for _ in 0..self.rounds.get() {
+            let mut order: Vec<&Fault> = faults.iter().collect();
+            order.shuffle(&mut random);
+            let (mut round, mut full): (Vec<Vec<&Fault>>, _) = (Vec::new(), Vec::new());
+            for fault in &order {
+                match round.iter().position(|set| goes_with(set, fault)) {
+                    Some(at) => round[at].push(fault),
+                    None => round.push(vec![fault]),
+                }
+                full.extend(round.extract_if(.., |set| set.len() == self.at_once.get()));
+            }
+            for set in &mut round {
+                for fault in &order {
+                    if set.len() < self.at_once.get() && goes_with(set, fault) {
+                        set.push(fault);
+                    }
+                }
+            }
+            sets.extend(full.into_iter().chain(round));
+        }
+        sets
+    }
+
+    /// The share of faults that is to be named: the more there are at once, the more a fault may hide from others.
+    pub fn aim(self) -> f64 {
+        match self.at_once.get() {
+            ..=5 => 98.0,
+            6..=10 => 95.0,
+            11.. => 85.0,
+        }
+    }
+}
+
+/// Whether a fault can be on a mock with these.
+fn goes_with(set: &[&Fault], fault: &Fault) -> bool {
+    set.iter().all(|other| other.name != fault.name && !other.contradicts(fault))
+}
+
+/// What became of a fault among others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// A cause names it.
+    Named,
+    /// A cause names it as soon as these faults, which are named, are not there.
+    Hidden(Vec<String>),
+    /// Nothing names it.
+    Missed,
+}
+
+/// One fault in one set.
+#[derive(Debug)]
+pub struct Judged {
+    /// The number of the set, from 1.
+    pub set: usize,
+    /// The fault.
+    pub fault: Fault,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of all.
+#[derive(Debug)]
+pub struct Together {
+    /// How the sets were drawn.
+    pub draw: Draw,
+    /// How many faults there are.
+    pub faults: usize,
+    /// How many sets.
+    pub sets: usize,
+    /// Each fault in each set.
+    pub judged: Vec<Judged>,
+}
+
+impl Together {
+    /// How many faults of sets became this.
+    pub fn count(&self, is: impl Fn(&Fate) -> bool) -> usize {
+        self.judged.iter().filter(|judged| is(&judged.fate)).count()
+    }
+
+    /// Of a hundred faults in sets, how many are named.
+    #[expect(clippy::cast_precision_loss, reason = "numbers of faults are small")]
+    pub fn named_percent(&self) -> f64 {
+        100.0 * self.count(|fate| *fate == Fate::Named) as f64 / self.judged.len().max(1) as f64
+    }
+
+    /// Whether as many are named as should be, and none is missed.
+    pub fn reaches_aim(&self) -> bool {
+        self.named_percent() >= self.draw.aim() && self.count(|fate| *fate == Fate::Missed) == 0
+    }
+}
+
+/// Runs the trials against sets of faults. `tell` hears of each set that is done and of how many there are.
+///
+/// # Errors
+/// A mock that does not start, or a suite that is red without a fault.
+pub fn run(
+    plan: &Plan,
+    trials: &[Arc<Trial>],
+    faults: &[Fault],
+    draw: Draw,
+    method: Method,
+    tell: &(dyn Fn(usize) + Sync),
+) -> Result<Together, MutantsError> {
+    let subject = Subject { plan, trials, method };
+    subject.is_sound()?;
+    let sets = draw.sets(faults);
+    let judge = Judge { subject, alone: Mutex::default() };
+    let fates = in_parallel(method.jobs, &sets, |set| {
+        let fates = judge.fates(set)?;
+        tell(sets.len());
+        Ok(fates)
+    })?;
+    let number = |(at, (set, fates)): (usize, (&Vec<&Fault>, Vec<Fate>))| -> Vec<Judged> {
+        let judged = |(fault, fate): (&&Fault, Fate)| Judged { set: at + 1, fault: (*fault).clone(), fate };
+        set.iter().zip(fates).map(judged).collect()
+    };
+    let judged = sets.iter().zip(fates).enumerate().flat_map(number).collect();
+    Ok(Together { draw, faults: faults.len(), sets: sets.len(), judged })
+}
+
+/// What names a fault by itself.
+type Findings = Arc<[FirstFinding]>;
+
+/// Judges sets.
+struct Judge<'p> {
+    subject: Subject<'p>,
+    alone: Mutex<BTreeMap<String, Findings>>,
+}
+
+impl Judge<'_> {
+    /// What becomes of each fault of a set.
+    fn fates(&self, set: &[&Fault]) -> Result<Vec<Fate>, MutantsError> {
+        let report = self.report(set, set)?;
+        let causes = report.causes(FailOn::default());
+        let fates = set.iter().map(|fault| {
+            if self.named_by(fault, set, &causes)?.is_empty() {
+                self.hidden(fault, set, &causes)
+            } else {
+                Ok(Fate::Named)
+            }
+        });
+        fates.collect()
+    }
+
+    /// What becomes of a fault that no cause names: the faults that could hide it are taken away, until a cause names it or none is left.
+    fn hidden(&self, fault: &Fault, set: &[&Fault], causes: &[Cause<'_>]) -> Result<Fate, MutantsError> {
+        let mut hiders = self.hiders(fault, set, causes)?;
+        let mut set: Vec<&Fault> = set.to_vec();
+        let mut all = Vec::new();
+        while !hiders.is_empty() {
+            set.retain(|other| !hiders.contains(&other.name));
+            all.extend(hiders);
+            let report = self.report(&set, &[fault])?;
+            let causes = report.causes(FailOn::default());
+            if !self.named_by(fault, &set, &causes)?.is_empty() {
+                return Ok(Fate::Hidden(all));
+            }
+            hiders = self.hiders(fault, &set, &causes)?;
+        }
+        Ok(Fate::Missed)
+    }
+
+    /// The faults of a set that could hide one: those that are named at the same operation, or by a cause of a trial that names the one when
+    /// it is alone.
+    fn hiders(&self, fault: &Fault, set: &[&Fault], causes: &[Cause<'_>]) -> Result<Vec<String>, MutantsError> {
+        let alone = self.alone(fault)?;
+        let trials: BTreeSet<&str> = alone.iter().map(|finding| finding.trial.as_str()).collect();
+        let is_met =
+            |cause: &Cause<'_>| cause.trials.iter().any(|trial| trials.contains(trial.finished.trial.as_str()));
+        let mut hiders = Vec::new();
+        for other in set.iter().filter(|other| other.name != fault.name) {
+            let named = self.named_by(other, set, causes)?;
+            if !named.is_empty() && (other.operation == fault.operation || named.iter().any(|cause| is_met(cause))) {
+                hiders.push(other.name.clone());
+            }
+        }
+        Ok(hiders)
+    }
+
+    /// The causes that name a fault of a set: those that mention it and no other one of the set, and those that are what names it when it is
+    /// alone, which may show in another operation.
+    fn named_by<'c, 'r>(
+        &self,
+        fault: &Fault,
+        set: &[&Fault],
+        causes: &'c [Cause<'r>],
+    ) -> Result<Vec<&'c Cause<'r>>, MutantsError> {
+        let mentioned = |fault: &Fault, cause: &Cause<'_>| {
+            let operation = fault.operation.filter(|_| !fault.subject.is_empty());
+            operation.is_some_and(|operation| mentions(cause, operation, &fault.subject))
+        };
+        let is_other = |other: &&&Fault| other.name != fault.name;
+        let alone = |cause: &&Cause<'_>| {
+            mentioned(fault, cause) && !set.iter().filter(is_other).any(|other| mentioned(other, cause))
+        };
+        let named: Vec<_> = causes.iter().filter(alone).collect();
+        if !named.is_empty() {
+            return Ok(named);
+        }
+        let known = self.alone(fault)?;
+        Ok(causes.iter().filter(|cause| known.iter().any(|finding| finding.is_met_by(cause))).collect())
+    }
+
+    /// What names a fault when it is alone.
+    fn alone(&self, fault: &Fault) -> Result<Findings, MutantsError> {
+        let known = || self.alone.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(findings) = known().get(&fault.name) {
+            return Ok(Arc::clone(findings));
+        }
+        let mutant = self.subject.watched(&[fault])?.into_mutant(fault.clone());
+        let all = mutant.red.into_iter().chain(mutant.warned);
+        let findings: Findings = all.filter(|finding| finding.names(fault.operation, &fault.subject)).collect();
+        known().insert(fault.name.clone(), Arc::clone(&findings));
+        Ok(findings)
+    }
+
+    /// A run against a set, of the trials that can touch some of its faults.
+    fn report(&self, set: &[&Fault], touched: &[&Fault]) -> Result<Report, MutantsError> {
+        let mut report = Report::default().without_checks();
+        let limit = self.subject.method.time_limit.saturating_mul(u32::try_from(set.len()).unwrap_or(u32::MAX));
+        against(self.subject.plan, self.subject.touching(touched), set, Some(limit), |event| report.take(event))?;
+        Ok(report)
+    }
+}
