@@ -53,9 +53,12 @@ impl<'a> Judge<'a> {
 
     /// Counts a check, which holds until something is found.
     fn make(&mut self, check: &Check) {
-        let level = check.level_in(self.level);
-        self.judgement.checks.count(level);
-        let own = matches!(check.basis, Basis::Case(_));
+        self.judgement.checks.count(check.level_in(self.level));
+        self.note(check);
+    }
+
+    fn note(&mut self, check: &Check) {
+        let (level, own) = (check.level_in(self.level), matches!(check.basis, Basis::Case(_)));
         let requirements = Arc::clone(&check.requirements);
         self.judgement.results.push(CheckResult { requirements, level, own, held: true });
     }
@@ -142,11 +145,11 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Counts that a status is one that the operation documents. One that is not is told with the check of the status.
+    /// Notes that a status is one that the operation documents. One that is not is told with the check of the status.
     pub(super) fn documented(&mut self, checks: &[Check], answer: &Answer) {
         for check in checks {
             if matches!(&check.wants, Wants::Documented(operation) if operation.documents(answer.status)) {
-                self.make(check);
+                self.note(check);
             }
         }
     }

@@ -213,13 +213,7 @@ pub(crate) enum End {
 }
 
 /// Judges how the pages of a list ended, what all of them hold together, and what is captured from them.
-pub(crate) fn judge_pages(
-    step: &Step,
-    end: End,
-    items: &Value,
-    last: &Answer,
-    variables: &Variables,
-) -> Judged {
+pub(crate) fn judge_pages(step: &Step, end: End, items: &Value, last: &Answer, variables: &Variables) -> Judged {
     let mut judge = Judge::new(step, variables);
     if let Some(check) = step.own(|wants| matches!(wants, Wants::Pages(_))) {
         judge.end(check, end);

@@ -62,7 +62,9 @@ impl Coverage {
 
     /// Whether no answer to an operation shows that it is there: who is not let in learns nothing of that.
     pub(super) fn may_be_lacking(&self, operation: &str) -> bool {
-        self.seen.get(operation).is_none_or(|seen| seen.keys().all(|status| is_lack(*status) || matches!(status, 401 | 403)))
+        self.seen
+            .get(operation)
+            .is_none_or(|seen| seen.keys().all(|status| is_lack(*status) || matches!(status, 401 | 403)))
     }
 
     /// Whether all answers to an operation say that it is not there, though some were to be others.

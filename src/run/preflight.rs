@@ -137,7 +137,11 @@ async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor:
                 preflight.findings.push(find(true, text.trim_end().to_owned()));
             }
             404 => {
-                let text = format!("GET {} gives 404 to `{principal}`: is {} the right URL?", plan.path, target.client.origin());
+                let text = format!(
+                    "GET {} gives 404 to `{principal}`: is {} the right URL?",
+                    plan.path,
+                    target.client.origin()
+                );
                 preflight.findings.push(find(false, text));
             }
             status => match Speaker::of(status) {
@@ -176,7 +180,8 @@ async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor:
         && let Ok(answer) = ask(&plan.path, STRANGER, target).await
         && answer.is_success()
     {
-        let text = "the target lets everybody in, even with a token that nobody issued: every trial about refusals will fail";
+        let text =
+            "the target lets everybody in, even with a token that nobody issued: every trial about refusals will fail";
         preflight.findings.push(find(false, text.to_owned()));
     }
     let needed = trials.iter().flat_map(|trial| trial.needs.iter().map(String::as_str)).collect();

@@ -77,13 +77,15 @@ impl Cause {
             pointer = "/errorCode".to_owned();
         }
         let nearest = cause["actual"]["of"]["at"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let index = |step: &str| if step.bytes().all(|byte| byte.is_ascii_digit()) { "*".to_owned() } else { step.to_owned() };
+        let index =
+            |step: &str| if step.bytes().all(|byte| byte.is_ascii_digit()) { "*".to_owned() } else { step.to_owned() };
         let pattern = |at: &str| {
             let steps: Vec<String> = at.split('/').skip(1).map(index).collect();
             steps.iter().fold(pointer.clone(), |text, step| format!("{text}/{step}"))
         };
         let places = std::iter::once(pointer.clone()).chain(nearest.map(pattern)).collect();
-        let told = matches!(standing, "red" | "warning" | "unjudged") && (!cause["check"].is_null() || !texts("calls").is_empty());
+        let told = matches!(standing, "red" | "warning" | "unjudged")
+            && (!cause["check"].is_null() || !texts("calls").is_empty());
         told.then(|| Self {
             title: cause["title"].as_str().unwrap_or_default().to_owned(),
             calls: texts("calls"),
@@ -100,7 +102,8 @@ impl Cause {
     /// `… query NAME`. What is right is accused only by what can be nothing else.
     fn speaks_of(&self, place: &str, of_right: bool) -> bool {
         let mut words = place.splitn(3, ' ');
-        let (operation, kind, what) = (words.next().unwrap_or_default(), words.next(), words.next().unwrap_or_default());
+        let (operation, kind, what) =
+            (words.next().unwrap_or_default(), words.next(), words.next().unwrap_or_default());
         if operation != "*" && !self.calls.contains(operation) {
             return false;
         }
@@ -165,17 +168,32 @@ fn measure(name: &str) -> Option<Measured> {
     let place = Place::new();
     place.target(&url, &["admin"], &["associated-servers", "resource-server-keys", "default-server-writable"]);
     let done = place.run(&[
-        "run", "--target", "here", "--disposable", "--allow-default-server", "--keep", "0", "--jobs", "16", "--format", "json",
+        "run",
+        "--target",
+        "here",
+        "--disposable",
+        "--allow-default-server",
+        "--keep",
+        "0",
+        "--jobs",
+        "16",
+        "--format",
+        "json",
     ]);
     drop(stranger);
     assert_eq!(done.code, 1, "{}", done.told());
-    let causes: Vec<Cause> =
-        done.json()["causes"].as_array().expect("causes").iter().filter_map(Cause::of).collect();
+    let causes: Vec<Cause> = done.json()["causes"].as_array().expect("causes").iter().filter_map(Cause::of).collect();
     let key = yaml(&directory.join("key.yaml"));
     let named_by = |seen: &[&str]| causes.iter().any(|cause| seen.iter().any(|place| cause.speaks_of(place, false)));
     let mut measured = Measured {
-        name: name.to_owned(), named: 0, certain: 0, right: 0,
-        missed: vec![], unseen: vec![], accused: vec![], seen_now: vec![],
+        name: name.to_owned(),
+        named: 0,
+        certain: 0,
+        right: 0,
+        missed: vec![],
+        unseen: vec![],
+        accused: vec![],
+        seen_now: vec![],
     };
     for (id, what, seen, unseen) in rows(&key, "divergences") {
         measured.certain += 1;

@@ -100,7 +100,7 @@ fn a_quarter_of_nights_is_read_at_a_glance() {
             .replace("2026-11-01T", &format!("2026-{month:02}-{of_month:02}T"))
             .replace("n001x", &format!("n{day:03}x"));
         // One trial fails from the sixtieth night on.
-        let broken = text.replace("\"outcome\":\"passed\",\"warnings\"", "\"outcome\":\"failed\",\"warnings\"");
+        let broken = text.replace("\"outcome\":\"passed\"", "\"outcome\":\"failed\"");
         let lines = text.lines().zip(broken.lines());
         let changed = lines.map(|(line, broken)| if day >= 60 && line.contains("red[d]") { broken } else { line });
         let changed = changed.collect::<Vec<_>>().join("\n");

@@ -43,7 +43,9 @@ pub(super) fn place(finding: &Finding) -> Option<String> {
         | CheckKind::EmptyBody
         | CheckKind::ErrorForm
         | CheckKind::Identity
-        | CheckKind::Schema => Some(member(&finding.expected).map_or_else(|| at.to_owned(), |name| pointer::below(at, name))),
+        | CheckKind::Schema => {
+            Some(member(&finding.expected).map_or_else(|| at.to_owned(), |name| pointer::below(at, name)))
+        }
         CheckKind::Header(_)
         | CheckKind::Link(_)
         | CheckKind::Origin

@@ -40,8 +40,8 @@ impl<'a> Key<'a> {
             check => check,
         };
         // Headers and the error object are those of every operation, and so is who is let in.
-        let general = matches!(check, CheckKind::Header(_) | CheckKind::ErrorCode | CheckKind::ErrorForm)
-            || lets_in(finding);
+        let general =
+            matches!(check, CheckKind::Header(_) | CheckKind::ErrorCode | CheckKind::ErrorForm) || lets_in(finding);
         Self {
             warns: finding.level == Level::Should,
             operation: (!general).then_some(call.operation),
@@ -50,11 +50,10 @@ impl<'a> Key<'a> {
             pointer: without_indices(finding.pointer.as_ref().map(Redacted::as_str).unwrap_or_default()),
             expected: match check {
                 // What a member is to hold is each case's own.
-                CheckKind::Body => String::new(),
+                CheckKind::Body | CheckKind::Collected => String::new(),
                 // What a schema says has nothing of a run in it, and names that look like identifiers.
                 CheckKind::Schema => expected(),
                 CheckKind::Capture
-                | CheckKind::Collected
                 | CheckKind::EmptyBody
                 | CheckKind::ErrorCode
                 | CheckKind::ErrorForm

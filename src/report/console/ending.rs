@@ -43,7 +43,8 @@ impl<W: io::Write> Console<W> {
     /// A closed pipe and the like.
     pub fn finish(&mut self, report: &Report, fail_on: FailOn) -> io::Result<()> {
         let causes = report.causes(fail_on);
-        let mild = |cause: &&Cause<'_>| cause.standing.counts() || (!self.style.quiet && cause.standing == Standing::Warning);
+        let mild =
+            |cause: &&Cause<'_>| cause.standing.counts() || (!self.style.quiet && cause.standing == Standing::Warning);
         let told: Vec<&Cause<'_>> = causes.iter().filter(mild).collect();
         self.several(&told)?;
         let failed = |cause: &Cause<'_>| cause.trials.iter().any(|trial| trial.finished.outcome == Outcome::Failed);
@@ -81,7 +82,7 @@ impl<W: io::Write> Console<W> {
             self.heading("1", &format!("{}{of}:", counted(causes.len(), "cause")))?;
             let width = self.style.width.unwrap_or(usize::MAX);
             for cause in causes {
-                let line = shortened(&with_size(cause), width.saturating_sub(18));
+                let line = shortened(&with_size(cause), width.saturating_sub(20));
                 self.line("", &format!("  {:<15} {line}", cause.word()))?;
             }
         }
