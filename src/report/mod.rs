@@ -52,7 +52,7 @@ pub use summary::{write_badge, write_json};
 pub use tap::write as write_tap;
 pub use text::{on_one_line, printable, printable_json};
 pub use trend::{OperationCourse, Point, Streams, Trend, TrialCourse, grouped};
-pub use verdict::{FailOn, Verdict};
+pub use verdict::{FailOn, Gate, Verdict};
 pub use wrap::fit;
 
 use kept::Kept;

@@ -87,6 +87,12 @@ pub fn write_badge(report: &Report, fail_on: FailOn, mut writer: impl Write) -> 
     let share = report.score().and_then(|score| score.all.share());
     let (mut message, color) = match verdict {
         Verdict::Conformant => (share.unwrap_or_else(|| format!("{} passed", all - known)), "brightgreen"),
+        // Green alone would say that the target is conformant.
+        Verdict::NoWorse => {
+            let share = share.map(|share| format!(", {share}")).unwrap_or_default();
+            (format!("{}{share}", verdict.name()), "yellowgreen")
+        }
+        Verdict::Worse => (verdict.name().to_owned(), "red"),
         Verdict::NotConformant => {
             let causes = report.causes(fail_on);
             let red = causes.iter().filter(|cause| cause.standing == Standing::Red);
@@ -108,7 +114,7 @@ pub fn write_badge(report: &Report, fail_on: FailOn, mut writer: impl Write) -> 
     if known > 0 {
         message = format!("{message}, {known} known");
     }
-    let red = verdict != Verdict::Conformant;
+    let red = !verdict.is_green();
     let badge = json!({
         "schemaVersion": 1, "label": "conformance", "message": message, "color": color, "isError": red,
     });

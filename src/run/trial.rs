@@ -147,7 +147,8 @@ impl<'a, 's> Running<'a, 's> {
                     Ok(true) => {
                         if let Some(blocked) = &mut self.blocked {
                             let fixture = &fixture.name;
-                            blocked.reason = format!("the fixture `{fixture}` could not be created: {}", blocked.reason);
+                            blocked.reason =
+                                format!("the fixture `{fixture}` could not be created: {}", blocked.reason);
                         }
                         return Ending::Judged;
                     }
@@ -481,7 +482,8 @@ impl<'a, 's> Running<'a, 's> {
             (Ending::Judged, None) => (Outcome::Passed, None),
         };
         let mut finished = self.shared.describer.finished(self.trial, outcome, reason);
-        finished.blocked_by = blocked.and_then(|blocked| blocked.by).filter(|_| outcome == Outcome::Blocked).map(Box::new);
+        finished.blocked_by =
+            blocked.and_then(|blocked| blocked.by).filter(|_| outcome == Outcome::Blocked).map(Box::new);
         finished.signatures = self.signatures;
         (finished.held, finished.departed) = (self.held, self.departed);
         finished.warnings = self.warnings;

@@ -37,8 +37,8 @@ impl<'a> Key<'a> {
             check => check,
         };
         // Headers and the error object are those of every operation, and so is who is let in.
-        let general = matches!(check, CheckKind::Header(_) | CheckKind::ErrorCode | CheckKind::ErrorForm)
-            || lets_in(finding);
+        let general =
+            matches!(check, CheckKind::Header(_) | CheckKind::ErrorCode | CheckKind::ErrorForm) || lets_in(finding);
         Self {
             operation: (!general).then_some(call.operation),
             query: if finding.implied_by.is_none() && !general { call.query } else { &[] },

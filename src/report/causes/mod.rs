@@ -223,8 +223,7 @@ impl<'a> Gathered<'a> {
         let mut told = false;
         for failure in trial.last_failures().filter(|_| asks_findings(trial.finished.outcome)) {
             let decides = |finding: &&Finding| {
-                finding.level == Level::Should
-                    || (finding.level == Level::Must && trial.finished.blocked_by.is_none())
+                finding.level == Level::Should || (finding.level == Level::Must && trial.finished.blocked_by.is_none())
             };
             let findings: Vec<&Finding> =
                 failure.findings.iter().filter(decides).filter(|finding| looks(trial, finding)).collect();
@@ -268,7 +267,8 @@ impl<'a> Gathered<'a> {
                 Level::Should if self.fail_on.warning => Standing::Red,
                 Level::Should => standing.max(Standing::Warning),
             };
-            told |= finding.level == Level::Must || standing == Standing::Red || trial.finished.outcome == Outcome::Warned;
+            told |=
+                finding.level == Level::Must || standing == Standing::Red || trial.finished.outcome == Outcome::Warned;
             self.meet(Met { trial, standing, call, step: Some(step), finding });
         }
         told

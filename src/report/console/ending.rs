@@ -7,7 +7,7 @@ use crate::{
     event::{Outcome, SnapshotKind, StepFinished},
     finding::CheckKind,
     report::{
-        Cause, DeviationKind, FailOn, Report, Standing, TrialReport, Verdict, What,
+        Cause, DeviationKind, FailOn, Report, Standing, TrialReport, What,
         failure::{Line, LineKind},
         left_line,
         text::{counted, on_one_line, shortened},
@@ -43,7 +43,8 @@ impl<W: io::Write> Console<W> {
     /// A closed pipe and the like.
     pub fn finish(&mut self, report: &Report, fail_on: FailOn) -> io::Result<()> {
         let causes = report.causes(fail_on);
-        let mild = |cause: &&Cause<'_>| cause.standing.counts() || (!self.style.quiet && cause.standing == Standing::Warning);
+        let mild =
+            |cause: &&Cause<'_>| cause.standing.counts() || (!self.style.quiet && cause.standing == Standing::Warning);
         let told: Vec<&Cause<'_>> = causes.iter().filter(mild).collect();
         self.several(&told)?;
         let failed = |cause: &Cause<'_>| cause.trials.iter().any(|trial| trial.finished.outcome == Outcome::Failed);
@@ -61,7 +62,7 @@ impl<W: io::Write> Console<W> {
             comparison.text(self.style.verbose).lines().try_for_each(|line| self.line("", line))?;
         }
         let verdict = report.verdict(fail_on);
-        let code = if verdict == Verdict::Conformant { "1;32" } else { "1;31" };
+        let code = if verdict.is_green() { "1;32" } else { "1;31" };
         // One line, however long: it is what is copied into a chat.
         let (name, numbers) = (self.paint(code, verdict.name()), report.numbers(verdict, fail_on));
         self.score(report)?;
