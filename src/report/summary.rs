@@ -35,6 +35,7 @@ pub fn write_json(report: &Report, fail_on: FailOn, mut writer: impl Write) -> i
     });
     let snapshots = report.snapshots.iter();
     let snapshots = snapshots.map(|drift| json!({ "trial": drift.trial, "kind": drift.kind, "file": drift.file }));
+    let stale: Vec<_> = report.stale().map(|(entry, finding)| json!({ "entry": entry, "finding": finding })).collect();
     let findings = report.preflight.iter().map(|finding| finding.text.to_string()).chain(report.missing());
     let summary = without_nulls(json!({
         "version": 2,
@@ -67,6 +68,7 @@ pub fn write_json(report: &Report, fail_on: FailOn, mut writer: impl Write) -> i
         "leaks": report.leaks,
         "unsettled": report.may_be_left,
         "snapshots": snapshots.collect::<Vec<_>>(),
+        "stale": (!stale.is_empty()).then_some(stale),
         "comparison": report.comparison.as_ref().map(|comparison| comparison.summary(fail_on)),
     }));
     writeln!(writer, "{}", pretty(&summary)?)
@@ -103,6 +105,7 @@ pub fn write_badge(report: &Report, fail_on: FailOn, mut writer: impl Write) -> 
             let message = match deviation.map(|deviation| deviation.kind) {
                 Some(DeviationKind::Baseline) => "worse than before".to_owned(),
                 Some(DeviationKind::Drift | DeviationKind::Snapshot) => "drift".to_owned(),
+                Some(DeviationKind::Stale) => "stale known failures".to_owned(),
                 None => share.unwrap_or_else(|| format!("{red} of {all} failed")),
             };
             (message, "red")

@@ -142,7 +142,7 @@ impl Report {
         let departs =
             |trial: &TrialReport| trial.finished.outcome.departs() || fail_on.in_trial(&trial.finished).is_some();
         let drifts = self.unexplained_drift().next().is_some() || !self.snapshots.is_empty();
-        self.trials.iter().any(departs) || (fail_on.drift && drifts)
+        self.trials.iter().any(departs) || (fail_on.drift && drifts) || self.stale().next().is_some()
     }
 
     /// Whether every trial that needs credentials had none.
@@ -190,6 +190,7 @@ impl Report {
             (documented > 0).then(|| format!("coverage {reached} of {}", counted(documented, "status"))),
             (!self.drift.is_empty())
                 .then(|| format!("drift: {unexplained} new, {} explained", self.drift.len() - unexplained)),
+            some(self.stale().count(), "stale known failure"),
             (!self.snapshots.is_empty()).then(|| format!("snapshots: {}", self.snapshot_counts())),
         ];
         let left = self.left().map(|(kind, leaks)| format!("{} {}", leaks.len(), kind.name()));

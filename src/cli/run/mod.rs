@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::Utc;
 use clap::{
     Args, ValueEnum,
     builder::{PathBufValueParser, StringValueParser, TypedValueParser as _},
@@ -39,7 +40,7 @@ use super::{
 use crate::{
     counted::counted,
     duration::parse_limit,
-    event::{Event, Outcome},
+    event::Event,
     http::Limits,
     known::{self, KnownFailures},
     ledger::{self, Ledger},
@@ -346,6 +347,9 @@ fn prepare(arguments: &Arguments, color: bool, redactor: &mut Redactor) -> Resul
     if !found.is_empty() {
         return Ok(Begun::Mistaken(show(&mut found, color)));
     }
+    if let Some(expiring) = known.expiring(Utc::now().date_naive()) {
+        warn(&expiring);
+    }
     let left_out = arguments.choice.left_out(&plan);
     // What has run is not needed any more: a report grows while the plan shrinks.
     plan.trials.clear();
@@ -501,13 +505,5 @@ fn print_summary(arguments: &Arguments, report: &Report) -> Result<(), CommandEr
 
 /// Entries for what failed and is not listed yet, or not so.
 fn propose(report: &Report) -> String {
-    let failed: Vec<(&str, Vec<String>)> = report
-        .trials
-        .iter()
-        .filter(|trial| trial.finished.outcome.departs() && trial.finished.outcome != Outcome::UnexpectedPass)
-        .map(|trial| {
-            (trial.finished.trial.as_str(), trial.finished.signatures.iter().map(ToString::to_string).collect())
-        })
-        .collect();
-    known::propose(failed.iter().map(|(trial, signatures)| (*trial, signatures.as_slice())))
+    known::propose(&report.proposals(), Utc::now().date_naive())
 }

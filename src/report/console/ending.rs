@@ -56,6 +56,7 @@ impl<W: io::Write> Console<W> {
             self.drift(report)?;
             self.snapshots(report)?;
         }
+        self.stale(report, fail_on)?;
         self.leaks(report)?;
         if let Some(comparison) = &report.comparison {
             self.heading("1", DeviationKind::Baseline.heading())?;
@@ -245,6 +246,16 @@ impl<W: io::Write> Console<W> {
             self.line("", &format!("  {} {} ({times}): {why}", key.call, key.pointer))?;
         }
         Ok(())
+    }
+
+    /// Entries of the known failures that are not needed any more.
+    fn stale(&mut self, report: &Report, fail_on: FailOn) -> io::Result<()> {
+        let stale = report.deviations(fail_on).into_iter().filter(|deviation| deviation.kind == DeviationKind::Stale);
+        let stale: Vec<_> = stale.collect();
+        if !stale.is_empty() {
+            self.heading("31", DeviationKind::Stale.heading())?;
+        }
+        stale.iter().try_for_each(|deviation| self.line("", &format!("  {}", deviation.text)))
     }
 
     /// Snapshots that are missing, changed or orphaned.

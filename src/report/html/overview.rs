@@ -77,7 +77,7 @@ fn sentence(report: &Report, verdict: Verdict, red: usize, causes: &Causes<'_>) 
             )
         }
         Verdict::NotConformant => {
-            "No trial failed, but something else turns this run red: see what changed, drift, snapshots, warnings and flaky trials.".to_owned()
+            "No trial failed, but something else turns this run red: see what changed, drift, snapshots, stale known failures, warnings and flaky trials.".to_owned()
         }
         Verdict::NoWorse => format!(
             "Nothing is worse than in the baseline, which is all that was asked: {}.",
