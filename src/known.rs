@@ -1,32 +1,47 @@
 //! Known failures: trials that are run and expected to fail in one way, for a reason, until a day.
 //!
-//! Owns the file's form and what an entry makes of an outcome. Strict in every direction: a pass, another failure, an entry past its day
-//! and a pattern that matches nothing are all red, each by its name.
+//! Owns what an entry makes of an outcome; the file's form is `file`'s. An entry is about trials, with all that is wrong in them, or about
+//! findings, wherever they are met. Strict in every direction: a pass, another failure, an entry past its day and a pattern that matches
+//! nothing are all red, each by its name. Whether a finding is met by no trial is known at the end of a run: that is the report's to say.
 
-use std::{path::Path, sync::Arc};
+mod file;
 
-use chrono::NaiveDate;
+use std::{collections::BTreeSet, path::Path, sync::Arc};
+
+use chrono::{Days, NaiveDate};
+
+pub(crate) use file::propose;
 
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
-    event::Outcome,
+    event::{BlockedBy, DocumentedOperation, Finding, FindingPattern, KnownFinding, Outcome, StepFinished},
+    finding::Actual,
+    level::Level,
     plan::{Pattern, Trial},
+    signature::{checked, class, operation, without_indices},
     suite::{FilesError, read_file},
-    yaml::{Fields, Node, Problems, parse},
+    yaml::parse,
 };
+
+/// Whose entry expires within so many days is warned.
+const SOON: Days = Days::new(14);
+
+/// As many entries are named in a sentence.
+const MOST_NAMED: usize = 3;
 
 /// The entries of a known-failures file.
 #[derive(Debug, Default)]
 pub struct KnownFailures {
     entries: Vec<Entry>,
+    /// The findings that entries are about, each with the index of its entry.
+    findings: Vec<(usize, KnownFinding)>,
 }
 
 /// One known failure.
 #[derive(Debug)]
 struct Entry {
-    trials: Pattern,
-    /// What was seen when the entry was written: all of it, and nothing else.
-    observed: Vec<String>,
+    /// None where it is about findings.
+    trials: Option<Trials>,
     reason: String,
     issue: String,
     owner: String,
@@ -35,11 +50,30 @@ struct Entry {
     span: Span,
 }
 
+/// The trials that an entry is about.
+#[derive(Debug)]
+struct Trials {
+    pattern: Pattern,
+    /// What was seen when the entry was written: all of it, and nothing else.
+    observed: Vec<String>,
+}
+
 /// What a trial's result is when known failures are taken into account.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ruling {
     pub(crate) outcome: Outcome,
     pub(crate) reason: String,
+}
+
+/// What the entries about findings say of a trial.
+#[derive(Debug, Default)]
+pub(crate) struct Met {
+    /// The findings of entries that it met, by their index.
+    pub(crate) used: BTreeSet<usize>,
+    /// Of each finding that is accounted for, the entry that does so the longest.
+    entries: BTreeSet<usize>,
+    /// The signatures of those that no entry is about.
+    others: BTreeSet<String>,
 }
 
 impl KnownFailures {
@@ -54,154 +88,173 @@ impl KnownFailures {
     /// # Errors
     /// A file that cannot be read.
     pub fn read(path: &Path, trials: &[Arc<Trial>], found: &mut Vec<Diagnostic>) -> Result<Self, FilesError> {
-        let source = read_file(path)?;
-        let root = match parse(&source) {
-            Ok(root) => root,
-            Err(diagnostic) => {
-                found.push(*diagnostic);
-                return Ok(Self::default());
-            }
-        };
-        let mut problems = Problems::new(&source, found);
-        let Some(mut file) = Fields::of(&root, "known-failures file", &mut problems) else {
-            return Ok(Self::default());
-        };
-        let nodes = file.required("knownFailures", &mut problems);
-        let nodes = nodes.and_then(|node| problems.list(node, "knownFailures"));
-        file.finish(&mut problems);
-        let entries: Vec<Entry> =
-            nodes.unwrap_or_default().iter().filter_map(|node| entry(node, &source, &mut problems)).collect();
-        for entry in &entries {
-            if !trials.iter().any(|trial| entry.trials.selects(trial)) {
-                let title = format!("no trial matches `{}`", entry.trials.text());
-                problems.at_with(
-                    entry.span,
-                    title,
-                    "a case that was renamed has its old ID as an alias; else remove the entry",
-                );
-            }
-        }
-        Ok(Self { entries })
+        file::read(path, trials, found)
     }
 
-    /// What becomes of a trial that passed or failed with these signatures, on this day; `None` where no entry is about it.
+    /// The findings that entries are about.
+    pub(crate) fn findings(&self) -> Vec<KnownFinding> {
+        self.findings.iter().map(|(_, finding)| finding.clone()).collect()
+    }
+
+    /// The entries that expire within a fortnight, in a line.
+    pub fn expiring(&self, today: NaiveDate) -> Option<String> {
+        let last = today.checked_add_days(SOON)?;
+        let soon = self.entries.iter().filter(|entry| (today..=last).contains(&entry.expires));
+        let mut soon: Vec<&Entry> = soon.collect();
+        soon.sort_by_key(|entry| entry.expires);
+        let first = soon.first()?;
+        Some(match soon.len() {
+            1 => format!("the known failure at {} expires on {}", first.place(), first.expires),
+            many => {
+                format!("{many} known failures expire by {last}, the first on {}: {}", first.expires, places(&soon))
+            }
+        })
+    }
+
+    /// Takes what a step saw; of a step that is not to be `judged`, only which entries it needs.
+    pub(crate) fn meet(
+        &self,
+        step: &StepFinished,
+        judged: bool,
+        operations: &[DocumentedOperation],
+        names: (&str, &str),
+        met: &mut Met,
+    ) {
+        if self.findings.is_empty() {
+            return;
+        }
+        let call = operation(step, operations);
+        let status = step.exchange.as_ref().map(|exchange| exchange.response.status);
+        for finding in step.findings.iter().filter(|finding| finding.level == Level::Must) {
+            self.account(finding, &likes(finding, call, status, names), judged, met);
+        }
+    }
+
+    /// Takes what kept a trial from being judged: nothing else in it counts.
+    pub(crate) fn meet_block(&self, by: &BlockedBy, names: (&str, &str), met: &mut Met) {
+        *met = Met { used: std::mem::take(&mut met.used), ..Met::default() };
+        self.account(&by.finding, &likes(&by.finding, &by.call, None, names), true, met);
+    }
+
+    fn account(&self, finding: &Finding, likes: &[FindingPattern], judged: bool, met: &mut Met) {
+        let is_it = |known: &KnownFinding| likes.iter().any(|like| known.finding.includes(like));
+        let known = self.findings.iter().enumerate().filter(|(_, (_, known))| is_it(known));
+        let known: Vec<(usize, usize)> = known.map(|(index, (entry, _))| (index, *entry)).collect();
+        met.used.extend(known.iter().map(|(index, _)| index));
+        if !judged {
+            return;
+        }
+        match known.into_iter().map(|(_, entry)| entry).max_by_key(|entry| self.entries[*entry].expires) {
+            Some(entry) => drop(met.entries.insert(entry)),
+            None => met.others.extend(finding.signature.as_ref().map(ToString::to_string)),
+        }
+    }
+
+    /// What becomes of a trial that ended so, with these signatures, on this day; `None` where no entry is about it.
     pub(crate) fn rule(
         &self,
         trial: &Trial,
         outcome: Outcome,
         signatures: &[String],
+        met: &Met,
         today: NaiveDate,
     ) -> Option<Ruling> {
-        let entries: Vec<&Entry> = self.entries.iter().filter(|entry| entry.trials.selects(trial)).collect();
-        let entry = *entries.first()?;
-        let line = entry.source.position(entry.span.start).0;
-        let place = format!("{}:{line}", entry.source.path);
-        let listed =
-            format!("listed at {place} until {} by {}: {} ({})", entry.expires, entry.owner, entry.reason, entry.issue);
+        let about = |entry: &&Entry| entry.trials.as_ref().is_some_and(|trials| trials.pattern.selects(trial));
+        let listed: Vec<&Entry> = self.entries.iter().filter(about).collect();
         match outcome {
-            Outcome::Passed | Outcome::Warned => Some(Ruling {
+            Outcome::Passed | Outcome::Warned => listed.first().map(|entry| Ruling {
                 outcome: Outcome::UnexpectedPass,
-                reason: format!("it passes, but is {listed}; remove the entry"),
+                reason: format!("it passes, but is {}; remove the entry", entry.listed()),
             }),
-            Outcome::Failed => {
-                let known = |signature: &String| entries.iter().any(|entry| entry.observed.contains(signature));
-                let seen = |signature: &String| signatures.contains(signature);
-                let unknown: Vec<&String> = signatures.iter().filter(|signature| !known(signature)).collect();
-                let gone: Vec<&String> =
-                    entries.iter().flat_map(|entry| &entry.observed).filter(|signature| !seen(signature)).collect();
-                let ruling = if !unknown.is_empty() || !gone.is_empty() {
-                    let list = |word: &str, list: &[&String]| match list {
-                        [] => String::new(),
-                        _ => format!(
-                            "; {word}: {}",
-                            list.iter().map(|text| text.as_str()).collect::<Vec<_>>().join(" | ")
-                        ),
-                    };
-                    let reason =
-                        format!("it fails, but not as {listed}{}{}", list("new", &unknown), list("gone", &gone));
-                    Ruling { outcome: Outcome::ChangedFailure, reason }
-                } else if today > entry.expires {
-                    let reason = format!("it fails as {listed}; that day is past");
-                    Ruling { outcome: Outcome::Expired, reason }
-                } else {
-                    Ruling { outcome: Outcome::KnownFailure, reason: listed }
-                };
-                Some(ruling)
-            }
+            Outcome::Failed => self.failed(&listed, signatures, met, today),
+            // It is judged by no check of its own: what is listed for it is not to be seen.
+            Outcome::Blocked => self.failed(&[], &[], met, today),
             Outcome::Flaky
             | Outcome::KnownFailure
             | Outcome::UnexpectedPass
             | Outcome::ChangedFailure
             | Outcome::Expired
-            | Outcome::Blocked
             | Outcome::Errored
             | Outcome::NotApplicable
             | Outcome::NotRun => None,
         }
     }
+
+    fn failed(&self, listed: &[&Entry], signatures: &[String], met: &Met, today: NaiveDate) -> Option<Ruling> {
+        let mut entries: Vec<&Entry> =
+            listed.iter().copied().chain(met.entries.iter().map(|index| &self.entries[*index])).collect();
+        let observed: Vec<&String> =
+            listed.iter().filter_map(|entry| entry.trials.as_ref()).flat_map(|trials| &trials.observed).collect();
+        let unmet: Vec<&String> =
+            if met.entries.is_empty() { signatures.iter().collect() } else { met.others.iter().collect() };
+        let new: Vec<&String> = unmet.into_iter().filter(|signature| !observed.contains(signature)).collect();
+        let gone: Vec<&String> = observed.into_iter().filter(|signature| !signatures.contains(signature)).collect();
+        // Of several entries about the trial itself, the first decides how long they hold.
+        let decides =
+            |entry: &Entry| entry.trials.is_none() || listed.first().is_some_and(|first| std::ptr::eq(*first, entry));
+        let expired = entries.iter().position(|entry| today > entry.expires && decides(entry));
+        if let Some(at) = expired {
+            entries.swap(0, at);
+        }
+        let (first, others) = entries.split_first()?;
+        let others: Vec<&Entry> = others.iter().copied().filter(|entry| entry.trials.is_none()).collect();
+        let more = if others.is_empty() { String::new() } else { format!(", and at {}", places(&others)) };
+        let listed = format!("{}{more}", first.listed());
+        Some(if !new.is_empty() || !gone.is_empty() {
+            let reason = format!("it fails, but not as {listed}{}{}", list("new", &new), list("gone", &gone));
+            Ruling { outcome: Outcome::ChangedFailure, reason }
+        } else if expired.is_some() {
+            Ruling { outcome: Outcome::Expired, reason: format!("it fails as {listed}; that day is past") }
+        } else {
+            Ruling { outcome: Outcome::KnownFailure, reason: listed }
+        })
+    }
 }
 
-fn entry(node: &Node, source: &Arc<Source>, problems: &mut Problems<'_>) -> Option<Entry> {
-    let mut fields = Fields::of(node, "known failure", problems)?;
-    let trial = fields.required("trial", problems);
-    let observed = fields.required("observed", problems);
-    let observed = observed.map(|node| problems.texts(node, "observed")).unwrap_or_default();
-    let mut filled = |key: &'static str, problems: &mut Problems<'_>| {
-        let node = fields.required(key, problems)?;
-        let text = problems.text(node, key)?;
-        if text.trim().is_empty() || text.trim() == "?" {
-            problems.at_with(node.span, format!("`{key}` is empty"), "a known failure is somebody's decision: say it");
-        }
-        Some(text.to_owned())
+impl Entry {
+    fn place(&self) -> String {
+        place(&self.source, self.span)
+    }
+
+    /// Where it is, until when, and why.
+    fn listed(&self) -> String {
+        let Self { expires, owner, reason, issue, .. } = self;
+        format!("listed at {} until {expires} by {owner}: {reason} ({issue})", self.place())
+    }
+}
+
+/// `known.yaml:7`.
+fn place(source: &Source, span: Span) -> String {
+    format!("{}:{}", source.path, source.position(span.start).0)
+}
+
+/// Where entries are, as many as a sentence holds.
+fn places(entries: &[&Entry]) -> String {
+    let named: Vec<String> = entries.iter().take(MOST_NAMED).map(|entry| entry.place()).collect();
+    match entries.len().saturating_sub(MOST_NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+fn list(word: &str, list: &[&String]) -> String {
+    let texts: Vec<&str> = list.iter().map(|text| text.as_str()).collect();
+    if texts.is_empty() { String::new() } else { format!("; {word}: {}", texts.join(" | ")) }
+}
+
+/// The finding as an entry may write it: by the check that was made or by what that is in a refusal, by the class of the value or its status.
+fn likes(finding: &Finding, operation: &str, status: Option<u16>, (origin, run): (&str, &str)) -> Vec<FindingPattern> {
+    let checks = BTreeSet::from([finding.check.to_string(), checked(finding, status).to_string()]);
+    let mut actuals = BTreeSet::from([class(finding, status, origin, run)]);
+    if let Actual::Status { status, .. } = finding.actual {
+        actuals.insert(status.to_string());
+    }
+    let place = without_indices(finding.pointer.as_ref().map_or("", |pointer| pointer.as_str()));
+    let like = |check: &String, actual: &String| FindingPattern {
+        operation: Some(operation.to_owned()),
+        check: check.clone(),
+        place: Some(place.clone()),
+        actual: Some(actual.clone()),
     };
-    let (reason, issue, owner) = (filled("reason", problems), filled("issue", problems), filled("owner", problems));
-    let expires = fields.required("expires", problems).and_then(|node| {
-        let text = problems.text(node, "expires")?;
-        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-        if day.is_none() {
-            problems.at_with(
-                node.span,
-                format!("`{text}` is not a day"),
-                "write the last day on which it may fail: 2026-12-31",
-            );
-        }
-        day
-    });
-    let span = fields.span();
-    fields.finish(problems);
-    let trials = trial.and_then(|node| match Pattern::new(problems.text(node, "trial")?) {
-        Ok(pattern) => Some(pattern),
-        Err(error) => {
-            problems.at(node.span, error.to_string());
-            None
-        }
-    });
-    Some(Entry {
-        trials: trials?,
-        observed: observed.into_iter().map(|(_, text)| text).collect(),
-        reason: reason?,
-        issue: issue?,
-        owner: owner?,
-        expires: expires?,
-        source: Arc::clone(source),
-        span,
-    })
-}
-
-/// A file of entries for the trials that failed, with what was observed filled in and the rest left for a person.
-pub(crate) fn propose<'a>(failed: impl Iterator<Item = (&'a str, &'a [String])>) -> String {
-    let mut text = String::from("# Fill in every `?`: `check` and `run` refuse the file until then.\nknownFailures:\n");
-    let mut failed = failed.peekable();
-    if failed.peek().is_none() {
-        return "knownFailures: []\n".to_owned();
-    }
-    for (trial, signatures) in failed {
-        let quote = |text: &str| serde_json::to_string(text).unwrap_or_default();
-        text = format!("{text}  - trial: {}\n    observed:\n", quote(trial));
-        for signature in signatures {
-            text = format!("{text}      - {}\n", quote(signature));
-        }
-        text.push_str("    reason: \"?\"\n    issue: \"?\"\n    owner: \"?\"\n    expires: \"?\"\n");
-    }
-    text
+    checks.iter().flat_map(|check| actuals.iter().map(move |actual| like(check, actual))).collect()
 }

@@ -1,6 +1,11 @@
 //! What was observed, told alike in every run: of two texts that differ in identifiers, times, hosts and made names alone, the same is left.
+//! And what false checks have in common that see the same thing: the operation, the kind of check, the place, the class of the value.
 
-use crate::finding::{self, Actual, CheckKind};
+use crate::{
+    event::{DocumentedOperation, Finding, StepFinished},
+    finding::{self, Actual, CheckKind, Expected},
+    path::path_of,
+};
 
 /// What was observed in a false check, in a form that is the same in every run.
 pub(crate) fn signature(
@@ -34,6 +39,70 @@ pub(crate) fn steady(text: &str, origin: &str, run: &str) -> String {
         }
     }
     text
+}
+
+/// What was checked in an answer with this status. The schema of a refusal is that of the error object, whoever asks for it.
+pub(crate) fn checked(finding: &Finding, status: Option<u16>) -> &CheckKind {
+    match &finding.check {
+        CheckKind::Schema if status.is_some_and(|status| status >= 400) => &CheckKind::ErrorForm,
+        check => check,
+    }
+}
+
+/// Whether what is wrong is wrong in every operation: headers, the error object, who is let in.
+pub(crate) fn is_of_every_operation(finding: &Finding, status: Option<u16>) -> bool {
+    let check = checked(finding, status);
+    matches!(check, CheckKind::Header(_) | CheckKind::ErrorCode | CheckKind::ErrorForm) || lets_in(finding)
+}
+
+/// Whether somebody was let in who is to be refused for who it is.
+pub(crate) fn lets_in(finding: &Finding) -> bool {
+    matches!((&finding.expected, &finding.actual), (Expected::Status(wanted), Actual::Status { status, .. })
+        if wanted.contains(&401) && (200..300).contains(status))
+}
+
+/// What came: another status, another error code, of other things what kind of thing it is.
+pub(crate) fn class(finding: &Finding, status: Option<u16>, origin: &str, run: &str) -> String {
+    let check = checked(finding, status);
+    match &finding.actual {
+        Actual::Status { .. } if lets_in(finding) => "a success".to_owned(),
+        Actual::Status { status, .. } => status.to_string(),
+        actual if matches!(check, CheckKind::Status | CheckKind::ErrorCode) => {
+            steady(&finding::actual(actual, check), origin, run).trim_matches('"').to_owned()
+        }
+        // What differs in the item that comes nearest: of a list, that is the place.
+        Actual::Nearest { at, .. } => at.iter().map(|at| without_indices(at.as_str())).collect::<Vec<_>>().join(" "),
+        actual => actual.class().to_owned(),
+    }
+}
+
+/// `/3/name` and `/7/name` are the same place.
+pub(crate) fn without_indices(pointer: &str) -> String {
+    if !pointer.bytes().any(|byte| byte.is_ascii_digit()) {
+        return pointer.to_owned();
+    }
+    let step = |step: &str| {
+        let index = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
+        if index { "*".to_owned() } else { step.to_owned() }
+    };
+    pointer.split('/').map(step).collect::<Vec<_>>().join("/")
+}
+
+/// The operation that was called, also by a request that a case writes out.
+pub(crate) fn operation<'a>(failure: &'a StepFinished, operations: &'a [DocumentedOperation]) -> &'a str {
+    let called = || {
+        let request = &failure.exchange.as_ref()?.request;
+        let path = path_of(request.url.as_str()).trim_start_matches('/');
+        let is_at = |template: &str| {
+            let (wanted, found) = (template.trim_start_matches('/').split('/'), path.split('/'));
+            wanted.clone().count() == found.clone().count()
+                && wanted.zip(found).all(|(wanted, found)| wanted.starts_with('{') || wanted == found)
+        };
+        let called = operations.iter().find(|operation| operation.method == request.method && is_at(&operation.path));
+        called.map(|operation| operation.id.as_str())
+    };
+    let call = failure.call.as_str();
+    if operations.iter().any(|operation| operation.id == call) { call } else { called().unwrap_or(call) }
 }
 
 fn is_of_word(c: char) -> bool {

@@ -42,6 +42,8 @@ mod formats;
 mod forms;
 #[path = "cli/full_disk.rs"]
 mod full_disk;
+#[path = "cli/gates.rs"]
+mod gates;
 #[path = "cli/gateway.rs"]
 mod gateway;
 #[path = "cli/green.rs"]

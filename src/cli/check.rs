@@ -88,7 +88,10 @@ fn check_files(files: &[&PathBuf], color: bool) -> Result<u8, CommandError> {
     {
         for file in known {
             let before = found.len();
-            KnownFailures::read(file, &plan.trials, &mut found)?;
+            let known = KnownFailures::read(file, &plan.trials, &mut found)?;
+            if let Some(expiring) = known.expiring(chrono::Utc::now().date_naive()) {
+                warn(&expiring);
+            }
             if found.len() == before {
                 writeln!(out(), "{}: no mistakes", shown(&file.display().to_string()))?;
             }

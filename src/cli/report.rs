@@ -7,9 +7,9 @@ use clap::Args;
 use super::{
     CommandError, Mistake,
     out::width,
-    run::{FailOnWhat, ReportFormat, ReportTo, fail_on, parse_report, unwritten, write_report},
+    run::{ReportFormat, ReportTo, Terms, parse_report, unwritten, write_report},
     streams::{baseline, merged},
-    told, words,
+    told,
 };
 use crate::report::{Ending, Style};
 
@@ -27,10 +27,8 @@ pub(crate) struct Arguments {
     /// A report to write, to PATH or into reports/ (repeatable)
     #[arg(long, value_name = "FORMAT[=PATH]", value_parser = parse_report)]
     report: Vec<ReportTo>,
-    /// What makes the verdict red in addition to failures
-    #[arg(long, value_parser = words::<FailOnWhat>(), value_delimiter = ',', value_name = "WHAT")]
-    #[arg(env = "OKTA_CONFORMANCE_FAIL_ON")]
-    fail_on: Vec<FailOnWhat>,
+    #[command(flatten)]
+    terms: Terms,
     /// Every failure in full, and explained drift
     #[arg(long, short)]
     verbose: bool,
@@ -47,10 +45,10 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     let formats = arguments.report.iter().map(|to| to.format).chain([arguments.format]);
     let mut report = merged(ReportFormat::report(formats), &arguments.streams, Ending::Footer)?;
     report.expect_all_parts();
-    if let Some(baseline) = baseline(arguments.baseline.as_deref(), &arguments.fail_on)? {
+    if let Some(baseline) = baseline(arguments.baseline.as_deref(), &arguments.terms)? {
         report.compare_with(&baseline);
     }
-    let fail_on = fail_on(&arguments.fail_on);
+    let fail_on = arguments.terms.fail_on();
     let mut whole = true;
     for to in &arguments.report {
         whole &= told(write_report(to, &report, fail_on));

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{CommandError, Mistake, run::FailOnWhat};
+use super::{CommandError, Mistake, run::Terms};
 use crate::{
     event::Event,
     report::{Ending, Report, read_stream},
@@ -38,13 +38,12 @@ pub(super) fn files_at(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
 }
 
 /// The older run that is to be compared with, if one is named.
-pub(super) fn baseline(text: Option<&str>, fail_on: &[FailOnWhat]) -> Result<Option<Report>, CommandError> {
+pub(super) fn baseline(text: Option<&str>, terms: &Terms) -> Result<Option<Report>, CommandError> {
     match text {
         Some(text) => Ok(Some(merged(Report::default(), &files_of(text)?, Ending::Anywhere)?)),
-        None if fail_on.contains(&FailOnWhat::Latency) => {
-            Err(Mistake::boxed("`--fail-on latency` needs an older run to compare with: `--baseline`"))
-        }
-        None => Ok(None),
+        None => terms.compares().map_or(Ok(None), |flag| {
+            Err(Mistake::boxed(format!("`{flag}` needs an older run to compare with: `--baseline EVENTS`")))
+        }),
     }
 }
 

@@ -40,6 +40,9 @@ pub struct RunStarted {
     /// Whether its trials tell which requirements they held and departed from.
     #[serde(default)]
     pub scored: bool,
+    /// The findings that the known failures list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<KnownFinding>,
     /// The principals that the target has credentials for.
     pub principals: Vec<String>,
     /// The capabilities that the target has.
@@ -81,6 +84,53 @@ impl Chosen {
     /// Whether it is the whole suite.
     pub fn is_whole(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+/// A finding that an entry of the known failures is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownFinding {
+    /// File and line.
+    pub entry: String,
+    /// What it looks like.
+    pub finding: FindingPattern,
+}
+
+/// What findings have in common. What it does not say may be anything.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FindingPattern {
+    /// The operation, or method and path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// The check, in the words of reports.
+    pub check: String,
+    /// JSON Pointer with `*` for every index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The class of the value: a status, an error code, else what kind of thing it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actual: Option<String>,
+}
+
+impl FindingPattern {
+    /// Whether it is about all that the other one is about.
+    pub fn includes(&self, other: &Self) -> bool {
+        let any_or = |mine: &Option<String>, its: &Option<String>| mine.is_none() || mine == its;
+        any_or(&self.operation, &other.operation)
+            && self.check.eq_ignore_ascii_case(&other.check)
+            && any_or(&self.place, &other.place)
+            && any_or(&self.actual, &other.actual)
+    }
+}
+
+impl std::fmt::Display for FindingPattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { operation, check, place, actual } = self;
+        let operation = operation.as_ref().map(|operation| format!("{operation}: ")).unwrap_or_default();
+        let place =
+            place.as_ref().filter(|place| !place.is_empty()).map(|place| format!(" {place}")).unwrap_or_default();
+        let actual = actual.as_ref().map(|actual| format!(": {actual}")).unwrap_or_default();
+        write!(f, "{operation}{check}{place}{actual}")
     }
 }
 

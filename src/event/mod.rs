@@ -14,7 +14,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub use header::{Chosen, DocumentedOperation, RunStarted, Shard};
+pub use header::{Chosen, DocumentedOperation, FindingPattern, KnownFinding, RunStarted, Shard};
 pub use outcome::{Bearing, Form, Junit, Outcome, Tap, Tone};
 pub use transcript::{Transcript, TranscriptRequest, TranscriptResponse};
 
@@ -309,6 +309,9 @@ pub struct TrialFinished {
     /// The finding that kept it from being judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<Box<BlockedBy>>,
+    /// The findings of the header's `known` that it met, by their index.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub known: BTreeSet<usize>,
     /// The requirements of which a check was true.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub held: BTreeSet<String>,

@@ -14,7 +14,8 @@ use crate::{
     path::path_of,
     plan::Plan,
     pointer,
-    report::{Cause, What, without_indices},
+    report::{Cause, What},
+    signature::without_indices,
     targets::Fault,
 };
 
@@ -210,6 +211,12 @@ impl<'p> Watch<'p> {
         match finished.outcome {
             Outcome::Failed | Outcome::Blocked | Outcome::Errored => {
                 let reason = finished.reason.as_ref().map(ToString::to_string).unwrap_or_default();
+                let blocked = || {
+                    let by = finished.blocked_by.as_deref()?;
+                    let words = finding::unsaid(&by.finding.expected, &by.finding.actual, &by.finding.check);
+                    let place = by.finding.at().unwrap_or_default();
+                    Some(format!("{} {place} {words}", by.finding.check))
+                };
                 let found = open.must.or(open.silent).unwrap_or_else(|| FirstFinding {
                     trial: finished.trial.clone(),
                     outcome: finished.outcome,
@@ -218,7 +225,7 @@ impl<'p> Watch<'p> {
                     check: finished.outcome.name().to_owned(),
                     place: format!("{}:{}", finished.file, finished.line),
                     requirements: Vec::new(),
-                    words: reason.clone(),
+                    words: blocked().unwrap_or_else(|| reason.clone()),
                     text: reason,
                     called: open.called,
                     sight: None,

@@ -290,7 +290,7 @@ impl Plan {
     pub(crate) fn checks_of<'a>(&'a self, trial: &'a Trial) -> Vec<(&'a Step, &'a Check)> {
         let mut checks = Vec::new();
         for step in trial.fixtures.iter().flat_map(|fixture| &fixture.steps) {
-            let judged = |check: &&Check| matches!(check.wants, Wants::Status(_) | Wants::Capture(_));
+            let judged = |check: &&Check| matches!(check.wants, Wants::Status(_));
             checks.extend(step.checks.iter().filter(judged).map(|check| (step, check)));
         }
         for (number, step) in trial.steps.iter().enumerate() {

@@ -4,7 +4,7 @@
 use strum::{IntoStaticStr, VariantArray};
 
 use super::{
-    Course, FailOn, Report,
+    Course, FailOn, Gate, Report,
     text::{counted, on_one_line, printable},
 };
 use crate::secret::Redacted;
@@ -32,6 +32,8 @@ pub enum DeviationKind {
     Drift,
     /// The accepted behaviour.
     Snapshot,
+    /// The known failures: nothing is as an entry says.
+    Stale,
 }
 
 impl DeviationKind {
@@ -49,6 +51,7 @@ impl DeviationKind {
             Self::Baseline => "compared with the baseline",
             Self::Drift => "drift: in answers, but in no document",
             Self::Snapshot => "snapshots: behaviour that nobody has accepted",
+            Self::Stale => "known failures that no trial met: remove the entries",
         }
     }
 }
@@ -84,6 +87,11 @@ impl Report {
             let difference = drift.difference.as_ref().map_or("", Redacted::as_str);
             Deviation::of(DeviationKind::Snapshot, &name, difference, fail_on.drift)
         });
-        compared.chain(drifted).chain(unaccepted).collect()
+        let stale = self.stale().map(|(entry, finding)| {
+            let text = format!("{entry}: no check fails as listed any more ({finding}); remove the entry");
+            let red = fail_on.gate == Gate::Conformant;
+            Deviation { kind: DeviationKind::Stale, name: on_one_line(entry), text: on_one_line(&text), red }
+        });
+        compared.chain(drifted).chain(unaccepted).chain(stale).collect()
     }
 }

@@ -270,8 +270,8 @@ fn unfinished(report: &Report) -> Vec<TestCase> {
 /// A run that is not conformant, of which no other case says so.
 fn untold(report: &Report, fail_on: FailOn) -> Vec<TestCase> {
     let class = match report.verdict(fail_on) {
-        Verdict::Conformant | Verdict::NothingRan => return Vec::new(),
-        Verdict::NotConformant => "not-conformant",
+        Verdict::Conformant | Verdict::NoWorse | Verdict::NothingRan => return Vec::new(),
+        Verdict::NotConformant | Verdict::Worse => "not-conformant",
         Verdict::NotJudged | Verdict::NotBegun | Verdict::Interrupted | Verdict::Terminated => "not-judged",
     };
     let sentence = report.sentence(fail_on);

@@ -90,8 +90,8 @@ impl Page {
 fn head(report: &Report, fail_on: FailOn) -> String {
     let verdict = report.verdict(fail_on);
     let sign = match verdict {
-        Verdict::Conformant => "✅",
-        Verdict::NotConformant => "❌",
+        Verdict::Conformant | Verdict::NoWorse => "✅",
+        Verdict::NotConformant | Verdict::Worse => "❌",
         Verdict::NotJudged | Verdict::NothingRan | Verdict::NotBegun | Verdict::Interrupted | Verdict::Terminated => {
             "⚠️"
         }

@@ -18,6 +18,7 @@ mod latency;
 mod laws;
 mod markdown;
 mod parts;
+mod proposal;
 mod score;
 mod stream;
 mod summary;
@@ -52,19 +53,20 @@ pub use summary::{write_badge, write_json};
 pub use tap::write as write_tap;
 pub use text::{on_one_line, printable, printable_json};
 pub use trend::{OperationCourse, Point, Streams, Trend, TrialCourse, grouped};
-pub use verdict::{FailOn, Verdict};
+pub use verdict::{FailOn, Gate, Verdict};
 pub use wrap::fit;
 
 use kept::Kept;
 
 use crate::{
     event::{
-        DocumentedOperation, Drift, Event, Finding, Leak, Outcome, Preflight, RequirementText, RunFinished, RunStarted,
-        SnapshotDrift, StepFinished, Stop, TrialFinished,
+        DocumentedOperation, Drift, Event, Finding, FindingPattern, KnownFinding, Leak, Outcome, Preflight,
+        RequirementText, RunFinished, RunStarted, SnapshotDrift, StepFinished, Stop, TrialFinished,
     },
     finding::CheckKind,
     level::Level,
     secret::Redacted,
+    signature::without_indices,
 };
 
 use strum::IntoStaticStr;
@@ -110,6 +112,8 @@ pub struct Report {
     pub comparison: Option<Box<Comparison>>,
     /// The steps with their exchanges, if they are kept: their bodies are most of what a run holds.
     pub exchanges: Vec<StepFinished>,
+    /// The findings that known failures list: where, and whether a trial met them.
+    known: BTreeMap<FindingPattern, (String, bool)>,
     kept: Kept,
     keeps_exchanges: bool,
     drops_checks: bool,
@@ -268,6 +272,7 @@ impl Report {
             Event::TrialFinished(finished) => {
                 let failures = self.open.remove(&finished.trial).unwrap_or_default();
                 let mut finished = (**finished).clone();
+                self.meet(&finished.known);
                 if self.drops_checks {
                     finished.made = Arc::default();
                 }
@@ -282,6 +287,17 @@ impl Report {
             Event::SnapshotDrifted(drift) => self.snapshots.push(drift.clone()),
             Event::NotBegun(not_begun) => self.not_begun.push(not_begun.reason.clone()),
             Event::RunFinished(footer) => self.end(footer),
+        }
+    }
+
+    /// Notes which known failures a trial of the part that is read met. Parts may have their files in other places, so it is what entries say
+    /// that tells them apart.
+    fn meet(&mut self, known: &BTreeSet<usize>) {
+        let listed = self.parts.last().map_or(&[][..], |part| &part.header.known);
+        for one in known.iter().filter_map(|index| listed.get(*index)) {
+            if let Some((_, met)) = self.known.get_mut(&one.finding) {
+                *met = true;
+            }
         }
     }
 
@@ -345,6 +361,9 @@ impl Report {
 
     fn begin(&mut self, header: &RunStarted) {
         self.parts.push(Part { header: header.clone(), ended: false });
+        for KnownFinding { entry, finding } in &header.known {
+            self.known.entry(finding.clone()).or_insert_with(|| (entry.clone(), false));
+        }
         match &mut self.header {
             // Streams that are merged: the run began with the first of its parts, whichever is read first.
             Some(merged) => {
@@ -468,16 +487,4 @@ fn united(a: &[RequirementText], b: &[RequirementText]) -> Arc<[RequirementText]
 /// The pointer to what holds the place of a pointer.
 fn above(pointer: &str) -> &str {
     pointer.rsplit_once('/').map_or("", |(above, _)| above)
-}
-
-/// `/3/name` and `/7/name` are the same drift.
-pub(crate) fn without_indices(pointer: &str) -> String {
-    if !pointer.bytes().any(|byte| byte.is_ascii_digit()) {
-        return pointer.to_owned();
-    }
-    let step = |step: &str| {
-        let index = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
-        if index { "*".to_owned() } else { step.to_owned() }
-    };
-    pointer.split('/').map(step).collect::<Vec<_>>().join("/")
 }

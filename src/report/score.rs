@@ -78,6 +78,8 @@ impl<'a> Fold<'a> {
             match trial.outcome.form().bearing {
                 Bearing::Inapplicable => continue,
                 Bearing::Passes => {}
+                // A set-up that is known to fail judges no more than another one.
+                Bearing::Fails if trial.blocked_by.is_some() => seen.unjudged = true,
                 Bearing::Fails => seen.failed = true,
                 Bearing::Unjudged => seen.unjudged = true,
             }

@@ -35,6 +35,7 @@ pub fn write_json(report: &Report, fail_on: FailOn, mut writer: impl Write) -> i
     });
     let snapshots = report.snapshots.iter();
     let snapshots = snapshots.map(|drift| json!({ "trial": drift.trial, "kind": drift.kind, "file": drift.file }));
+    let stale: Vec<_> = report.stale().map(|(entry, finding)| json!({ "entry": entry, "finding": finding })).collect();
     let findings = report.preflight.iter().map(|finding| finding.text.to_string()).chain(report.missing());
     let summary = without_nulls(json!({
         "version": 2,
@@ -67,6 +68,7 @@ pub fn write_json(report: &Report, fail_on: FailOn, mut writer: impl Write) -> i
         "leaks": report.leaks,
         "unsettled": report.may_be_left,
         "snapshots": snapshots.collect::<Vec<_>>(),
+        "stale": (!stale.is_empty()).then_some(stale),
         "comparison": report.comparison.as_ref().map(|comparison| comparison.summary(fail_on)),
     }));
     writeln!(writer, "{}", pretty(&summary)?)
@@ -87,6 +89,12 @@ pub fn write_badge(report: &Report, fail_on: FailOn, mut writer: impl Write) -> 
     let share = report.score().and_then(|score| score.all.share());
     let (mut message, color) = match verdict {
         Verdict::Conformant => (share.unwrap_or_else(|| format!("{} passed", all - known)), "brightgreen"),
+        // Green alone would say that the target is conformant.
+        Verdict::NoWorse => {
+            let share = share.map(|share| format!(", {share}")).unwrap_or_default();
+            (format!("{}{share}", verdict.name()), "yellowgreen")
+        }
+        Verdict::Worse => (verdict.name().to_owned(), "red"),
         Verdict::NotConformant => {
             let causes = report.causes(fail_on);
             let red = causes.iter().filter(|cause| cause.standing == Standing::Red);
@@ -97,6 +105,7 @@ pub fn write_badge(report: &Report, fail_on: FailOn, mut writer: impl Write) -> 
             let message = match deviation.map(|deviation| deviation.kind) {
                 Some(DeviationKind::Baseline) => "worse than before".to_owned(),
                 Some(DeviationKind::Drift | DeviationKind::Snapshot) => "drift".to_owned(),
+                Some(DeviationKind::Stale) => "stale known failures".to_owned(),
                 None => share.unwrap_or_else(|| format!("{red} of {all} failed")),
             };
             (message, "red")
@@ -108,7 +117,7 @@ pub fn write_badge(report: &Report, fail_on: FailOn, mut writer: impl Write) -> 
     if known > 0 {
         message = format!("{message}, {known} known");
     }
-    let red = verdict != Verdict::Conformant;
+    let red = !verdict.is_green();
     let badge = json!({
         "schemaVersion": 1, "label": "conformance", "message": message, "color": color, "isError": red,
     });

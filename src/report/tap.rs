@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use super::{
-    FailOn, Report, TrialReport, Verdict, left_line,
+    FailOn, Report, TrialReport, left_line,
     text::{beginning, joined, one_line, printable},
 };
 use crate::event::{StepFinished, Tap};
@@ -47,7 +47,7 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Re
     for (kind, leak) in report.each_left() {
         writeln!(writer, "# {}: {}", kind.name(), one_line(&left_line(leak), MOST_LINE))?;
     }
-    let untold = report.verdict(fail_on) != Verdict::Conformant && !red;
+    let untold = !report.verdict(fail_on).is_green() && !red;
     let mark = if report.stopped().is_some() || untold { "Bail out!" } else { "#" };
     writeln!(writer, "{mark} {sentence}")
 }

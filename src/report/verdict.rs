@@ -15,29 +15,48 @@ use crate::event::{Bearing, Outcome, SnapshotKind, Stop, TrialFinished};
 #[strum(serialize_all = "lowercase")]
 pub enum Verdict {
     /// Every trial passed, or does not apply.
-    Conformant = 0,
+    Conformant,
     /// The target departs from what it is held to.
     #[strum(serialize = "not conformant")]
-    NotConformant = 1,
+    NotConformant,
+    /// Gated by the baseline: nothing is worse than in it, whatever is red.
+    #[strum(serialize = "no worse than the baseline")]
+    NoWorse,
+    /// Gated by the baseline: something is worse than in it.
+    #[strum(serialize = "worse than the baseline")]
+    Worse,
     /// Something kept the run from telling.
     #[strum(serialize = "could not be judged")]
-    NotJudged = 2,
+    NotJudged,
     /// The run ended before it began.
     #[strum(serialize = "did not begin")]
-    NotBegun = 3,
+    NotBegun,
     /// There was nothing to run.
     #[strum(serialize = "nothing ran")]
-    NothingRan = 4,
+    NothingRan,
     /// Somebody interrupted the run.
-    Interrupted = 130,
+    Interrupted,
     /// The run's process was told to end.
-    Terminated = 143,
+    Terminated,
 }
 
 impl Verdict {
     /// The exit code, part of the public interface.
     pub fn exit_code(self) -> u8 {
-        self as u8
+        match self {
+            Self::Conformant | Self::NoWorse => 0,
+            Self::NotConformant | Self::Worse => 1,
+            Self::NotJudged => 2,
+            Self::NotBegun => 3,
+            Self::NothingRan => 4,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+
+    /// Whether the run is green.
+    pub(super) fn is_green(self) -> bool {
+        self.exit_code() == 0
     }
 
     /// The words in reports.
@@ -46,7 +65,17 @@ impl Verdict {
     }
 }
 
-/// What turns a run red beside failures.
+/// What a run must be to be green.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Gate {
+    /// Conformant.
+    #[default]
+    Conformant,
+    /// No worse than the run that it is compared with. Each trial keeps its outcome.
+    Baseline,
+}
+
+/// What the verdict depends on: the gate, and what turns the run red beside failures.
 #[expect(clippy::struct_excessive_bools, reason = "flags of the command line that do not depend on each other")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FailOn {
@@ -58,6 +87,8 @@ pub struct FailOn {
     pub warning: bool,
     /// Operations that take longer than in the run that this one is compared with.
     pub latency: bool,
+    /// What the run must be.
+    pub gate: Gate,
 }
 
 impl FailOn {
@@ -83,24 +114,35 @@ impl Report {
         }
         let any = |bearing| self.trials.iter().any(|trial| trial.finished.outcome.form().bearing == bearing);
         let course = self.comparison.as_ref().map(|comparison| comparison.course(fail_on));
-        let departs =
-            |trial: &TrialReport| trial.finished.outcome.departs() || fail_on.in_trial(&trial.finished).is_some();
-        let drifts = self.unexplained_drift().next().is_some() || !self.snapshots.is_empty();
-        if self.trials.iter().any(departs) || (fail_on.drift && drifts) || course == Some(Course::Worse) {
-            return Verdict::NotConformant;
+        let (green, red) = match fail_on.gate {
+            Gate::Conformant => (Verdict::Conformant, Verdict::NotConformant),
+            Gate::Baseline => (Verdict::NoWorse, Verdict::Worse),
+        };
+        if course == Some(Course::Worse) || (fail_on.gate == Gate::Conformant && self.departs(fail_on)) {
+            return red;
         }
+        // What may be left is news only beyond what the baseline may have left.
+        let left_before = self.comparison.as_ref().filter(|_| fail_on.gate == Gate::Baseline);
         let cut_short = self.footer.is_none()
-            || !self.may_be_left.is_empty()
+            || self.may_be_left.len() > left_before.map_or(0, |comparison| comparison.old.may_be_left)
             || !self.missing().is_empty()
             || !self.not_begun.is_empty()
-            || any(Bearing::Unjudged);
+            || (fail_on.gate == Gate::Conformant && any(Bearing::Unjudged));
         // A target without credentials passes what needs none; that says nothing about the rest.
         let judged = any(Bearing::Passes) || any(Bearing::Fails);
         if cut_short || !judged || self.anonymous() || course == Some(Course::NothingInCommon) {
             Verdict::NotJudged
         } else {
-            Verdict::Conformant
+            green
         }
+    }
+
+    /// Whether the target departs from what it is held to, whatever was seen before.
+    fn departs(&self, fail_on: FailOn) -> bool {
+        let departs =
+            |trial: &TrialReport| trial.finished.outcome.departs() || fail_on.in_trial(&trial.finished).is_some();
+        let drifts = self.unexplained_drift().next().is_some() || !self.snapshots.is_empty();
+        self.trials.iter().any(departs) || (fail_on.drift && drifts) || self.stale().next().is_some()
     }
 
     /// Whether every trial that needs credentials had none.
@@ -148,6 +190,7 @@ impl Report {
             (documented > 0).then(|| format!("coverage {reached} of {}", counted(documented, "status"))),
             (!self.drift.is_empty())
                 .then(|| format!("drift: {unexplained} new, {} explained", self.drift.len() - unexplained)),
+            some(self.stale().count(), "stale known failure"),
             (!self.snapshots.is_empty()).then(|| format!("snapshots: {}", self.snapshot_counts())),
         ];
         let left = self.left().map(|(kind, leaks)| format!("{} {}", leaks.len(), kind.name()));

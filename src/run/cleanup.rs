@@ -167,7 +167,14 @@ impl<'a> Running<'a, '_> {
         let (sent, removed) = sender.remove(&made).await;
         for (request, exchange) in sent {
             self.requests += 1;
-            let label = Label { call: request.operation, query: Vec::new(), origin: None, phase: Phase::Defer, number };
+            let label = Label {
+                call: request.operation,
+                query: Vec::new(),
+                origin: None,
+                phase: Phase::Defer,
+                asserts: false,
+                number,
+            };
             self.emit(label, 1, &Judgement::default(), Came::Answer(exchange.into()));
         }
         match removed {

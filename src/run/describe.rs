@@ -136,6 +136,7 @@ impl Describer<'_> {
             outcome,
             signatures: Vec::new(),
             blocked_by: None,
+            known: BTreeSet::new(),
             held: BTreeSet::new(),
             departed: BTreeSet::new(),
             earlier: Vec::new(),

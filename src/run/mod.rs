@@ -40,7 +40,7 @@ use tokio::sync::OnceCell;
 use crate::{
     event::{self, Attempt, Bearing, DocumentedOperation, Event, Outcome, RunFinished, RunStarted, Stop},
     http::{Client, Pace},
-    known::KnownFailures,
+    known::{KnownFailures, Met},
     ledger::Ledger,
     plan::{Plan, Shard, Trial},
     secret::Redactor,
@@ -168,6 +168,7 @@ pub async fn run(
         rate_limited: Cell::new(0),
         outcomes: RefCell::default(),
         serial: Cell::new(0),
+        documented: plan.operations.iter().map(|operation| documented(operation)).collect(),
         troubled: Cell::new(0),
         tokenless: RefCell::default(),
         before: OnceCell::new(),
@@ -209,7 +210,8 @@ pub async fn run(
             Begun::Yes => "the run was stopped immediately during this trial: it may have left things behind",
             Begun::No => "the run was stopped immediately before this trial",
         };
-        shared.finish(rule(&trial, shared.describer.unstarted(&trial, Outcome::NotRun, reason), &shared));
+        let unstarted = shared.describer.unstarted(&trial, Outcome::NotRun, reason);
+        shared.finish(rule(&trial, (unstarted, Met::default()), &shared));
     }
     // A deadline that passes only now stops nothing more.
     tokio::select! {
@@ -262,7 +264,7 @@ async fn ask_first(trials: &[Arc<Trial>], shared: &Shared<'_>, redactor: &Redact
 }
 
 async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {
-    let finished = if shared.stopper.stopped() {
+    let unstarted = if shared.stopper.stopped() {
         let reason = match shared.stopper.reason.get() {
             Some(Stop::Interrupt) | None => "the run was interrupted before this trial",
             Some(Stop::Terminate) => "the run was terminated before this trial",
@@ -293,16 +295,18 @@ async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {
         shared.describer.unstarted(trial, Outcome::Blocked, &reason)
     } else {
         shared.emit(&Event::TrialStarted(event::TrialStarted { trial: trial.id.clone() }));
-        attempts(trial, shared).await
+        let ended = attempts(trial, shared).await;
+        return shared.finish(rule(trial, ended, shared));
     };
-    shared.finish(rule(trial, finished, shared));
+    shared.finish(rule(trial, (unstarted, Met::default()), shared));
 }
 
 /// Tries a trial as often as retries allow; one that passes in the end is flaky.
-async fn attempts(trial: &Trial, shared: &Shared<'_>) -> event::TrialFinished {
-    let mut earlier: Vec<Attempt> = Vec::new();
+async fn attempts(trial: &Trial, shared: &Shared<'_>) -> (event::TrialFinished, Met) {
+    let (mut earlier, mut used): (Vec<Attempt>, BTreeSet<usize>) = Default::default();
     loop {
-        let mut finished = trial::run(trial, earlier.len() + 1, shared).await;
+        let (mut finished, mut met) = trial::run(trial, earlier.len() + 1, shared).await;
+        used.append(&mut met.used);
         let again = matches!(finished.outcome, Outcome::Failed | Outcome::Errored | Outcome::Blocked);
         if !again || earlier.len() >= shared.options.retries || shared.stopper.stopped() {
             if finished.outcome.form().bearing == Bearing::Passes && !earlier.is_empty() {
@@ -310,20 +314,30 @@ async fn attempts(trial: &Trial, shared: &Shared<'_>) -> event::TrialFinished {
                 finished.reason = earlier.last().map(|attempt| attempt.reason.clone());
             }
             finished.earlier = earlier;
-            return finished;
+            met.used = used;
+            return (finished, met);
         }
         earlier.push(Attempt { outcome: finished.outcome, reason: finished.reason.unwrap_or_default() });
     }
 }
 
 /// What the known failures make of an outcome.
-fn rule(trial: &Trial, mut finished: event::TrialFinished, shared: &Shared<'_>) -> event::TrialFinished {
+fn rule(
+    trial: &Trial,
+    (mut finished, mut met): (event::TrialFinished, Met),
+    shared: &Shared<'_>,
+) -> event::TrialFinished {
+    let known = &shared.options.known;
+    if let Some(by) = &finished.blocked_by {
+        known.meet_block(by, shared.describer.names, &mut met);
+    }
     let signatures: Vec<String> = finished.signatures.iter().map(ToString::to_string).collect();
     let today = chrono::Utc::now().date_naive();
-    if let Some(ruling) = shared.options.known.rule(trial, finished.outcome, &signatures, today) {
+    if let Some(ruling) = known.rule(trial, finished.outcome, &signatures, &met, today) {
         finished.outcome = ruling.outcome;
         finished.reason = Some(shared.describer.redactor.text(&ruling.reason));
     }
+    finished.known = met.used;
     finished
 }
 
@@ -362,9 +376,10 @@ fn header(shared: &Shared<'_>, trials: &[Arc<Trial>]) -> RunStarted {
         selection: shared.options.selection.clone(),
         left_out: shared.options.left_out.clone(),
         scored: true,
+        known: shared.options.known.findings(),
         principals: shared.target.principals.iter().cloned().collect(),
         capabilities: shared.target.capabilities.iter().cloned().collect(),
-        operations: shared.plan.operations.iter().map(|operation| documented(operation)).collect(),
+        operations: shared.documented.clone(),
         requirements: held.into_iter().filter_map(|id| shared.describer.requirement(id)).collect(),
     }
 }

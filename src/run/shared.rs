@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Describer, Options, Preflight, Target, before::Before, ours::Ours};
 use crate::{
-    event::{self, Event, Outcome, Stop},
+    event::{self, DocumentedOperation, Event, Outcome, Stop},
     http::{Answer, Pace},
     naming::name,
     plan::Plan,
@@ -78,6 +78,8 @@ pub(crate) struct Shared<'a> {
     pub(super) rate_limited: Cell<usize>,
     pub(super) outcomes: RefCell<BTreeMap<Outcome, usize>>,
     pub(super) serial: Cell<usize>,
+    /// The operations of the suite, as events tell of them.
+    pub(super) documented: Vec<DocumentedOperation>,
     /// Trials in a row that met nothing but trouble with the infrastructure.
     pub(super) troubled: Cell<usize>,
     /// Trials under way for which a principal could not be shown to the target: what it has no token for is its client's trouble.

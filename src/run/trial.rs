@@ -23,6 +23,7 @@ use crate::{
     event::{BlockedBy, Checks, Event, Outcome, Phase, StepFinished, TrialFinished, Why},
     finding::Expected,
     http::{Exchange, NoAnswer, curl},
+    known::Met,
     level::Level,
     plan::{RequestTarget, Step, Trial},
     secret::Redacted,
@@ -41,6 +42,8 @@ pub(super) struct Label<'a> {
     /// Where it stands in a case, if a case has it.
     pub(super) origin: Option<Origin<'a>>,
     pub(super) phase: Phase,
+    /// Whether the outcome depends on what it sees.
+    pub(super) asserts: bool,
     /// Its number within the phase, from 1.
     pub(super) number: usize,
 }
@@ -48,7 +51,8 @@ pub(super) struct Label<'a> {
 impl<'a> Label<'a> {
     pub(super) fn of(step: &'a Step, phase: Phase, number: usize) -> Self {
         let origin = Some(Origin { source: &step.source, span: step.span });
-        Self { call: call(step), query: query(step), origin, phase, number }
+        let asserts = phase == Phase::Steps && !step.establishes;
+        Self { call: call(step), query: query(step), origin, phase, asserts, number }
     }
 }
 
@@ -95,6 +99,8 @@ pub(super) struct Running<'a, 's> {
     /// What is known of names without a value.
     missing: BTreeMap<Arc<str>, BlockedBy>,
     signatures: Vec<Redacted>,
+    /// What known failures say of it.
+    met: RefCell<Met>,
     attempt: usize,
 }
 
@@ -105,7 +111,7 @@ struct Blocked {
 }
 
 /// Runs a trial to its end.
-pub(super) async fn run(trial: &Trial, attempt: usize, shared: &Shared<'_>) -> TrialFinished {
+pub(super) async fn run(trial: &Trial, attempt: usize, shared: &Shared<'_>) -> (TrialFinished, Met) {
     let mut running = Running {
         trial,
         shared,
@@ -124,11 +130,13 @@ pub(super) async fn run(trial: &Trial, attempt: usize, shared: &Shared<'_>) -> T
         departed: BTreeSet::new(),
         missing: BTreeMap::new(),
         signatures: Vec::new(),
+        met: RefCell::default(),
         attempt,
     };
     let ending = running.all().await;
     Box::pin(running.clean_up()).await;
-    running.finish(&ending)
+    let met = running.met.take();
+    (running.finish(&ending), met)
 }
 
 impl<'a, 's> Running<'a, 's> {
@@ -247,18 +255,19 @@ impl<'a, 's> Running<'a, 's> {
     /// Takes what a step says of the target; of one that the case rests on, whether the case can be judged. A fixture that was made is good
     /// enough, whatever else is wrong with it.
     fn take(&mut self, step: &Step, phase: Phase, judgement: &Judgement, ends: bool) {
-        let asserts = phase == Phase::Steps && !step.establishes;
+        // What a case rests on is what it says itself; what the answer is held to anyway, it is held to here too.
+        let asserts = |own: bool| phase == Phase::Steps && !(step.establishes && own);
         for found in &judgement.found {
             if let Expected::Capture { name, .. } = &found.expected {
                 self.missing.insert(name.as_str().into(), self.blocked_by(step, found));
             }
-            if asserts {
+            if asserts(found.implied_by.is_none()) {
                 self.found(step, found);
             } else if found.level > Level::Info && (ends || step.establishes) {
                 self.block_for(step, found);
             }
         }
-        for result in judgement.results.iter().filter(|_| asserts) {
+        for result in judgement.results.iter().filter(|result| asserts(result.own)) {
             // A check of level `info` asks what the target does; any answer to that is one.
             self.judged |= result.own && (result.held || result.level == Level::Info);
             if !result.held {
@@ -337,7 +346,7 @@ impl<'a, 's> Running<'a, 's> {
     /// Tells of a step.
     pub(super) fn emit(&self, label: Label<'_>, requests: usize, judgement: &Judgement, came: Came<'_>) {
         let describer = &self.shared.describer;
-        let Label { call, query, origin, phase, number } = label;
+        let Label { call, query, origin, phase, asserts, number } = label;
         let findings = describer.findings(judgement, origin);
         let (principal, exchange, fault) = match came {
             Came::Answer(exchange) => (exchange.request.principal.clone(), Some(exchange), None),
@@ -345,7 +354,7 @@ impl<'a, 's> Running<'a, 's> {
         };
         let again = exchange.as_ref().filter(|_| !findings.is_empty());
         let curl = again.map(|exchange| describer.redactor.text(&curl(&exchange.request)));
-        self.shared.emit(&Event::StepFinished(Box::new(StepFinished {
+        let step = Box::new(StepFinished {
             trial: self.trial.id.clone(),
             phase,
             attempt: self.attempt,
@@ -361,7 +370,10 @@ impl<'a, 's> Running<'a, 's> {
             exchange: exchange.map(|exchange| describer.transcript(*exchange)),
             curl,
             fault: fault.map(|fault| describer.redactor.text(fault)),
-        })));
+        });
+        let Shared { options, documented, .. } = self.shared;
+        options.known.meet(&step, asserts, documented, describer.names, &mut self.met.borrow_mut());
+        self.shared.emit(&Event::StepFinished(step));
     }
 
     pub(super) fn sender(&self, depth: Depth) -> Sender<'a, 's> {

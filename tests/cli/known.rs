@@ -220,16 +220,18 @@ fn a_proposed_file_that_is_filled_in_makes_the_next_run_green() {
     let failed = place.outcomes().into_values().filter(|outcome| outcome == "failed").count();
     assert!(failed > 10, "many kinds of trials fail: {failed}");
     let proposed = place.read("proposed.yaml");
-    assert_eq!(proposed.matches("- trial: ").count(), failed);
+    let entries = proposed.matches("- finding:").count();
+    assert!(entries > 1 && entries < failed, "an entry a cause, not a trial: {proposed}");
+    let line = 1 + proposed.lines().position(|line| line.contains("- finding:")).expect("an entry");
+    let sentence = format!("{entries} of {entries} entries have no reason yet; the first is at line {line}");
     for refused in [place.run(&["check", "proposed.yaml"]), run(&["--known-failures", "proposed.yaml"])] {
         assert_eq!(refused.code, 3, "{}", refused.out);
-        // A file's first hundred mistakes are told; an entry has four.
-        assert_eq!(refused.err.matches("`reason` is empty").count(), failed.min(25));
+        assert!(refused.err.contains(&sentence) && refused.err.contains("\n1 mistake;"), "{}", refused.err);
     }
 
-    place.write("filled.yaml", &proposed.replace("expires: \"?\"", "expires: 2999-12-31").replace("\"?\"", "known"));
+    place.write("filled.yaml", &proposed.replace("\"?\"", "known"));
     let checked = place.run(&["check", "filled.yaml"]);
-    assert_eq!(checked.code, 0, "{}", checked.err);
+    assert_eq!((checked.code, checked.err.as_str()), (0, ""), "{proposed}");
     let again = run(&["--known-failures", "filled.yaml", "--propose-known-failures", "more.yaml"]);
     assert_eq!(again.code, 0, "{}{}", again.out, again.err);
     let known = place.outcomes().into_values().filter(|outcome| outcome == "known-failure").count();
@@ -256,4 +258,161 @@ fn a_proposal_lists_what_changed_and_leaves_alone_what_is_known() {
     snapshot(&place, "known-proposed", &place.read("proposed.yaml"));
     let red = done.json()["red"].as_array().expect("a list").iter().map(|red| text(red, "outcome")).collect::<Vec<_>>();
     assert_eq!(red, ["changed-failure", "expired", "failed", "errored"], "what is known is not red");
+}
+
+/// Entries about findings, with who is responsible for them at the top of the file.
+fn list_findings(place: &Place, findings: &[&str]) {
+    let top = format!("owner: painters\nissue: T-1\nexpires: {FAR}\nknownFailures:\n");
+    let entry = |finding: &&str| format!("  - {{ finding: {finding}, reason: The paint is old }}\n");
+    place.write("known.yaml", &format!("{top}{}", findings.iter().map(entry).collect::<String>()));
+}
+
+const BLUE: &str = "{ operation: getThing, check: body, place: /color, actual: text }";
+
+#[test]
+fn an_entry_about_a_finding_covers_every_trial_that_meets_it() {
+    let place = Place::with_suite(&["colors"]);
+    list_findings(&place, &[BLUE]);
+    let done = run(&place, &things(&[("a", "blue"), ("b", "green"), ("c", "blue")]), &[]);
+    assert_eq!((done.code, done.told().as_str()), (0, ""), "{}", done.out);
+    let outcomes = place.outcomes();
+    let known: Vec<&str> =
+        outcomes.iter().filter(|(_, outcome)| *outcome == "known-failure").map(|(trial, _)| trial.as_str()).collect();
+    assert_eq!(known, ["things/colors/red[a]", "things/colors/red[b]", "things/colors/red[c]"]);
+    assert_eq!(in_junit(&place).2, "listed at known.yaml:5 until 2999-12-31 by painters: The paint is old (T-1)");
+    for (finding, outcome) in [
+        ("{ check: body }", "known-failure"),
+        ("{ check: body, actual: number }", "failed"),
+        ("{ check: body, place: /size }", "failed"),
+        ("{ operation: GET /things, check: body }", "failed"),
+        ("{ check: status }", "failed"),
+    ] {
+        list_findings(&place, &[finding]);
+        let done = run(&place, &things(&[("b", "blue")]), &[]);
+        assert_eq!(place.outcomes()["things/colors/red[b]"], outcome, "{finding}: {}{}", done.out, done.err);
+    }
+}
+
+#[test]
+fn a_false_check_that_no_entry_is_about_makes_a_listed_trial_a_changed_failure() {
+    let place = Place::with_suite(&["colors"]);
+    list_findings(&place, &[BLUE]);
+    let server = Server::start(|request| {
+        let name = request.target.rsplit('/').next().unwrap_or_default();
+        let weight = if name == "b" { serde_json::json!("big") } else { 9.into() };
+        Some(Answer::json(200, &serde_json::json!({ "id": name, "name": name, "color": "blue", "weight": weight })))
+    });
+    let done = run(&place, &server, &[]);
+    let outcomes = place.outcomes();
+    assert_eq!(outcomes["things/colors/red[a]"], "known-failure", "{}", done.out);
+    assert_eq!((done.code, outcomes["things/colors/red[b]"].as_str()), (1, "changed-failure"));
+    assert!(in_junit(&place).2.contains("; new: schema /weight"), "{}", in_junit(&place).2);
+    // Together with what is listed of the trial itself, all of it is known.
+    let known = place.read("known.yaml") + &entry("things/colors/red[b]", "schema /weight: \"big\"", FAR);
+    place.write("known.yaml", &known);
+    let done = run(&place, &server, &[]);
+    assert_eq!((done.code, place.outcomes()["things/colors/red[b]"].as_str()), (0, "known-failure"), "{}", done.out);
+}
+
+#[test]
+fn an_entry_that_nothing_meets_is_stale_once_all_parts_are_merged() {
+    let place = Place::with_suite(&["colors"]);
+    let server = things(&[("a", "blue")]);
+    list_findings(&place, &[BLUE, "{ operation: getThing, check: header ETag }"]);
+    let mut streams = Vec::new();
+    for part in 1..=3 {
+        let (shard, stream) = (format!("{part}/3"), format!("{part}.jsonl"));
+        let done = run(&place, &server, &["--shard", &shard, "--events", &stream]);
+        assert_eq!(done.code, 0, "a part does not know what others met: {}", done.out);
+        streams.push(stream);
+    }
+    let report = |streams: &[String], format: &str| {
+        let streams = streams.iter().map(String::as_str);
+        place.run(&["report"].into_iter().chain(streams).chain(["--format", format]).collect::<Vec<_>>())
+    };
+    let sentence = "known.yaml:6: no check fails as listed any more (getThing: header ETag); remove the entry";
+    for format in ["text", "junit", "junit-strict", "markdown", "github", "tap"] {
+        let whole = report(&streams, format);
+        assert_eq!(whole.code, 1, "{format}: {}", whole.out);
+        assert!(whole.out.contains(sentence), "{format}: {}", whole.out);
+        assert!(!whole.out.contains("known.yaml:5: no check"), "{format}: {}", whole.out);
+        assert!(!report(&streams[..2], format).out.contains(sentence), "{format}: a part is missing");
+    }
+    assert_eq!(report(&streams, "json").json()["stale"][0]["entry"], "known.yaml:6");
+    assert!(report(&streams, "html").out.contains("known.yaml:6"));
+    assert!(report(&streams, "badge").out.contains("stale known failures"));
+    let chosen = run(&place, &server, &["things/colors/red[a]"]);
+    assert_eq!(chosen.code, 0, "what was not chosen may be what an entry is about: {}", chosen.out);
+}
+
+#[test]
+fn a_blocked_trial_is_known_by_what_blocks_it() {
+    let mock = MockProcess::start(&[]);
+    let refuses = |request: &Request, answer: &mut Answer| {
+        if request.method == "POST" && request.target.ends_with("/scopes") {
+            (answer.status, answer.body) = (404, br#"{"errorCode":"E0000007","errorSummary":"No"}"#.to_vec());
+        }
+    };
+    let proxy = Server::proxy(&mock.url, refuses);
+    let place = Place::new();
+    let run = |more: &[&str]| {
+        place.run(&[&["run", "scopes/get", "--target", &proxy.url, "--quiet", "--format", "json"], more].concat())
+    };
+    let counts = |done: &Done, name: &str| done.json()["trials"][name].as_u64().expect("a number");
+    let before = run(&[]);
+    let (blocked, score) = (counts(&before, "blocked"), before.json()["score"].clone());
+    assert!(blocked > 0, "{}", before.out);
+    let known = "{ operation: createOAuth2Scope, check: status, actual: 404 }";
+    list_findings(&place, &[known]);
+    let done = run(&["--known-failures", "known.yaml"]);
+    assert_eq!((counts(&done, "blocked"), counts(&done, "known_failure")), (0, blocked), "{}", done.out);
+    assert_eq!(done.json()["score"], score, "what a known failure keeps from being judged is not held");
+}
+
+#[test]
+fn mistakes_in_entries_about_findings_are_told() {
+    let place = Place::with_suite(&["colors"]);
+    list_findings(
+        &place,
+        &[
+            "{ operation: getThin, check: body }",
+            "{ check: boddy }",
+            "{ place: /a }",
+            "[]",
+            "{ check: body }, trial: a",
+        ],
+    );
+    let done = run(&place, &things(&[]), &[]);
+    assert_eq!(done.code, 3, "{}", done.out);
+    for text in [
+        "unknown operation `getThin`",
+        "unknown check `boddy`",
+        "this finding needs `check`",
+        "`finding` is an empty list",
+        "a known failure is about a `trial` or about a `finding`, not both",
+    ] {
+        assert!(done.err.contains(text), "{text}: {}", done.err);
+    }
+}
+
+#[test]
+fn entries_that_expire_within_a_fortnight_are_warned_of() {
+    let day = |days: i64| (chrono::Utc::now().date_naive() + chrono::Duration::days(days)).to_string();
+    for (days, warns) in [(5, true), (40, false)] {
+        let place = b_is_blue(&day(days));
+        let warning = format!("warning: the known failure at known.yaml:2 expires on {}\n", day(days));
+        for done in [run(&place, &things(&[("b", "blue")]), &[]), {
+            place.write("suite/known.yaml", &place.read("known.yaml"));
+            let done = place.run(&["check", "suite/known.yaml"]);
+            Done { err: done.err.replace("suite/known.yaml", "known.yaml"), ..done }
+        }] {
+            assert_eq!((done.code, done.err.contains(&warning)), (0, warns), "{}", done.err);
+        }
+    }
+    let place = Place::with_suite(&["colors"]);
+    let red = |row: &str, days| entry(&format!("things/colors/red[{row}]"), "body /color: \"blue\"", &day(days));
+    list(&place, &[red("a", 9), red("b", 3), red("c", 4), red("d", 5)]);
+    let done = run(&place, &things(&[]), &[]);
+    let warning = format!("4 known failures expire by {}, the first on {}: known.yaml:7, ", day(14), day(3));
+    assert!(done.err.contains(&warning), "{}", done.err);
 }

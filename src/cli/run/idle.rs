@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, error::Error, path::Path};
 
-use super::{Arguments, ReportTo, fail_on, places::replaces_stream, run_id, write_report};
+use super::{Arguments, ReportTo, places::replaces_stream, run_id, write_report};
 use crate::{
     cli::{CommandError, Format, out::warn, with_causes},
     event::{self, Event, NotBegun, RunFinished, RunStarted},
@@ -50,7 +50,7 @@ impl Idle {
             let path = to.path.as_deref().unwrap_or(Path::new("-"));
             // Devices take what they are given.
             if to.path.is_none() || path.starts_with("/dev") || fresh(path) {
-                told(path, write_report(to, &report, fail_on(&arguments.fail_on)));
+                told(path, write_report(to, &report, arguments.terms.fail_on()));
             }
         }
         report

@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::Utc;
 use clap::{
     Args, ValueEnum,
     builder::{PathBufValueParser, StringValueParser, TypedValueParser as _},
@@ -39,13 +40,13 @@ use super::{
 use crate::{
     counted::counted,
     duration::parse_limit,
-    event::{Event, Outcome},
+    event::Event,
     http::Limits,
     known::{self, KnownFailures},
     ledger::{self, Ledger},
     naming::{Names, run_id},
     plan::{Plan, Shard, Trial},
-    report::{FailOn, Report, Style, Verdict, write_json},
+    report::{FailOn, Gate, Report, Style, Verdict, write_json},
     run::{self, Options, SETTLING, Stopper},
     secret::Redactor,
     settings,
@@ -115,10 +116,8 @@ pub(crate) struct Arguments {
     /// Accept what the target says as its snapshots, and remove those of trials that no longer exist
     #[arg(long, requires = "snapshots")]
     accept_snapshots: bool,
-    /// What turns the run red in addition to failures
-    #[arg(long, value_parser = words::<FailOnWhat>(), value_delimiter = ',', value_name = "WHAT")]
-    #[arg(env = "OKTA_CONFORMANCE_FAIL_ON")]
-    fail_on: Vec<FailOnWhat>,
+    #[command(flatten)]
+    terms: Terms,
     /// A report to write, to PATH or into reports/ (repeatable)
     #[arg(long, value_name = "FORMAT[=PATH]", value_parser = parse_report)]
     report: Vec<ReportTo>,
@@ -163,7 +162,49 @@ pub(crate) enum FailOnWhat {
     Latency,
 }
 
-/// What the flags say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GateBy {
+    /// The run must be conformant
+    #[default]
+    Conformant,
+    /// Nothing may be worse than in the run of `--baseline`; trials keep their outcomes
+    Baseline,
+}
+
+/// What the verdict of a run depends on.
+#[derive(Debug, Args)]
+pub(crate) struct Terms {
+    /// What turns the run red in addition to failures
+    #[arg(long, value_parser = words::<FailOnWhat>(), value_delimiter = ',', value_name = "WHAT")]
+    #[arg(env = "OKTA_CONFORMANCE_FAIL_ON")]
+    fail_on: Vec<FailOnWhat>,
+    /// What the run must be to be green
+    #[arg(long, value_enum, default_value_t, value_name = "GATE")]
+    gate: GateBy,
+}
+
+impl Terms {
+    /// What the flags say.
+    pub(crate) fn fail_on(&self) -> FailOn {
+        FailOn {
+            gate: match self.gate {
+                GateBy::Conformant => Gate::Conformant,
+                GateBy::Baseline => Gate::Baseline,
+            },
+            ..fail_on(&self.fail_on)
+        }
+    }
+
+    /// The flag that needs an older run to compare with, if there is one.
+    pub(crate) fn compares(&self) -> Option<&'static str> {
+        match self.gate {
+            GateBy::Baseline => Some("--gate baseline"),
+            GateBy::Conformant => self.fail_on.contains(&FailOnWhat::Latency).then_some("--fail-on latency"),
+        }
+    }
+}
+
+/// What the flags say of what turns a run red.
 pub(crate) fn fail_on(flags: &[FailOnWhat]) -> FailOn {
     let has = |what| flags.contains(&what);
     FailOn {
@@ -171,6 +212,7 @@ pub(crate) fn fail_on(flags: &[FailOnWhat]) -> FailOn {
         flaky: has(FailOnWhat::Flaky),
         warning: has(FailOnWhat::Warning),
         latency: has(FailOnWhat::Latency),
+        gate: Gate::default(),
     }
 }
 
@@ -280,7 +322,7 @@ fn prepare(arguments: &Arguments, color: bool, redactor: &mut Redactor) -> Resul
     }
     arguments.one_output_a_file()?;
     // Read before the run's own stream may take its place.
-    let baseline = baseline(arguments.baseline.as_deref(), &arguments.fail_on)?;
+    let baseline = baseline(arguments.baseline.as_deref(), &arguments.terms)?;
     let (mut plan, mut trials) = match arguments.choice.choose(color)? {
         Chosen::Trials(plan, trials) => (plan, trials),
         Chosen::Nothing(plan, idle) => {
@@ -304,6 +346,9 @@ fn prepare(arguments: &Arguments, color: bool, redactor: &mut Redactor) -> Resul
     };
     if !found.is_empty() {
         return Ok(Begun::Mistaken(show(&mut found, color)));
+    }
+    if let Some(expiring) = known.expiring(Utc::now().date_naive()) {
+        warn(&expiring);
     }
     let left_out = arguments.choice.left_out(&plan);
     // What has run is not needed any more: a report grows while the plan shrinks.
@@ -398,14 +443,19 @@ fn conduct(arguments: &Arguments, prepared: Prepared) -> Result<u8, CommandError
         whole &= !secrets_written(arguments, &ledger, &outputs, &redactor)?;
     }
     summed_up?;
-    let verdict = outputs.report.verdict(fail_on(&arguments.fail_on));
+    let verdict = outputs.report.verdict(arguments.terms.fail_on());
     Ok(if whole { verdict } else { unwritten(verdict) }.exit_code())
 }
 
 /// The verdict of a run of which not everything that it should tell is written: nobody is to take what there is for all.
 pub(crate) fn unwritten(verdict: Verdict) -> Verdict {
     match verdict {
-        Verdict::Conformant | Verdict::NotConformant | Verdict::NotJudged | Verdict::NothingRan => Verdict::NotJudged,
+        Verdict::Conformant
+        | Verdict::NotConformant
+        | Verdict::NoWorse
+        | Verdict::Worse
+        | Verdict::NotJudged
+        | Verdict::NothingRan => Verdict::NotJudged,
         Verdict::NotBegun | Verdict::Interrupted | Verdict::Terminated => verdict,
     }
 }
@@ -428,7 +478,7 @@ fn say_remains(opened: &Opened, ledgers: &Ledgers, sweep: &str) {
 fn write_reports(arguments: &Arguments, report: &Report) -> bool {
     let mut whole = true;
     for to in &arguments.report {
-        whole &= told(write_report(to, report, fail_on(&arguments.fail_on)));
+        whole &= told(write_report(to, report, arguments.terms.fail_on()));
     }
     if let Some(path) = &arguments.propose_known_failures {
         let written = fs::write(path, propose(report));
@@ -439,7 +489,7 @@ fn write_reports(arguments: &Arguments, report: &Report) -> bool {
 
 /// Prints how the run ended.
 fn sum_up(arguments: &Arguments, outputs: &mut Outputs) -> Result<(), CommandError> {
-    let fail_on = fail_on(&arguments.fail_on);
+    let fail_on = arguments.terms.fail_on();
     let summed_up = outputs.console.finish(&outputs.report, fail_on);
     match arguments.format {
         Format::Text => summed_up?,
@@ -450,18 +500,10 @@ fn sum_up(arguments: &Arguments, outputs: &mut Outputs) -> Result<(), CommandErr
 }
 
 fn print_summary(arguments: &Arguments, report: &Report) -> Result<(), CommandError> {
-    Ok(write_json(report, fail_on(&arguments.fail_on), format_out())?)
+    Ok(write_json(report, arguments.terms.fail_on(), format_out())?)
 }
 
 /// Entries for what failed and is not listed yet, or not so.
 fn propose(report: &Report) -> String {
-    let failed: Vec<(&str, Vec<String>)> = report
-        .trials
-        .iter()
-        .filter(|trial| trial.finished.outcome.departs() && trial.finished.outcome != Outcome::UnexpectedPass)
-        .map(|trial| {
-            (trial.finished.trial.as_str(), trial.finished.signatures.iter().map(ToString::to_string).collect())
-        })
-        .collect();
-    known::propose(failed.iter().map(|(trial, signatures)| (*trial, signatures.as_slice())))
+    known::propose(&report.proposals(), Utc::now().date_naive())
 }

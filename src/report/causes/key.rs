@@ -1,13 +1,12 @@
 //! What makes false checks of several trials one thing that is wrong, in this run and in every other.
 
 use crate::{
-    event::{DocumentedOperation, Finding, StepFinished},
-    finding::{self, Actual, CheckKind, Expected},
+    event::Finding,
+    finding::CheckKind,
     level::Level,
-    path::path_of,
-    report::{Report, without_indices},
+    report::Report,
     secret::Redacted,
-    signature::steady,
+    signature::{checked, class, is_of_every_operation, steady, without_indices},
 };
 
 /// A false check without what is a trial's, a run's or an org's own: two with the same key are the same thing that is wrong.
@@ -34,14 +33,9 @@ impl<'a> Key<'a> {
     pub(super) fn of(finding: &'a Finding, call: Call<'a>, report: &Report) -> Self {
         let (origin, run) = report.names();
         let expected = || finding.expected();
-        // The schema of a refusal is that of the error object, whoever asks for it.
-        let check = match &finding.check {
-            CheckKind::Schema if call.status.is_some_and(|status| status >= 400) => &CheckKind::ErrorForm,
-            check => check,
-        };
+        let check = checked(finding, call.status);
         // Headers and the error object are those of every operation, and so is who is let in.
-        let general =
-            matches!(check, CheckKind::Header(_) | CheckKind::ErrorCode | CheckKind::ErrorForm) || lets_in(finding);
+        let general = is_of_every_operation(finding, call.status);
         Self {
             warns: finding.level == Level::Should,
             operation: (!general).then_some(call.operation),
@@ -66,18 +60,7 @@ impl<'a> Key<'a> {
                 | CheckKind::Status
                 | CheckKind::Other(_) => steady(&expected(), origin, run),
             },
-            actual: match &finding.actual {
-                Actual::Status { .. } if lets_in(finding) => "a success".to_owned(),
-                Actual::Status { status, .. } => status.to_string(),
-                actual if matches!(check, CheckKind::Status | CheckKind::ErrorCode) => {
-                    steady(&finding::actual(actual, check), origin, run)
-                }
-                // What differs in the item that comes nearest: of a list, that is the place.
-                Actual::Nearest { at, .. } => {
-                    at.iter().map(|at| without_indices(at.as_str())).collect::<Vec<_>>().join(" ")
-                }
-                actual => actual.class().to_owned(),
-            },
+            actual: class(finding, call.status, origin, run),
         }
     }
 
@@ -98,12 +81,6 @@ pub(super) struct Call<'a> {
     pub(super) status: Option<u16>,
 }
 
-/// Whether somebody was let in who is to be refused for who it is.
-fn lets_in(finding: &Finding) -> bool {
-    matches!((&finding.expected, &finding.actual), (Expected::Status(wanted), Actual::Status { status, .. })
-        if wanted.contains(&401) && (200..300).contains(status))
-}
-
 /// Where it stands in reports: first what a case asks itself, then what its calls imply, then what holds for every answer.
 pub(super) fn rank(finding: &Finding) -> u8 {
     match (&finding.check, &finding.implied_by) {
@@ -111,21 +88,4 @@ pub(super) fn rank(finding: &Finding) -> u8 {
         (_, None) => 0,
         (_, Some(_)) => 1,
     }
-}
-
-/// The operation that was called, also by a request that a case writes out.
-pub(super) fn operation<'a>(failure: &'a StepFinished, operations: &'a [DocumentedOperation]) -> &'a str {
-    let called = || {
-        let request = &failure.exchange.as_ref()?.request;
-        let path = path_of(request.url.as_str()).trim_start_matches('/');
-        let is_at = |template: &str| {
-            let (wanted, found) = (template.trim_start_matches('/').split('/'), path.split('/'));
-            wanted.clone().count() == found.clone().count()
-                && wanted.zip(found).all(|(wanted, found)| wanted.starts_with('{') || wanted == found)
-        };
-        let called = operations.iter().find(|operation| operation.method == request.method && is_at(&operation.path));
-        called.map(|operation| operation.id.as_str())
-    };
-    let call = failure.call.as_str();
-    if operations.iter().any(|operation| operation.id == call) { call } else { called().unwrap_or(call) }
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 use self::{
     absent::Absent,
     follow::{place, roots},
-    key::{Call, Key, operation},
+    key::{Call, Key},
 };
 
 use super::{
@@ -28,7 +28,7 @@ use crate::{
     event::{Finding, Outcome, Place, RequirementText, StepFinished},
     finding::{Actual, CheckKind, Expected},
     level::Level,
-    signature::steady,
+    signature::{operation, steady},
 };
 
 /// More of a value than a title holds.
@@ -229,7 +229,12 @@ impl<'a> Gathered<'a> {
                 failure.findings.iter().filter(decides).filter(|finding| looks(trial, finding)).collect();
             told |= self.answer(trial, standing, failure, &findings);
         }
-        if let Some(by) = trial.finished.blocked_by.as_deref().filter(|by| looks(trial, &by.finding)) {
+        if let Some(by) = trial
+            .finished
+            .blocked_by
+            .as_deref()
+            .filter(|by| asks_findings(trial.finished.outcome) && looks(trial, &by.finding))
+        {
             let call = Call { operation: &by.call, query: &by.query, status: None };
             self.meet(Met { trial, standing, call, step: None, finding: &by.finding });
             told = true;

@@ -14,7 +14,7 @@ use strum::IntoStaticStr;
 pub(super) use self::trials::former_ids;
 pub use self::trials::{ChangeKind, TrialChange};
 use super::{
-    Cause, CauseSummary, DriftCount, DriftKey, FailOn, LatencyChange, Report, Score, TrialReport, text::pretty,
+    Cause, CauseSummary, DriftCount, DriftKey, FailOn, Gate, LatencyChange, Report, Score, TrialReport, text::pretty,
 };
 use crate::{
     counted::counted,
@@ -70,6 +70,9 @@ pub struct ComparedRun {
     pub complete: bool,
     /// Trials by outcome.
     pub trials: BTreeMap<&'static str, usize>,
+    /// How many things it may have left.
+    #[serde(skip)]
+    pub may_be_left: usize,
     /// Its score, if its streams have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<Score>,
@@ -210,9 +213,12 @@ impl Comparison {
         self.trials.iter().filter(move |change| change.kind == kind)
     }
 
-    /// What the comparison comes to; `fail_on` says what counts beside trials and checks.
+    /// What the comparison comes to; `fail_on` says what counts beside trials and checks. Who lets only what is worse stop a release needs
+    /// to know of all that is: there, what is no longer judged is worse too.
     pub fn course(&self, fail_on: FailOn) -> Course {
-        let worse = self.trials.iter().any(|change| change.worse)
+        let gates = fail_on.gate == Gate::Baseline;
+        let worse = self.trials.iter().any(|change| change.worse || (gates && change.is_newly_unjudged()))
+            || (gates && fail_on.warning && self.trials.iter().any(TrialChange::is_newly_warned))
             || !self.lost_checks.is_empty()
             || (fail_on.flaky && self.of_kind(ChangeKind::Flaky).next().is_some())
             || (fail_on.drift && self.drift.iter().any(|drift| drift.appeared && drift.explained.is_none()))
@@ -223,7 +229,7 @@ impl Comparison {
             Course::Worse
         } else if common == 0 {
             Course::NothingInCommon
-        } else if self.of_kind(ChangeKind::Unjudged).next().is_some() {
+        } else if self.of_kind(ChangeKind::Unjudged).any(TrialChange::was_to_be_judged) {
             Course::NotJudged
         } else {
             Course::NotWorse
@@ -241,6 +247,7 @@ impl ComparedRun {
             suite: header.map(|header| header.suite.clone()),
             complete: report.is_complete(),
             trials: report.outcomes().map(|(outcome, count)| (outcome.name(), count)).collect(),
+            may_be_left: report.may_be_left.len(),
             score: report.score(),
         }
     }

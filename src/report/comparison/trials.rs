@@ -83,6 +83,25 @@ pub struct TrialChange {
     pub went: Vec<String>,
 }
 
+impl TrialChange {
+    /// Whether it cannot be judged, and could or was not there.
+    pub(super) fn is_newly_unjudged(&self) -> bool {
+        let unjudged = |outcome: Option<Outcome>| outcome.map(bearing) == Some(Bearing::Unjudged);
+        // The stream that does not tell of a trial was cut short.
+        self.kind == ChangeKind::Unjudged || (unjudged(self.new) && !unjudged(self.old))
+    }
+
+    /// Whether it could be judged before, or was to be.
+    pub(super) fn was_to_be_judged(&self) -> bool {
+        self.old.map(bearing) != Some(Bearing::Inapplicable)
+    }
+
+    /// Whether it has warnings, and had none.
+    pub(super) fn is_newly_warned(&self) -> bool {
+        self.new == Some(Outcome::Warned) && self.old != self.new
+    }
+}
+
 /// A trial in both runs, or in one of them.
 pub(super) struct Pair<'a> {
     pub(super) old: Option<&'a TrialReport>,
@@ -211,11 +230,12 @@ fn both(old: Outcome, new: Outcome, appeared: &[String], went: &[String], terms:
         }
         (Bearing::Fails, Bearing::Passes) => (ChangeKind::Fixed, false),
         (Bearing::Unjudged | Bearing::Inapplicable, Bearing::Passes) => (ChangeKind::Judged, false),
-        (Bearing::Passes | Bearing::Fails, Bearing::Unjudged) => (ChangeKind::Unjudged, false),
+        (Bearing::Passes | Bearing::Fails | Bearing::Inapplicable, Bearing::Unjudged) => (ChangeKind::Unjudged, false),
         (Bearing::Passes | Bearing::Fails, Bearing::Inapplicable) => {
             (ChangeKind::NoLongerApplicable, terms.same_target)
         }
         (Bearing::Passes, Bearing::Passes)
-        | (Bearing::Unjudged | Bearing::Inapplicable, Bearing::Unjudged | Bearing::Inapplicable) => return None,
+        | (Bearing::Unjudged, Bearing::Unjudged)
+        | (Bearing::Unjudged | Bearing::Inapplicable, Bearing::Inapplicable) => return None,
     })
 }

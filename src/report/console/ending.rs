@@ -7,7 +7,7 @@ use crate::{
     event::{Outcome, SnapshotKind, StepFinished},
     finding::CheckKind,
     report::{
-        Cause, DeviationKind, FailOn, Report, Standing, TrialReport, Verdict, What,
+        Cause, DeviationKind, FailOn, Report, Standing, TrialReport, What,
         failure::{Line, LineKind},
         left_line,
         text::{counted, on_one_line, shortened},
@@ -56,13 +56,14 @@ impl<W: io::Write> Console<W> {
             self.drift(report)?;
             self.snapshots(report)?;
         }
+        self.stale(report, fail_on)?;
         self.leaks(report)?;
         if let Some(comparison) = &report.comparison {
             self.heading("1", DeviationKind::Baseline.heading())?;
             comparison.text(self.style.verbose).lines().try_for_each(|line| self.line("", line))?;
         }
         let verdict = report.verdict(fail_on);
-        let code = if verdict == Verdict::Conformant { "1;32" } else { "1;31" };
+        let code = if verdict.is_green() { "1;32" } else { "1;31" };
         // One line, however long: it is what is copied into a chat.
         let (name, numbers) = (self.paint(code, verdict.name()), report.numbers(verdict, fail_on));
         self.score(report)?;
@@ -245,6 +246,16 @@ impl<W: io::Write> Console<W> {
             self.line("", &format!("  {} {} ({times}): {why}", key.call, key.pointer))?;
         }
         Ok(())
+    }
+
+    /// Entries of the known failures that are not needed any more.
+    fn stale(&mut self, report: &Report, fail_on: FailOn) -> io::Result<()> {
+        let stale = report.deviations(fail_on).into_iter().filter(|deviation| deviation.kind == DeviationKind::Stale);
+        let stale: Vec<_> = stale.collect();
+        if !stale.is_empty() {
+            self.heading("31", DeviationKind::Stale.heading())?;
+        }
+        stale.iter().try_for_each(|deviation| self.line("", &format!("  {}", deviation.text)))
     }
 
     /// Snapshots that are missing, changed or orphaned.

@@ -23,8 +23,19 @@ pub(super) fn drift(report: &Report) -> Markup {
             }
         }
         (snapshots(report))
+        (stale(report))
     };
     frame::section("drift", "Drift", "Members, links and values in answers that no document describes.", &body)
+}
+
+/// Entries of the known failures that are not needed any more.
+fn stale(report: &Report) -> Markup {
+    html! {
+        @if report.stale().next().is_some() {
+            h3 .apart { "Known failures that no trial met: remove the entries" }
+            ul { @for (entry, finding) in report.stale() { li .mono.foreign { (entry) ": " (finding.to_string()) } } }
+        }
+    }
 }
 
 /// Behaviour that nobody has accepted.

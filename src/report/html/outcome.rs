@@ -34,7 +34,8 @@ pub(super) fn tag(outcome: Outcome) -> Markup {
 pub(super) fn tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Conformant => Tone::Good,
-        Verdict::NotConformant => Tone::Bad,
+        Verdict::NotConformant | Verdict::Worse => Tone::Bad,
+        Verdict::NoWorse => Tone::Warn,
         Verdict::NotJudged | Verdict::NothingRan | Verdict::NotBegun | Verdict::Interrupted | Verdict::Terminated => {
             Tone::Broken
         }

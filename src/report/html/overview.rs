@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     event::{RunStarted, Tone},
-    report::{FailOn, Report, Score, Tally, Verdict, verdict::why_stopped},
+    report::{
+        FailOn, Report, Score, Tally, Verdict,
+        verdict::{in_words, why_stopped},
+    },
 };
 
 pub(super) fn section(report: &Report, fail_on: FailOn, causes: &Causes<'_>) -> Markup {
@@ -74,8 +77,13 @@ fn sentence(report: &Report, verdict: Verdict, red: usize, causes: &Causes<'_>) 
             )
         }
         Verdict::NotConformant => {
-            "No trial failed, but something else turns this run red: see what changed, drift, snapshots, warnings and flaky trials.".to_owned()
+            "No trial failed, but something else turns this run red: see what changed, drift, snapshots, stale known failures, warnings and flaky trials.".to_owned()
         }
+        Verdict::NoWorse => format!(
+            "Nothing is worse than in the baseline, which is all that was asked: {}.",
+            in_words(report.outcomes().map(|(outcome, count)| (outcome.name(), count)))
+        ),
+        Verdict::Worse => "Something is worse than in the baseline: see what changed.".to_owned(),
         Verdict::NotJudged => "Something kept the run from telling whether the target is conformant.".to_owned(),
         Verdict::NothingRan => "There was no trial to run.".to_owned(),
         Verdict::NotBegun => "The run ended before it began, so nothing is known of the target.".to_owned(),

@@ -14,7 +14,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
             // Messages tell what comes of it: a list that is too long, or without its limits.
             let subject = match *parameter {
                 "q" => "a list",
-                "limit" => "length",
+                "limit" => "length|next",
                 "trusted" => "contains",
                 "expand" => "_embedded",
                 other => other,
@@ -121,8 +121,8 @@ type Row = (&'static str, &'static str, &'static str, Option<(&'static str, &'st
 const ELSEWHERE: Option<(&str, &str)> = Some(("//", "//elsewhere.example/"));
 
 const LINKS: &[Row] = &[
-    (SERVERS, "none", "collected", None, "There is no Link header"),
-    (SERVERS, "no-next", "collected", Some(("\"next\"", "\"last\"")), "There is no next link"),
+    (SERVERS, "none", "collected|next", None, "There is no Link header"),
+    (SERVERS, "no-next", "collected|next", Some(("\"next\"", "\"last\"")), "There is no next link"),
     (SERVERS, "no-self", "link self", Some(("\"self\"", "\"first\"")), "There is no self link"),
     (SERVERS, "endless", "pages", Some(("\"self\"", "\"next\"")), "The self link is called next"),
     (SERVERS, "no-limit", "length", Some(("limit=", "size=")), "Links do not keep the limit"),
@@ -130,6 +130,6 @@ const LINKS: &[Row] = &[
     (SERVERS, "cursor", "pages", Some(("after=", "cursor=")), "The cursor has another name"),
     (SERVERS, "host", "elsewhere.example", ELSEWHERE, "Links lead to another host"),
     ("listOAuth2Scopes", "host", "elsewhere.example", ELSEWHERE, "Links lead to another host"),
-    ("listOAuth2Scopes", "no-next", "collected", Some(("\"next\"", "\"last\"")), "There is no next link"),
+    ("listOAuth2Scopes", "no-next", "collected|next", Some(("\"next\"", "\"last\"")), "There is no next link"),
     (SERVERS, "relative", "origin", Some(("<http://", "<//")), "Links are no URLs"),
 ];

@@ -292,6 +292,7 @@ fn extra() -> Vec<(&'static str, &'static str, Value)> {
         ("getAuthorizationServerPolicyRule", "/conditions/people/users/include", json!([])),
         ("getAuthorizationServerPolicyRule", "/conditions/people/groups/exclude", json!([])),
         ("createAuthorizationServerPolicyRule", "/actions/token/inlineHook", json!({"id": "cal1more000000000more"})),
+        ("listRefreshTokensForAuthorizationServerAndClient", "/*/_embedded", json!({"scopes": []})),
     ];
     for at in ["/created", "/lastUpdated"] {
         all.push(("getOAuth2Scope", at, time()));
