@@ -54,7 +54,10 @@ impl Lenience {
 
     /// As [`Lenience::enforces`], for the field `name` of the object at `path`, which ends in its dot.
     pub(crate) fn enforces_field(&self, path: &str, name: &str, complaint: Complaint) -> bool {
-        let is_it = |waived: &Constraint| matches!(waived, Constraint::Field(field, other) if *other == complaint && field.strip_prefix(path) == Some(name));
+        let is_it = |waived: &Constraint| {
+            matches!(waived, Constraint::Field(field, other)
+                if *other == complaint && field.strip_prefix(path) == Some(name))
+        };
         match self {
             Lenience::None => true,
             Lenience::Of(waived) => !waived.iter().any(is_it),

@@ -41,12 +41,12 @@ pub(crate) struct Arguments {
     /// Faults on one mock: which of them are still named
     #[arg(long, value_name = "K")]
     at_once: Option<NonZero<usize>>,
-    /// In how many sets each fault is, at least [default: 3]
-    #[arg(long, value_name = "R", requires = "at_once")]
-    rounds: Option<NonZero<usize>>,
-    /// Draws the same sets each time [default: 1]
-    #[arg(long, value_name = "S", requires = "at_once")]
-    seed: Option<u64>,
+    /// In how many sets each fault is, at least
+    #[arg(long, default_value = "3", value_name = "R", requires = "at_once")]
+    rounds: NonZero<usize>,
+    /// Draws the same sets each time
+    #[arg(long, default_value_t = 1, value_name = "S", requires = "at_once")]
+    seed: u64,
     /// A directory with `cases/` and `schemas/`, instead of the built-in suite
     #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
@@ -78,8 +78,7 @@ pub(crate) fn mutants(arguments: &Arguments, color: bool) -> Result<u8, CommandE
     let judged = match arguments.at_once {
         None => one_by_one(&plan, &chosen, method, complete, arguments.format),
         Some(at_once) => {
-            let rounds = arguments.rounds.unwrap_or(ROUNDS);
-            let draw = Draw { at_once, rounds, seed: arguments.seed.unwrap_or(1) };
+            let draw = Draw { at_once, rounds: arguments.rounds, seed: arguments.seed };
             together(&plan, &chosen, draw, method, arguments.format)
         }
     };
@@ -94,9 +93,6 @@ pub(crate) fn mutants(arguments: &Arguments, color: bool) -> Result<u8, CommandE
         },
     }
 }
-
-/// In how many sets a fault is, unless told otherwise.
-const ROUNDS: NonZero<usize> = NonZero::new(3).unwrap();
 
 /// Runs the suite against each fault, and says whether every one and every check was red.
 fn one_by_one(

@@ -68,10 +68,8 @@ impl Sight {
             check => check.clone(),
         };
         let at = finding.at().unwrap_or_default();
-        let pointer = match &finding.expected {
-            Expected::Member(name) => pointer::below(at, name),
-            _ => at.to_owned(),
-        };
+        let pointer =
+            if let Expected::Member(name) = &finding.expected { pointer::below(at, name) } else { at.to_owned() };
         Self { check, pointer: without_indices(&pointer), actual }
     }
 }

@@ -31,7 +31,7 @@ pub struct Draw {
 impl Draw {
     /// Sets of this size, in each round every fault in one. What contradicts another fault of a set is put into a later one; a set that the
     /// round leaves unfilled is filled up, so that no fault has it easier than others.
-    fn sets<'f>(self, faults: &'f [Fault]) -> Vec<Vec<&'f Fault>> {
+    fn sets(self, faults: &[Fault]) -> Vec<Vec<&Fault>> {
         let mut random = StdRng::seed_from_u64(self.seed);
         let mut sets: Vec<Vec<&Fault>> = Vec::new();
         for _ in 0..self.rounds.get() {
@@ -256,5 +256,47 @@ impl Judge<'_> {
         let limit = self.subject.method.time_limit.saturating_mul(u32::try_from(set.len()).unwrap_or(u32::MAX));
         against(self.subject.plan, self.subject.touching(touched), set, Some(limit), |event| report.take(event))?;
         Ok(report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::targets::faults;
+
+    #[test]
+    fn every_fault_is_in_as_many_sets_as_it_should_and_in_none_with_what_contradicts_it() {
+        let number = |number| NonZero::new(number).expect("a number");
+        let faults = faults();
+        let sets = |seed| Draw { at_once: number(7), rounds: number(3), seed }.sets(&faults);
+        let drawn = sets(1);
+        for set in &drawn {
+            assert_eq!(set.len(), 7);
+            for (at, fault) in set.iter().enumerate() {
+                assert!(goes_with(&set[..at], fault), "{fault} is in a set with what contradicts it");
+            }
+        }
+        for fault in &faults {
+            let count = drawn.iter().filter(|set| set.iter().any(|other| other.name == fault.name)).count();
+            assert!(count >= 3, "{fault} is in {count} sets");
+        }
+        let names = |sets: &[Vec<&Fault>]| -> Vec<String> { sets.iter().flatten().map(ToString::to_string).collect() };
+        assert!(names(&drawn) == names(&sets(1)) && names(&drawn) != names(&sets(2)), "the seed draws them");
+    }
+
+    #[test]
+    fn faults_contradict_each_other_only_at_the_same_place_of_the_same_operation() {
+        let faults = faults();
+        let fault = |name: &str| faults.iter().find(|fault| fault.name == name).expect("a fault");
+        for (one, other, contradict) in [
+            ("get-oauth2-scope/missing/name", "get-oauth2-scope/value/name", true),
+            ("get-oauth2-scope/missing/name", "get-oauth2-scope/missing/id", false),
+            ("get-oauth2-scope/missing/name", "get-oauth2-claim/value/name", false),
+            ("get-oauth2-claim/unsteady/each-2nd", "get-oauth2-claim/status/success", true),
+            ("get-oauth2-claim/status/not-found", "get-oauth2-claim/status/success", false),
+            ("replace-oauth2-scope/ignored/consent", "replace-oauth2-scope/forgotten/consent", true),
+        ] {
+            assert_eq!(fault(one).contradicts(fault(other)), contradict, "{one} and {other}");
+        }
     }
 }

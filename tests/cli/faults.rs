@@ -82,6 +82,42 @@ fn the_suite_finds_and_names_a_sample_of_the_faults_as_the_table_says() {
     assert_eq!(others, [""; 0], "docs/fault-table.md is of another suite or mock; its second line says how it is made");
 }
 
+/// Faults at once: two that contradict each other, one that shows in another operation, one that keeps the trials of another from it.
+const TOGETHER: [&str; 5] = [
+    "get-oauth2-scope/missing/system",
+    "get-oauth2-scope/missing/name",
+    "get-oauth2-scope/value/name",
+    "replace-oauth2-scope/ignored/description",
+    "create-oauth2-scope/status/success",
+];
+
+#[test]
+fn faults_at_once_are_named_hidden_or_missed() {
+    let run = |faults: &[&str], more: &[&str]| {
+        let mut arguments = vec!["mutants", "--format", "json", "--jobs", "2", "--time-limit", "1h"];
+        arguments.extend(more);
+        arguments.extend(faults.iter().flat_map(|name| ["--fault", name]));
+        let done = Place::new().run(&arguments);
+        let found = done.json();
+        assert_eq!(mistakes("mutants", &found), [""; 0]);
+        (done.code, found)
+    };
+    let (code, found) = run(&TOGETHER, &["--at-once", "5", "--rounds", "1"]);
+    assert_eq!((code, &found["named_percent"]), (0, &serde_json::json!(100.0)), "{found}");
+    // Each of the two that contradict each other is in one set, with all others.
+    assert_eq!((&found["faults"], &found["sets"], &found["in_sets"]), (&5.into(), &2.into(), &8.into()));
+
+    // Whatever the get answers, its body is no JSON.
+    let (code, found) = run(
+        &["get-oauth2-scope/missing/body", "get-oauth2-scope/missing/system"],
+        &["--at-once", "2", "--rounds", "1"],
+    );
+    let hidden = serde_json::json!([
+        { "set": 1, "fault": "get-oauth2-scope/missing/system", "by": ["get-oauth2-scope/missing/body"] }
+    ]);
+    assert_eq!((code, &found["hidden"], &found["missed"]), (1, &hidden, &serde_json::json!([])), "{found}");
+}
+
 #[test]
 fn the_table_has_every_fault_and_says_that_each_is_found_and_named() {
     let listed = Place::new().run(&["mock", "--list-faults", "--format", "json"]).json();
