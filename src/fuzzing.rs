@@ -169,7 +169,7 @@ pub fn event_stream(bytes: &[u8]) {
     assert!(cut || !whole);
     // What was read before a line that cannot be read is a report too: an interrupted run is.
     let _ = read(older, Ending::Anywhere, &mut former);
-    let all = FailOn { drift: true, flaky: true, warning: true, latency: true };
+    let all = FailOn { drift: true, flaky: true, warning: true, latency: true, ..FailOn::default() };
     every_report(&run, FailOn::default());
     run.compare_with(&former);
     every_report(&run, all);

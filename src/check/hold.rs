@@ -172,7 +172,9 @@ impl<'a> Judge<'a> {
             When::Sending | When::Answered | When::Expected | When::On(_) | When::Recorded => false,
         };
         let applying: Vec<&Check> = checks.iter().filter(applies).filter(|check| !said(check)).collect();
-        applying.into_iter().for_each(|check| self.hold(check, answer));
+        for check in applying {
+            self.hold(check, answer);
+        }
     }
 
     /// Holds an answer to the general headers; those that are missing are judged only where all that were sent are there.

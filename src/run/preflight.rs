@@ -176,10 +176,7 @@ async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor:
             .findings
             .push(find(false, format!("the target sends no rate limit headers ({LIMIT}), so the run is not limited")));
     }
-    if !nobody
-        && let Ok(answer) = ask(&plan.path, STRANGER, target).await
-        && answer.is_success()
-    {
+    if !nobody && lets_everybody_in(&plan.path, target).await {
         let text =
             "the target lets everybody in, even with a token that nobody issued: every trial about refusals will fail";
         preflight.findings.push(find(false, text.to_owned()));
@@ -233,6 +230,11 @@ impl Preflight {
         (self.seen, self.missing) = (seen, missing);
         texts
     }
+}
+
+/// Whether a token that the target never issued is as good as another.
+async fn lets_everybody_in(path: &str, target: &Target) -> bool {
+    ask(path, STRANGER, target).await.is_ok_and(|answer| answer.is_success())
 }
 
 pub(super) async fn ask(path: &str, principal: &str, target: &Target) -> Result<Answer, NoAnswer> {

@@ -308,8 +308,9 @@ fn a_false_check_that_no_entry_is_about_makes_a_listed_trial_a_changed_failure()
     assert_eq!((done.code, outcomes["things/colors/red[b]"].as_str()), (1, "changed-failure"));
     assert!(in_junit(&place).2.contains("; new: schema /weight"), "{}", in_junit(&place).2);
     // Together with what is listed of the trial itself, all of it is known.
-    let known = place.read("known.yaml") + &entry("things/colors/red[b]", "schema /weight: \"big\"", FAR);
-    place.write("known.yaml", &known);
+    let known = place.read("known.yaml");
+    let own = entry("things/colors/red[b]", "schema /weight: \"big\"", FAR);
+    place.write("known.yaml", &format!("{known}{own}"));
     let done = run(&place, &server, &[]);
     assert_eq!((done.code, place.outcomes()["things/colors/red[b]"].as_str()), (0, "known-failure"), "{}", done.out);
 }

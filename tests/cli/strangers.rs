@@ -74,7 +74,7 @@ impl Cause {
             let _ = write!(pointer, "/{}", expected["of"].as_str()?);
         }
         if cause["check"] == "error-code" {
-            pointer = "/errorCode".to_owned();
+            "/errorCode".clone_into(&mut pointer);
         }
         let nearest = cause["actual"]["of"]["at"].as_array().into_iter().flatten().filter_map(Value::as_str);
         let index =
@@ -249,7 +249,7 @@ fn what_strangers_do_wrong_is_named_and_what_they_do_right_is_not_accused() {
         running.into_iter().map(|one| one.join().expect("measured")).collect()
     });
     let Some(all) = all.into_iter().collect::<Option<Vec<_>>>() else {
-        println!("skipped: python3 and node are needed");
+        eprintln!("skipped: python3 and node are needed");
         return;
     };
     let list = |rows: fn(&Measured) -> &Vec<String>| -> String {
