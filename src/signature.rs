@@ -70,8 +70,8 @@ pub(crate) fn class(finding: &Finding, status: Option<u16>, origin: &str, run: &
         actual if matches!(check, CheckKind::Status | CheckKind::ErrorCode) => {
             steady(&finding::actual(actual, check), origin, run).trim_matches('"').to_owned()
         }
-        // What differs in the item that comes nearest: of a list, that is the place.
-        Actual::Nearest { at, .. } => at.iter().map(|at| without_indices(at.as_str())).collect::<Vec<_>>().join(" "),
+        // What differs first in the item that comes nearest: of a list, that is the place.
+        Actual::Nearest { at, .. } => at.first().map(|at| without_indices(at.as_str())).unwrap_or_default(),
         actual => actual.class().to_owned(),
     }
 }
