@@ -81,7 +81,7 @@ impl Cause {
             |step: &str| if step.bytes().all(|byte| byte.is_ascii_digit()) { "*".to_owned() } else { step.to_owned() };
         let pattern = |at: &str| {
             let steps: Vec<String> = at.split('/').skip(1).map(index).collect();
-            steps.iter().fold(pointer.clone(), |text, step| format!("{text}/{step}"))
+            steps.iter().fold(format!("{pointer}/*"), |text, step| format!("{text}/{step}"))
         };
         let places = std::iter::once(pointer.clone()).chain(nearest.map(pattern)).collect();
         let told = matches!(standing, "red" | "warning" | "unjudged")
