@@ -47,7 +47,7 @@ pub struct FirstFinding {
 }
 
 /// What is wrong where, in values that are the same in every run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Sight {
     check: CheckKind,
     /// With `*` for every index; of a missing member, where it would be.
@@ -72,6 +72,10 @@ impl Sight {
             if let Expected::Member(name) = &finding.expected { pointer::below(at, name) } else { at.to_owned() };
         Self { check, pointer: without_indices(&pointer), actual }
     }
+
+    fn is(&self, other: &Self, whatever_came: bool) -> bool {
+        self.check == other.check && self.pointer == other.pointer && (whatever_came || self.actual == other.actual)
+    }
 }
 
 impl FirstFinding {
@@ -89,15 +93,15 @@ impl FirstFinding {
         named && operation.is_none_or(|operation| self.called.iter().any(|call| call == operation))
     }
 
-    /// Whether a cause of another run is what this was: the same wrong thing, in the same trial.
-    pub(super) fn is_met_by(&self, cause: &Cause<'_>) -> bool {
+    /// Whether a cause of another run is what this was: the same check at the same place in the same trial. If the cause does not mention
+    /// what is wrong, the same has to come, too.
+    pub(super) fn is_met_by(&self, cause: &Cause<'_>, is_mentioned: bool) -> bool {
         let is_called = || self.called.last().is_some_and(|call| cause.calls().contains(&call.as_str()));
-        let is_same = match &cause.what {
-            What::Check(check) => is_called() && self.sight.as_ref() == Some(&Sight::of(check.example)),
-            What::Path { .. } => {
-                is_called() && self.sight.as_ref().is_some_and(|sight| sight.check == CheckKind::Status)
-            }
-            What::Reason(_) => self.sight.is_none(),
+        let is_same = match (&cause.what, &self.sight) {
+            (What::Check(check), Some(sight)) => is_called() && sight.is(&Sight::of(check.example), is_mentioned),
+            (What::Path { .. }, Some(sight)) => is_called() && sight.check == CheckKind::Status,
+            (What::Reason(_), None) => true,
+            (What::Check(_) | What::Path { .. }, None) | (What::Reason(_), Some(_)) => false,
         };
         is_same && cause.trials.iter().any(|trial| trial.finished.trial == self.trial)
     }

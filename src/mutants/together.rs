@@ -180,20 +180,38 @@ impl Judge<'_> {
 
     /// What becomes of a fault that no cause names: the faults that could hide it are taken away, until a cause names it or none is left.
     fn hidden(&self, fault: &Fault, set: &[&Fault], causes: &[Cause<'_>]) -> Result<Fate, MutantsError> {
-        let mut hiders = self.hiders(fault, set, causes)?;
-        let mut set: Vec<&Fault> = set.to_vec();
-        let mut all = Vec::new();
-        while !hiders.is_empty() {
-            set.retain(|other| !hiders.contains(&other.name));
-            all.extend(hiders);
-            let report = self.report(&set, &[fault])?;
-            let causes = report.causes(FailOn::default());
-            if !self.named_by(fault, &set, &causes)?.is_empty() {
-                return Ok(Fate::Hidden(all));
+        let without = |away: &[String]| -> Vec<&Fault> {
+            set.iter().copied().filter(|other| !away.contains(&other.name)).collect()
+        };
+        let mut away = Vec::new();
+        let mut more = self.hiders(fault, set, causes)?;
+        loop {
+            if more.is_empty() {
+                return Ok(Fate::Missed);
             }
-            hiders = self.hiders(fault, &set, &causes)?;
+            away.extend(more);
+            let rest = without(&away);
+            let report = self.report(&rest, &[fault])?;
+            let causes = report.causes(FailOn::default());
+            if !self.named_by(fault, &rest, &causes)?.is_empty() {
+                break;
+            }
+            more = self.hiders(fault, &rest, &causes)?;
         }
-        Ok(Fate::Missed)
+        // Those that it is named with hide nothing.
+        for at in (0..away.len()).rev() {
+            let mut others = away.clone();
+            others.remove(at);
+            if others.is_empty() {
+                break;
+            }
+            let rest = without(&others);
+            let report = self.report(&rest, &[fault])?;
+            if !self.named_by(fault, &rest, &report.causes(FailOn::default()))?.is_empty() {
+                away = others;
+            }
+        }
+        Ok(Fate::Hidden(away))
     }
 
     /// The faults of a set that could hide one: those that are named at the same operation, or by a cause of a trial that names the one when
@@ -234,7 +252,11 @@ impl Judge<'_> {
             return Ok(named);
         }
         let known = self.alone(fault)?;
-        Ok(causes.iter().filter(|cause| known.iter().any(|finding| finding.is_met_by(cause))).collect())
+        let is_known = |cause: &&Cause<'_>| {
+            let is_mentioned = mentioned(fault, cause);
+            known.iter().any(|finding| finding.is_met_by(cause, is_mentioned))
+        };
+        Ok(causes.iter().filter(is_known).collect())
     }
 
     /// What names a fault when it is alone.
