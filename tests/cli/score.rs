@@ -64,7 +64,7 @@ fn a_fault_is_a_departure_in_every_form() {
     let mock = MockProcess::start(&["--fault", "replace-oauth2-scope/status/success"]);
     place.target(&mock.url, &["admin"], &[]);
     place.write("secrets/admin", super::support::TOKEN);
-    let choice = ["scopes/replace", "scopes/get"];
+    let choice = ["scopes/replace", "scopes/create"];
     let more = ["--target", "here", "--no-preflight", "--keep", "0", "--format", "json"];
     let summary = place.run(&[&["run"], &choice[..], &more].concat()).json();
     let score = &summary["score"];
