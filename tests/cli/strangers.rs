@@ -126,7 +126,8 @@ impl Cause {
             ["body", "schema", "collected", "error-form", "error-code", "identity", "capture", "empty-body"];
         let below = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
         self.check.as_str().is_some_and(|check| of_a_body.contains(&check))
-            && self.places.iter().any(|place| {
+            // Of a list whose nearest item differs, that item is wrong, and not the list.
+            && self.places.iter().skip(usize::from(of_right && self.places.len() > 1)).any(|place| {
                 place == wanted
                     || (!wanted.is_empty() && below(place, wanted))
                     || (!of_right && below(wanted, place) && (!place.is_empty() || self.hollow))
