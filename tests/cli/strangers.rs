@@ -237,6 +237,7 @@ fn table(all: &[Measured]) -> String {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is to know that this one had nothing to do")]
 #[ignore = "runs the whole suite six times against slow servers; `.ci/run` runs it by name"]
 fn what_strangers_do_wrong_is_named_and_what_they_do_right_is_not_accused() {
     let mut names: Vec<String> = fs::read_dir(root("tests/strangers"))
