@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Cause, FailOn, Report, TrialReport, text::on_one_line};
+use super::{Cause, FailOn, Report, TrialReport};
 use crate::{
     event::{Bearing, Finding, FindingPattern, Outcome, Phase},
     level::Level,
@@ -70,7 +70,7 @@ impl Report {
             operation: (!is_of_every_operation(finding, status)).then(|| call.to_owned()),
             check: checked(finding, status).to_string(),
             place: finding.pointer.as_ref().map(Redacted::as_str).map(without_indices),
-            actual: Some(on_one_line(&class(finding, status, origin, run))),
+            actual: Some(class(finding, status, origin, run)),
         }
     }
 

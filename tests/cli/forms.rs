@@ -179,15 +179,19 @@ fn files_beside_a_suite_have_their_forms() {
         assert_ne!(mistakes("state", &wrong), [""; 0], "{wrong}");
     }
 
-    // What `run` proposes lacks but the days, and what it refuses the schema refuses.
+    // What `run` proposes has the form, and what it refuses the schema refuses.
     let server = Server::always(Answer::json(200, &serde_json::json!({ "id": "a", "name": "a", "color": "blue" })));
     let place = Place::with_suite(&["colors"]);
     let run = ["run", "--suite", "suite", "--target", &server.url, "--propose-known-failures", "proposed.yaml"];
     assert_eq!(place.run(&run).code, 1);
-    let proposed = place.read("proposed.yaml");
-    place.write("filled.yaml", &proposed.replace("expires: \"?\"", "expires: 2999-12-31"));
-    assert_eq!(mistakes("known-failures", &yaml(&place.path("filled.yaml"))), [""; 0]);
-    for wrong in ["knownFailures: 7\n", "knownFailures: [{ trial: a }]\n", "others: []\n"] {
+    assert_eq!(mistakes("known-failures", &yaml(&place.path("proposed.yaml"))), [""; 0]);
+    for wrong in [
+        "knownFailures: 7\n",
+        "knownFailures: [{ trial: a }]\n",
+        "knownFailures: [{ finding: { place: /a }, reason: r }]\n",
+        "knownFailures: [{ finding: { check: boddy }, reason: r }]\n",
+        "others: []\n",
+    ] {
         place.write("wrong.yaml", wrong);
         assert_ne!(mistakes("known-failures", &yaml(&place.path("wrong.yaml"))), [""; 0], "{wrong}");
     }
@@ -206,7 +210,8 @@ fn every_event_of_a_run_against_an_org_has_its_form() {
     let place = Place::new();
     let trial = "authorization-servers/get/unknown-id";
     let entry = format!("{{ trial: {trial}, observed: [x], reason: r, issue: i, owner: o, expires: 2999-12-31 }}");
-    place.write("known.yaml", &format!("knownFailures: [{entry}]\n"));
+    let finding = "{ finding: { check: status }, reason: r, issue: i, owner: o, expires: 2999-12-31 }";
+    place.write("known.yaml", &format!("knownFailures: [{entry}, {finding}]\n"));
     let run = ["run", trial, "--target", &server.url, "--retries", "1", "--known-failures", "known.yaml"];
     assert_eq!(place.run(&run).code, 1);
     let events = place.events();
@@ -216,6 +221,7 @@ fn every_event_of_a_run_against_an_org_has_its_form() {
     let finished = events.iter().find(|event| event["event"] == "trial-finished").expect("a trial");
     assert_eq!(finished["outcome"], "changed-failure");
     assert!(finished["earlier"].is_array() && finished["signatures"].is_array(), "{finished}");
+    assert_eq!(finished["known"], json!([0]), "{finished}");
     let validator = schema("events");
     for event in &events {
         assert_eq!(validator.iter_errors(event).next().map(|error| error.to_string()), None, "{event}");
