@@ -42,8 +42,8 @@ pub struct FirstFinding {
     words: String,
     /// The operations that the steps before this one called, and this one.
     called: Vec<String>,
-    /// The false check, if it is one.
-    sight: Option<Sight>,
+    /// The false checks of the answer, if it is one.
+    sights: Vec<Sight>,
 }
 
 /// What is wrong where, in values that are the same in every run.
@@ -97,11 +97,11 @@ impl FirstFinding {
     /// what is wrong, the same has to come, too.
     pub(super) fn is_met_by(&self, cause: &Cause<'_>, is_mentioned: bool) -> bool {
         let is_called = || self.called.last().is_some_and(|call| cause.calls().contains(&call.as_str()));
-        let is_same = match (&cause.what, &self.sight) {
-            (What::Check(check), Some(sight)) => is_called() && sight.is(&Sight::of(check.example), is_mentioned),
-            (What::Path { .. }, Some(sight)) => is_called() && sight.check == CheckKind::Status,
-            (What::Reason(_), None) => true,
-            (What::Check(_) | What::Path { .. }, None) | (What::Reason(_), Some(_)) => false,
+        let any = |is: &dyn Fn(&Sight) -> bool| is_called() && self.sights.iter().any(is);
+        let is_same = match &cause.what {
+            What::Check(check) => any(&|sight| sight.is(&Sight::of(check.example), is_mentioned)),
+            What::Path { .. } => any(&|sight| sight.check == CheckKind::Status),
+            What::Reason(_) => self.sights.is_empty(),
         };
         is_same && cause.trials.iter().any(|trial| trial.finished.trial == self.trial)
     }
@@ -184,8 +184,11 @@ impl<'p> Watch<'p> {
                 Level::Should => &mut open.should,
                 Level::Info => continue,
             };
-            if first.is_none() {
-                *first = Some(false_check(step, finding, &check, &open.called));
+            match first {
+                None => *first = Some(false_check(step, finding, &check, &open.called)),
+                // What is told of an answer may be any of the things that are wrong with it.
+                Some(first) if first.called.len() == open.called.len() => first.sights.push(Sight::of(finding)),
+                Some(_) => {}
             }
             self.falses.insert(check);
         }
@@ -203,7 +206,7 @@ impl<'p> Watch<'p> {
                 words: reason.clone(),
                 text: reason,
                 called: open.called.clone(),
-                sight: None,
+                sights: vec![],
             });
         }
     }
@@ -213,24 +216,19 @@ impl<'p> Watch<'p> {
         match finished.outcome {
             Outcome::Failed | Outcome::Blocked | Outcome::Errored => {
                 let reason = finished.reason.as_ref().map(ToString::to_string).unwrap_or_default();
-                let blocked = || {
-                    let by = finished.blocked_by.as_deref()?;
-                    let words = finding::unsaid(&by.finding.expected, &by.finding.actual, &by.finding.check);
-                    let place = by.finding.at().unwrap_or_default();
-                    Some(format!("{} {place} {words}", by.finding.check))
-                };
+                let by = finished.blocked_by.as_deref();
                 let found = open.must.or(open.silent).unwrap_or_else(|| FirstFinding {
                     trial: finished.trial.clone(),
                     outcome: finished.outcome,
                     step: None,
-                    call: String::new(),
+                    call: by.map(|by| by.call.clone()).unwrap_or_default(),
                     check: finished.outcome.name().to_owned(),
                     place: format!("{}:{}", finished.file, finished.line),
                     requirements: Vec::new(),
-                    words: blocked().unwrap_or_else(|| reason.clone()),
+                    words: by.map_or_else(|| reason.clone(), |by| words_of(&by.finding)),
                     text: reason,
-                    called: open.called,
-                    sight: None,
+                    called: open.called.into_iter().chain(by.map(|by| by.call.clone())).collect(),
+                    sights: by.map(|by| Sight::of(&by.finding)).into_iter().collect(),
                 });
                 self.red.push(FirstFinding { outcome: finished.outcome, ..found });
             }
@@ -252,8 +250,6 @@ impl<'p> Watch<'p> {
 }
 
 fn false_check(step: &StepFinished, finding: &event::Finding, check: &Check, called: &[String]) -> FirstFinding {
-    let place = finding.at().unwrap_or_default();
-    let words = finding::unsaid(&finding.expected, &finding.actual, &finding.check);
     FirstFinding {
         trial: step.trial.clone(),
         outcome: Outcome::Warned,
@@ -262,11 +258,17 @@ fn false_check(step: &StepFinished, finding: &event::Finding, check: &Check, cal
         check: finding.check.to_string(),
         place: check.place.clone(),
         requirements: finding.requirements.iter().map(|requirement| requirement.id.clone()).collect(),
-        words: format!("{} {place} {words}", finding.check),
+        words: words_of(finding),
         text: finding.headline(),
         called: called.to_vec(),
-        sight: Some(Sight::of(finding)),
+        sights: vec![Sight::of(finding)],
     }
+}
+
+/// What a finding says without the bodies that it shows.
+fn words_of(finding: &event::Finding) -> String {
+    let words = finding::unsaid(&finding.expected, &finding.actual, &finding.check);
+    format!("{} {} {words}", finding.check, finding.at().unwrap_or_default())
 }
 
 /// Whether one of the subjects, with `|` between, is in a text.

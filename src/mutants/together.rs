@@ -3,7 +3,7 @@
 //! Owns the sets of faults, the runs against them, and what became of each fault of a set. Whether a cause names a fault is `finding`'s.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     num::NonZero,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -70,6 +70,11 @@ impl Draw {
 /// Whether a fault can be on a mock with these.
 fn goes_with(set: &[&Fault], fault: &Fault) -> bool {
     set.iter().all(|other| other.name != fault.name && !other.contradicts(fault))
+}
+
+/// The set without some of its faults.
+fn without<'f>(set: &[&'f Fault], away: &[String]) -> Vec<&'f Fault> {
+    set.iter().copied().filter(|other| !away.contains(&other.name)).collect()
 }
 
 /// What became of a fault among others.
@@ -178,57 +183,62 @@ impl Judge<'_> {
         fates.collect()
     }
 
-    /// What becomes of a fault that no cause names: the faults that could hide it are taken away, until a cause names it or none is left.
+    /// What becomes of a fault that no cause names: the faults that are named are taken away, until a cause names it or none is left.
     fn hidden(&self, fault: &Fault, set: &[&Fault], causes: &[Cause<'_>]) -> Result<Fate, MutantsError> {
-        let without = |away: &[String]| -> Vec<&Fault> {
-            set.iter().copied().filter(|other| !away.contains(&other.name)).collect()
-        };
-        let mut away = Vec::new();
-        let mut more = self.hiders(fault, set, causes)?;
-        loop {
-            if more.is_empty() {
-                return Ok(Fate::Missed);
-            }
-            away.extend(more);
-            let rest = without(&away);
-            let report = self.report(&rest, &[fault])?;
+        let mut away = self.named_others(fault, set, causes)?;
+        let mut more = !away.is_empty();
+        while more {
+            let rest = without(set, &away);
+            // With all their trials, as another fault that hides this one may show in trials that do not touch it.
+            let report = self.report(&rest, &rest)?;
             let causes = report.causes(FailOn::default());
             if !self.named_by(fault, &rest, &causes)?.is_empty() {
-                break;
+                return self.fewest(fault, set, away).map(Fate::Hidden);
             }
-            more = self.hiders(fault, &rest, &causes)?;
+            let others = self.named_others(fault, &rest, &causes)?;
+            more = !others.is_empty();
+            away.extend(others);
         }
-        // Those that it is named with hide nothing.
-        for at in (0..away.len()).rev() {
-            let mut others = away.clone();
-            others.remove(at);
-            if others.is_empty() {
-                break;
-            }
-            let rest = without(&others);
-            let report = self.report(&rest, &[fault])?;
-            if !self.named_by(fault, &rest, &report.causes(FailOn::default()))?.is_empty() {
-                away = others;
-            }
-        }
-        Ok(Fate::Hidden(away))
+        Ok(Fate::Missed)
     }
 
-    /// The faults of a set that could hide one: those that are named at the same operation, or by a cause of a trial that names the one when
-    /// it is alone.
-    fn hiders(&self, fault: &Fault, set: &[&Fault], causes: &[Cause<'_>]) -> Result<Vec<String>, MutantsError> {
-        let alone = self.alone(fault)?;
-        let trials: BTreeSet<&str> = alone.iter().map(|finding| finding.trial.as_str()).collect();
-        let is_met =
-            |cause: &Cause<'_>| cause.trials.iter().any(|trial| trials.contains(trial.finished.trial.as_str()));
-        let mut hiders = Vec::new();
+    /// Those of the faults without which a cause names this one that have to be taken away: the others are put back, first half of them at
+    /// once, then ever fewer, as long as it is named.
+    fn fewest(&self, fault: &Fault, set: &[&Fault], mut away: Vec<String>) -> Result<Vec<String>, MutantsError> {
+        let mut many = away.len().div_ceil(2);
+        loop {
+            let mut from = 0;
+            while from < away.len() {
+                let back = from..(from + many).min(away.len());
+                let fewer: Vec<String> = [&away[..back.start], &away[back.end..]].concat();
+                if !fewer.is_empty() && self.is_named(fault, &without(set, &fewer))? {
+                    away = fewer;
+                } else {
+                    from = back.end;
+                }
+            }
+            if many == 1 {
+                return Ok(away);
+            }
+            many = many.div_ceil(2);
+        }
+    }
+
+    /// Whether a run against a set names a fault of it.
+    fn is_named(&self, fault: &Fault, set: &[&Fault]) -> Result<bool, MutantsError> {
+        let report = self.report(set, &[fault])?;
+        Ok(!self.named_by(fault, set, &report.causes(FailOn::default()))?.is_empty())
+    }
+
+    /// The other faults of a set that these causes name.
+    fn named_others(&self, fault: &Fault, set: &[&Fault], causes: &[Cause<'_>]) -> Result<Vec<String>, MutantsError> {
+        let mut named = Vec::new();
         for other in set.iter().filter(|other| other.name != fault.name) {
-            let named = self.named_by(other, set, causes)?;
-            if !named.is_empty() && (other.operation == fault.operation || named.iter().any(|cause| is_met(cause))) {
-                hiders.push(other.name.clone());
+            if !self.named_by(other, set, causes)?.is_empty() {
+                named.push(other.name.clone());
             }
         }
-        Ok(hiders)
+        Ok(named)
     }
 
     /// The causes that name a fault of a set: those that mention it and no other one of the set, and those that are what names it when it is
