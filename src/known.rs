@@ -14,7 +14,7 @@ pub(crate) use file::propose;
 
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
-    event::{BlockedBy, DocumentedOperation, Finding, FindingPattern, KnownFinding, Outcome, StepFinished},
+    event::{BlockedBy, DocumentedOperation, Finding, FindingPattern, KnownFinding, Outcome, Phase, StepFinished},
     finding::Actual,
     level::Level,
     plan::{Pattern, Trial},
@@ -111,11 +111,12 @@ impl KnownFailures {
         })
     }
 
-    /// Takes what a step saw; of a step that is not to be `judged`, only which entries it needs.
+    /// Takes what a step saw; of what the outcome does not depend on, only which entries it needs. That is what happens outside of the steps, and
+    /// what the case itself asks of a step that `establishes`.
     pub(crate) fn meet(
         &self,
         step: &StepFinished,
-        judged: bool,
+        establishes: bool,
         operations: &[DocumentedOperation],
         names: (&str, &str),
         met: &mut Met,
@@ -126,6 +127,7 @@ impl KnownFailures {
         let call = operation(step, operations);
         let status = step.exchange.as_ref().map(|exchange| exchange.response.status);
         for finding in step.findings.iter().filter(|finding| finding.level == Level::Must) {
+            let judged = step.phase == Phase::Steps && !(establishes && finding.implied_by.is_none());
             self.account(finding, &likes(finding, call, status, names), judged, met);
         }
     }

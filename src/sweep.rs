@@ -312,7 +312,7 @@ impl Sweeper<'_> {
         }
         let Some(name) = &intent.name else {
             return may_be(
-                "its name is not known, so it cannot be searched for; delete the ledger when you have checked",
+                "its name is not known, so it cannot be searched for; when you have checked, delete the ledger of its run",
             );
         };
         if !names.cover(name) {

@@ -61,7 +61,7 @@ enum TableFormat {
     Text,
     /// One object, for scripts
     Json,
-    /// The table of docs/mutants.md
+    /// The table of docs/fault-table.md, or with `--at-once` a part of docs/at-once-table.md
     Markdown,
 }
 

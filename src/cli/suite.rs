@@ -127,7 +127,9 @@ pub(crate) fn show_nothing(idle: &[String]) {
     } else {
         format!("no trial matches {}", out::shown(&idle.join(", ")))
     };
-    out::tell(&format!("nothing to run: {what}\n  `okta-conformance list` shows all IDs and profiles"));
+    out::tell(&format!(
+        "nothing to run: {what}\n  `okta-conformance list` shows all IDs, with `--format json` the profiles too"
+    ));
 }
 
 /// The one trial with this ID or alias.
@@ -139,7 +141,9 @@ pub(crate) fn find<'a>(plan: &'a Plan, id: &str) -> Result<&'a Arc<Trial>, Comma
     let pattern = Pattern::new(id)?;
     let near: Vec<&str> =
         plan.trials.iter().filter(|trial| pattern.selects(trial)).map(|trial| trial.id.as_str()).take(10).collect();
-    let hint = if near.is_empty() {
+    let hint = if plan.requirements.contains_key(id) {
+        "it is a requirement, which `okta-conformance list --requirements` shows".to_owned()
+    } else if near.is_empty() {
         let close = crate::diagnostic::did_you_mean(id, plan.trials.iter().map(|trial| trial.id.as_str()));
         close.unwrap_or_else(|| "`okta-conformance list` shows them".to_owned())
     } else {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::CheckKind;
 pub use json::Json;
-pub(crate) use words::{actual, expected, headline, steady, unsaid};
+pub(crate) use words::{actual, actual_in_title, expected, headline, steady, unsaid};
 
 use crate::{brief::Excerpt, secret::Redacted};
 

@@ -28,6 +28,15 @@ pub(crate) fn actual<T: AsRef<str>>(found: &Actual<T>, check: &CheckKind) -> Str
     Words { check, pointer: None, values: Values::Told }.actual(found)
 }
 
+/// What there is, in a title: whether a status is documented is told below it.
+pub(crate) fn actual_in_title<T: AsRef<str>>(found: &Actual<T>, check: &CheckKind) -> String {
+    let words = Words { check, pointer: None, values: Values::Told };
+    match found {
+        Actual::Status { status, code, summary, .. } => words.status(*status, "", code.as_ref(), summary.as_ref()),
+        found => words.actual(found),
+    }
+}
+
 /// What is wrong where, in a line.
 pub(crate) fn headline<T: AsRef<str>>(
     check: &CheckKind,
@@ -151,12 +160,7 @@ impl Words<'_> {
             }
             Actual::Status { status, documented, code, summary } => {
                 let undocumented = if *documented { "" } else { ", which this operation does not document" };
-                let error = match (code, summary) {
-                    (Some(code), Some(summary)) => format!(" ({}: {})", self.excerpt(code), self.excerpt(summary)),
-                    (Some(code), None) => format!(" ({})", self.excerpt(code)),
-                    (None, _) => String::new(),
-                };
-                format!("{status}{undocumented}{error}")
+                self.status(*status, undocumented, code.as_ref(), summary.as_ref())
             }
             Actual::NotJson(reason) => reason.as_ref().to_owned(),
             Actual::NotNew(NotNew::Before) => "that of something that was there before".to_owned(),
@@ -172,6 +176,21 @@ impl Words<'_> {
             Actual::NotSent(text) => format!("{}, which was not sent", text.as_ref()),
             Actual::Legacy(text) => text.as_ref().to_owned(),
         }
+    }
+
+    fn status<T: AsRef<str>>(
+        &self,
+        status: u16,
+        more: &str,
+        code: Option<&Excerpt<T>>,
+        summary: Option<&Excerpt<T>>,
+    ) -> String {
+        let error = match (code, summary) {
+            (Some(code), Some(summary)) => format!(" ({}: {})", self.excerpt(code), self.excerpt(summary)),
+            (Some(code), None) => format!(" ({})", self.excerpt(code)),
+            (None, _) => String::new(),
+        };
+        format!("{status}{more}{error}")
     }
 
     fn json<T: AsRef<str>>(&self, value: &Json<T>) -> String {

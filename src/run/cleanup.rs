@@ -172,7 +172,7 @@ impl<'a> Running<'a, '_> {
                 query: Vec::new(),
                 origin: None,
                 phase: Phase::Defer,
-                asserts: false,
+                establishes: false,
                 number,
             };
             self.emit(label, 1, &Judgement::default(), Came::Answer(exchange.into()));

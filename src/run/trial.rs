@@ -42,8 +42,8 @@ pub(super) struct Label<'a> {
     /// Where it stands in a case, if a case has it.
     pub(super) origin: Option<Origin<'a>>,
     pub(super) phase: Phase,
-    /// Whether the outcome depends on what it sees.
-    pub(super) asserts: bool,
+    /// Whether what the case itself asks of it is only needed by later steps.
+    pub(super) establishes: bool,
     /// Its number within the phase, from 1.
     pub(super) number: usize,
 }
@@ -51,8 +51,7 @@ pub(super) struct Label<'a> {
 impl<'a> Label<'a> {
     pub(super) fn of(step: &'a Step, phase: Phase, number: usize) -> Self {
         let origin = Some(Origin { source: &step.source, span: step.span });
-        let asserts = phase == Phase::Steps && !step.establishes;
-        Self { call: call(step), query: query(step), origin, phase, asserts, number }
+        Self { call: call(step), query: query(step), origin, phase, establishes: step.establishes, number }
     }
 }
 
@@ -346,7 +345,7 @@ impl<'a, 's> Running<'a, 's> {
     /// Tells of a step.
     pub(super) fn emit(&self, label: Label<'_>, requests: usize, judgement: &Judgement, came: Came<'_>) {
         let describer = &self.shared.describer;
-        let Label { call, query, origin, phase, asserts, number } = label;
+        let Label { call, query, origin, phase, establishes, number } = label;
         let findings = describer.findings(judgement, origin);
         let (principal, exchange, fault) = match came {
             Came::Answer(exchange) => (exchange.request.principal.clone(), Some(exchange), None),
@@ -372,7 +371,7 @@ impl<'a, 's> Running<'a, 's> {
             fault: fault.map(|fault| describer.redactor.text(fault)),
         });
         let Shared { options, documented, .. } = self.shared;
-        options.known.meet(&step, asserts, documented, describer.names, &mut self.met.borrow_mut());
+        options.known.meet(&step, establishes, documented, describer.names, &mut self.met.borrow_mut());
         self.shared.emit(&Event::StepFinished(step));
     }
 

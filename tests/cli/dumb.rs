@@ -255,7 +255,10 @@ fn targets() -> Vec<(&'static str, Server)> {
         ),
         (
             "the success of the operation with random data that fits its schema",
-            Server::start(move |request| Some(documents.answer(request, calls.fetch_add(1, Ordering::Relaxed)))),
+            Server::start(move |request| {
+                let call = calls.fetch_add(1, Ordering::Relaxed);
+                Some(documents.answer(request, call.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32))
+            }),
         ),
     ]
 }
@@ -294,27 +297,68 @@ fn about_state(events: &[Value]) -> Vec<String> {
         .collect()
 }
 
+/// Why a trial passes that a target without a mind cannot fail.
+fn why(trial: &Value) -> &'static str {
+    let count = |member: &str| trial["checks"][member].as_u64().unwrap_or_default();
+    if trial["outcome"] == "warned" {
+        "passes with a warning: its checks of level `should` are false"
+    } else if NO_EFFECT.contains(&text(trial, "trial").as_str()) {
+        "tests that what is sent has no effect, and where there is no state nothing has"
+    } else if count("must") + count("should") == 0 {
+        "only records: no check is of level `must` or `should`"
+    } else {
+        "tests answers one by one, and each has what is asked of it"
+    }
+}
+
+/// The trials that are left, by why they pass, each with the requirements of which a check was true.
+fn left(events: &[Value], passed: &[String]) -> String {
+    let mut groups: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for trial in of_kind(events, "trial-finished").filter(|trial| passed.contains(&text(trial, "trial"))) {
+        let held = trial["held"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let of_its_own = held.filter(|requirement| !requirement.starts_with("api."));
+        let held: String = of_its_own.map(|requirement| format!(" `{requirement}`")).collect();
+        groups.entry(why(trial)).or_default().push(format!("- `{}`{held}", text(trial, "trial")));
+    }
+    let mut list = String::new();
+    for (why, mut trials) in groups {
+        trials.sort();
+        let _ = writeln!(list, "\n{}, each {why}:\n\n{}", trials.len(), trials.join("\n"));
+    }
+    list
+}
+
+const PAGE: &str = "docs/mindless-targets.md";
+const GENERATED: &str = "<!-- generated -->\n";
+
 #[test]
 #[ignore = "runs the whole suite seven times; `.ci/run` runs it by name"]
 fn no_trial_about_state_passes_where_there_is_none() {
-    let mut table = String::from("| target | trials that pass |\n|---|---|\n");
-    let mut stateful = Vec::new();
+    let mut table = String::from("\n| target | trials that pass |\n|---|---|\n");
+    let (mut lists, mut stateful) = (String::new(), Vec::new());
     for (title, server) in targets() {
         let place = Place::new();
-        let (trials, _) = run_all(&place, &server);
-        let passed = passed(&place);
+        let is_random = title.contains("random");
+        // One after the other, so that random answers are the same in each run.
+        let (trials, _) = run_all(&place, &server, if is_random { "1" } else { "16" });
+        let (passed, events) = (passed(&place), place.events());
         let tenths = 1000 * passed.len() / trials.len();
         let share = format!("{}.{} %", tenths / 10, tenths % 10);
         let _ = writeln!(table, "| {title} | {} of {}, {share} |", passed.len(), trials.len());
-        // Which random answer a trial gets depends on who asks first, so what passes there passes by chance.
-        if !title.contains("random") {
-            let events = place.events();
+        if !passed.is_empty() {
+            let _ = write!(lists, "\n## {title}\n{}", left(&events, &passed));
+        }
+        // What passes on random answers passes by chance, also what looks at the result of a write.
+        if !is_random {
             stateful.extend(about_state(&events).into_iter().map(|trial| format!("{title}: {trial}")));
         }
     }
     assert_eq!(stateful, [""; 0], "{table}");
-    let manual = fs::read_to_string(root("docs/mutants.md")).expect("the manual");
-    for row in table.lines().filter(|row| !row.contains("random")) {
-        assert!(manual.contains(row), "docs/mutants.md is to have this table:\n{table}");
+    let page = fs::read_to_string(root(PAGE)).expect("the page");
+    let (by_hand, _) = page.split_once(GENERATED).expect("a part that is generated");
+    let made = format!("{by_hand}{GENERATED}{table}{lists}");
+    if std::env::var_os("UPDATE_TABLES").is_some() {
+        fs::write(root(PAGE), &made).expect("the page is written");
     }
+    assert_eq!(fs::read_to_string(root(PAGE)).expect("the page"), made, "UPDATE_TABLES=1 writes it");
 }

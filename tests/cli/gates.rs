@@ -84,6 +84,22 @@ fn what_is_newly_red_or_not_judged_does_not_pass_the_gate() {
 }
 
 #[test]
+fn an_identifier_that_a_target_counts_up_is_no_other_failure() {
+    let place = Place::with_suite(&["colors"]);
+    let gated = ["--events", "new.jsonl", "--baseline", "old.jsonl", "--gate", "baseline"];
+    for (color, code) in [("shade-2", 0), ("shade", 1)] {
+        assert_eq!(run(&place, &things(&[("b", "shade-1")]), &["--events", "old.jsonl"]).code, 1);
+        let server = Server::start(move |request| {
+            let name = request.target.rsplit('/').next().unwrap_or_default();
+            let color = if name == "b" { color } else { "red" };
+            Some(Answer::json(200, &json!({ "id": name, "name": name, "color": color })))
+        });
+        let done = run(&place, &server, &gated);
+        assert_eq!(done.code, code, "{color}: {}", done.out);
+    }
+}
+
+#[test]
 fn the_gate_needs_a_baseline() {
     let place = with_a_baseline();
     let server = things(&[]);

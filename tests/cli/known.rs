@@ -317,6 +317,26 @@ fn a_false_check_that_no_entry_is_about_makes_a_listed_trial_a_changed_failure()
 }
 
 #[test]
+fn what_a_call_implies_is_known_also_of_a_step_that_establishes() {
+    let place = Place::with_suite(&["colors"]);
+    let cases = place.read("suite/cases/things/colors.yaml");
+    place.write(
+        "suite/cases/things/colors.yaml",
+        &cases.replace("call: getThing", "establishes: true\n        call: getThing"),
+    );
+    let server = Server::start(|request| {
+        let name = request.target.rsplit('/').next().unwrap_or_default();
+        Some(Answer::json(200, &serde_json::json!({ "id": name, "name": name, "color": "red", "weight": "big" })))
+    });
+    let trial = "things/colors/red[b]";
+    assert_eq!(run(&place, &server, &[]).code, 1);
+    assert_eq!(place.outcomes()[trial], "failed", "what the call implies counts");
+    list_findings(&place, &["{ operation: getThing, check: schema, place: /weight, actual: text }"]);
+    let done = run(&place, &server, &[]);
+    assert_eq!((done.code, place.outcomes()[trial].as_str()), (0, "known-failure"), "{}", done.out);
+}
+
+#[test]
 fn an_entry_that_nothing_meets_is_stale_once_all_parts_are_merged() {
     let place = Place::with_suite(&["colors"]);
     let server = things(&[("a", "blue")]);

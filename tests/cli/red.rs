@@ -12,12 +12,12 @@ use super::{
 /// The embedded suite, in full, against a target that answers everything alike.
 fn dead(answer: Answer) -> (Place, Done) {
     let place = Place::new();
-    let (_, done) = run_all(&place, &Server::always(answer));
+    let (_, done) = run_all(&place, &Server::always(answer), "16");
     (place, done)
 }
 
 /// The trials of the embedded suite, and how a run of all of them against this server ended.
-pub(crate) fn run_all(place: &Place, server: &Server) -> (Vec<Value>, Done) {
+pub(crate) fn run_all(place: &Place, server: &Server, jobs: &str) -> (Vec<Value>, Done) {
     let listed = place.run(&["list", "--format", "json"]).json();
     let trials = listed.as_array().expect("a list").clone();
     let all = |member: &str| -> BTreeSet<String> {
@@ -33,7 +33,7 @@ pub(crate) fn run_all(place: &Place, server: &Server) -> (Vec<Value>, Done) {
     let capabilities: Vec<&str> = capabilities.iter().map(String::as_str).collect();
     place.target(&server.url, &principals.into_iter().collect::<Vec<_>>(), &capabilities);
     let alive = ["--no-preflight", "--breaker", "0", "--allow-default-server"];
-    let run = ["run", "--target", "here", "--jobs", "16", "--format", "json", "--report", "junit"];
+    let run = ["run", "--target", "here", "--jobs", jobs, "--format", "json", "--report", "junit"];
     let done = place.run(&[&run[..], &alive[..]].concat());
     let summary = done.json();
     assert_eq!(summary["trials"]["not_applicable"], 0, "every trial was tried");

@@ -22,13 +22,13 @@ use self::{
 
 use super::{
     FailOn, Report, TrialReport,
-    text::{on_one_line, one_line},
+    text::{counted, on_one_line, one_line},
 };
 use crate::{
     event::{Finding, Outcome, Place, RequirementText, StepFinished},
-    finding::{Actual, CheckKind, Expected},
+    finding::{self, Actual, CheckKind, Expected},
     level::Level,
-    signature::{operation, steady},
+    signature::{lets_in, operation, steady},
 };
 
 /// More of a value than a title holds.
@@ -36,6 +36,18 @@ const MOST_VALUE: usize = 60;
 
 /// As many operations are named in a title.
 const MOST_CALLS: usize = 3;
+
+/// As many causes fit the screen that a person sees first.
+pub(super) const HEAVIEST: usize = 5;
+
+/// What stands above those.
+pub(super) fn heaviest(causes: usize) -> String {
+    match causes {
+        1 => "The cause".to_owned(),
+        2..=HEAVIEST => format!("The {causes} causes"),
+        _ => format!("The heaviest of {causes} causes"),
+    }
+}
 
 /// One thing that is wrong, with the trials that met it. A trial may have met several.
 #[derive(Debug)]
@@ -453,21 +465,26 @@ impl Check<'_> {
         format!("{}{query}: {}", self.called(), self.headline())
     }
 
-    /// The operations that were called, as many as a line holds.
+    /// Whether there are more operations than a title names.
+    pub(in crate::report) fn has_many_calls(&self) -> bool {
+        self.calls.len() > MOST_CALLS
+    }
+
+    /// The operations that were called, or how many there are.
     pub(in crate::report) fn called(&self) -> String {
-        on_one_line(&match self.calls.as_slice() {
-            calls if calls.len() > MOST_CALLS + 1 => {
-                format!("{} and {} more", calls[..MOST_CALLS].join(", "), calls.len() - MOST_CALLS)
-            }
-            calls => calls.join(", "),
-        })
+        if self.has_many_calls() { counted(self.calls.len(), "operation") } else { on_one_line(&self.calls.join(", ")) }
     }
 
     /// What is wrong where.
     pub(in crate::report) fn headline(&self) -> String {
         let place = if self.pointer.is_empty() { String::new() } else { format!(" {}", self.pointer) };
         let value = |text: String| one_line(&text, MOST_VALUE);
-        let (expected, actual) = (value(self.example.expected()), value(self.example.actual()));
+        let actual = match &self.example.actual {
+            // Each operation has its own.
+            Actual::Status { .. } if self.calls.len() > 1 && lets_in(self.example) => "a success".to_owned(),
+            actual => finding::actual_in_title(actual, &self.example.check),
+        };
+        let (expected, actual) = (value(self.example.expected()), value(actual));
         on_one_line(&format!("{}{place}: expected {expected}, got {actual}", self.example.check))
     }
 }

@@ -6,8 +6,11 @@ use serde::Serialize;
 use strum::{IntoStaticStr, VariantArray};
 
 use crate::{
-    event::{Bearing, Outcome, TrialFinished},
+    event::{Bearing, Finding, Outcome, TrialFinished},
+    finding::{Actual, Json},
     report::{Report, TrialReport},
+    secret::Redacted,
+    signature::{checked, class, without_indices},
 };
 
 /// What became of a trial.
@@ -166,15 +169,8 @@ pub(super) fn changes(pairs: &[Pair<'_>], terms: Terms) -> (Vec<TrialChange>, us
 fn change(pair: &Pair<'_>, terms: Terms) -> Option<TrialChange> {
     let (old, new) = (pair.old.map(|trial| &trial.finished), pair.new.map(|trial| &trial.finished));
     let named = new.or(old)?;
-    let signatures = |trial: Option<&TrialFinished>| {
-        trial.map(|trial| trial.signatures.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap_or_default()
-    };
-    let (before, now) = (signatures(old), signatures(new));
-    let without = |list: &[String], other: &[String]| {
-        let only: BTreeSet<&String> = list.iter().filter(|text| !other.contains(text)).collect();
-        only.into_iter().cloned().collect::<Vec<_>>()
-    };
-    let (appeared, went) = (without(&now, &before), without(&before, &now));
+    let (before, now) = (pair.old.map(seen).unwrap_or_default(), pair.new.map(seen).unwrap_or_default());
+    let (appeared, went) = (only_in(&now, &before), only_in(&before, &now));
     let outcomes = (old.map(|trial| trial.outcome), new.map(|trial| trial.outcome));
     let (kind, worse) = match outcomes {
         (Some(before), Some(now)) => match both(before, now, &appeared, &went, terms) {
@@ -200,6 +196,45 @@ fn change(pair: &Pair<'_>, terms: Terms) -> Option<TrialChange> {
         appeared,
         went,
     })
+}
+
+/// The signatures of what was wrong in a trial, by what makes it the same thing in another run: targets count their identifiers up, and lists of
+/// an org grow. Where a stream has no values, and of findings that it does not have, that is the signature itself.
+fn seen(trial: &TrialReport) -> BTreeMap<String, BTreeSet<&str>> {
+    let mut seen: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut told = BTreeSet::new();
+    for step in trial.last_failures() {
+        let status = step.exchange.as_ref().map(|exchange| exchange.response.status);
+        for finding in &step.findings {
+            let Some(signature) = finding.signature.as_ref().map(Redacted::as_str) else { continue };
+            let place = without_indices(finding.pointer.as_ref().map(Redacted::as_str).unwrap_or_default());
+            let (check, came) = (checked(finding, status), came(finding, status));
+            told.insert(signature);
+            seen.entry(format!("{} {check} {place} {came}", step.call)).or_default().insert(signature);
+        }
+    }
+    let others = trial.finished.signatures.iter().map(Redacted::as_str).filter(|signature| !told.contains(signature));
+    for signature in others {
+        seen.entry(signature.to_owned()).or_default().insert(signature);
+    }
+    seen
+}
+
+/// What came: a word of the API as it is, of anything else what kind of thing it is.
+fn came(finding: &Finding, status: Option<u16>) -> String {
+    let is_of_word = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'"');
+    match &finding.actual {
+        Actual::Value(Json(value)) if value.bytes.is_none() && value.text.as_str().bytes().all(is_of_word) => {
+            value.text.to_string()
+        }
+        _ => class(finding, status, "", ""),
+    }
+}
+
+/// The signatures of what is in the one trial and not in the other.
+fn only_in(one: &BTreeMap<String, BTreeSet<&str>>, other: &BTreeMap<String, BTreeSet<&str>>) -> Vec<String> {
+    let only = one.iter().filter(|(key, _)| !other.contains_key(*key)).flat_map(|(_, signatures)| signatures);
+    only.copied().collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
 }
 
 /// Whether a trial that passes has more false checks of the lower levels.

@@ -8,6 +8,7 @@ use crate::{
     finding::CheckKind,
     report::{
         Cause, DeviationKind, FailOn, Report, Standing, TrialReport, What,
+        causes::{HEAVIEST, heaviest},
         failure::{Line, LineKind},
         left_line,
         text::{counted, on_one_line, shortened},
@@ -66,6 +67,7 @@ impl<W: io::Write> Console<W> {
         let code = if verdict.is_green() { "1;32" } else { "1;31" };
         // One line, however long: it is what is copied into a chat.
         let (name, numbers) = (self.paint(code, verdict.name()), report.numbers(verdict, fail_on));
+        self.heaviest(&told)?;
         self.score(report)?;
         writeln!(self.out, "{name}{numbers}")
     }
@@ -80,12 +82,10 @@ impl<W: io::Write> Console<W> {
         let most = if self.style.verbose { causes.len() } else { causes.len().min(MOST_CAUSES) };
         if causes.len() > 1 {
             let of = if most < causes.len() { format!(", the first {most} in full below") } else { String::new() };
-            self.heading("1", &format!("{}{of}:", counted(causes.len(), "cause")))?;
-            let width = self.style.width.unwrap_or(usize::MAX);
-            for cause in causes {
-                let line = shortened(&with_size(cause), width.saturating_sub(20));
-                self.line("", &format!("  {:<15} {line}", cause.word()))?;
-            }
+            let warnings = causes.iter().filter(|cause| !cause.standing.counts()).count();
+            let mild = if warnings > 0 { format!(", {warnings} of them only warnings") } else { String::new() };
+            self.heading("1", &format!("{}{mild}{of}:", counted(causes.len(), "cause")))?;
+            causes.iter().try_for_each(|cause| self.in_a_line(cause))?;
         }
         for cause in &causes[..most] {
             self.line("", "")?;
@@ -94,11 +94,29 @@ impl<W: io::Write> Console<W> {
         Ok(())
     }
 
+    /// The first causes once more, where all that was told of them has gone off the screen.
+    fn heaviest(&mut self, causes: &[&Cause<'_>]) -> io::Result<()> {
+        if causes.len() <= MOST_CAUSES || self.style.quiet {
+            return Ok(());
+        }
+        self.heading("1", &format!("{}:", heaviest(causes.len())))?;
+        causes.iter().take(HEAVIEST).try_for_each(|cause| self.in_a_line(cause))
+    }
+
+    fn in_a_line(&mut self, cause: &Cause<'_>) -> io::Result<()> {
+        let width = self.style.width.unwrap_or(usize::MAX);
+        let line = shortened(&with_size(cause), width.saturating_sub(20));
+        self.line("", &format!("  {:<15} {line}", cause.word()))
+    }
+
     /// A cause: what it is, its first trial in full where a check was false, and the names of the others.
     fn cause(&mut self, cause: &Cause<'_>) -> io::Result<()> {
         match cause.outcome {
             Outcome::Warned => self.line("33", &format!("{:<15} {}", cause.word(), with_size(cause)))?,
             outcome => self.headed(outcome, &with_size(cause))?,
+        }
+        if let Some(check) = cause.check().filter(|check| check.has_many_calls()) {
+            self.line("", &format!("  operations: {}", on_one_line(&check.calls.join(", "))))?;
         }
         if let Some(check) = cause.check().filter(|check| !check.beside.is_empty()) {
             self.line("", &format!("  and with it: {}", check.beside.join(", ")))?;

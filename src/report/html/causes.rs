@@ -17,6 +17,7 @@ use crate::{
     level::Level,
     report::{
         Cause, FailOn, Report, Standing, TrialReport,
+        causes::{HEAVIEST, heaviest},
         failure::{differing, left_out},
     },
 };
@@ -56,6 +57,26 @@ impl<'a> Causes<'a> {
         self.all.iter().flat_map(|cause| cause.trials.iter().copied())
     }
 
+    /// Those that most trials stand behind, for the first screen.
+    pub(super) fn heaviest(&self) -> Markup {
+        let counted_ones = self.all.iter().filter(|cause| cause.standing.counts());
+        html! {
+            @if self.counted() > 0 {
+                section .card.heaviest aria-labelledby="heaviest" {
+                    h2 #heaviest { (heaviest(self.counted())) }
+                    ol {
+                        @for cause in counted_ones.take(HEAVIEST) {
+                            li {
+                                @if let Some(first) = cause.trials.first() { a .foreign href={ "#" (first.finished.trial) } { (title(cause)) } } @else { (title(cause)) }
+                                " " span .muted { (counted(cause.trials.len(), "trial")) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     pub(super) fn section(&self) -> Markup {
         let lead = "What is behind the trials that have something to say, each with those trials. The link of a trial leads here from anywhere.";
         let body = html! {
@@ -83,6 +104,7 @@ impl<'a> Causes<'a> {
                     @if let Some(check) = cause.check() {
                         (requirements(&check.example.requirements))
                         (expected_actual(check.example, None))
+                        @if check.has_many_calls() { p .muted.foreign { "Operations: " (check.calls.join(", ")) } }
                         @if !check.beside.is_empty() { p .muted.foreign { "And with it: " (check.beside.join(", ")) } }
                     }
                     ul .shown-by aria-label="Trials" {

@@ -44,6 +44,7 @@ pub(super) fn section(report: &Report, fail_on: FailOn, causes: &Causes<'_>) -> 
                     }
                 }
             }
+            (causes.heaviest())
             (preflight(report))
             @for reason in &report.not_begun { p .card.gap { span .tag.broken { "did not begin" } " " span .foreign { (reason) } } }
             @for missing in report.missing() { p .card.gap { span .tag.broken { "incomplete" } " " (missing) } }
@@ -121,7 +122,7 @@ fn by_profile(score: &Score) -> Markup {
     let words = |tally: &Tally| tally.sentence().unwrap_or_default();
     html! {
         @if !profiles.is_empty() {
-            details .card open[!score.by_profile().is_empty()] {
+            details .card {
                 summary { "Score by profile" }
                 ul { @for (name, tally) in profiles { li { span .mono.foreign { (name) } " " (words(tally)) } } }
                 @if let Some(beside) = score.beside() { p .muted { "Not counted: " span .foreign { (beside) } "." } }
