@@ -18,7 +18,7 @@ use crate::{
     finding::Actual,
     level::Level,
     plan::{Pattern, Trial},
-    signature::{checked, class, operation, without_indices},
+    signature::{checked, class, expectation, operation, without_indices},
     suite::{FilesError, read_file},
     yaml::parse,
 };
@@ -256,6 +256,7 @@ fn likes(finding: &Finding, operation: &str, status: Option<u16>, (origin, run):
         operation: Some(operation.to_owned()),
         check: check.clone(),
         place: Some(place.clone()),
+        expected: expectation(finding),
         actual: Some(actual.clone()),
     };
     checks.iter().flat_map(|check| actuals.iter().map(move |actual| like(check, actual))).collect()

@@ -73,6 +73,11 @@ impl Names {
         })
     }
 
+    /// Whether a target may have made this of a name of the run.
+    pub(crate) fn resembles(&self, name: &str) -> bool {
+        self.run.as_ref().is_some_and(|run| name.to_ascii_lowercase().contains(&run.to_ascii_lowercase()))
+    }
+
     /// What stands behind the run's ID and its `_`.
     fn rest<'n>(&self, name: &'n str) -> Option<&'n str> {
         let behind = name.strip_prefix(self.prefix.as_str())?.strip_prefix('_')?;

@@ -76,6 +76,11 @@ pub(crate) fn class(finding: &Finding, status: Option<u16>, origin: &str, run: &
     }
 }
 
+/// What was expected of a status: the same one is a small thing instead of another success, and a great one instead of a refusal.
+pub(crate) fn expectation(finding: &Finding) -> Option<String> {
+    matches!(finding.check, CheckKind::Status).then(|| finding.expected())
+}
+
 /// `/3/name` and `/7/name` are the same place.
 pub(crate) fn without_indices(pointer: &str) -> String {
     if !pointer.bytes().any(|byte| byte.is_ascii_digit()) {

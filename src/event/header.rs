@@ -107,6 +107,9 @@ pub struct FindingPattern {
     /// JSON Pointer with `*` for every index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// Of a status, what was expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
     /// The class of the value: a status, an error code, else what kind of thing it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actual: Option<String>,
@@ -119,18 +122,24 @@ impl FindingPattern {
         any_or(&self.operation, &other.operation)
             && self.check.eq_ignore_ascii_case(&other.check)
             && any_or(&self.place, &other.place)
+            && any_or(&self.expected, &other.expected)
             && any_or(&self.actual, &other.actual)
     }
 }
 
 impl std::fmt::Display for FindingPattern {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { operation, check, place, actual } = self;
+        let Self { operation, check, place, expected, actual } = self;
         let operation = operation.as_ref().map(|operation| format!("{operation}: ")).unwrap_or_default();
         let place =
             place.as_ref().filter(|place| !place.is_empty()).map(|place| format!(" {place}")).unwrap_or_default();
-        let actual = actual.as_ref().map(|actual| format!(": {actual}")).unwrap_or_default();
-        write!(f, "{operation}{check}{place}{actual}")
+        let values = match (expected, actual) {
+            (Some(expected), Some(actual)) => format!(": {actual} for {expected}"),
+            (Some(expected), None) => format!(": not {expected}"),
+            (None, Some(actual)) => format!(": {actual}"),
+            (None, None) => String::new(),
+        };
+        write!(f, "{operation}{check}{place}{values}")
     }
 }
 

@@ -155,9 +155,11 @@ impl<'n> Reader<'n> {
             Some(text.to_owned())
         });
         let place_in_body = fields.optional_text("place", problems);
-        let actual = fields.optional("actual").and_then(|node| match &node.data {
-            Data::Number(number) => Some(number.to_string()),
-            _ => problems.text(node, "actual").map(str::to_owned),
+        let [expected, actual] = ["expected", "actual"].map(|key| {
+            fields.optional(key).and_then(|node| match &node.data {
+                Data::Number(number) => Some(number.to_string()),
+                _ => problems.text(node, key).map(str::to_owned),
+            })
         });
         let entry = place(&problems.source, fields.span());
         fields.finish(problems);
@@ -165,6 +167,7 @@ impl<'n> Reader<'n> {
             operation: operation.map(|(_, name)| name.to_owned()),
             check: check?,
             place: place_in_body.map(|place| without_indices(&place)),
+            expected,
             actual,
         };
         Some(KnownFinding { entry, finding })
@@ -238,11 +241,12 @@ pub(crate) fn propose(causes: &[(String, Vec<FindingPattern>)], today: NaiveDate
 
 /// In one line of YAML.
 fn written(finding: &FindingPattern) -> String {
-    let FindingPattern { operation, check, place, actual } = finding;
+    let FindingPattern { operation, check, place, expected, actual } = finding;
     let members = [
         ("operation", operation.as_ref()),
         ("check", Some(check)),
         ("place", place.as_ref()),
+        ("expected", expected.as_ref()),
         ("actual", actual.as_ref()),
     ];
     let quote = |text: &String| serde_json::to_string(text).unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::{
     event::{Bearing, Finding, FindingPattern, Outcome, Phase},
     level::Level,
     secret::Redacted,
-    signature::{checked, class, is_of_every_operation, operation, without_indices},
+    signature::{checked, class, expectation, is_of_every_operation, operation, without_indices},
 };
 
 impl Report {
@@ -70,6 +70,7 @@ impl Report {
             operation: (!is_of_every_operation(finding, status)).then(|| call.to_owned()),
             check: checked(finding, status).to_string(),
             place: finding.pointer.as_ref().map(Redacted::as_str).map(without_indices),
+            expected: expectation(finding),
             actual: Some(class(finding, status, origin, run)),
         }
     }

@@ -75,8 +75,8 @@ pub struct Options {
     pub breaker: Option<usize>,
     /// The fraction of a rate limit that is left to others.
     pub share: f64,
-    /// Whether also what the run did not make may be changed, where a create names it.
-    pub disposable: bool,
+    /// What may be changed of what the run did not make, where a create names it.
+    pub disposable: Disposable,
     /// Whether the target is asked first.
     pub preflight: bool,
     /// Which part of a run it is, if that was divided.
@@ -93,6 +93,17 @@ pub struct Options {
     pub left_out: Vec<String>,
 }
 
+/// What of what was on a target before the run does not matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposable {
+    /// All of it matters.
+    Nothing,
+    /// All but what it shares with others, such as its default server.
+    AllButShared,
+    /// Nothing matters.
+    Everything,
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -107,7 +118,7 @@ impl Default for Options {
             known: Arc::default(),
             breaker: Some(20),
             share: 0.5,
-            disposable: false,
+            disposable: Disposable::Nothing,
             preflight: false,
             shard: None,
             patience: None,

@@ -10,6 +10,7 @@ use std::{
     time::Instant,
 };
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::{
@@ -208,7 +209,7 @@ impl Ours {
         let number = || body.and_then(|body| body.pointer(&makes.id)).filter(|id| id.is_number()).map(Value::to_string);
         let id = text(&makes.id).map(str::to_owned).or_else(number).unwrap_or_default();
         let id = id.as_str();
-        if matches!(id, "" | "." | "..") {
+        if !names_one_thing(id) {
             return (Identity::Missing, Vec::new());
         }
         let name = makes.name.as_ref().and_then(text);
@@ -226,6 +227,10 @@ impl Ours {
             Known::Unknown | Known::New => {}
         }
         let identity = match sent.zip(name.filter(|_| !answered)) {
+            // The name of something else, unless that was made just now.
+            Some((_, name)) if !self.names.resembles(name) && !is_of_now(plan, &path, exchange) => {
+                return (Identity::Not(NotNew::Other), Vec::new());
+            }
             Some((sent, name)) => {
                 Identity::Renamed { id: id.to_owned(), sent: sent.clone(), answered: name.to_owned() }
             }
@@ -247,6 +252,26 @@ impl Ours {
         }
         made
     }
+}
+
+/// How long before its answer a request may have made something.
+const JUST_NOW: TimeDelta = TimeDelta::seconds(10);
+
+/// Whether an answer says that the thing at a path was made when it was asked for, by the clock of whoever answered.
+fn is_of_now(plan: &Plan, path: &str, exchange: &Exchange) -> bool {
+    let answer = &exchange.answer;
+    let date = answer.header("date").and_then(|date| DateTime::parse_from_rfc2822(&date).ok());
+    let now = date.map_or_else(Utc::now, Into::into);
+    let sweep = plan.contract.sweep.iter().find(|sweep| sweep.is_thing(path));
+    let created = sweep.and_then(|sweep| answer.json().ok()?.pointer(&sweep.created)?.as_str());
+    let created = created.and_then(|created| DateTime::parse_from_rfc3339(created).ok());
+    created.is_some_and(|created| now.signed_duration_since(created) <= JUST_NOW)
+}
+
+/// Whether a text is one segment of a path, however often a server decodes it.
+fn names_one_thing(id: &str) -> bool {
+    let parts = |c: char| matches!(c, '/' | '\\' | '%' | '?' | '#') || c.is_control() || c.is_whitespace();
+    !matches!(id, "" | "." | "..") && !id.contains(parts)
 }
 
 impl Making {

@@ -11,7 +11,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{
-    Shared,
+    Disposable, Shared,
     before::{Before, Known},
     cleanup::Left,
     inventory::Unknown,
@@ -327,8 +327,10 @@ impl Sender<'_, '_> {
                     ours.forget(&making, id);
                     identity = Identity::Not(NotNew::Other);
                 }
-                if let (Identity::Not(why), true) = (&identity, options.disposable) {
-                    identity = Identity::Disposable(*why);
+                if let Identity::Not(why) = identity
+                    && options.disposable != Disposable::Nothing
+                {
+                    identity = Identity::Disposable(why);
                 }
                 let usable = identity.is_usable();
                 if usable && made.is_empty() {
@@ -338,7 +340,13 @@ impl Sender<'_, '_> {
                         self.enter(made);
                     }
                 } else {
-                    self.open(making, format!("answered {status} but the body names nothing new"), false);
+                    // Something was made, says the target. That it is not found under the name that was sent settles nothing, unless the
+                    // answer is about something else.
+                    let made = identity != Identity::Not(NotNew::Before);
+                    if made {
+                        options.ledger.late(making.number);
+                    }
+                    self.open(making, format!("answered {status} but the body names nothing new"), made);
                 }
                 Some(identity)
             }
@@ -426,9 +434,14 @@ impl Sender<'_, '_> {
         let before = self.before(&outgoing.principal).await?;
         // There are many ways to write one path; what counts is where the request would arrive.
         let allowed = match before.shared(plain) {
-            _ if self.shared.options.disposable => true,
-            Some(protected) => self.needs.iter().any(|name| protected.unless.contains(name)),
-            None => before.knows(self.shared.plan, plain) != Known::Before,
+            Some(protected) => {
+                let allowed = self.needs.iter().any(|name| protected.unless.contains(name));
+                allowed || self.shared.options.disposable == Disposable::Everything
+            }
+            None => {
+                let there = before.knows(self.shared.plan, plain) == Known::Before;
+                !there || self.shared.options.disposable != Disposable::Nothing
+            }
         };
         if allowed { Ok(()) } else { Err(Halt::Protected(path.to_owned())) }
     }

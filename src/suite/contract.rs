@@ -136,9 +136,10 @@ impl Protected {
         Some(Self { path: alias.replace("{id}", id), alias: None, unless: self.unless.clone() })
     }
 
-    /// Whether a path, with or without a query, is the protected one or below it.
+    /// Whether a path, with or without a query, is the protected one or below it, also for a server that takes no care of case.
     pub(crate) fn covers(&self, path: &str) -> bool {
-        let rest = path.strip_prefix(self.path.as_str());
+        let (start, rest) = path.split_at_checked(self.path.len()).unzip();
+        let rest = rest.filter(|_| start.is_some_and(|start| start.eq_ignore_ascii_case(&self.path)));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
     }
 }

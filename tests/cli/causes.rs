@@ -121,8 +121,8 @@ fn every_form_tells_the_same_causes_of_a_red_run() {
     let titles = of_page(&page);
     let console = print(&place, "text");
     // At the end the heaviest are told once more.
-    let console = console.split("\nThe heaviest of ").next().expect("a text").to_owned();
-    assert_eq!(all(r"(?m)^  (?:failed|blocked|errored) {3,}(.*)$", &console), titles, "the console");
+    let list = console.split("\nThe heaviest of ").next().expect("a text");
+    assert_eq!(all(r"(?m)^  (?:failed|blocked|errored) {3,}(.*)$", list), titles, "the console");
     assert_eq!(of_markdown(&print(&place, "markdown")), titles, "markdown");
     let github = all(r"(?m)^::error .*?title=(?:failed|blocked|errored)%3A (.*?)::", &print(&place, "github"));
     assert_eq!(github.iter().map(|title| bare(&unescaped(title))).collect::<Vec<_>>(), titles, "annotations");

@@ -108,7 +108,7 @@ fn what_is_in_no_list_was_not_made() {
     let mut wrong = Wrong::default();
     let (place, org, count) = (Place::new(), Org::start(), AtomicUsize::new(0));
     let gateway = Gateway::start(&org.mock.url, Manner::Said, move |call| {
-        let ways = [BROKEN[3].1, BROKEN[4].1, USELESS[1].1];
+        let ways = [BROKEN[3].1, BROKEN[4].1];
         if call.makes_a_server() {
             return ways[count.fetch_add(1, Ordering::SeqCst) % ways.len()](Answer::json(201, &json!({})));
         }

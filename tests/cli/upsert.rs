@@ -401,6 +401,65 @@ fn what_a_create_made_is_removed_whatever_it_shows() {
     });
 }
 
+/// The lists hide what a person has, and each create makes nothing and shows that.
+#[test]
+fn what_no_list_shows_and_nobody_made_just_now_stays() {
+    let mut wrong = Wrong::default();
+    let (place, org) = (Place::new(), Org::start());
+    let gateway = Gateway::start(&org.mock.url, Manner::Said, |call| {
+        let mut answer = if call.makes_a_server() { return Fate::Answer(THERE_BEFORE[0].1(call)) } else { call.pass() };
+        if let Ok(Value::Array(mut servers)) = serde_json::from_slice(&answer.body)
+            && call.is("GET", SERVERS)
+        {
+            servers.retain(|server| server["id"] != THEIR_FIRST);
+            answer.body = Value::Array(servers).to_string().into_bytes();
+        }
+        Fate::Answer(answer)
+    });
+    let ran = run(&place, &gateway, &["authorization-servers/create", "authorization-servers/lifecycle"]);
+    let written: Vec<_> = gateway.writes().into_iter().filter(|line| line.contains(THEIR_FIRST)).collect();
+    wrong.unless(written.is_empty(), format!("it was written to what was there: {written:?}"));
+    wrong.unless_unchanged(&org);
+    wrong.unless(ran.done.code != 0, ran.line());
+    wrong.end();
+}
+
+/// What is made has another name than was sent, and its answer has no id.
+#[test]
+fn what_was_made_and_is_not_found_by_its_name_may_be_left() {
+    let mut wrong = Wrong::default();
+    let (place, org) = (Place::new(), Org::start());
+    let gateway = Gateway::start(&org.mock.url, Manner::Said, |call| {
+        if !call.makes_a_server() {
+            return Fate::Answer(call.pass());
+        }
+        let mut sent: Value = serde_json::from_slice(&call.request.body).unwrap_or_default();
+        sent["name"] = format!("Server {}", call.number).into();
+        call.pass_as(SERVERS, sent.to_string().as_bytes());
+        Fate::Answer(shown(&json!({})))
+    });
+    let ran = run(&place, &gateway, &["authorization-servers/create/echoes*"]);
+    let made = gateway.matching(|call| call.makes_a_server());
+    let told = ran.json["may_be_left"].as_u64().unwrap_or_default();
+    wrong.unless(made > 3 && told >= made as u64, format!("{made} were made, and {told} may be left: {}", ran.line()));
+    wrong.end();
+}
+
+/// The default server is what each create shows.
+#[test]
+fn the_default_server_matters_on_a_disposable_target_too() {
+    let mut wrong = Wrong::default();
+    let (place, org) = (Place::new(), Org::start());
+    let gateway = Gateway::start(&org.mock.url, Manner::Said, |call| {
+        Fate::Answer(if call.makes_a_server() { THERE_BEFORE[1].1(call) } else { call.pass() })
+    });
+    let patterns = ["authorization-servers/lifecycle", "authorization-servers/replace", "--disposable"];
+    let ran = run(&place, &gateway, &patterns);
+    wrong.unless_unchanged(&org);
+    wrong.unless(ran.done.code != 0, ran.line());
+    wrong.end();
+}
+
 /// A cache: each create is carried out, and answered as the first one was.
 #[test]
 fn what_is_made_behind_a_cache_is_removed_or_told() {

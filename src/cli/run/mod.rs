@@ -47,7 +47,7 @@ use crate::{
     naming::{Names, run_id},
     plan::{Plan, Shard, Trial},
     report::{FailOn, Gate, Report, Style, Verdict, write_json},
-    run::{self, Options, SETTLING, Stopper},
+    run::{self, Disposable, Options, SETTLING, Stopper},
     secret::Redactor,
     settings,
     targets::{Located, Opened},
@@ -100,7 +100,8 @@ pub(crate) struct Arguments {
     /// Let cases write to the default server of a target that declares it
     #[arg(long)]
     allow_default_server: bool,
-    /// The target holds nothing that matters, as a fake does: go on with what a create names, even if it was there before
+    /// The target holds nothing that matters, as a fake does: go on with what a create names, even if it was there before (its default
+    /// server only with `--allow-default-server`)
     #[arg(long)]
     disposable: bool,
     /// Skip the check that the target answers and accepts its principals
@@ -228,7 +229,11 @@ impl Arguments {
             retries: self.retries,
             breaker: Some(self.breaker).filter(|most| *most > 0),
             share: self.keep.map(|percent| f64::from(percent) / 100.0).or(opened.rate_share).unwrap_or(0.5),
-            disposable: self.disposable,
+            disposable: match (self.disposable, self.allow_default_server) {
+                (false, _) => Disposable::Nothing,
+                (true, false) => Disposable::AllButShared,
+                (true, true) => Disposable::Everything,
+            },
             preflight: !opened.is_mock() && !self.no_preflight,
             ledger: Rc::new(ledger),
             settling: if opened.is_mock() { Duration::ZERO } else { SETTLING },
