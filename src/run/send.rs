@@ -433,15 +433,11 @@ impl Sender<'_, '_> {
         }
         let before = self.before(&outgoing.principal).await?;
         // There are many ways to write one path; what counts is where the request would arrive.
-        let allowed = match before.shared(plain) {
-            Some(protected) => {
-                let allowed = self.needs.iter().any(|name| protected.unless.contains(name));
-                allowed || self.shared.options.disposable == Disposable::Everything
-            }
-            None => {
-                let there = before.knows(self.shared.plan, plain) == Known::Before;
-                !there || self.shared.options.disposable != Disposable::Nothing
-            }
+        let disposable = self.shared.options.disposable;
+        let allowed = if let Some(protected) = before.shared(plain) {
+            disposable == Disposable::Everything || self.needs.iter().any(|name| protected.unless.contains(name))
+        } else {
+            disposable != Disposable::Nothing || before.knows(self.shared.plan, plain) != Known::Before
         };
         if allowed { Ok(()) } else { Err(Halt::Protected(path.to_owned())) }
     }

@@ -317,8 +317,8 @@ fn left(events: &[Value], passed: &[String]) -> String {
     for trial in of_kind(events, "trial-finished").filter(|trial| passed.contains(&text(trial, "trial"))) {
         let held = trial["held"].as_array().into_iter().flatten().filter_map(Value::as_str);
         let of_its_own = held.filter(|requirement| !requirement.starts_with("api."));
-        let held: String = of_its_own.map(|requirement| format!(" `{requirement}`")).collect();
-        groups.entry(why(trial)).or_default().push(format!("- `{}`{held}", text(trial, "trial")));
+        let line = of_its_own.fold(format!("- `{}`", text(trial, "trial")), |line, held| format!("{line} `{held}`"));
+        groups.entry(why(trial)).or_default().push(line);
     }
     let mut list = String::new();
     for (why, mut trials) in groups {

@@ -329,7 +329,8 @@ fn what_a_call_implies_is_known_also_of_a_step_that_establishes() {
     let calls = AtomicUsize::new(0);
     let server = Server::start(move |request| {
         let name = request.target.rsplit('/').next().unwrap_or_default();
-        let weight = if calls.fetch_add(1, Ordering::Relaxed) % 2 == 0 { serde_json::json!("big") } else { 9.into() };
+        let weight =
+            if calls.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) { serde_json::json!("big") } else { 9.into() };
         Some(Answer::json(200, &serde_json::json!({ "id": name, "name": name, "color": "red", "weight": weight })))
     });
     let trial = "things/colors/red[b]";
