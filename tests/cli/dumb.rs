@@ -341,6 +341,10 @@ fn no_trial_about_state_passes_where_there_is_none() {
         let is_random = title.contains("random");
         // One after the other, so that random answers are the same in each run.
         let (trials, _) = run_all(&place, &server, if is_random { "1" } else { "16" });
+        // How often a step is tried again is the machine's, so what comes next there is not the same in each run.
+        if is_random {
+            continue;
+        }
         let (passed, events) = (passed(&place), place.events());
         let tenths = 1000 * passed.len() / trials.len();
         let share = format!("{}.{} %", tenths / 10, tenths % 10);
@@ -348,10 +352,7 @@ fn no_trial_about_state_passes_where_there_is_none() {
         if !passed.is_empty() {
             let _ = write!(lists, "\n## {title}\n{}", left(&events, &passed));
         }
-        // What passes on random answers passes by chance, also what looks at the result of a write.
-        if !is_random {
-            stateful.extend(about_state(&events).into_iter().map(|trial| format!("{title}: {trial}")));
-        }
+        stateful.extend(about_state(&events).into_iter().map(|trial| format!("{title}: {trial}")));
     }
     assert_eq!(stateful, [""; 0], "{table}");
     let page = fs::read_to_string(root(PAGE)).expect("the page");
