@@ -23,8 +23,8 @@ use crate::{
     template::{Unfilled, Variables},
 };
 
-/// More than a name, a link or a thing is; what is captured is kept as long as its trial runs.
-const MOST_CAPTURED: usize = 64 * 1024;
+/// More than a name, a link, a thing or a page of a list is; what is captured is kept as long as its trial runs.
+const MOST_CAPTURED: usize = 1024 * 1024;
 
 /// What a false check saw, before secrets are taken out and the place is drawn.
 #[derive(Debug, Clone, PartialEq)]

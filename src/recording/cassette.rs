@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::{
     Broken, Entries, Exchange, NO_STATUS,
     coding::{base64, unpacked},
-    sent,
+    has_no_body, is_lost, sent,
 };
 
 /// What a tag of binary data is called once it is resolved, and as Ruby writes it.
@@ -111,26 +111,31 @@ impl From<serde_saphyr::Error> for Broken {
 
 fn exchanges(cassette: Cassette) -> Result<Entries, Broken> {
     match cassette.version {
-        None | Some(1 | 2) => Ok(cassette.interactions.into_iter().map(|one| exchange(one).map(Some)).collect()),
+        None | Some(1 | 2) => Ok(cassette.interactions.into_iter().map(exchange).collect()),
         Some(other) => Err(Broken::whole(format!("version {other} is not supported, only 1 and 2"))),
     }
 }
 
-fn exchange(Interaction { request, response, recorded_at }: Interaction) -> Result<Exchange, String> {
-    let status = response.code.or(response.status.0).or(response.status_code);
-    let headers = flat(response.headers);
-    Ok(Exchange {
-        // A symbol of Ruby.
-        method: request.method.to_ascii_uppercase(),
+/// None where the body of the answer was not kept.
+fn exchange(Interaction { request, response, recorded_at }: Interaction) -> Result<Option<Exchange>, String> {
+    let status = response.code.or(response.status.0).or(response.status_code).ok_or(NO_STATUS)?;
+    // A symbol of Ruby.
+    let method = request.method.to_ascii_uppercase();
+    let (sent_headers, headers) = (flat(request.headers), flat(response.headers));
+    if is_lost(&response.body.0, &headers) && !has_no_body(&method, status) {
+        return Ok(None);
+    }
+    Ok(Some(Exchange {
+        method,
         url: request.url,
-        sent_headers: flat(request.headers),
+        request_kept: !is_lost(&request.body.0, &sent_headers),
+        sent_headers,
         sent: sent(request.body.0),
-        request_kept: true,
-        status: status.ok_or(NO_STATUS)?,
+        status,
         body: unpacked(response.body.0, &headers)?,
         headers,
         at: recorded_at.and_then(|time| at(&time)),
-    })
+    }))
 }
 
 /// VCR writes RFC 2822, Betamax RFC 3339, for Python without a zone.
@@ -352,6 +357,29 @@ mod tests {
             let date = exchange.at(String::new(), "").expect("a URL").date().expect("a time");
             assert_eq!(date.to_utc().to_rfc3339(), "2026-07-01T12:00:00+00:00", "{recorded}");
         }
+    }
+
+    #[test]
+    fn what_was_not_kept_is_no_answer() {
+        for (method, response, kept) in [
+            ("GET", "{code: 200, headers: {Content-Length: ['12']}, body: ''}", false),
+            ("GET", "{code: 200, headers: {content-length: '12'}}", false),
+            ("GET", "{code: 200, headers: {Content-Length: ['0']}, body: ''}", true),
+            ("HEAD", "{code: 200, headers: {Content-Length: ['12']}, body: ''}", true),
+            ("GET", "{code: 304, headers: {Content-Length: ['12']}}", true),
+        ] {
+            let text = format!(
+                "interactions:\n- request: {{method: {method}, uri: http://a/}}\n  response: {response}\nversion: 1\n"
+            );
+            let mut exchanges = read_yaml(text.as_bytes()).map_err(|fault| fault.reason).expect("a cassette");
+            assert_eq!(exchanges.remove(0).expect("readable").is_some(), kept, "{method} {response}");
+        }
+        let request_kept = |length: u32, body: &str| {
+            let request =
+                format!("{{method: PUT, uri: http://a/, headers: {{Content-Length: ['{length}']}}, body: {body}}}");
+            one(&format!("- request: {request}\n  response: {{code: 200}}")).request_kept
+        };
+        assert_eq!([request_kept(2, "''"), request_kept(0, "''"), request_kept(2, "ab")], [false, true, true]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{
     Broken, Entries, Exchange,
     coding::{base64, chunks, unpacked},
-    has_no_body, headers, sent, status, text,
+    content_length, has_no_body, headers, sent, status, text,
 };
 
 #[derive(Deserialize)]
@@ -79,8 +79,7 @@ fn is_kept(
     if body.is_some_and(|body| !body.is_empty()) {
         return true;
     }
-    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let length = length.and_then(|(_, value)| value.trim().parse().ok()).filter(|_| !message.is_null());
+    let length = content_length(headers).filter(|_| !message.is_null());
     let sizes = [content["size"].as_f64(), message["bodySize"].as_f64(), length];
     let some = sizes.iter().flatten().any(|size| *size > 0.0) || !content["_file"].is_null();
     let none = length == Some(0.0) || sizes[..2].iter().all(|size| *size == Some(0.0));

@@ -204,6 +204,16 @@ fn has_no_body(method: &str, status: u16) -> bool {
     method == "HEAD" || matches!(status, 100..=199 | 204 | 304)
 }
 
+/// Whether a message has no body though its headers say that it had one: whoever recorded it did not keep it.
+fn is_lost(body: &[u8], headers: &[(String, String)]) -> bool {
+    body.is_empty() && content_length(headers).is_some_and(|length| length > 0.0)
+}
+
+fn content_length(headers: &[(String, String)]) -> Option<f64> {
+    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    length.and_then(|(_, value)| value.trim().parse().ok())
+}
+
 /// A member that each exchange of a document in JSON has.
 fn text(object: &Value, key: &'static str) -> Result<String, String> {
     object[key].as_str().map(str::to_owned).ok_or_else(|| format!("`{key}` is missing, or not a text"))

@@ -2,6 +2,8 @@
 //!
 //! Widths are those of terminals, where some characters take two columns and some none.
 
+use std::borrow::Cow;
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Narrower terminals get lines of this width, which they break themselves.
@@ -21,31 +23,8 @@ pub(super) fn wrapped(line: &str, width: usize) -> Vec<String> {
     let width = width.max(NARROWEST);
     let indent = line.chars().take_while(|c| *c == ' ').count();
     let hanging = " ".repeat((indent + 2).min(width / 2));
-    let (mut pieces, mut rest) = (Vec::new(), line.to_owned());
-    while rest.width() > width {
-        let end = end_of_piece(&rest, width);
-        let next = rest.split_off(end);
-        pieces.push(rest.trim_end().to_owned());
-        rest = format!("{hanging}{}", next.trim_start());
-    }
-    pieces.push(rest);
-    pieces
-}
-
-/// Where the first piece ends: behind the last space that fits, unless that would leave nearly nothing.
-fn end_of_piece(line: &str, width: usize) -> usize {
-    let (mut columns, mut end, mut space) = (0, 0, None);
-    for (at, c) in line.char_indices() {
-        columns += c.width().unwrap_or(0);
-        if columns > width {
-            break;
-        }
-        end = at + c.len_utf8();
-        if c == ' ' && columns > width / 2 {
-            space = Some(end);
-        }
-    }
-    space.unwrap_or(end)
+    let options = textwrap::Options::new(width).subsequent_indent(&hanging);
+    textwrap::wrap(line, options).into_iter().map(Cow::into_owned).collect()
 }
 
 /// The lines of an excerpt, cut at both sides where they are too wide, all at the same column.
