@@ -94,6 +94,8 @@ mod clients;
 mod constraint;
 mod dispatch;
 mod dpop;
+#[cfg_attr(not(test), expect(dead_code, reason = "the claims of tokens are to use it"))]
+mod expression;
 #[cfg(feature = "faults")]
 mod fault;
 mod keys;
