@@ -15,6 +15,7 @@ use super::fault::Fault;
 use super::{
     mock::{Mock, StartError},
     start::State,
+    unserved::UnknownPaths,
 };
 
 /// How the mock starts and what kind of org it is.
@@ -50,6 +51,13 @@ pub struct Settings {
     /// The changes of behaviour that the mock has.
     #[cfg(feature = "faults")]
     pub faults: Vec<Fault>,
+    /// What is answered to a path that is not served.
+    pub unknown_paths: UnknownPaths,
+    /// The port, on the loopback interface, for tests that steer the mock: health, requests, reset and clock; 0 takes a free one.
+    pub admin_port: Option<u16>,
+    /// With it the mock speaks HTTPS and nothing else.
+    #[cfg(feature = "tls")]
+    pub tls: Option<Tls>,
     /// Added to each answer.
     pub latency: Duration,
     /// Request bodies larger than this many bytes are refused.
@@ -77,11 +85,23 @@ impl Default for Settings {
             state: None,
             #[cfg(feature = "faults")]
             faults: Vec::new(),
+            unknown_paths: UnknownPaths::NotImplemented,
+            admin_port: None,
+            #[cfg(feature = "tls")]
+            tls: None,
             latency: Duration::ZERO,
             body_limit: 1024 * 1024,
             log: 0,
         }
     }
+}
+
+/// How the mock speaks HTTPS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg(feature = "tls")]
+pub struct Tls {
+    /// Names and addresses that clients use besides `localhost` and the loopback addresses.
+    pub names: Vec<String>,
 }
 
 /// Which host the issuer of an authorization server names.
@@ -193,6 +213,31 @@ impl Builder {
     /// Requests a minute in each bucket.
     pub fn rate_limit(mut self, requests: u32) -> Self {
         self.settings.rate_limit = requests;
+        self
+    }
+
+    /// Listens on this address instead of a free port of the loopback interface.
+    pub fn bind(mut self, address: SocketAddr) -> Self {
+        self.settings.bind = address;
+        self
+    }
+
+    /// What is answered to a path that is not served.
+    pub fn unknown_paths(mut self, unknown: UnknownPaths) -> Self {
+        self.settings.unknown_paths = unknown;
+        self
+    }
+
+    /// Opens a port, on the loopback interface, for tests in another language that steer the mock; 0 takes a free one.
+    pub fn admin_port(mut self, port: u16) -> Self {
+        self.settings.admin_port = Some(port);
+        self
+    }
+
+    /// Speaks HTTPS, as `localhost`, the loopback addresses and these names ([`Mock::authority`] is what clients have to trust).
+    #[cfg(feature = "tls")]
+    pub fn tls<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.settings.tls = Some(Tls { names: names.into_iter().map(Into::into).collect() });
         self
     }
 

@@ -9,6 +9,7 @@ use jsonwebtoken::jwk::JwkSet;
 use serde::{Deserialize, Serialize};
 
 pub use super::mistake::{Location, StateError};
+use super::{plant, settings::Settings, state::Org};
 
 /// Everything the org holds at the start besides its default server.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -41,6 +42,14 @@ impl State {
         let state: State =
             serde_saphyr::from_str_with_options(text, options).map_err(|error| StateError::unreadable(text, &error))?;
         Ok(State { text: text.to_owned(), ..state })
+    }
+
+    /// Whether a mock can start with it.
+    ///
+    /// # Errors
+    /// A state that contradicts itself.
+    pub fn check(&self) -> Result<(), StateError> {
+        plant::plant(&mut Org::new(&Settings { built_in_keys: true, ..Settings::default() }), self.clone())
     }
 }
 

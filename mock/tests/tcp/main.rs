@@ -12,10 +12,12 @@ use tokio::{
 };
 
 mod access;
+mod admin;
 mod associated;
 mod changes;
 mod claims;
 mod clients;
+mod cors;
 mod dpop_api;
 mod dpop_token;
 mod general;
@@ -31,7 +33,10 @@ mod rules;
 mod scopes;
 mod servers;
 mod state;
+#[cfg(feature = "tls")]
+mod tls;
 mod token;
+mod unserved;
 mod validation;
 
 /// The path of the collection.
