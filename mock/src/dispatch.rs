@@ -249,6 +249,10 @@ fn perform(
     if !shared.feature && Bucket::of(path) == Some(Bucket::AuthorizationServers) {
         return Err(Refusal::NO_FEATURE);
     }
+    // Catalogue.
+    if !shared.feature && matches!(Bucket::of(path), Some(Bucket::CustomServers | Bucket::Authorize)) {
+        return Err(Refusal::FEATURE_OFF);
+    }
     let segments = call::segments(path)?;
     let (operation, captures) = routes::find(&head.method, &segments)
         .map_err(|refusal| unserved::explain(refusal, shared.unknown_paths, &head.method, &segments))?;

@@ -90,25 +90,31 @@
 
 // What a request means is in `dispatch`, each resource has a file of its own, and what goes over the wire is in `wire`.
 mod admin;
+mod apps;
 mod associated;
 mod auth;
+mod authorize;
 mod body;
 mod call;
 mod changes;
 mod claims;
+mod client_authentication;
 mod clients;
 mod constraint;
 mod cors;
 mod dispatch;
 mod dpop;
-#[cfg_attr(not(test), expect(dead_code, reason = "the claims of tokens are to use it"))]
 mod expression;
 #[cfg(feature = "faults")]
 mod fault;
+mod introspect;
+mod issued;
+mod jws;
 mod keys;
 mod limits;
 mod links;
 mod log;
+mod logout;
 mod metadata;
 mod mistake;
 mod mock;
@@ -118,6 +124,7 @@ mod plant;
 mod policies;
 mod replay_guard;
 mod resource_keys;
+mod revoke;
 mod routes;
 mod rows;
 mod rules;
@@ -131,7 +138,9 @@ mod state;
 #[cfg(feature = "tls")]
 mod tls;
 mod token;
+mod token_endpoint;
 mod unserved;
+mod userinfo;
 mod wire;
 
 #[cfg(feature = "faults")]
@@ -160,6 +169,12 @@ const OPERATIONS: &[&[Operation]] = &[
     resource_keys::OPERATIONS,
     metadata::OPERATIONS,
     token::OPERATIONS,
+    token_endpoint::OPERATIONS,
+    introspect::OPERATIONS,
+    revoke::OPERATIONS,
+    userinfo::OPERATIONS,
+    authorize::OPERATIONS,
+    logout::OPERATIONS,
 ];
 
 /// The names of all operations: the operationIds of the spec, and names of our own for what the spec does not list.

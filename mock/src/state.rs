@@ -6,15 +6,18 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    apps::Apps,
     auth::Tokens,
     changes::AsOf,
     claims::{self, Claim},
     clients::{Client, RefreshToken},
     dpop::Dpop,
+    issued::Issued,
     keys::KeyRing,
     limits::Limits,
     people::People,
     policies::Policy,
+    replay_guard::Once,
     resource_keys::ResourceKey,
     routes::COLLECTION,
     rules::Rule,
@@ -46,6 +49,12 @@ pub(super) struct Org {
     pub(super) clients: Vec<Client>,
     pub(super) refresh_tokens: Vec<RefreshToken>,
     pub(super) service_apps: Vec<ServiceApp>,
+    pub(super) apps: Apps,
+    /// The assertions that apps have used up.
+    pub(super) assertions: Once,
+    pub(super) issued: Issued,
+    /// The id of the user who is signed in.
+    pub(super) login: Option<String>,
 }
 
 impl Org {
@@ -74,6 +83,10 @@ impl Org {
             clients: Vec::new(),
             refresh_tokens: Vec::new(),
             service_apps: Vec::new(),
+            apps: Apps::default(),
+            assertions: Once::default(),
+            issued: Issued::default(),
+            login: None,
         }
     }
 }
@@ -94,15 +107,20 @@ impl Org {
     }
 
     /// Whether a client trusts the pages of an origin.
-    #[expect(clippy::unused_self, reason = "apps that name origins are still to come")]
-    pub(super) fn trusts(&self, _client: &str, _origin: &[u8]) -> bool {
-        false
+    pub(super) fn trusts(&self, client: &str, origin: &[u8]) -> bool {
+        self.apps.find(client).is_some_and(|app| app.trusted_origins.iter().any(|trusted| trusted.as_bytes() == origin))
     }
 
     /// Becomes what it was at the start. Without a seed what it gives out goes on being new.
     pub(super) fn reset(&mut self, start: Org) {
         let former = std::mem::replace(self, start);
         self.source.go_on_from(former.source);
+    }
+
+    /// Revokes a refresh token and what came with it.
+    pub(super) fn end_family(&mut self, refresh: &str) {
+        self.refresh_tokens.retain(|token| token.id != refresh);
+        self.issued.revoke_family(refresh);
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a page of another origin may send and read.
 
+use okta_mock::{Settings, State};
 use reqwest::{Method, RequestBuilder};
 
-use crate::{Org, Reply, SERVERS, text};
+use crate::{Org, Reply, SERVERS, settings, text};
 
 const ORIGIN: &str = "https://app.example";
 
@@ -89,5 +90,32 @@ async fn a_page_may_not_use_every_grant() {
         } else {
             assert_eq!(reply.text, without.text, "{form}");
         }
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_for_pages_that_the_client_trusts() {
+    let state = "
+apps:
+  - clientId: 0oaPage
+    tokenEndpointAuthMethod: none
+    grantTypes: [authorization_code]
+    redirectUris: ['https://app.example/callback']
+    trustedOrigins: ['https://app.example']
+";
+    let state = Some(State::from_yaml(state).expect("a state"));
+    let org = Org::with(Settings { state, ..settings() }).await;
+    for (client, origin, may_read) in
+        [("0oaPage", ORIGIN, true), ("0oaPage", "https://other.example", false), ("0oaOther", ORIGIN, false)]
+    {
+        let form = format!("grant_type=authorization_code&client_id={client}&code=x&code_verifier=y");
+        let request = org.request(Method::POST, "/oauth2/default/v1/token").header("Origin", origin);
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded").body(form);
+        let reply = org.send(request).await;
+        assert!(reply.status >= 400);
+        let expected = if may_read { origin } else { "" };
+        assert_eq!(reply.header("access-control-allow-origin"), expected, "{client} {origin}");
+        let exposed = if may_read { "DPoP-Nonce, WWW-Authenticate" } else { "" };
+        assert_eq!((reply.header("access-control-expose-headers"), reply.header("vary")), (exposed, "Origin"));
     }
 }
