@@ -68,6 +68,11 @@ impl Query {
         (!value.is_empty()).then_some(value.as_str())
     }
 
+    /// These parameters, behind others that count instead of those of the same name.
+    pub(super) fn behind(&self, others: impl Iterator<Item = (String, String)>) -> Query {
+        Query(others.chain(self.0.iter().cloned()).collect())
+    }
+
     /// The names of all parameters, one for each time it was sent.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
@@ -91,8 +96,8 @@ fn decode(text: &str) -> Result<Cow<'_, str>, Refusal> {
     percent_decode_str(text).decode_utf8().map_err(|_| Refusal::BAD)
 }
 
-/// Scheme and host that the client used, so that every link it is given can be followed.
-pub(super) fn base(head: &Parts, local: SocketAddr) -> Result<String, Refusal> {
+/// Scheme and host that the client used, so that every link it is given can be followed. `scheme` is that of the connection.
+pub(super) fn base(head: &Parts, scheme: &str, local: SocketAddr) -> Result<String, Refusal> {
     let host = match (head.uri.authority(), head.headers.get(header::HOST)) {
         (Some(authority), _) => authority.as_str().to_owned(),
         (None, Some(host)) => host.to_str().map_err(|_| Refusal::BAD)?.to_owned(),
@@ -107,6 +112,6 @@ pub(super) fn base(head: &Parts, local: SocketAddr) -> Result<String, Refusal> {
     }
     let forwarded = head.headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let first = forwarded.split(',').next().unwrap_or_default().trim();
-    let scheme = if first.eq_ignore_ascii_case("https") { "https" } else { "http" };
+    let scheme = if first.eq_ignore_ascii_case("https") { "https" } else { scheme };
     Ok(format!("{scheme}://{host}"))
 }

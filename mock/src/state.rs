@@ -92,6 +92,12 @@ impl Org {
 }
 
 impl Org {
+    /// Whether a client trusts the pages of an origin.
+    pub(super) fn trusts(&self, client: &str, origin: &[u8]) -> bool {
+        let origins = self.apps.find(client).map(|app| app.trusted_origins.as_slice());
+        origins.unwrap_or_default().iter().any(|trusted| trusted.as_bytes() == origin)
+    }
+
     /// Becomes what it was at the start. Without a seed what it gives out goes on being new.
     pub(super) fn reset(&mut self, start: Org) {
         let former = std::mem::replace(self, start);
