@@ -44,6 +44,8 @@ pub struct Settings {
     pub api_access_management: bool,
     /// The `issuerMode` of servers that were created without one.
     pub issuer_mode: IssuerMode,
+    /// The host, with its port, that issuers of servers with `CUSTOM_URL` name; without it the org's own.
+    pub custom_domain: Option<String>,
     /// The day whose behaviour is shown, as far as recordings tell it; none is today. It is not a clock: times are those of now.
     pub as_of: Option<NaiveDate>,
     /// What the org holds at the start besides its default server.
@@ -83,6 +85,7 @@ impl Default for Settings {
             rate_window: super::limits::WINDOW,
             api_access_management: true,
             issuer_mode: IssuerMode::Dynamic,
+            custom_domain: None,
             as_of: None,
             state: None,
             login: None,

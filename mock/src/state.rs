@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     apps::Apps,
     auth::Tokens,
+    call::Call,
     changes::AsOf,
     claims::{self, Claim},
     clients::{Client, RefreshToken},
@@ -217,7 +218,13 @@ impl Server {
         format!("{base}{COLLECTION}/{}", self.handle())
     }
 
-    pub(super) fn issuer(&self, base: &str) -> String {
+    /// What its tokens and metadata are by.
+    pub(super) fn issuer(&self, call: &Call<'_>) -> String {
+        self.endpoints(call.issuer_base(self.issuer_mode))
+    }
+
+    /// Where its endpoints are.
+    pub(super) fn endpoints(&self, base: &str) -> String {
         format!("{base}/oauth2/{}", self.handle())
     }
 }

@@ -86,7 +86,7 @@ fn page(description: &str) -> Answer {
 
 fn authorize(org: &mut Org, call: &Call<'_>, parameters: &Query) -> Outcome {
     let (server, issuer) = match token_endpoint::server(org, call) {
-        Ok(server) => (server.id.clone(), server.issuer(call.base)),
+        Ok(server) => (server.id.clone(), server.issuer(call)),
         Err(refusal) => return Ok(page(&refusal.reason())),
     };
     let app = match client(org, parameters) {

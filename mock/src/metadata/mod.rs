@@ -192,7 +192,7 @@ fn published(server: &Server) -> Vec<&str> {
 
 fn oauth(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
-    let issuer = server.issuer(call.base);
+    let issuer = server.issuer(call);
     let told = Told::by_servers(call.as_of);
     let mut document = document(call.base, &issuer, &issuer, told);
     document.scopes_supported = published(server);
@@ -205,7 +205,7 @@ fn oauth(org: &mut Org, call: &Call<'_>) -> Outcome {
 /// No token of a client alone is an ID token, so neither client credentials nor token exchange are grants here (recorded).
 fn openid(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
-    let issuer = server.issuer(call.base);
+    let issuer = server.issuer(call);
     let told = Told::by_servers(call.as_of);
     let mut document = document(call.base, &issuer, &issuer, told);
     document.scopes_supported = published(server);
