@@ -135,7 +135,7 @@ impl Shared {
     }
 
     pub(super) fn advance(&self, seconds: i64) -> Result<(), ClockError> {
-        held(&self.org).source.advance(seconds)
+        held(&self.org).advance(seconds)
     }
 
     pub(super) fn log(&self) -> MutexGuard<'_, Log> {

@@ -24,7 +24,7 @@ use super::{
     rules::Rule,
     scopes::{self, Scope},
     settings::{IssuerMode, Settings},
-    source::{Source, Stamp},
+    source::{ClockError, Source, Stamp},
     token::{Issuing, ServiceApp},
     wire::{Entity, Refusal},
 };
@@ -93,6 +93,20 @@ impl Org {
 }
 
 impl Org {
+    /// Moves the clock. Keys that were due until then are rotated, each at its moment (docs: every ninety days). Inferred: the former key is
+    /// served until the next rotation.
+    pub(super) fn advance(&mut self, seconds: i64) -> Result<(), ClockError> {
+        self.source.advance(seconds)?;
+        let now = self.source.now();
+        for server in self.servers.rows.values_mut() {
+            while let Some(due) = server.next_rotation().filter(|due| *due <= now) {
+                server.keys.rotate(&mut self.source);
+                server.last_rotated = due;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a client trusts the pages of an origin.
     pub(super) fn trusts(&self, client: &str, origin: &[u8]) -> bool {
         let origins = self.apps.find(client).map(|app| app.trusted_origins.as_slice());

@@ -1,5 +1,7 @@
 //! The port for tests that steer the mock.
 
+use std::time::Duration;
+
 use okta_mock::Settings;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -62,6 +64,34 @@ async fn the_clock_moves_on_and_a_reset_brings_it_back() {
         assert_eq!(ask(&org, Method::GET, "clock", "").await.json()["offsetSeconds"], 0);
         assert!(!text(&org.create("n").await, "created").starts_with("2099"));
     }
+}
+
+#[tokio::test]
+async fn keys_rotate_when_the_clock_passes_their_day() {
+    let org = Org::with(Settings { seed: Some(1), ..settings() }).await;
+    let server = org.create("n").await;
+    let id = text(&server, "id").to_owned();
+    let kids = async || {
+        let set = org.get(&format!("/oauth2/{id}/v1/keys")).await.json();
+        let keys = set["keys"].as_array().expect("keys").clone();
+        keys.iter().map(|key| text(key, "kid").to_owned()).collect::<Vec<_>>()
+    };
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    let first = kids().await;
+    assert_eq!(first.len(), 1);
+    org.mock.advance(days(89)).expect("moved");
+    let announced = kids().await;
+    org.mock.advance(days(2)).expect("moved");
+    let now = org.get(&format!("{SERVERS}/{id}")).await.json();
+    let signing = text(&now["credentials"]["signing"], "kid");
+    assert!(announced.contains(&first[0]) && announced.len() == 2 && announced.contains(&signing.to_owned()));
+    assert_eq!(kids().await, [signing, &first[0]]);
+    let (created, rotated) = (text(&server, "created"), text(&now["credentials"]["signing"], "lastRotated"));
+    let moment = |text: &str| chrono::DateTime::parse_from_rfc3339(text).expect("a time");
+    assert_eq!(moment(rotated) - moment(created), chrono::TimeDelta::days(90));
+    // As long as a clock can go, in a moment.
+    org.mock.advance(days(60_000)).expect("moved");
+    assert!(!kids().await.contains(&first[0]));
 }
 
 #[tokio::test]
