@@ -23,7 +23,7 @@ use super::{
     admin,
     auth::{Access, Caller},
     body,
-    call::{self, Call, Query},
+    call::{self, Call, Domains, Query},
     constraint::Lenience,
     cors,
     dpop::Subject,
@@ -50,6 +50,7 @@ pub(super) struct Shared {
     start: Mutex<Org>,
     log: Mutex<Log>,
     feature: bool,
+    custom_domain: Option<String>,
     unknown_paths: UnknownPaths,
     /// `http` or `https`.
     scheme: &'static str,
@@ -98,11 +99,15 @@ impl Shared {
         if let Some(state) = settings.state {
             plant::plant(&mut org, state)?;
         }
+        if let Some(login) = &settings.login {
+            plant::sign_in(&mut org, login)?;
+        }
         Ok(Shared {
             start: Mutex::new(org.clone()),
             org: Mutex::new(org),
             log: Mutex::new(Log::new(settings.log)),
             feature: settings.api_access_management,
+            custom_domain: settings.custom_domain,
             unknown_paths: settings.unknown_paths,
             scheme,
             address,
@@ -272,7 +277,8 @@ fn perform(
         Access::Open | Access::Read => {}
     }
     let (as_of, lenience) = (org.as_of, hooks.lenience());
-    let call = Call { base: &base, captures, query, headers: &head.headers, body, as_of, lenience };
+    let domains = Domains::new(&base, shared.custom_domain.as_deref(), shared.address);
+    let call = Call { base: &base, domains: &domains, captures, query, headers: &head.headers, body, as_of, lenience };
     hooks.perform(operation, org, &call)
 }
 

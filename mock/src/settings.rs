@@ -44,10 +44,14 @@ pub struct Settings {
     pub api_access_management: bool,
     /// The `issuerMode` of servers that were created without one.
     pub issuer_mode: IssuerMode,
+    /// The host, with its port, that issuers of servers with `CUSTOM_URL` name; without it the org's own.
+    pub custom_domain: Option<String>,
     /// The day whose behaviour is shown, as far as recordings tell it; none is today. It is not a clock: times are those of now.
     pub as_of: Option<NaiveDate>,
     /// What the org holds at the start besides its default server.
     pub state: Option<State>,
+    /// The login or id of the user who is signed in for `/authorize`, instead of the one that the state names.
+    pub login: Option<String>,
     /// The changes of behaviour that the mock has.
     #[cfg(feature = "faults")]
     pub faults: Vec<Fault>,
@@ -81,8 +85,10 @@ impl Default for Settings {
             rate_window: super::limits::WINDOW,
             api_access_management: true,
             issuer_mode: IssuerMode::Dynamic,
+            custom_domain: None,
             as_of: None,
             state: None,
+            login: None,
             #[cfg(feature = "faults")]
             faults: Vec::new(),
             unknown_paths: UnknownPaths::NotImplemented,
@@ -201,6 +207,12 @@ impl Builder {
     /// What the org holds at the start, as YAML (see [`State`]).
     pub fn state(mut self, yaml: impl Into<String>) -> Self {
         self.yaml = Some(yaml.into());
+        self
+    }
+
+    /// Who is signed in for `/authorize`: the login or id of a user of the state.
+    pub fn login(mut self, user: impl Into<String>) -> Self {
+        self.settings.login = Some(user.into());
         self
     }
 

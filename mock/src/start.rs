@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     app::{App, ApplicationType, AuthenticationMethod, GrantType, Rotation, RotationType, Status},
+    example::Example,
     user::User,
 };
 pub use super::mistake::{Location, StateError};
 use super::{plant, settings::Settings, state::Org};
 
 mod app;
+mod example;
 mod user;
 
 /// Everything the org holds at the start besides its default server.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     apps::Apps,
     auth::Tokens,
+    call::Call,
     changes::AsOf,
     claims::{self, Claim},
     clients::{Client, RefreshToken},
@@ -108,7 +109,8 @@ impl Org {
 
     /// Whether a client trusts the pages of an origin.
     pub(super) fn trusts(&self, client: &str, origin: &[u8]) -> bool {
-        self.apps.find(client).is_some_and(|app| app.trusted_origins.iter().any(|trusted| trusted.as_bytes() == origin))
+        let origins = self.apps.find(client).map(|app| app.trusted_origins.as_slice());
+        origins.unwrap_or_default().iter().any(|trusted| trusted.as_bytes() == origin)
     }
 
     /// Becomes what it was at the start. Without a seed what it gives out goes on being new.
@@ -230,7 +232,13 @@ impl Server {
         format!("{base}{COLLECTION}/{}", self.handle())
     }
 
-    pub(super) fn issuer(&self, base: &str) -> String {
+    /// What its tokens and metadata are by.
+    pub(super) fn issuer(&self, call: &Call<'_>) -> String {
+        self.endpoints(call.issuer_base(self.issuer_mode))
+    }
+
+    /// Where its endpoints are.
+    pub(super) fn endpoints(&self, base: &str) -> String {
         format!("{base}/oauth2/{}", self.handle())
     }
 }

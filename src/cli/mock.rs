@@ -12,7 +12,9 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use okta_mock::{Fault, IssuerMode, Mock, Settings, StartError, Tls, Token, TokenKind, UnknownPaths, faults};
+use okta_mock::{
+    Fault, IssuerMode, Mock, Settings, StartError, Tls, Token, TokenKind, UnknownPaths, faults, start::Example,
+};
 use rand::Rng as _;
 use serde_json::json;
 
@@ -84,6 +86,9 @@ pub(crate) struct Arguments {
     /// What the org holds at the start, as YAML (schemas/harness/state.schema.json)
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    /// Who is signed in for /authorize, which has no page: the login or id of a user of the state
+    #[arg(long, value_name = "USER")]
+    login: Option<String>,
     /// An org that lacks the API Access Management feature
     #[arg(long)]
     without_api_access_management: bool,
@@ -216,6 +221,7 @@ fn find_faults(names: &[String]) -> Result<Vec<Fault>, CommandError> {
 
 fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
     let file = arguments.state.as_deref().map(StateFile::read).transpose()?;
+    let example = Example::new(arguments.seed);
     let mut tokens = arguments.tokens.clone();
     if tokens.is_empty() {
         tokens.push(Token::ssws(default_token(arguments.bind)));
@@ -246,13 +252,15 @@ fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
         log: if arguments.admin_port.is_some() { LOG } else { 0 },
         tls: arguments.tls.then(|| Tls { names: arguments.tls_name.clone() }),
         faults: find_faults(&arguments.faults)?,
-        state: file.as_ref().map(|file| file.state.clone()),
+        state: Some(file.as_ref().map_or_else(|| example.state.clone(), |file| file.state.clone())),
+        login: arguments.login.clone(),
         ..Settings::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mock = Mock::start(settings).await.map_err(|error| match (error, &file) {
-            (StartError::State(error), Some(file)) => file.drawn(&error).into(),
+            (StartError::State(error), Some(file)) if error.location.is_some() => file.drawn(&error).into(),
+            (StartError::State(error), _) => Mistake::boxed(error.message),
             (error, _) => Mistake::boxed(format!("cannot listen on {}:{}: {error}", arguments.bind, arguments.port)),
         })?;
         write_authority(&mock, &arguments.ca_file)?;
@@ -264,6 +272,9 @@ fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
             mock.url(),
             shown(&first)
         )?;
+        if file.is_none() {
+            write_example(&mut out, &mock, &example)?;
+        }
         if mock.authority().is_some() {
             writeln!(out, "certificate authority in {}", shown(&arguments.ca_file.display().to_string()))?;
         }
@@ -275,6 +286,17 @@ fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
         mock.serve_until(async { drop(tokio::signal::ctrl_c().await) }).await;
         Ok(0)
     })
+}
+
+/// What can be tried at once, where the org holds nothing of the user's.
+fn write_example(out: &mut impl Write, mock: &Mock, example: &Example) -> std::io::Result<()> {
+    let Example { client_id, client_secret, scope, login, password, state: _ } = example;
+    let url = mock.url();
+    writeln!(out, "a client and a user ({login}, password {password}); a token:")?;
+    writeln!(
+        out,
+        "  curl -u {client_id}:{client_secret} -d 'grant_type=client_credentials&scope={scope}' {url}/oauth2/default/v1/token"
+    )
 }
 
 fn write_authority(mock: &Mock, file: &Path) -> Result<(), CommandError> {

@@ -12,6 +12,10 @@ use super::{
     support::Place,
 };
 
+const EXPORT: &str = "export OKTA_CLIENT_ORGURL=";
+const AUTHORITY: &str = "certificate authority in ";
+const ADMIN: &str = "admin at ";
+
 /// A mock and the lines that it printed; ended when this is dropped.
 struct Served {
     child: Child,
@@ -19,14 +23,22 @@ struct Served {
 }
 
 impl Served {
-    /// Starts the program and reads so many lines.
-    fn start(place: &Place, arguments: &[&str], lines: usize) -> Served {
+    /// Starts the program and reads up to the line that begins like this.
+    fn start(place: &Place, arguments: &[&str], last: &str) -> Served {
         let mut all = vec!["mock", "--port", "0"];
         all.extend(arguments);
         let mut child = place.command(&all).spawn().expect("the program starts");
         let out = BufReader::new(child.stdout.take().expect("its output"));
-        let lines = out.lines().take(lines).map(|line| line.expect("a line")).collect();
-        Served { child, lines }
+        let mut served = Served { child, lines: Vec::new() };
+        for line in out.lines() {
+            let line = line.expect("a line");
+            let is_last = line.trim_start().starts_with(last);
+            served.lines.push(line);
+            if is_last {
+                break;
+            }
+        }
+        served
     }
 
     /// What follows this text at the beginning of a line.
@@ -36,7 +48,7 @@ impl Served {
     }
 
     fn token(&self) -> &str {
-        self.told("export OKTA_CLIENT_ORGURL=").split_once(" OKTA_CLIENT_TOKEN=").expect("a token").1
+        self.told(EXPORT).split_once(" OKTA_CLIENT_TOKEN=").expect("a token").1
     }
 }
 
@@ -55,7 +67,7 @@ fn json(answer: &Answer) -> Value {
 fn on_loopback_the_token_is_one_that_everybody_knows() {
     let place = Place::new();
     for bind in ["localhost", "127.0.0.1"] {
-        let served = Served::start(&place, &["--bind", bind], 2);
+        let served = Served::start(&place, &["--bind", bind], EXPORT);
         assert!(served.told("mock org at ").starts_with("http://127.0.0.1:"));
         assert_eq!(served.token(), "mock-token");
     }
@@ -66,7 +78,7 @@ fn beyond_loopback_it_is_made_at_the_start() {
     let place = Place::new();
     let tokens: Vec<String> = (0..2)
         .map(|_| {
-            let served = Served::start(&place, &["--bind", "0.0.0.0"], 2);
+            let served = Served::start(&place, &["--bind", "0.0.0.0"], EXPORT);
             let url = served.told("mock org at ");
             for (token, status) in [(served.token(), 200), ("mock-token", 401)] {
                 let authorization = format!("SSWS {token}");
@@ -77,15 +89,15 @@ fn beyond_loopback_it_is_made_at_the_start() {
         })
         .collect();
     assert!(tokens[0] != tokens[1] && tokens.iter().all(|token| token.len() == 32), "{tokens:?}");
-    assert_eq!(Served::start(&place, &["--bind", "0.0.0.0", "--token", "mine"], 2).token(), "mine");
+    assert_eq!(Served::start(&place, &["--bind", "0.0.0.0", "--token", "mine"], EXPORT).token(), "mine");
 }
 
 #[test]
 fn with_https_the_authority_is_written_to_a_file() {
     let place = Place::new();
-    let served = Served::start(&place, &["--tls", "--ca-file", "ca.pem"], 3);
+    let served = Served::start(&place, &["--tls", "--ca-file", "ca.pem"], AUTHORITY);
     assert!(served.told("mock org at ").starts_with("https://127.0.0.1:"));
-    assert_eq!(served.told("certificate authority in "), "ca.pem");
+    assert_eq!(served.told(AUTHORITY), "ca.pem");
     assert!(place.read("ca.pem").starts_with("-----BEGIN CERTIFICATE-----"));
     for (arguments, part) in [
         (&["--ca-file", "ca.pem"][..], "--tls"),
@@ -101,8 +113,8 @@ fn with_https_the_authority_is_written_to_a_file() {
 #[test]
 fn tests_steer_it_by_a_port_of_its_own() {
     let place = Place::new();
-    let served = Served::start(&place, &["--admin-port", "0", "--unknown-paths", "404"], 3);
-    let admin = served.told("admin at ").strip_suffix("/__admin/").expect("its path");
+    let served = Served::start(&place, &["--admin-port", "0", "--unknown-paths", "404"], ADMIN);
+    let admin = served.told(ADMIN).strip_suffix("/__admin/").expect("its path");
     let authorization = [("Authorization", "SSWS mock-token")];
     assert_eq!(ask(served.told("mock org at "), "GET", "/api/v1/users", &authorization, b"").status, 404);
     let told = json(&ask(admin, "GET", "/__admin/requests", &[], b""));

@@ -67,7 +67,7 @@ fn is_active(status: Status) -> bool {
 }
 
 /// Who is signed in, by login or id.
-pub(super) fn sign_in(org: &mut Org, name: &str) -> Result<(), StateError> {
+pub(crate) fn sign_in(org: &mut Org, name: &str) -> Result<(), StateError> {
     let user = org.people.with_login(name).or_else(|| org.people.users.get(name));
     let user = user.filter(|user| user.is_active);
     let user = user.ok_or_else(|| StateError::new("login", format!("there is no ACTIVE user `{name}`")))?;

@@ -35,6 +35,7 @@ mod resource_keys;
 mod rules;
 mod scopes;
 mod servers;
+mod signed_in;
 mod state;
 #[cfg(feature = "tls")]
 mod tls;
