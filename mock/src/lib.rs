@@ -78,28 +78,43 @@
 //! With the feature `faults` a mock can be made to behave wrongly in one respect or several, so that a suite of tests can be shown to
 //! notice: `faults()` lists them, `Builder::fault` gives one to a mock. Without the feature there is no trace of them.
 //!
+//! # Time, and other languages
+//!
+//! [`Mock::advance`] moves the clock, so that a test need not wait until a token expires. With [`Builder::admin_port`] a test in another
+//! language can do so, and reset the mock and see what it received. With the feature `tls`, `Builder::tls` makes the mock speak HTTPS.
+//!
 //! # Evidence
 //!
 //! Comments in the source name the evidence of each behaviour: *recorded* (seen in traffic of the real service), *spec* (the vendor's
 //! `OpenAPI` document), *docs* (the vendor's documentation), *inferred* (nothing settles it; our reading).
 
 // What a request means is in `dispatch`, each resource has a file of its own, and what goes over the wire is in `wire`.
+mod admin;
+mod apps;
 mod associated;
 mod auth;
+mod authorize;
 mod body;
 mod call;
 mod changes;
 mod claims;
+mod client_authentication;
 mod clients;
 mod constraint;
+mod cors;
 mod dispatch;
 mod dpop;
+mod expression;
 #[cfg(feature = "faults")]
 mod fault;
+mod introspect;
+mod issued;
+mod jws;
 mod keys;
 mod limits;
 mod links;
 mod log;
+mod logout;
 mod metadata;
 mod mistake;
 mod mock;
@@ -109,6 +124,7 @@ mod plant;
 mod policies;
 mod replay_guard;
 mod resource_keys;
+mod revoke;
 mod routes;
 mod rows;
 mod rules;
@@ -119,17 +135,26 @@ mod socket;
 mod source;
 pub mod start;
 mod state;
+#[cfg(feature = "tls")]
+mod tls;
 mod token;
+mod token_endpoint;
+mod unserved;
+mod userinfo;
 mod wire;
 
 #[cfg(feature = "faults")]
 pub use self::fault::{Fault, Kind as FaultKind, faults};
 use self::routes::Operation;
+#[cfg(feature = "tls")]
+pub use self::settings::Tls;
 pub use self::{
     log::Received,
     mock::{Mock, StartError},
     settings::{Builder, IssuerMode, Settings, Token, TokenKind},
+    source::ClockError,
     start::{Location, State, StateError},
+    unserved::UnknownPaths,
 };
 
 /// All operations, one list a resource. A new resource is a file and a line here.
@@ -144,6 +169,12 @@ const OPERATIONS: &[&[Operation]] = &[
     resource_keys::OPERATIONS,
     metadata::OPERATIONS,
     token::OPERATIONS,
+    token_endpoint::OPERATIONS,
+    introspect::OPERATIONS,
+    revoke::OPERATIONS,
+    userinfo::OPERATIONS,
+    authorize::OPERATIONS,
+    logout::OPERATIONS,
 ];
 
 /// The names of all operations: the operationIds of the spec, and names of our own for what the spec does not list.

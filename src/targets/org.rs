@@ -2,15 +2,22 @@
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-use okta_mock::{State, start::Named};
+use okta_mock::{
+    State,
+    start::{Named, User},
+};
 
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
     suite::{FilesError, read_file},
+    yaml::parse,
 };
 
 /// The org of a run against the embedded mock.
 const RUN: &str = include_str!("../../examples/mock-state.yaml");
+
+/// What a state may have, by which a file is known as one.
+const MEMBERS: [&str; 8] = ["servers", "clients", "groups", "users", "apps", "login", "refreshTokens", "serviceApps"];
 
 /// A state that cannot be planted.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +48,21 @@ impl StateFile {
         Ok(Self { state, source })
     }
 
+    /// Whether a file is a state, by what it says.
+    pub fn is_file(path: &Path) -> bool {
+        let root = read_file(path).ok().and_then(|source| parse(&source).ok());
+        root.is_some_and(|root| root.get("cases").is_none() && MEMBERS.iter().any(|member| root.get(member).is_some()))
+    }
+
+    /// Reads a state file and looks whether a mock can start with it.
+    ///
+    /// # Errors
+    /// A file that is none, or one that contradicts itself.
+    pub fn check(path: &Path) -> Result<(), StateError> {
+        let file = Self::read(path)?;
+        file.state.check().map_err(|error| file.drawn(&error))
+    }
+
     /// What is wrong with it, as it shows when a mock starts with it.
     pub fn drawn(&self, error: &okta_mock::StateError) -> StateError {
         drawn(&self.source, error)
@@ -65,10 +87,11 @@ pub(super) fn of_run() -> Result<State, StateError> {
 
 /// The org with groups and users for all identifiers that stand for such in every org: those that begin with `00g` and `00u`.
 pub(super) fn with_people(mut state: State, ids: &BTreeSet<String>) -> State {
-    for (kind, named) in [("00g", &mut state.groups), ("00u", &mut state.users)] {
-        let new = |id: &&String| id.starts_with(kind) && !named.iter().any(|there| there.id == **id);
-        let new: Vec<_> = ids.iter().filter(new).map(|id| Named { id: id.clone(), name: id.clone() }).collect();
-        named.extend(new);
-    }
+    let new = |id: &&String| id.starts_with("00g") && !state.groups.iter().any(|there| there.id == **id);
+    let groups: Vec<_> = ids.iter().filter(new).map(|id| Named { id: id.clone(), name: id.clone() }).collect();
+    let new = |id: &&String| id.starts_with("00u") && !state.users.iter().any(|there| there.id == **id);
+    let users: Vec<_> = ids.iter().filter(new).map(|id| User { id: id.clone(), ..User::default() }).collect();
+    state.groups.extend(groups);
+    state.users.extend(users);
     state
 }

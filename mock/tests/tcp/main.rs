@@ -12,14 +12,19 @@ use tokio::{
 };
 
 mod access;
+mod admin;
 mod associated;
 mod changes;
 mod claims;
+mod client_authentication;
 mod clients;
+mod cors;
 mod dpop_api;
 mod dpop_token;
+mod effects;
 mod general;
 mod hostile;
+mod issuing;
 mod keys;
 mod lists;
 mod metadata;
@@ -30,8 +35,12 @@ mod resource_keys;
 mod rules;
 mod scopes;
 mod servers;
+mod signed_in;
 mod state;
+#[cfg(feature = "tls")]
+mod tls;
 mod token;
+mod unserved;
 mod validation;
 
 /// The path of the collection.
