@@ -329,6 +329,7 @@ impl<'a> Replay<'a> {
                 value => value.to_string().into_bytes(),
             }),
             principal,
+            client: None,
             fresh: false,
         };
         Ok(Prepared { outgoing, operation, doubt, rebuilt, lists })

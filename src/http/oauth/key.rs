@@ -33,7 +33,7 @@ pub struct PrivateKey {
 
 impl std::fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PrivateKey({})", self.signer.algorithm())
+        write!(f, "PrivateKey({})", self.signer.algorithm().name())
     }
 }
 
@@ -107,8 +107,9 @@ impl PrivateKey {
             }
             _ => return refused(KINDS),
         };
-        if let Some(named) = member("alg").filter(|named| *named != signer.algorithm()) {
-            return refused(format!("the JWK is for {named}; {} is what is used of its kind", signer.algorithm()));
+        if let Some(named) = member("alg").filter(|named| *named != signer.algorithm().name()) {
+            let used = signer.algorithm().name();
+            return refused(format!("the JWK is for {named}; {used} is what is used of its kind"));
         }
         let private = ["d", "p", "q", "dp", "dq", "qi"];
         let secrets = private.iter().filter_map(|name| member(name)).map(str::to_owned).collect();
