@@ -22,8 +22,7 @@ const MOST_KEYS: usize = 100;
 
 /// How a token is signed (RFC 7518 section 3.1), with a key that others may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
-#[expect(missing_docs, reason = "the names are those of RFC 7518")]
-pub enum Algorithm {
+pub(crate) enum Algorithm {
     RS256,
     RS384,
     RS512,
@@ -107,9 +106,7 @@ impl<'t> Jwt<'t> {
         let named = self.header.get("kid");
         let fits = |key: &&Value| {
             let says = |name: &str, value: &str| key.get(name).and_then(Value::as_str).is_none_or(|said| said == value);
-            named.is_none_or(|name| key.get("kid") == Some(name))
-                && says("alg", algorithm.name())
-                && says("use", "sig")
+            named.is_none_or(|name| key.get("kid") == Some(name)) && says("alg", algorithm.name()) && says("use", "sig")
         };
         let mut verdict = Err(Unsigned::NoKey);
         for key in keys.iter().take(MOST_KEYS).filter(fits) {
@@ -185,7 +182,10 @@ mod tests {
         for key in [with("alg", "ES384"), with("use", "enc"), with("crv", "P-384"), with("x", "!")] {
             assert_eq!(by(key, Algorithm::ES256), Err(Unsigned::NoKey));
         }
-        assert_eq!(by(with("y", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a1"), Algorithm::ES256), Err(Unsigned::Other));
+        assert_eq!(
+            by(with("y", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a1"), Algorithm::ES256),
+            Err(Unsigned::Other)
+        );
         assert_eq!(jwt.signed_by(&json!([]), Algorithm::ES256), Err(Unsigned::NoSet));
     }
 
@@ -197,9 +197,14 @@ mod tests {
         let jwt = Jwt::read(&changed);
         let by = jwt.map(|jwt| jwt.signed_by(&json!({ "keys": [key()] }), Algorithm::ES256));
         assert!(by.is_none_or(|by| by == Err(Unsigned::Other)));
-        for text in ["", "a", "a.b", "a.b.c", "e30.e30", "e30.W10.", "e30..e30", &format!("e30.e30.{}", "A".repeat(LONGEST))] {
+        for text in
+            ["", "a", "a.b", "a.b.c", "e30.e30", "e30.W10.", "e30..e30", &format!("e30.e30.{}", "A".repeat(LONGEST))]
+        {
             assert!(Jwt::read(text).is_none(), "{text}");
         }
-        assert_eq!(Jwt::read("e30.e30.").expect("without a signature").decoded(), json!({ "header": {}, "claims": {} }));
+        assert_eq!(
+            Jwt::read("e30.e30.").expect("without a signature").decoded(),
+            json!({ "header": {}, "claims": {} })
+        );
     }
 }

@@ -10,8 +10,8 @@ use crate::{
     level::Level,
     matcher::Matcher,
     schema::Schema,
-    template::Template,
     suite::{Contract, GeneralHeader, On, Operation},
+    template::Template,
 };
 
 /// One check.

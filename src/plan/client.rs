@@ -157,12 +157,7 @@ fn read_proof(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Option
     }
 }
 
-fn read_changes(
-    node: &Node,
-    what: &'static str,
-    scope: &Scope,
-    problems: &mut Problems<'_>,
-) -> Option<ChangesPlan> {
+fn read_changes(node: &Node, what: &'static str, scope: &Scope, problems: &mut Problems<'_>) -> Option<ChangesPlan> {
     let mut fields = Fields::of(node, what, problems)?;
     let algorithm = fields.optional("algorithm").and_then(|node| problems.word(node, "algorithm", "algorithm"));
     let mut members = |key| {
@@ -206,7 +201,10 @@ pub(super) fn read_form(node: &Node, scope: &Scope, problems: &mut Problems<'_>)
         match &node.data {
             Data::Null => {}
             Data::List(_) | Data::Map(_) => {
-                problems.at(node.span, format!("a parameter of a form is text, a number or a boolean, not {}", node.kind()));
+                problems.at(
+                    node.span,
+                    format!("a parameter of a form is text, a number or a boolean, not {}", node.kind()),
+                );
             }
             Data::Text(_) | Data::Bool(_) | Data::Number(_) => form.push((name, Tree::read(node, scope, problems))),
         }

@@ -383,8 +383,7 @@ pub(crate) fn lack(trial: &Trial, has: &Has<'_>, seen: impl Fn(&str) -> bool) ->
     if !lacking.is_empty() {
         return Some(format!("the target lacks the capability {}", lacking.join(", ")));
     }
-    let principals: Vec<&str> =
-        trial.principals().into_iter().filter(|name| !has.principals.contains(*name)).collect();
+    let principals: Vec<&str> = trial.principals().into_iter().filter(|name| !has.principals.contains(*name)).collect();
     if !principals.is_empty() {
         return Some(format!("there are no credentials for the principal {}", principals.join(", ")));
     }

@@ -18,7 +18,7 @@ use crate::{
     duration::parse_limit,
     file::Unread,
     http::{ClientMethod, parse_origin},
-    suite::Vocabulary,
+    suite::{NamedClient, Vocabulary},
     yaml::{Data, Fields, Key, Node, Problems},
 };
 
@@ -280,8 +280,11 @@ fn unknown_names(target: &Node, vocabulary: &Vocabulary, problems: &mut Problems
         problems.unknown(key.span, "principal", &key.name, vocabulary.principals.keys().map(String::as_str));
     }
     let below = |key: &str| target.get(key).and_then(Node::as_map).unwrap_or_default();
-    for (key, _) in below("clients") {
+    for (key, node) in below("clients") {
         problems.known(&vocabulary.clients, key.span, "client", &key.name);
+        if let Some(named) = vocabulary.clients.get(&key.name) {
+            check_client(&key.name, named, node, problems);
+        }
     }
     for (key, _) in below("users") {
         problems.known(&vocabulary.users, key.span, "user", &key.name);
@@ -290,6 +293,20 @@ fn unknown_names(target: &Node, vocabulary: &Vocabulary, problems: &mut Problems
     let names = capabilities.iter().filter_map(|node| node.as_text().map(|name| (node.span, name)));
     for (span, name) in names.filter(|(_, name)| !vocabulary.capabilities.contains_key(*name)) {
         problems.unknown(span, "capability", name, vocabulary.capabilities.keys().map(String::as_str));
+    }
+}
+
+/// A client that authenticates in another way than its name says would make cases fail that the target is right about.
+fn check_client(name: &str, named: &NamedClient, node: &Node, problems: &mut Problems<'_>) {
+    let method = node.get("method").and_then(|node| Some((node.span, node.as_text()?)));
+    if let Some((span, method)) = method.filter(|(_, method)| *method != named.method) {
+        let title = format!("the client `{name}` authenticates by {}, not {method}", named.method);
+        problems.at_with(span, title, "give another client of the org this name, or leave it out");
+    }
+    let dpop = matches!(node.get("dpop").map(|node| &node.data), Some(Data::Bool(true)));
+    if dpop != named.dpop {
+        let title = format!("the client `{name}` has `dpop = {}`", named.dpop);
+        problems.at_with(node.span, title, "give another client of the org this name, or leave it out");
     }
 }
 

@@ -115,12 +115,8 @@ impl Vocabulary {
     pub(super) fn read(root: &Node, problems: &mut Problems<'_>) -> Self {
         let mut vocabulary = Self::default();
         let Some(mut file) = Fields::of(root, "vocabulary file", problems) else { return vocabulary };
-        for (key, names) in [
-            ("principals", &mut vocabulary.principals),
-            ("capabilities", &mut vocabulary.capabilities),
-            ("profiles", &mut vocabulary.profiles),
-        ] {
-            for node in file.required(key, problems).and_then(Node::as_list).unwrap_or_default() {
+        let named = |nodes: Option<&Node>, names: &mut BTreeMap<String, String>, problems: &mut Problems<'_>| {
+            for node in nodes.and_then(Node::as_list).unwrap_or_default() {
                 let Some(mut fields) = Fields::of(node, "name", problems) else { continue };
                 let (id, title) = (fields.text("id", problems), fields.text("title", problems));
                 fields.finish(problems);
@@ -128,16 +124,15 @@ impl Vocabulary {
                     names.insert(id.to_owned(), title.to_owned());
                 }
             }
+        };
+        for (key, names) in [
+            ("principals", &mut vocabulary.principals),
+            ("capabilities", &mut vocabulary.capabilities),
+            ("profiles", &mut vocabulary.profiles),
+        ] {
+            named(file.required(key, problems), names, problems);
         }
-        let users = file.optional("users").and_then(Node::as_list).unwrap_or_default();
-        for node in users {
-            let Some(mut fields) = Fields::of(node, "name", problems) else { continue };
-            let (id, title) = (fields.text("id", problems), fields.text("title", problems));
-            fields.finish(problems);
-            if let (Some(id), Some(title)) = (id, title) {
-                vocabulary.users.insert(id.to_owned(), title.to_owned());
-            }
-        }
+        named(file.optional("users"), &mut vocabulary.users, problems);
         for node in file.optional("clients").and_then(Node::as_list).unwrap_or_default() {
             let Some(mut fields) = Fields::of(node, "client", problems) else { continue };
             let [id, _, method] = ["id", "title", "method"].map(|key| fields.text(key, problems));

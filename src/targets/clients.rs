@@ -42,7 +42,8 @@ impl Planted {
     /// New secrets.
     pub(super) fn new() -> Result<Self, NoAnswer> {
         let mut clients = BTreeMap::new();
-        for (name, method, dpop) in CLIENTS.into_iter().filter(|(_, method, _)| *method != ClientMethod::PrivateKeyJwt) {
+        for (name, method, dpop) in CLIENTS.into_iter().filter(|(_, method, _)| *method != ClientMethod::PrivateKeyJwt)
+        {
             let client = OAuthClient::new(name, method, Some(secret()), None)?.dpop(dpop);
             clients.insert(name.to_owned(), client);
         }

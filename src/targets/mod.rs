@@ -165,7 +165,14 @@ impl Opened {
         let client = client.knowing(planted.clients, planted.users);
         let capabilities = kind.capabilities().iter().map(|&name| name.to_owned()).collect();
         let target = Target { name: MOCK.to_owned(), client, principals, capabilities, clients, users };
-        Ok(Self { target, redactor, prefix: PREFIX.to_owned(), rate_share: None, effect: Some(EFFECT), mock: Some(mock) })
+        Ok(Self {
+            target,
+            redactor,
+            prefix: PREFIX.to_owned(),
+            rate_share: None,
+            effect: Some(EFFECT),
+            mock: Some(mock),
+        })
     }
 }
 

@@ -292,8 +292,7 @@ pub(crate) fn form_type() -> (String, Option<Vec<String>>) {
 
 /// Parameters as a form has them (RFC 6749 appendix B); none where there are none.
 pub(crate) fn encoded<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Option<Vec<u8>> {
-    let pairs: Vec<String> =
-        pairs.into_iter().map(|(name, value)| format!("{}={}", form(name), form(value))).collect();
+    let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{}={}", form(name), form(value))).collect();
     (!pairs.is_empty()).then(|| pairs.join("&").into_bytes())
 }
 
@@ -358,12 +357,7 @@ pub(crate) fn is_from_now(text: &str) -> bool {
 }
 
 /// An object in compact form (RFC 7515 section 7.1).
-fn signed(
-    header: &Value,
-    claims: &Value,
-    broken: bool,
-    sign: impl FnOnce(&str) -> Option<Vec<u8>>,
-) -> Option<String> {
+fn signed(header: &Value, claims: &Value, broken: bool, sign: impl FnOnce(&str) -> Option<Vec<u8>>) -> Option<String> {
     let message = format!("{}.{}", base64url(header.to_string()), base64url(claims.to_string()));
     let mut signature = sign(&message)?;
     if broken {

@@ -279,7 +279,8 @@ impl ClientCredentials {
                 fields.push(("client_assertion", assertion));
             }
             ClientAuth::Secret(secret) => {
-                builder = builder.header("authorization", format!("Basic {}", basic(&self.client_id, secret.expose_secret())));
+                builder = builder
+                    .header("authorization", format!("Basic {}", basic(&self.client_id, secret.expose_secret())));
             }
         }
         if let Some(key) = &self.proof_key {
