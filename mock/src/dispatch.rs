@@ -207,6 +207,10 @@ fn perform(
     if !shared.feature && Bucket::of(path) == Some(Bucket::AuthorizationServers) {
         return Err(Refusal::NO_FEATURE);
     }
+    // Catalogue.
+    if !shared.feature && matches!(Bucket::of(path), Some(Bucket::CustomServers | Bucket::Authorize)) {
+        return Err(Refusal::FEATURE_OFF);
+    }
     let segments = call::segments(path)?;
     let (operation, captures) = routes::find(&head.method, &segments)?;
     let allowed = match operation.access {

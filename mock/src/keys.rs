@@ -3,8 +3,9 @@
 use std::{cell::OnceCell, sync::Arc};
 
 use aws_lc_rs::{
+    rand::SystemRandom,
     rsa::{KeyPair, KeySize},
-    signature::KeyPair as _,
+    signature::{KeyPair as _, RSA_PKCS1_SHA256},
 };
 use axum::http::{Method, StatusCode};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -209,10 +210,21 @@ impl SigningKey {
         SigningKey { kid: source.kid(), origin, pair: OnceCell::new() }
     }
 
+    fn pair(&self) -> Option<&Arc<KeyPair>> {
+        self.pair.get_or_init(|| self.origin.pair().map(Arc::new)).as_ref()
+    }
+
+    /// The signature of a message by RS256, which is the same each time.
+    pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let pair = self.pair()?;
+        let mut signature = vec![0; pair.public_modulus_len()];
+        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).ok()?;
+        Some(signature)
+    }
+
     /// The modulus, as a JSON Web Key has it.
     pub(super) fn modulus(&self) -> String {
-        let pair = self.pair.get_or_init(|| self.origin.pair().map(Arc::new));
-        let modulus = pair.as_ref().map(|pair| pair.public_key().modulus());
+        let modulus = self.pair().map(|pair| pair.public_key().modulus());
         URL_SAFE_NO_PAD.encode(modulus.as_ref().map_or(&[][..], |modulus| modulus.big_endian_without_leading_zero()))
     }
 }

@@ -84,22 +84,30 @@
 //! `OpenAPI` document), *docs* (the vendor's documentation), *inferred* (nothing settles it; our reading).
 
 // What a request means is in `dispatch`, each resource has a file of its own, and what goes over the wire is in `wire`.
+mod apps;
 mod associated;
 mod auth;
+mod authorize;
 mod body;
 mod call;
 mod changes;
 mod claims;
+mod client_authentication;
 mod clients;
 mod constraint;
 mod dispatch;
 mod dpop;
+mod expression;
 #[cfg(feature = "faults")]
 mod fault;
+mod introspect;
+mod issued;
+mod jws;
 mod keys;
 mod limits;
 mod links;
 mod log;
+mod logout;
 mod metadata;
 mod mistake;
 mod mock;
@@ -109,6 +117,7 @@ mod plant;
 mod policies;
 mod replay_guard;
 mod resource_keys;
+mod revoke;
 mod routes;
 mod rows;
 mod rules;
@@ -120,6 +129,8 @@ mod source;
 pub mod start;
 mod state;
 mod token;
+mod token_endpoint;
+mod userinfo;
 mod wire;
 
 #[cfg(feature = "faults")]
@@ -144,6 +155,12 @@ const OPERATIONS: &[&[Operation]] = &[
     resource_keys::OPERATIONS,
     metadata::OPERATIONS,
     token::OPERATIONS,
+    token_endpoint::OPERATIONS,
+    introspect::OPERATIONS,
+    revoke::OPERATIONS,
+    userinfo::OPERATIONS,
+    authorize::OPERATIONS,
+    logout::OPERATIONS,
 ];
 
 /// The names of all operations: the operationIds of the spec, and names of our own for what the spec does not list.

@@ -19,17 +19,31 @@ pub(super) enum Bucket {
     AuthorizationServers,
     /// Inferred: the token endpoint has a budget of its own, as large as the others.
     Token,
+    /// Docs: `/oauth2/{authorizationServerId}/v1/authorize`, of all servers together.
+    Authorize,
+    /// Docs: `/oauth2/{authorizationServerId}/v1/*`, of all servers together.
+    CustomServers,
     Other,
 }
 
 impl Bucket {
+    /// Of an endpoint of a server; its keys and metadata have no limit (docs).
+    fn of_server(path: &str) -> Option<Bucket> {
+        match path.split('/').collect::<Vec<_>>().as_slice() {
+            ["", "oauth2", _, "v1", "keys"] => None,
+            ["", "oauth2", _, "v1", "authorize"] => Some(Bucket::Authorize),
+            ["", "oauth2", _, "v1", _, ..] => Some(Bucket::CustomServers),
+            _ => None,
+        }
+    }
+
     /// None for public documents, which have no limit (docs).
     pub(super) fn of(path: &str) -> Option<Bucket> {
         if path == token::PATH {
             return Some(Bucket::Token);
         }
         if routes::is_open(path) {
-            return None;
+            return Bucket::of_server(path);
         }
         Some(match path.strip_prefix(COLLECTION) {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => Bucket::AuthorizationServers,

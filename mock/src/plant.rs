@@ -1,6 +1,8 @@
 //! Puts a state into a new org. Owns what makes a state contradict itself, and what a server of a state may be that one of a request may
 //! not: older, INACTIVE, MANUAL, trusted, and with children. Otherwise its parts are judged by the same rules as requests.
 
+mod people;
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
@@ -66,18 +68,14 @@ pub(super) fn plant(org: &mut Org, mut state: State) -> Result<(), StateError> {
 /// In the order of what refers to what.
 fn take_over(org: &mut Org, state: State) -> Result<(), StateError> {
     let mut ids = Ids::default();
-    for (index, named) in state.users.into_iter().enumerate() {
-        ids.claim(&format!("users[{index}]"), &named.id)?;
-        org.people.users.insert(named.id, named.name);
-    }
-    for (index, named) in state.groups.into_iter().enumerate() {
-        ids.claim(&format!("groups[{index}]"), &named.id)?;
-        org.people.groups.insert(named.id, named.name);
-    }
+    people::plant(org, &mut ids, state.users, state.groups)?;
     plant_servers(org, &mut ids, state.servers)?;
     for (index, client) in state.clients.into_iter().enumerate() {
         ids.claim(&format!("clients[{index}]"), &client.id)?;
         org.clients.push(Client { id: client.id, name: client.name, uri: client.client_uri, logo: client.logo_uri });
+    }
+    for (index, app) in state.apps.into_iter().enumerate() {
+        people::plant_app(org, &mut ids, &format!("apps[{index}]"), app)?;
     }
     for (index, token) in state.refresh_tokens.into_iter().enumerate() {
         plant_refresh_token(org, &mut ids, &format!("refreshTokens[{index}]"), token)?;
@@ -85,7 +83,7 @@ fn take_over(org: &mut Org, state: State) -> Result<(), StateError> {
     for (index, app) in state.service_apps.into_iter().enumerate() {
         plant_service_app(org, &format!("serviceApps[{index}]"), app)?;
     }
-    Ok(())
+    state.login.map_or(Ok(()), |login| people::sign_in(org, &login))
 }
 
 fn plant_refresh_token(
@@ -109,6 +107,7 @@ fn plant_refresh_token(
         scopes: token.scopes,
         created,
         expires: token.expires_at.map_or_else(|| created.plus_days(REFRESH_DAYS), stamp),
+        session: None,
     });
     Ok(())
 }

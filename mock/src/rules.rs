@@ -52,11 +52,11 @@ enum Occasion {
 pub(super) struct Rule {
     id: String,
     name: String,
-    status: Status,
+    pub(super) status: Status,
     created: Stamp,
     last_updated: Stamp,
-    conditions: Conditions,
-    token: TokenAction,
+    pub(super) conditions: Conditions,
+    pub(super) token: TokenAction,
 }
 
 impl Row for Rule {
@@ -273,9 +273,9 @@ const WINDOW_MINUTES: RangeInclusive<i64> = 10..=2_628_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TokenAction {
-    access_token_lifetime_minutes: i64,
-    refresh_token_lifetime_minutes: i64,
-    refresh_token_window_minutes: i64,
+    pub(super) access_token_lifetime_minutes: i64,
+    pub(super) refresh_token_lifetime_minutes: i64,
+    pub(super) refresh_token_window_minutes: i64,
     /// Recorded: gone after a replacement that leaves it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     inline_hook: Option<InlineHook>,
@@ -347,39 +347,39 @@ const REFRESH_TOKEN: &str = "refresh_token";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Conditions {
-    people: PeopleCondition,
-    grant_types: Included,
-    scopes: Included,
+    pub(super) people: PeopleCondition,
+    pub(super) grant_types: Included,
+    pub(super) scopes: Included,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct PeopleCondition {
-    users: Users,
+pub(super) struct PeopleCondition {
+    pub(super) users: Users,
     /// Recorded: absent when no groups were given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    groups: Option<Groups>,
+    pub(super) groups: Option<Groups>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Users {
+pub(super) struct Users {
     /// Recorded: there if it was sent, even if empty.
     #[serde(skip_serializing_if = "Option::is_none")]
-    include: Option<Vec<String>>,
+    pub(super) include: Option<Vec<String>>,
     /// Recorded: always there and always empty. The spec does not know it.
     exclude: [(); 0],
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Groups {
-    include: Vec<String>,
+pub(super) struct Groups {
+    pub(super) include: Vec<String>,
     /// Recorded: there if it was sent, even if empty. The spec does not know it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    exclude: Option<Vec<String>>,
+    pub(super) exclude: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Included {
-    include: Vec<String>,
+pub(super) struct Included {
+    pub(super) include: Vec<String>,
 }
 
 impl Conditions {

@@ -31,6 +31,10 @@ impl Stamp {
         Stamp(self.0.saturating_add(seconds))
     }
 
+    fn http_date(self) -> String {
+        self.moment().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     fn moment(self) -> DateTime<Utc> {
         DateTime::from_timestamp(self.0, 0).unwrap_or_default()
     }
@@ -132,12 +136,17 @@ impl Source {
     pub(super) fn date(&mut self) -> HeaderValue {
         let now = self.now();
         if self.date.0 != now.0 {
-            let text = now.moment().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-            if let Ok(value) = HeaderValue::from_str(&text) {
+            if let Ok(value) = HeaderValue::from_str(&now.http_date()) {
                 self.date = (now.0, value);
             }
         }
         self.date.1.clone()
+    }
+
+    /// The same for a later moment.
+    pub(super) fn date_after(&mut self, seconds: i64) -> HeaderValue {
+        let text = self.now().plus_seconds(seconds).http_date();
+        HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("0"))
     }
 
     /// 20 characters: prefix, 14 letters and digits, cell (recorded).
@@ -169,6 +178,11 @@ impl Source {
     /// (docs).
     pub(super) fn access_token(&mut self) -> String {
         base64url(&mut self.wire, 86)
+    }
+
+    /// 43 base64url characters: the names of tokens (jwt), the texts of refresh tokens and codes (inferred).
+    pub(super) fn secret(&mut self) -> String {
+        base64url(&mut self.wire, 43)
     }
 
     /// A nonce for `DPoP` proofs; the form is inferred.

@@ -8,7 +8,14 @@ use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::JwkSet;
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    app::{App, ApplicationType, AuthenticationMethod, GrantType, Rotation, RotationType, Status},
+    user::User,
+};
 pub use super::mistake::{Location, StateError};
+
+mod app;
+mod user;
 
 /// Everything the org holds at the start besides its default server.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -20,8 +27,12 @@ pub struct State {
     pub clients: Vec<Client>,
     /// Groups that rules can name.
     pub groups: Vec<Named>,
-    /// Users that rules can name and refresh tokens can belong to.
-    pub users: Vec<Named>,
+    /// Users that rules can name, refresh tokens can belong to, and tokens can be about.
+    pub users: Vec<User>,
+    /// Clients that the authorization servers give tokens to.
+    pub apps: Vec<App>,
+    /// The login or id of the user who is signed in, for `/authorize`, which has no page; nobody if it is left out.
+    pub login: Option<String>,
     /// Refresh tokens.
     pub refresh_tokens: Vec<RefreshToken>,
     /// Apps that may ask the org for access tokens.
@@ -172,7 +183,7 @@ pub struct Client {
     pub logo_uri: Option<String>,
 }
 
-/// A user or a group.
+/// A group.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Named {

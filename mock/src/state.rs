@@ -6,15 +6,18 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    apps::Apps,
     auth::Tokens,
     changes::AsOf,
     claims::{self, Claim},
     clients::{Client, RefreshToken},
     dpop::Dpop,
+    issued::Issued,
     keys::KeyRing,
     limits::Limits,
     people::People,
     policies::Policy,
+    replay_guard::Once,
     resource_keys::ResourceKey,
     routes::COLLECTION,
     rules::Rule,
@@ -46,6 +49,12 @@ pub(super) struct Org {
     pub(super) clients: Vec<Client>,
     pub(super) refresh_tokens: Vec<RefreshToken>,
     pub(super) service_apps: Vec<ServiceApp>,
+    pub(super) apps: Apps,
+    /// The assertions that apps have used up.
+    pub(super) assertions: Once,
+    pub(super) issued: Issued,
+    /// The id of the user who is signed in.
+    pub(super) login: Option<String>,
 }
 
 impl Org {
@@ -74,6 +83,10 @@ impl Org {
             clients: Vec::new(),
             refresh_tokens: Vec::new(),
             service_apps: Vec::new(),
+            apps: Apps::default(),
+            assertions: Once::default(),
+            issued: Issued::default(),
+            login: None,
         }
     }
 }
@@ -83,6 +96,12 @@ impl Org {
     pub(super) fn reset(&mut self, start: Org) {
         let former = std::mem::replace(self, start);
         self.source.go_on_from(former.source);
+    }
+
+    /// Revokes a refresh token and what came with it.
+    pub(super) fn end_family(&mut self, refresh: &str) {
+        self.refresh_tokens.retain(|token| token.id != refresh);
+        self.issued.revoke_family(refresh);
     }
 }
 

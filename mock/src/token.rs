@@ -156,7 +156,9 @@ pub(super) struct Spent {
 
 /// RFC 6749: 401 and `invalid_client`, whatever was wrong.
 fn unknown(description: &'static str) -> Refusal {
+    let challenge = String::from("Basic realm=\"oauth2\"");
     Refusal::oauth(StatusCode::UNAUTHORIZED, "invalid_client", description)
+        .with_header(header::WWW_AUTHENTICATE, challenge)
 }
 
 /// The app that sends a token request. RFC 6749: it proves itself in one way only. `used` are the assertions that were

@@ -27,9 +27,17 @@ pub(super) enum Answer {
         links: Vec<String>,
         /// For how many seconds it may be kept, if it may be.
         kept: Option<i64>,
+        /// Whether robots are told not to list it (recorded: of the tokens that an endpoint gives, and not of its errors).
+        unlisted: bool,
     },
     /// 204.
     Empty,
+    /// 200 without a body.
+    Done,
+    /// 302 to another address.
+    Redirect(String),
+    /// A page for a browser.
+    Page { status: StatusCode, html: String },
 }
 
 impl Answer {
@@ -39,14 +47,27 @@ impl Answer {
 
     pub(super) fn linked(status: StatusCode, body: &impl Serialize, links: Vec<String>) -> Answer {
         // Fails only for maps with keys that are not strings, which no answer has.
-        Answer::Json { status, body: serde_json::to_vec(body).unwrap_or_default(), links, kept: None }
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        Answer::Json { status, body, links, kept: None, unlisted: false }
     }
 
     /// The same, which may be kept for so many seconds.
     pub(super) fn kept_for(self, seconds: i64) -> Answer {
         match self {
-            Answer::Json { status, body, links, kept: _ } => Answer::Json { status, body, links, kept: Some(seconds) },
-            Answer::Empty => Answer::Empty,
+            Answer::Json { status, body, links, kept: _, unlisted } => {
+                Answer::Json { status, body, links, kept: Some(seconds), unlisted }
+            }
+            other @ (Answer::Empty | Answer::Done | Answer::Redirect(_) | Answer::Page { .. }) => other,
+        }
+    }
+
+    /// The same, which robots are told not to list.
+    pub(super) fn unlisted(self) -> Answer {
+        match self {
+            Answer::Json { status, body, links, kept, unlisted: _ } => {
+                Answer::Json { status, body, links, kept, unlisted: true }
+            }
+            other @ (Answer::Empty | Answer::Done | Answer::Redirect(_) | Answer::Page { .. }) => other,
         }
     }
 }
@@ -109,11 +130,13 @@ enum Form {
     Api,
     /// RFC 6749.
     OAuth,
+    /// None: a challenge says it all (RFC 6750, section 3).
+    Bare,
 }
 
 // Codes and texts are from the vendor's table of errors (docs) unless a constructor says otherwise.
 impl Refusal {
-    const fn of(status: StatusCode, code: &'static str, summary: &'static str) -> Refusal {
+    pub(super) const fn of(status: StatusCode, code: &'static str, summary: &'static str) -> Refusal {
         let summary = Cow::Borrowed(summary);
         Refusal { status, code, summary, causes: Vec::new(), headers: Vec::new(), form: Form::Api }
     }
@@ -125,6 +148,17 @@ impl Refusal {
     /// An error of an OAuth endpoint; `error` is one of RFC 6749, section 5.2.
     pub(super) fn oauth(status: StatusCode, error: &'static str, description: impl Into<Cow<'static, str>>) -> Refusal {
         Refusal { form: Form::OAuth, ..Refusal::new(status, error, description) }
+    }
+
+    /// An error about an access token, which a challenge tells (spec).
+    pub(super) fn bearer(status: StatusCode, error: &'static str, description: &'static str) -> Refusal {
+        let challenge = format!("Bearer error=\"{error}\", error_description=\"{description}\"");
+        let refusal = Refusal { form: Form::Bare, ..Refusal::of(status, error, description) };
+        refusal.with_header(header::WWW_AUTHENTICATE, challenge)
+    }
+
+    pub(super) fn code(&self) -> &'static str {
+        self.code
     }
 
     /// What is wrong, in words.
@@ -157,6 +191,15 @@ impl Refusal {
         "E0000015",
         "You do not have permission to access the feature you are requesting",
     );
+    /// What clients are told of it (catalogue; facts, section 2).
+    pub(super) const FEATURE_OFF: Refusal = Refusal {
+        status: StatusCode::BAD_REQUEST,
+        code: "access_denied",
+        summary: Cow::Borrowed("The requested feature is not enabled in this environment."),
+        causes: Vec::new(),
+        headers: Vec::new(),
+        form: Form::OAuth,
+    };
     /// A token that is not taken under the `DPoP` scheme, or not without it. `error` is one of RFC 9449, section 12.2,
     /// or of RFC 6750. The challenge is that of RFC 9449, section 7.1; that the body stays the vendor's is inferred.
     pub(super) fn dpop(error: &'static str, description: &'static str) -> Refusal {
@@ -170,7 +213,7 @@ impl Refusal {
         self.with_header(HeaderName::from_static("dpop-nonce"), nonce.to_owned())
     }
 
-    fn with_header(mut self, name: HeaderName, value: String) -> Refusal {
+    pub(super) fn with_header(mut self, name: HeaderName, value: String) -> Refusal {
         self.headers.push((name, value));
         self
     }
@@ -205,7 +248,7 @@ impl Refusal {
 }
 
 impl Refusal {
-    fn body(&self, source: &mut Source) -> Vec<u8> {
+    fn body(&self, source: &mut Source) -> Option<Vec<u8>> {
         let body = match self.form {
             Form::Api => serde_json::to_vec(&Envelope {
                 code: self.code,
@@ -215,9 +258,10 @@ impl Refusal {
                 causes: self.causes.iter().map(|cause| Cause { error_summary: cause }).collect(),
             }),
             Form::OAuth => serde_json::to_vec(&OAuthError { error: self.code, error_description: &self.summary }),
+            Form::Bare => return None,
         };
         // Fails only for maps with keys that are not strings.
-        body.unwrap_or_default()
+        Some(body.unwrap_or_default())
     }
 }
 
@@ -272,31 +316,44 @@ pub(super) fn render(source: &mut Source, outcome: Outcome, budget: Option<Budge
     let mut headers = HeaderMap::with_capacity(24);
     general(&mut headers, source, budget);
     let (status, body) = match outcome {
-        Ok(Answer::Json { status, body, links, kept }) => {
+        Ok(Answer::Json { status, body, links, kept, unlisted }) => {
             for link in links {
                 append(&mut headers, header::LINK, &link);
+            }
+            if unlisted {
+                append(&mut headers, HeaderName::from_static("x-robots-tag"), "noindex,nofollow");
             }
             if let Some(seconds) = kept {
                 headers.remove(header::PRAGMA);
                 headers.remove(header::EXPIRES);
                 headers.remove(header::CACHE_CONTROL);
                 append(&mut headers, header::CACHE_CONTROL, &format!("max-age={seconds}, must-revalidate"));
+                // Recorded: the same moment once more.
+                headers.insert(header::EXPIRES, source.date_after(seconds));
             }
             (status, Some(body))
         }
         Ok(Answer::Empty) => (StatusCode::NO_CONTENT, None),
+        Ok(Answer::Done) => (StatusCode::OK, None),
+        Ok(Answer::Redirect(location)) => {
+            append(&mut headers, header::LOCATION, &location);
+            // Spec.
+            headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+            (StatusCode::FOUND, None)
+        }
+        Ok(Answer::Page { status, html }) => {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html;charset=utf-8"));
+            (status, Some(html.into_bytes()))
+        }
         Err(refusal) => {
             for (name, value) in &refusal.headers {
                 append(&mut headers, name.clone(), value);
             }
-            if refusal.form == Form::OAuth && refusal.status == StatusCode::UNAUTHORIZED {
-                append(&mut headers, header::WWW_AUTHENTICATE, "Basic realm=\"oauth2\"");
-            }
-            (refusal.status, Some(refusal.body(source)))
+            (refusal.status, refusal.body(source))
         }
     };
     if body.is_some() {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     } else {
         // Recorded: answers without a body have no Content-Type and this instead.

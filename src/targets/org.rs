@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-use okta_mock::{State, start::Named};
+use okta_mock::{
+    State,
+    start::{Named, User},
+};
 
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
@@ -65,10 +68,11 @@ pub(super) fn of_run() -> Result<State, StateError> {
 
 /// The org with groups and users for all identifiers that stand for such in every org: those that begin with `00g` and `00u`.
 pub(super) fn with_people(mut state: State, ids: &BTreeSet<String>) -> State {
-    for (kind, named) in [("00g", &mut state.groups), ("00u", &mut state.users)] {
-        let new = |id: &&String| id.starts_with(kind) && !named.iter().any(|there| there.id == **id);
-        let new: Vec<_> = ids.iter().filter(new).map(|id| Named { id: id.clone(), name: id.clone() }).collect();
-        named.extend(new);
-    }
+    let new = |id: &&String| id.starts_with("00g") && !state.groups.iter().any(|there| there.id == **id);
+    let groups: Vec<_> = ids.iter().filter(new).map(|id| Named { id: id.clone(), name: id.clone() }).collect();
+    let new = |id: &&String| id.starts_with("00u") && !state.users.iter().any(|there| there.id == **id);
+    let users: Vec<_> = ids.iter().filter(new).map(|id| User { id: id.clone(), ..User::default() }).collect();
+    state.groups.extend(groups);
+    state.users.extend(users);
     state
 }

@@ -12,6 +12,7 @@ use super::{
     routes::Operation,
     rows::Row,
     source::Stamp,
+    start::GrantType,
     state::{Org, Server},
     wire::{Answer, Entity, Outcome},
 };
@@ -55,6 +56,22 @@ pub(super) struct RefreshToken {
     pub(super) scopes: Vec<String>,
     pub(super) created: Stamp,
     pub(super) expires: Stamp,
+    /// What a client uses it by; none of one that the state says, which the API alone knows.
+    pub(super) session: Option<Session>,
+}
+
+/// What a client uses a refresh token by, and what it stands for.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    /// The text that the client has.
+    pub(super) text: String,
+    /// The texts before it, and when each was replaced.
+    pub(super) former: Vec<(String, Stamp)>,
+    /// The grant that the first one came by.
+    pub(super) grant: GrantType,
+    pub(super) signed_in: Stamp,
+    /// When it ends however often it is used.
+    pub(super) ends: Option<Stamp>,
 }
 
 impl Row for RefreshToken {

@@ -93,7 +93,7 @@ fn view<'o>(
     base: &str,
 ) -> View<'o> {
     let this = format!("{}/clients/{}/tokens/{}", server.href(base), client.id, token.id);
-    let user = org.people.users.get(&token.user).map(String::as_str);
+    let user = org.people.users.get(&token.user).map(|user| user.name.as_str());
     View {
         id: &token.id,
         status: "ACTIVE",
@@ -167,7 +167,11 @@ pub(super) fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
 pub(super) fn revoke_all(org: &mut Org, call: &Call<'_>) -> Outcome {
     let (server, client) = subject(org, call)?;
     let (server, client) = (server.id.clone(), client.id.clone());
-    org.refresh_tokens.retain(|token| token.server != server || token.client != client);
+    let is_one = |token: &&RefreshToken| token.server == server && token.client == client;
+    let ids: Vec<String> = org.refresh_tokens.iter().filter(is_one).map(|token| token.id.clone()).collect();
+    for id in ids {
+        org.end_family(&id);
+    }
     Ok(Answer::Empty)
 }
 
@@ -175,6 +179,6 @@ pub(super) fn revoke_all(org: &mut Org, call: &Call<'_>) -> Outcome {
 pub(super) fn revoke(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     find(org, now, call)?;
-    rows::remove(&mut org.refresh_tokens, call.grandchild())?;
+    org.end_family(call.grandchild());
     Ok(Answer::Empty)
 }

@@ -88,7 +88,7 @@ impl Dpop {
                 ProofError::Binding => refuse("invalid_dpop_proof", "The DPoP proof is by another key"),
                 ProofError::Nonce(nonce) => {
                     // Section 8.
-                    let text = "Authorization server requires nonce in DPoP proof";
+                    let text = "Authorization server requires nonce in DPoP proof.";
                     refuse("use_dpop_nonce", text).with_nonce(&nonce)
                 }
             }

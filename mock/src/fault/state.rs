@@ -166,7 +166,7 @@ fn shown(operation: &Operation, org: &mut Org, call: &Call<'_>) -> Option<Value>
     let get = reading(path)?;
     match (get.run)(org, &call.at(call.captures.clone())) {
         Ok(Answer::Json { body, .. }) => serde_json::from_slice(&body).ok().filter(Value::is_object),
-        Ok(Answer::Empty) | Err(_) => None,
+        Ok(Answer::Empty | Answer::Done | Answer::Redirect(_) | Answer::Page { .. }) | Err(_) => None,
     }
 }
 
@@ -178,10 +178,13 @@ fn reading(path: &str) -> Option<&'static Operation> {
 
 /// The answer with another body.
 fn answering(outcome: Outcome, change: impl FnOnce(&mut Value)) -> Outcome {
-    let Answer::Json { status, body, links, kept } = outcome? else { return Ok(Answer::Empty) };
-    let mut json = serde_json::from_slice(&body).unwrap_or_default();
-    change(&mut json);
-    Ok(Answer::Json { status, body: json.to_string().into_bytes(), links, kept })
+    let mut answer = outcome?;
+    if let Answer::Json { body, .. } = &mut answer {
+        let mut json = serde_json::from_slice(body).unwrap_or_default();
+        change(&mut json);
+        *body = json.to_string().into_bytes();
+    }
+    Ok(answer)
 }
 
 /// Performs the operation with another body.

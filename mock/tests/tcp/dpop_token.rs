@@ -30,7 +30,7 @@ async fn an_app_that_has_to_prove_a_key_is_told_a_nonce_first() {
     refused(&ask_token(&org, "0oaBound", &[]).await, "invalid_dpop_proof");
     let challenge = ask_token(&org, "0oaBound", &[&prover.for_token(&org, None)]).await;
     refused(&challenge, "use_dpop_nonce");
-    assert_eq!(challenge.json()["error_description"], "Authorization server requires nonce in DPoP proof");
+    assert_eq!(challenge.json()["error_description"], "Authorization server requires nonce in DPoP proof.");
     let nonce = challenge.header("dpop-nonce");
     assert_eq!(nonce.len(), 32);
     let wrong = ask_token(&org, "0oaBound", &[&prover.for_token(&org, Some("wrong"))]).await;

@@ -1,0 +1,230 @@
+//! The authorization endpoint (RFC 6749, section 3.1). Owns the order of its checks, and whom it gives a code or tokens. It has no page: who
+//! is signed in is a setting of the mock. How an answer gets to the client is in `response`.
+//!
+//! Texts are inferred unless something else is said: the facts have few of them.
+
+mod response;
+
+use std::sync::Arc;
+
+use axum::http::{Method, StatusCode};
+
+use self::response::{Mode, Response};
+pub(super) use self::response::{error_page, with_state};
+use super::{
+    apps::App,
+    call::{Call, Query},
+    issued::Code,
+    routes::Operation,
+    start::{ApplicationType, AuthenticationMethod, GrantType},
+    state::Org,
+    token_endpoint::{self, Granted, Signed},
+    wire::{Answer, Outcome, Refusal},
+};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::open("authorizeCustomAS", Method::GET, "/oauth2/{}/v1/authorize", |org, call| {
+        authorize(org, call, &call.query)
+    }),
+    Operation::open("authorizeCustomASWithPost", Method::POST, "/oauth2/{}/v1/authorize", |org, call| {
+        authorize(org, call, &token_endpoint::read_form(call)?)
+    }),
+];
+
+/// How long a code is good for, in seconds (docs).
+const CODE_LIFETIME: i64 = 300;
+
+/// What a request asks to be given.
+#[derive(Clone, Copy, Default)]
+struct Wanted {
+    code: bool,
+    token: bool,
+    id_token: bool,
+}
+
+impl Wanted {
+    /// `response_type`: one or several of three words, in any order.
+    fn read(text: &str) -> Option<Wanted> {
+        let mut wanted = Wanted::default();
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            match word {
+                "code" => wanted.code = true,
+                "token" => wanted.token = true,
+                "id_token" => wanted.id_token = true,
+                _ => return None,
+            }
+        }
+        (wanted.code || wanted.is_implicit()).then_some(wanted)
+    }
+
+    fn is_implicit(self) -> bool {
+        self.token || self.id_token
+    }
+}
+
+/// An error that the client is told by a redirection.
+struct Told {
+    error: &'static str,
+    description: String,
+}
+
+fn told(error: &'static str, description: &str) -> Told {
+    Told { error, description: description.to_owned() }
+}
+
+impl From<Refusal> for Told {
+    fn from(refusal: Refusal) -> Told {
+        Told { error: refusal.code(), description: refusal.reason() }
+    }
+}
+
+/// An error that the browser is shown, as there is nobody to send it to.
+fn page(description: &str) -> Answer {
+    error_page(StatusCode::BAD_REQUEST, "invalid_request", description)
+}
+
+fn authorize(org: &mut Org, call: &Call<'_>, parameters: &Query) -> Outcome {
+    let server = match token_endpoint::server(org, call) {
+        Ok(server) => server.id.clone(),
+        Err(refusal) => return Ok(page(&refusal.reason())),
+    };
+    let (app, redirect_uri) = match client(org, parameters) {
+        Ok(client) => client,
+        Err(description) => return Ok(page(description)),
+    };
+    let wanted = parameters.get("response_type").and_then(Wanted::read);
+    let is_implicit = wanted.is_some_and(Wanted::is_implicit);
+    let usual = if is_implicit { Mode::Fragment } else { Mode::Query };
+    let mode = parameters.get("response_mode").map_or(Some(usual), Mode::read);
+    let mut response = Response::new(&redirect_uri, mode.unwrap_or(usual));
+    let given = check(parameters, wanted, mode, &app)
+        .and_then(|wanted| give(org, call, &server, &app, parameters, wanted, &mut response));
+    if let Err(Told { error, description }) = given {
+        response = Response::new(&redirect_uri, mode.unwrap_or(usual));
+        // Recorded order of other errors: what, then why.
+        response.add("error", error);
+        response.add("error_description", &description);
+    }
+    if let Some(state) = parameters.get("state") {
+        response.add("state", state);
+    }
+    Ok(response.answer())
+}
+
+/// The client, and where to send its answer to.
+fn client(org: &Org, parameters: &Query) -> Result<(Arc<App>, String), &'static str> {
+    let id = parameters.get("client_id").ok_or("A client_id must be provided in the request.")?;
+    let app = org.apps.find(id).filter(|app| app.is_active).ok_or("Invalid value for 'client_id' parameter.")?;
+    // Catalogue.
+    if app.kind == ApplicationType::Service {
+        return Err("Clients with 'application_type' of 'service' are not allowed to access the 'authorize' endpoint.");
+    }
+    let address = parameters.get("redirect_uri").filter(|uri| app.redirect_uris.iter().any(|own| own == uri));
+    let address =
+        address.ok_or("The 'redirect_uri' parameter must be a Login redirect URI in the client app settings.")?;
+    Ok((Arc::clone(app), address.to_owned()))
+}
+
+/// Whether the request is one that can be answered.
+fn check(parameters: &Query, wanted: Option<Wanted>, mode: Option<Mode>, app: &App) -> Result<Wanted, Told> {
+    let invalid = |description: &str| Err(told("invalid_request", description));
+    let Some(wanted) = wanted else {
+        let description = "The response type is not supported by the authorization server.";
+        return Err(told("unsupported_response_type", description));
+    };
+    match mode {
+        None => return invalid("The 'response_mode' is not supported."),
+        // Spec.
+        Some(Mode::Query) if wanted.is_implicit() => {
+            return invalid("The 'response_mode' cannot be 'query' for tokens.");
+        }
+        Some(Mode::Query | Mode::Fragment | Mode::FormPost) => {}
+    }
+    // Spec.
+    if parameters.get("state").is_none() {
+        return invalid("The 'state' parameter is required.");
+    }
+    let lacks = |is_wanted: bool, grant| is_wanted && !app.has_grant(grant);
+    if lacks(wanted.code, GrantType::AuthorizationCode) || lacks(wanted.is_implicit(), GrantType::Implicit) {
+        return Err(token_endpoint::unauthorized(app).into());
+    }
+    if parameters.get("request").is_some() {
+        return Err(told("request_not_supported", "The 'request' parameter is not supported."));
+    }
+    // Spec.
+    if wanted.id_token && parameters.get("nonce").is_none() {
+        return invalid("The 'nonce' parameter is required.");
+    }
+    let challenge = parameters.get("code_challenge");
+    if challenge.is_some() && parameters.get("code_challenge_method") != Some("S256") {
+        return invalid("The 'code_challenge_method' must be 'S256'.");
+    }
+    if wanted.code && challenge.is_none() && app.method == AuthenticationMethod::None {
+        return invalid("PKCE code challenge is required when the token endpoint authentication method is 'NONE'.");
+    }
+    Ok(wanted)
+}
+
+/// Gives what is wanted, if somebody is signed in who may have it.
+fn give(
+    org: &mut Org,
+    call: &Call<'_>,
+    server: &str,
+    app: &Arc<App>,
+    parameters: &Query,
+    wanted: Wanted,
+    response: &mut Response,
+) -> Result<(), Told> {
+    let signed = signed_in(org, app)?;
+    let grant = if wanted.code { GrantType::AuthorizationCode } else { GrantType::Implicit };
+    let scope = parameters.get("scope");
+    let mut granted = token_endpoint::authorized(org, server, app, grant, Some(signed), scope)?;
+    granted.nonce = parameters.get("nonce").map(str::to_owned);
+    if wanted.id_token && !granted.has_scope("openid") {
+        return Err(told("invalid_scope", "The 'openid' scope is required for the response type 'id_token'."));
+    }
+    let code = wanted.code.then(|| code(org, &granted, parameters));
+    let access_token = wanted.token.then(|| token_endpoint::access_token(org, call, &granted)).transpose()?;
+    let id_token = if wanted.id_token {
+        token_endpoint::id_token(org, call, &granted, access_token.as_deref(), code.as_deref())?
+    } else {
+        None
+    };
+    if let Some(code) = &code {
+        response.add("code", code);
+    }
+    if let Some(token) = &access_token {
+        response.add("access_token", token);
+        response.add("token_type", "Bearer");
+        response.add("expires_in", &granted.lifetimes.access.to_string());
+        response.add("scope", &granted.scopes.join(" "));
+    }
+    if let Some(token) = &id_token {
+        response.add("id_token", token);
+    }
+    Ok(())
+}
+
+/// The user of the setting, as of now.
+fn signed_in(org: &mut Org, app: &App) -> Result<Signed, Told> {
+    let at = org.source.now();
+    let user = org.login.as_ref().and_then(|id| org.people.users.get(id)).filter(|user| user.is_active);
+    let Some(user) = user else {
+        // The service would show its page, if it is not told not to (OpenID Connect Core, section 3.1.2.6).
+        return Err(told("login_required", "The client specified not to prompt, but the user is not signed in."));
+    };
+    token_endpoint::assigned(app, user)?;
+    Ok(Signed { user: user.id.clone(), at })
+}
+
+fn code(org: &mut Org, granted: &Granted, parameters: &Query) -> String {
+    let text = org.source.secret();
+    let code = Code {
+        granted: granted.clone(),
+        redirect_uri: parameters.get("redirect_uri").unwrap_or_default().to_owned(),
+        challenge: parameters.get("code_challenge").map(str::to_owned),
+        expires: org.source.now().plus_seconds(CODE_LIFETIME),
+    };
+    org.issued.add_code(text.clone(), code);
+    text
+}

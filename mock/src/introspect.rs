@@ -1,0 +1,139 @@
+//! Introspection of tokens (RFC 7662). Owns what is told of each kind of token, and which are active; docs: to any client of the org that
+//! authenticates, not only the token's.
+
+use axum::http::{Method, StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::{
+    call::Call,
+    client_authentication::Client,
+    clients::RefreshToken,
+    issued::{Kind, Token},
+    routes::Operation,
+    source::Stamp,
+    state::{Org, Server},
+    token_endpoint,
+    wire::{Answer, Outcome, Refusal},
+};
+
+pub(super) const OPERATIONS: &[Operation] =
+    &[Operation::open("introspectCustomAS", Method::POST, "/oauth2/{}/v1/introspect", introspect)];
+
+/// Catalogue. That `/revoke` says it too is inferred.
+pub(super) const TOKEN_MISSING: &str = "The 'token' parameter is required.";
+
+/// What the members of an answer replace of a token's own claims; the others follow as they are (docs).
+const REPLACED: [&str; 11] = ["ver", "jti", "iss", "aud", "iat", "exp", "cid", "uid", "scp", "auth_time", "sub"];
+
+/// All that is told of a token that is not active (spec, docs).
+#[derive(Serialize)]
+struct Inactive {
+    active: bool,
+}
+
+/// Whether client and user of a token are still good.
+pub(super) fn is_good(org: &Org, client: &str, user: Option<&str>) -> bool {
+    let is_active = |id: &str| org.people.users.get(id).is_some_and(|user| user.is_active);
+    org.apps.is_active(client) && user.is_none_or(is_active)
+}
+
+fn introspect(org: &mut Org, call: &Call<'_>) -> Outcome {
+    let now = org.source.now();
+    let server = token_endpoint::server(org, call)?.id.clone();
+    let form = token_endpoint::read_form(call)?;
+    let Client { app: _, spent } = token_endpoint::client(org, call, &form, "introspect")?;
+    if let Some(spent) = spent {
+        spent.remember(&mut org.assertions);
+    }
+    let text =
+        form.get("token").ok_or_else(|| Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", TOKEN_MISSING))?;
+    let server = org.servers.find(&server)?;
+    let told = signed(org, server, text, now).or_else(|| refresh(org, server, text, now, call.base));
+    Ok(match told {
+        Some(told) => Answer::json(StatusCode::OK, &told),
+        None => Answer::json(StatusCode::OK, &Inactive { active: false }),
+    })
+}
+
+/// Of an access or ID token of that server.
+fn signed(org: &Org, server: &Server, text: &str, now: Stamp) -> Option<Map<String, Value>> {
+    let token = org.issued.token(text, now).filter(|token| token.server == server.id)?;
+    if !is_good(org, &token.client, token.user.as_deref()) {
+        return None;
+    }
+    Some(match &token.kind {
+        Kind::Access { scopes, binding } => access(org, token, scopes, binding.is_some()),
+        Kind::Id => id(org, token),
+    })
+}
+
+fn username<'o>(org: &'o Org, user: Option<&String>) -> Option<&'o str> {
+    Some(org.people.users.get(user?)?.username())
+}
+
+/// The members of an answer, without those that have no value.
+fn members<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
+    let there = pairs.into_iter().filter(|(_, value)| !value.is_null());
+    there.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Order of a real answer (issue). Inferred: without a user there is no username.
+fn access(org: &Org, token: &Token, scopes: &[String], is_bound: bool) -> Map<String, Value> {
+    let claim = |name: &str| token.claims.get(name).cloned().unwrap_or_default();
+    let mut told = members([
+        ("active", json!(true)),
+        ("scope", json!(scopes.join(" "))),
+        ("username", json!(username(org, token.user.as_ref()))),
+        ("exp", claim("exp")),
+        ("iat", claim("iat")),
+        ("sub", claim("sub")),
+        ("aud", claim("aud")),
+        ("iss", claim("iss")),
+        ("jti", claim("jti")),
+        ("token_type", json!(if is_bound { "DPoP" } else { "Bearer" })),
+        ("client_id", json!(token.client)),
+        ("uid", json!(token.user)),
+    ]);
+    let custom = token.claims.iter().filter(|(name, _)| !REPLACED.contains(&name.as_str()));
+    for (name, value) in custom {
+        told.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+    told
+}
+
+/// Docs: its claims.
+fn id(org: &Org, token: &Token) -> Map<String, Value> {
+    let mut told = members([
+        ("active", json!(true)),
+        ("username", json!(username(org, token.user.as_ref()))),
+        ("client_id", json!(token.client)),
+    ]);
+    told.extend(token.claims.clone());
+    told
+}
+
+/// Of a refresh token of that server; members and order are those of an access token, as far as it has them (inferred).
+fn refresh(org: &Org, server: &Server, text: &str, now: Stamp, base: &str) -> Option<Map<String, Value>> {
+    let is_it = |token: &&RefreshToken| {
+        token.server == server.id && token.expires > now && token.session.as_ref().is_some_and(|own| own.text == text)
+    };
+    let token = org.refresh_tokens.iter().find(is_it)?;
+    if !is_good(org, &token.client, Some(&token.user)) {
+        return None;
+    }
+    let name = username(org, Some(&token.user));
+    Some(members([
+        ("active", json!(true)),
+        ("scope", json!(token.scopes.join(" "))),
+        ("username", json!(name)),
+        ("exp", json!(token.expires.0)),
+        ("iat", json!(token.created.0)),
+        ("sub", json!(name)),
+        ("aud", json!(server.audience)),
+        ("iss", json!(server.issuer(base))),
+        ("jti", json!(token.id)),
+        ("client_id", json!(token.client)),
+        ("uid", json!(token.user)),
+    ]))
+}

@@ -1,0 +1,131 @@
+//! What servers have given out and must know again: access and ID tokens, and codes. Owns how many of them are remembered; refresh tokens
+//! are rows of the API, in `clients`.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use serde_json::{Map, Value};
+
+use super::{dpop::Binding, source::Stamp, token_endpoint::Granted};
+
+/// How many tokens, and how many codes, are remembered. An older one is not known any more.
+const MOST: usize = 10_000;
+
+/// What a token is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    Access { scopes: Vec<String>, binding: Option<Binding> },
+    Id,
+}
+
+/// A token that a server signed.
+#[derive(Debug)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    pub(super) server: String,
+    pub(super) client: String,
+    /// The id of the user that it is about.
+    pub(super) user: Option<String>,
+    /// The id of the refresh token that it came with.
+    pub(super) refresh: Option<String>,
+    pub(super) expires: Stamp,
+    pub(super) claims: Map<String, Value>,
+}
+
+/// A code that a client can exchange for tokens.
+#[derive(Debug, Clone)]
+pub(super) struct Code {
+    pub(super) granted: Granted,
+    pub(super) redirect_uri: String,
+    /// RFC 7636, by S256.
+    pub(super) challenge: Option<String>,
+    pub(super) expires: Stamp,
+}
+
+/// Things by their texts, the latest so many of them.
+#[derive(Clone)]
+struct Latest<T> {
+    places: HashMap<String, u64>,
+    rows: BTreeMap<u64, (String, T)>,
+    next: u64,
+}
+
+impl<T> Default for Latest<T> {
+    fn default() -> Self {
+        Latest { places: HashMap::new(), rows: BTreeMap::new(), next: 0 }
+    }
+}
+
+impl<T> Latest<T> {
+    fn add(&mut self, text: String, row: T) {
+        if self.rows.len() >= MOST
+            && let Some((_, (oldest, _))) = self.rows.pop_first()
+        {
+            self.places.remove(&oldest);
+        }
+        self.places.insert(text.clone(), self.next);
+        self.rows.insert(self.next, (text, row));
+        self.next += 1;
+    }
+
+    fn find(&self, text: &str) -> Option<&T> {
+        Some(&self.rows.get(self.places.get(text)?)?.1)
+    }
+
+    fn remove(&mut self, text: &str) -> Option<T> {
+        let place = self.places.remove(text)?;
+        Some(self.rows.remove(&place)?.1)
+    }
+}
+
+/// The tokens and codes of all servers.
+#[derive(Clone, Default)]
+pub(super) struct Issued {
+    tokens: Latest<Arc<Token>>,
+    codes: Latest<Code>,
+}
+
+impl Issued {
+    pub(super) fn add_token(&mut self, text: String, token: Token) {
+        self.tokens.add(text, Arc::new(token));
+    }
+
+    /// A token that was not revoked and has not expired.
+    pub(super) fn token(&self, text: &str, now: Stamp) -> Option<&Arc<Token>> {
+        self.tokens.find(text).filter(|token| token.expires > now)
+    }
+
+    /// A token that was not revoked, though it may have expired.
+    pub(super) fn former_token(&self, text: &str) -> Option<&Arc<Token>> {
+        self.tokens.find(text)
+    }
+
+    pub(super) fn revoke_token(&mut self, text: &str) {
+        self.tokens.remove(text);
+    }
+
+    /// Revokes the tokens that came with a refresh token.
+    pub(super) fn revoke_family(&mut self, refresh: &str) {
+        let is_of_it = |token: &Token| token.refresh.as_deref() == Some(refresh);
+        let rows = self.tokens.rows.values().filter(|(_, token)| is_of_it(token));
+        let texts: Vec<String> = rows.map(|(text, _)| text.clone()).collect();
+        for text in texts {
+            self.tokens.remove(&text);
+        }
+    }
+
+    pub(super) fn add_code(&mut self, text: String, code: Code) {
+        self.codes.add(text, code);
+    }
+
+    pub(super) fn code(&self, text: &str, now: Stamp) -> Option<&Code> {
+        self.codes.find(text).filter(|code| code.expires > now)
+    }
+
+    /// A code can be used once (RFC 6749, section 4.1.2).
+    pub(super) fn use_code(&mut self, text: &str) {
+        self.codes.remove(text);
+    }
+}

@@ -1,0 +1,36 @@
+//! The code grant at the token endpoint (RFC 6749, section 4.1.3; RFC 7636). Owns what makes a code invalid. Policies were asked when the
+//! code was given, and are not asked again (docs).
+
+use axum::http::StatusCode;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
+
+use super::Granted;
+use crate::{apps::App, call::Query, issued::Code, state::Org, wire::Refusal};
+
+fn invalid(description: &'static str) -> Refusal {
+    Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_grant", description)
+}
+
+/// What a code was given for; it is used up. The texts are inferred.
+pub(super) fn exchange(org: &mut Org, server: &str, app: &App, form: &Query) -> Result<Granted, Refusal> {
+    let now = org.source.now();
+    let text = form.get("code").ok_or_else(|| {
+        Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", "The 'code' parameter is required.")
+    })?;
+    let is_own = |code: &&Code| code.granted.server == server && code.granted.app.client_id == app.client_id;
+    let code = org.issued.code(text, now).filter(is_own);
+    let code = code.ok_or_else(|| invalid("The authorization code is invalid or has expired."))?.clone();
+    if form.get("redirect_uri") != Some(&code.redirect_uri) {
+        let description = "The 'redirect_uri' does not match the redirection URI used in the authorization request.";
+        return Err(invalid(description));
+    }
+    let verifier = form.get("code_verifier");
+    if let Some(challenge) = &code.challenge
+        && verifier.is_none_or(|verifier| URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) != *challenge)
+    {
+        return Err(invalid("PKCE verification failed."));
+    }
+    org.issued.use_code(text);
+    Ok(code.granted)
+}

@@ -1,0 +1,108 @@
+//! Which grant a request asks for, whether the client has it, and who signs in. Owns these refusals (catalogue; facts, section 2).
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+
+use super::{Granted, policy, scopes};
+use crate::{apps::App, call::Query, people::User, source::Stamp, start::GrantType, state::Org, wire::Refusal};
+
+/// What the endpoint knows, in the order in which it is told.
+const SERVED: [GrantType; 4] =
+    [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::Password, GrantType::ClientCredentials];
+
+const WRONG_CREDENTIALS: &str = "The credentials provided were invalid.";
+const NOT_ASSIGNED: &str = "User is not assigned to the client application.";
+
+/// A user who signed in.
+#[derive(Debug, Clone)]
+pub(crate) struct Signed {
+    /// The id.
+    pub(crate) user: String,
+    pub(crate) at: Stamp,
+}
+
+fn names(grants: &[GrantType]) -> String {
+    grants.iter().map(|grant| grant.name()).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn unsupported() -> Refusal {
+    let description = format!(
+        "The authorization grant type is not supported by the authorization server. Configured grant types: [{}].",
+        names(&SERVED)
+    );
+    Refusal::oauth(StatusCode::BAD_REQUEST, "unsupported_grant_type", description)
+}
+
+/// The grant that is asked for.
+pub(super) fn asked(app: &App, form: &Query) -> Result<GrantType, Refusal> {
+    let Some(name) = form.get("grant_type") else {
+        let description = format!("The token request must specify a 'grant_type'. Valid values: [{}]", names(&SERVED));
+        return Err(Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", description));
+    };
+    let grant = SERVED.into_iter().find(|grant| grant.name() == name).ok_or_else(unsupported)?;
+    if !app.has_grant(grant) {
+        return Err(unauthorized(app));
+    }
+    Ok(grant)
+}
+
+/// A client that does not have a grant.
+pub(crate) fn unauthorized(app: &App) -> Refusal {
+    let description = format!(
+        "The client is not authorized to use the provided grant type. Configured grant types: [{}].",
+        names(&app.grant_types)
+    );
+    Refusal::oauth(StatusCode::BAD_REQUEST, "unauthorized_client", description)
+}
+
+/// The user whose login and password were sent.
+pub(super) fn by_password(org: &mut Org, app: &App, form: &Query) -> Result<Signed, Refusal> {
+    let at = org.source.now();
+    let (Some(login), Some(password)) = (form.get("username"), form.get("password")) else {
+        // Inferred.
+        let description = "The 'username' and 'password' parameters are required.";
+        return Err(Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", description));
+    };
+    let knows = |user: &&User| user.is_active && user.password.as_deref() == Some(password);
+    let user = org
+        .people
+        .with_login(login)
+        .filter(knows)
+        .ok_or_else(|| Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_grant", WRONG_CREDENTIALS))?;
+    assigned(app, user)?;
+    Ok(Signed { user: user.id.clone(), at })
+}
+
+pub(crate) fn assigned(app: &App, user: &User) -> Result<(), Refusal> {
+    if app.is_assigned_to(user) {
+        Ok(())
+    } else {
+        Err(Refusal::oauth(StatusCode::BAD_REQUEST, "access_denied", NOT_ASSIGNED))
+    }
+}
+
+/// What scopes, policies and rules let the client have.
+pub(crate) fn authorized(
+    org: &Org,
+    server: &str,
+    app: &Arc<App>,
+    grant: GrantType,
+    signed: Option<Signed>,
+    scope: Option<&str>,
+) -> Result<Granted, Refusal> {
+    let server = org.servers.find(server)?;
+    let asked = scopes::asked(server, scope, grant)?;
+    let user = signed.as_ref().and_then(|signed| org.people.users.get(&signed.user));
+    let request = policy::Request { app, grant, user, asked: &asked };
+    let permit = policy::decide(server, &request)?;
+    Ok(Granted {
+        server: server.id.clone(),
+        app: Arc::clone(app),
+        grant,
+        signed,
+        scopes: permit.scopes,
+        lifetimes: permit.lifetimes,
+        nonce: None,
+    })
+}

@@ -1,0 +1,75 @@
+//! Which scopes a request asks for. Owns what makes them invalid (catalogue; facts, section 2); whether a rule allows them is `policy`'s.
+
+use axum::http::StatusCode;
+
+use crate::{
+    scopes::{Consent, Scope},
+    start::GrantType,
+    state::Server,
+    wire::Refusal,
+};
+
+/// Scopes about a user. Docs: of the first five; inferred: of the others.
+const OPENID: [&str; 7] = ["openid", "profile", "email", "address", "phone", "offline_access", "device_sso"];
+
+const UNKNOWN: &str = "One or more scopes are not configured for the authorization server resource.";
+const NO_DEFAULTS: &str =
+    "The authorization server resource does not have any configured default scopes, 'scope' must be provided.";
+const ABOUT_A_USER: &str = "Cannot request 'openid' scopes using client credentials.";
+
+/// The scopes of a request, in the order of the server's (recorded: not in that of the request).
+pub(super) enum Asked {
+    /// All or nothing.
+    Explicit(Vec<String>),
+    /// As many as a rule allows.
+    Defaults(Vec<String>),
+}
+
+pub(super) fn is_openid(name: &str) -> bool {
+    OPENID.contains(&name)
+}
+
+fn invalid(description: &'static str) -> Refusal {
+    Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_scope", description)
+}
+
+/// Whether a client alone can have a scope. FLEXIBLE is granted (docs).
+fn needs_user(scope: &Scope) -> bool {
+    match scope.consent {
+        Consent::Required => true,
+        Consent::Flexible | Consent::Implicit => false,
+    }
+}
+
+pub(super) fn asked(server: &Server, scope: Option<&str>, grant: GrantType) -> Result<Asked, Refusal> {
+    let alone = grant == GrantType::ClientCredentials;
+    let wanted: Vec<&str> = scope.unwrap_or_default().split(' ').filter(|name| !name.is_empty()).collect();
+    if wanted.is_empty() {
+        return defaults(server, alone);
+    }
+    if wanted.iter().any(|name| server.scopes.iter().all(|scope| scope.name != *name)) {
+        return Err(invalid(UNKNOWN));
+    }
+    if alone && wanted.iter().any(|name| is_openid(name)) {
+        return Err(invalid(ABOUT_A_USER));
+    }
+    let asked: Vec<&Scope> = server.scopes.iter().filter(|scope| wanted.contains(&scope.name.as_str())).collect();
+    let refused: Vec<&str> =
+        asked.iter().filter(|scope| alone && needs_user(scope)).map(|scope| scope.name.as_str()).collect();
+    if !refused.is_empty() {
+        let description = format!(
+            "The following scopes require user consent and cannot be granted for the client credentials grant type: [{}].",
+            refused.join(", ")
+        );
+        return Err(Refusal::oauth(StatusCode::BAD_REQUEST, "consent_required", description));
+    }
+    Ok(Asked::Explicit(asked.into_iter().map(|scope| scope.name.clone()).collect()))
+}
+
+/// Inferred: what a client alone cannot have is no default of it.
+fn defaults(server: &Server, alone: bool) -> Result<Asked, Refusal> {
+    let defaults = server.scopes.iter().filter(|scope| scope.default);
+    let fit = defaults.filter(|scope| !alone || !is_openid(&scope.name) && !needs_user(scope));
+    let names: Vec<String> = fit.map(|scope| scope.name.clone()).collect();
+    if names.is_empty() { Err(invalid(NO_DEFAULTS)) } else { Ok(Asked::Defaults(names)) }
+}
