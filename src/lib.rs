@@ -26,6 +26,7 @@ pub mod fuzzing;
 pub mod http;
 mod identifier;
 mod json;
+mod jwt;
 pub mod known;
 pub mod ledger;
 mod level;

@@ -411,6 +411,7 @@ impl Sweeper<'_> {
             headers: Vec::new(),
             body: body.map(|text| text.as_bytes().to_vec()),
             principal: if known { principal } else { DEFAULT_PRINCIPAL }.to_owned(),
+            client: None,
             fresh: false,
         };
         match self.target.client.send_patiently(outgoing.clone()).await {

@@ -4,7 +4,9 @@
 
 use std::{
     borrow::Cow,
+    cell::RefCell,
     collections::{BTreeSet, HashMap},
+    rc::Rc,
     sync::Arc,
 };
 
@@ -22,6 +24,8 @@ pub(crate) struct Scope {
     names: BTreeSet<Arc<str>>,
     /// What has names of its own behind a dot, nobody knows which.
     unread: BTreeSet<String>,
+    /// The names that templates have asked for, of this scope and of those that were made of it.
+    used: Rc<RefCell<BTreeSet<Arc<str>>>>,
 }
 
 impl Scope {
@@ -35,7 +39,15 @@ impl Scope {
     }
 
     fn get(&self, name: &str) -> Option<&Arc<str>> {
-        self.names.get(name)
+        let known = self.names.get(name)?;
+        self.used.borrow_mut().insert(Arc::clone(known));
+        Some(known)
+    }
+
+    /// What stands between `beginning` and the next dot in the names that templates have asked for.
+    pub(crate) fn used_below(&self, beginning: &str) -> BTreeSet<String> {
+        let below = |name: &Arc<str>| Some(name.strip_prefix(beginning)?.split_once('.')?.0.to_owned());
+        self.used.borrow().iter().filter_map(below).collect()
     }
 
     fn is_unread(&self, name: &str) -> bool {

@@ -85,12 +85,13 @@ const NOBODY: [&str; 0] = [];
 
 /// The modules from the ground up: each may use those before it and none behind it, so that no two use each other. What a module hands on by
 /// `pub use`, it uses.
-const LAYERS: [&str; 43] = [
+const LAYERS: [&str; 44] = [
     "status",
     "level",
     "duration",
     "counted",
     "json",
+    "jwt",
     "pointer",
     "volume",
     "brief",

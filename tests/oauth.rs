@@ -1,6 +1,8 @@
 //! Principals that are OAuth clients, through the binary and against an org of these tests: a token endpoint and an API that take nothing
 //! on trust. Signatures are verified by another library than the one that makes them.
 
+#[path = "oauth/as_client.rs"]
+mod as_client;
 #[path = "oauth/broken.rs"]
 mod broken;
 #[path = "oauth/canaries.rs"]

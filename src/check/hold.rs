@@ -117,6 +117,11 @@ impl<'a> Judge<'a> {
                 let found = answer.json().ok().and_then(|body| body.get("errorCode"));
                 self.code(check, codes, found, Some("/errorCode".to_owned()));
             }
+            Wants::OAuthError(codes) => {
+                let body = answer.json().ok();
+                let found = body.filter(|body| body.get("errorCode").is_none()).and_then(|body| body.get("error"));
+                self.code(check, codes, found, Some("/error".to_owned()));
+            }
             Wants::CodeOf(operation) => {
                 if let Some(codes) = operation.errors.get(&answer.status) {
                     let found = answer.json().ok().and_then(|body| body.get("errorCode")).unwrap_or(&Value::Null);
@@ -137,6 +142,7 @@ impl<'a> Judge<'a> {
             }
             // Of more than one answer, or of none; each has a function of its own.
             Wants::Collected(_)
+            | Wants::Value(..)
             | Wants::Capture(_)
             | Wants::Pages(_)
             | Wants::Origin
@@ -205,8 +211,8 @@ impl<'a> Judge<'a> {
         let text = |name: &str| body?.get(name).and_then(Value::as_str).map(Excerpt::of);
         // Recordings tell the whole answer.
         let told = check.when != When::Recorded;
-        let code = text("errorCode").filter(|_| told);
-        let summary = text("errorSummary").filter(|_| code.is_some());
+        let code = text("errorCode").or_else(|| text("error")).filter(|_| told);
+        let summary = text("errorSummary").or_else(|| text("error_description")).filter(|_| code.is_some());
         let documented = !told || self.operation.is_none_or(|operation| operation.documents(answer.status));
         self.find(check, None, None, wanted, Actual::Status { status: answer.status, documented, code, summary });
     }
@@ -270,6 +276,14 @@ impl<'a> Judge<'a> {
                 self.find(check, None, None, wanted, Actual::NotJson(reason.to_owned()));
             }
         }
+    }
+
+    /// Holds a variable to what is expected of it.
+    pub(super) fn value(&mut self, check: &Check, variables: &Variables) {
+        let Wants::Value(name, variable, matcher) = &check.wants else { return };
+        self.count(check, name);
+        let judged = variable.value(variables).and_then(|value| matcher.judge(Some(&value), variables));
+        self.matched(check, judged, true);
     }
 
     /// Holds all pages together to what is expected of them.

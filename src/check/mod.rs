@@ -7,6 +7,7 @@ mod names;
 
 use std::sync::Arc;
 
+use reqwest::Url;
 use serde_json::Value;
 
 use self::{hold::Judge, names::Names};
@@ -16,8 +17,9 @@ use crate::{
     event::{Checks, ImpliedBy},
     finding::{self, Actual, CheckKind, Expected, NotNew},
     http::{Answer, Exchange},
+    jwt::Jwt,
     level::Level,
-    plan::{Capture, CaptureFrom, Check, Plan, Step, Wants, When},
+    plan::{Capture, CaptureFrom, Check, Plan, Step, UrlPart, Wants, When},
     schema::Undescribed,
     suite::Operation,
     template::{Unfilled, Variables},
@@ -151,6 +153,13 @@ pub(crate) fn judge(step: &Step, seen: &Seen<'_>, variables: &Variables) -> Judg
         }
         // What is not the run's gets no name, so that nothing is sent there; whether the rest is there is still judged.
         judged.captured.extend(value.filter(|_| usable).map(|value| (Arc::clone(&capture.name), value)));
+    }
+    let as_expected = seen.depth == Depth::Everything && step.statuses().contains(&answer.status);
+    let mut values = step.checks.iter().filter(|check| matches!(check.wants, Wants::Value(..))).peekable();
+    if as_expected && values.peek().is_some() {
+        let mut all = variables.clone();
+        judged.captured.iter().for_each(|(name, value)| all.set(name, value.clone()));
+        values.for_each(|check| judge.value(check, &all));
     }
     judged.judgement.add(judge.judgement);
     judged
@@ -294,6 +303,17 @@ impl Found {
     }
 }
 
+/// A parameter of a URL, which may be written without its origin.
+fn parameter(url: &str, part: UrlPart, name: &str) -> Option<String> {
+    let base = Url::parse("http://localhost").ok()?;
+    let mut url = base.join(url).ok()?;
+    if part == UrlPart::Fragment {
+        let fragment = url.fragment().map(str::to_owned);
+        url.set_query(fragment.as_deref());
+    }
+    url.query_pairs().find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
+}
+
 fn captured<'b>(capture: &Capture, answer: &Answer, body: impl FnOnce() -> Option<&'b Value>) -> Option<Value> {
     match &capture.from {
         CaptureFrom::Body { path, place } => {
@@ -304,6 +324,13 @@ fn captured<'b>(capture: &Capture, answer: &Answer, body: impl FnOnce() -> Optio
             Some(Value::Array(nodes.all().into_iter().cloned().collect()))
         }
         CaptureFrom::Header(name) => answer.header(name).map(Value::from),
+        CaptureFrom::UrlParameter { header, part, name } => {
+            parameter(&answer.header(header)?, *part, name).map(Value::from)
+        }
+        CaptureFrom::Jwt { token, path } => {
+            let token = token.query(body()?).exactly_one().ok()?.as_str()?;
+            path.query(&Jwt::read(token)?.decoded()).exactly_one().ok().cloned()
+        }
         CaptureFrom::Link(relation) => answer.links().target(relation).map(Value::from),
     }
 }

@@ -128,7 +128,7 @@ pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandErro
         if !located.is_mock() && !arguments.allow_default_server {
             located.withhold(&plan);
         }
-        trials.retain(|trial| lack(trial, &located.principals, &located.capabilities, |_| false).is_none());
+        trials.retain(|trial| lack(trial, &located.has(), |_| false).is_none());
         if trials.is_empty() {
             nothing.get_or_insert_with(|| format!("no trial applies to {}", shown(target)));
         }

@@ -31,6 +31,10 @@ pub enum CheckKind {
     Identity,
     /// A relation of the `Link` header.
     Link(Arc<str>),
+    /// The `error` of a refusal by an OAuth endpoint.
+    #[serde(rename = "oauth-error")]
+    #[strum(serialize = "oauth-error")]
+    OAuthError,
     /// That a link leads to the target.
     Origin,
     /// That the pages of a list come to an end.
@@ -41,6 +45,8 @@ pub enum CheckKind {
     Schema,
     /// The status.
     Status,
+    /// What a step expects of a variable.
+    Value(Arc<str>),
     /// One that only another version of this program knows.
     #[serde(untagged)]
     Other(Arc<str>),
@@ -54,7 +60,7 @@ impl CheckKind {
             Self::Capture => "capture-mismatch",
             Self::Collected => "collected-mismatch",
             Self::EmptyBody => "empty-mismatch",
-            Self::ErrorCode | Self::ErrorForm => "error-mismatch",
+            Self::ErrorCode | Self::ErrorForm | Self::OAuthError => "error-mismatch",
             Self::Header(_) => "header-mismatch",
             Self::Identity => "identity-mismatch",
             Self::Link(_) => "link-mismatch",
@@ -63,6 +69,7 @@ impl CheckKind {
             Self::Path => "path-mismatch",
             Self::Schema => "schema-mismatch",
             Self::Status => "status-mismatch",
+            Self::Value(_) => "value-mismatch",
             Self::Other(_) => "check-mismatch",
         }
     }
@@ -80,11 +87,13 @@ impl fmt::Display for CheckKind {
             Self::Header(name) => write!(f, "header {name}"),
             Self::Identity => f.write_str("identity"),
             Self::Link(relation) => write!(f, "link {relation}"),
+            Self::OAuthError => f.write_str("OAuth error"),
             Self::Origin => f.write_str("origin"),
             Self::Pages => f.write_str("pages"),
             Self::Path => f.write_str("path"),
             Self::Schema => f.write_str("schema"),
             Self::Status => f.write_str("status"),
+            Self::Value(name) => write!(f, "value {name}"),
             Self::Other(text) => f.write_str(text),
         }
     }

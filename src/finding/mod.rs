@@ -79,6 +79,8 @@ pub enum Expected<T = Redacted> {
     SameAs(Json<T>, Vec<String>),
     /// What fits the schema of this name.
     Schema(String),
+    /// A JSON Web Token that is signed with this algorithm, by a key of the set where one is named.
+    Jwt(String),
     /// An object with this member.
     Member(String),
     /// What a schema wants where members of the object have these values, or where one of them has not.
@@ -161,6 +163,8 @@ pub enum Actual<T = Redacted> {
     },
     /// A body that cannot be read as JSON, and why.
     NotJson(T),
+    /// A text that is not signed as it is wanted, and why.
+    NotSigned(T),
     /// The identifier of something else.
     NotNew(NotNew),
     /// So many bytes, more than are captured.
@@ -234,6 +238,7 @@ impl<T> Expected<T> {
             Self::NotAfter(time) => Expected::NotAfter(time.map(f)),
             Self::SameAs(value, except) => Expected::SameAs(value.map(f), except),
             Self::Schema(name) => Expected::Schema(name),
+            Self::Jwt(algorithm) => Expected::Jwt(algorithm),
             Self::Member(name) => Expected::Member(name),
             Self::When { wants, members, holds } => {
                 let members = members.into_iter().map(|(name, value)| (name, value.map(f))).collect();
@@ -286,6 +291,7 @@ impl<T> Actual<T> {
                 Actual::Status { status, documented, code: text(code), summary: text(summary) }
             }
             Self::NotJson(reason) => Actual::NotJson(f(reason)),
+            Self::NotSigned(reason) => Actual::NotSigned(f(reason)),
             Self::NotNew(why) => Actual::NotNew(why),
             Self::TooLong(bytes) => Actual::TooLong(bytes),
             Self::SamePage(url) => Actual::SamePage(f(url)),
@@ -308,6 +314,7 @@ impl<T: AsRef<str>> Actual<T> {
             Self::Nearest { .. } => "list",
             Self::Status { .. } => "status",
             Self::NotJson(_) => "not JSON",
+            Self::NotSigned(_) => "not signed",
             Self::NotNew(_) => "not new",
             Self::TooLong(_) => "too long",
             Self::SamePage(_) | Self::NextPage { .. } | Self::TooManyValues { .. } => "page",

@@ -124,6 +124,7 @@ impl Words<'_> {
                 format!("the same as {} except for {}", self.json(value), except.join(", "))
             }
             Expected::Schema(name) => format!("JSON that fits the schema {name}"),
+            Expected::Jwt(algorithm) => format!("a JWT signed with {algorithm}"),
             Expected::Member(name) => format!("a member \"{name}\""),
             Expected::When { wants, members, holds } => {
                 let is = if *holds { "is" } else { "is not" };
@@ -163,6 +164,7 @@ impl Words<'_> {
                 self.status(*status, undocumented, code.as_ref(), summary.as_ref())
             }
             Actual::NotJson(reason) => reason.as_ref().to_owned(),
+            Actual::NotSigned(reason) => reason.as_ref().to_owned(),
             Actual::NotNew(NotNew::Before) => "that of something that was there before".to_owned(),
             Actual::NotNew(NotNew::Other) => "that of something else".to_owned(),
             Actual::NotNew(NotNew::Doubtful) => "one that neither a list nor a name shows to be new".to_owned(),
@@ -222,11 +224,13 @@ impl Words<'_> {
             | CheckKind::ErrorCode
             | CheckKind::ErrorForm
             | CheckKind::Identity
+            | CheckKind::OAuthError
             | CheckKind::Origin
             | CheckKind::Pages
             | CheckKind::Path
             | CheckKind::Schema
             | CheckKind::Status
+            | CheckKind::Value(_)
             | CheckKind::Other(_) => "such member",
         };
         format!("no {what}")
@@ -239,6 +243,7 @@ impl Words<'_> {
             CheckKind::Link(_) => "no such link",
             CheckKind::Capture => "nothing is there",
             CheckKind::ErrorCode => "no errorCode",
+            CheckKind::OAuthError => "no error of OAuth",
             CheckKind::Identity => "none",
             CheckKind::Body
             | CheckKind::Collected
@@ -249,6 +254,7 @@ impl Words<'_> {
             | CheckKind::Path
             | CheckKind::Schema
             | CheckKind::Status
+            | CheckKind::Value(_)
             | CheckKind::Other(_) => "nothing: the member is not there",
         }
     }

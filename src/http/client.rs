@@ -11,9 +11,10 @@ use reqwest::{
     Method, RequestBuilder, Response, Url,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
+use secrecy::ExposeSecret;
 
 use super::{
-    Answer, Credential, Exchange, Network, SentRequest,
+    Answer, AsClient, Credential, Exchange, Network, OAuthClient, SentRequest, User,
     answer::text,
     budget::{Budget, SHORT},
     connection::{Connection, Connections, is_repeatable},
@@ -114,7 +115,10 @@ pub(crate) struct Outgoing {
     /// Beside or instead of those that the client sets; `None` leaves one out.
     pub(crate) headers: Vec<(String, Option<Vec<String>>)>,
     pub(crate) body: Option<Vec<u8>>,
+    /// Who sends it: a principal, or a client.
     pub(crate) principal: String,
+    /// What a client shows, where one sends it.
+    pub(crate) client: Option<Box<AsClient>>,
     /// Whether it goes out on a connection of its own: one that is kept may be closed by the other side just as it is used again, and not
     /// every request may be sent twice.
     pub(crate) fresh: bool,
@@ -124,7 +128,7 @@ impl Outgoing {
     /// A GET of this URL.
     pub(crate) fn get(url: &str, principal: &str) -> Self {
         let (method, url, principal) = ("GET".to_owned(), url.to_owned(), principal.to_owned());
-        Self { method, url, headers: Vec::new(), body: None, principal, fresh: false }
+        Self { method, url, headers: Vec::new(), body: None, principal, client: None, fresh: false }
     }
 
     /// Whether the case itself decides this header.
@@ -165,6 +169,8 @@ pub struct Client {
     /// How messages tell the proxy.
     way: String,
     pub(super) principals: BTreeMap<String, Credential>,
+    pub(super) clients: BTreeMap<String, OAuthClient>,
+    users: BTreeMap<String, User>,
     request_limit: Duration,
     body_limit: usize,
     /// Of the bodies that are in memory.
@@ -213,11 +219,32 @@ impl Client {
             host,
             way,
             principals,
+            clients: BTreeMap::new(),
+            users: BTreeMap::new(),
             request_limit,
             body_limit,
             bodies,
             redactor,
         })
+    }
+
+    /// With the OAuth clients and the users of the target that cases may use, whose secrets the redactor learns.
+    #[must_use]
+    pub fn knowing(mut self, clients: BTreeMap<String, OAuthClient>, users: BTreeMap<String, User>) -> Self {
+        clients.values().for_each(|client| client.teach(&self.redactor));
+        self.redactor.learn(users.values().map(|user| user.password.expose_secret()));
+        (self.clients, self.users) = (clients, users);
+        self
+    }
+
+    /// The ID of a client.
+    pub(crate) fn client_id(&self, name: &str) -> Option<&str> {
+        self.clients.get(name).map(OAuthClient::id)
+    }
+
+    /// A user.
+    pub(crate) fn user(&self, name: &str) -> Option<&User> {
+        self.users.get(name)
     }
 
     /// Scheme, host and port.
@@ -269,7 +296,10 @@ impl Client {
         Ok(exchange)
     }
 
-    async fn send_on(&self, connection: Connection, outgoing: Outgoing) -> Result<Exchange, NoAnswer> {
+    async fn send_on(&self, connection: Connection, mut outgoing: Outgoing) -> Result<Exchange, NoAnswer> {
+        if let Some(shown) = outgoing.client.take() {
+            return Box::pin(self.send_as_client(connection, outgoing, &shown)).await;
+        }
         match self.principals.get(&outgoing.principal) {
             // A case that writes the header itself is about that header: nothing is fetched for it, and a 401 is its answer.
             Some(Credential::ClientCredentials(client)) if !outgoing.sets("authorization") => {
@@ -290,7 +320,8 @@ impl Client {
     /// # Errors
     /// No token.
     pub(crate) async fn prepare(&self, outgoing: &Outgoing) -> Result<(), NoAnswer> {
-        let fetching = self.fetching(&outgoing.principal).filter(|_| !outgoing.sets("authorization"));
+        let own = outgoing.client.is_some() || outgoing.sets("authorization");
+        let fetching = self.fetching(&outgoing.principal).filter(|_| !own);
         let Some(client) = fetching else { return Ok(()) };
         client.value(self).await.map(drop).map_err(|fault| fault.of(&outgoing.principal))
     }

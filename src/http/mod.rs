@@ -24,8 +24,11 @@ pub use credential::Credential;
 pub(crate) use curl::curl;
 pub use network::Network;
 pub(crate) use network::is_here;
-pub use oauth::{ClientAuth, ClientCredentials, KeyError, PrivateKey};
-pub(crate) use pace::Pace;
+pub(crate) use oauth::{
+    AsClient, Assertion, Changes, Proof, ShownBy, SigningAlgorithm, encoded, form_type, is_from_now,
+};
+pub use oauth::{ClientAuth, ClientCredentials, ClientMethod, KeyError, OAuthClient, PrivateKey, User};
+pub(crate) use pace::{Pace, bucket};
 pub(crate) use retries::RateLimitRetries;
 
 use crate::secret::Redactor;

@@ -1,7 +1,7 @@
 //! Spending a rate limit politely: one budget for each principal and bucket, fed by what answers say, with a share kept for others.
 //!
-//! A bucket is the first three segments of a path, which is how Okta cuts its limits at the coarsest. It waits before the share is used up;
-//! it never decides what a 429 means.
+//! A bucket is the first three segments of a path, which is how Okta cuts its limits at the coarsest, unless the operation names another one.
+//! It waits before the share is used up; it never decides what a 429 means.
 
 use std::{
     cell::RefCell,
@@ -81,10 +81,10 @@ impl Pace {
         Self { share, buckets: RefCell::default(), doubted: RefCell::default() }
     }
 
-    /// How long to wait before a request of this principal to this path; if not at all, the request is counted.
-    pub(crate) fn wait(&self, principal: &str, path: &str, now: Instant) -> Option<Duration> {
+    /// How long to wait before a request of this principal in this bucket; if not at all, the request is counted.
+    pub(crate) fn wait(&self, principal: &str, bucket: &str, now: Instant) -> Option<Duration> {
         let mut buckets = self.buckets.borrow_mut();
-        let bucket = buckets.entry(bucket(path).to_owned()).or_default();
+        let bucket = buckets.entry(bucket.to_owned()).or_default();
         if let Some(budget) = bucket.budgets.get_mut(principal) {
             if now >= budget.ends {
                 // A new window: its first answer tells the rest. Until then no more can be sent than trials run at a time.
@@ -103,8 +103,8 @@ impl Pace {
     }
 
     /// Notes that a request ended without an answer.
-    pub(crate) fn lost(&self, path: &str) {
-        if let Some(bucket) = self.buckets.borrow_mut().get_mut(bucket(path)) {
+    pub(crate) fn lost(&self, bucket: &str) {
+        if let Some(bucket) = self.buckets.borrow_mut().get_mut(bucket) {
             bucket.under_way = bucket.under_way.saturating_sub(1);
         }
     }
@@ -113,12 +113,12 @@ impl Pace {
     pub(crate) fn note(
         &self,
         principal: &str,
-        path: &str,
+        bucket: &str,
         answer: &Answer,
         sent: Instant,
         now: Instant,
     ) -> Option<Doubt> {
-        self.lost(path);
+        self.lost(bucket);
         let number = |name: &str| answer.header(name).and_then(|text| text.trim().parse::<i64>().ok());
         let (Some(limit), Some(remaining), Some(reset)) =
             (number("X-Rate-Limit-Limit"), number("X-Rate-Limit-Remaining"), number("X-Rate-Limit-Reset"))
@@ -126,14 +126,14 @@ impl Pace {
             return None;
         };
         if limit <= 0 {
-            return self.doubt(principal, path, Doubt::NoLimit);
+            return self.doubt(principal, bucket, Doubt::NoLimit);
         }
-        let Some(rest) = answer.until_reset(reset) else { return self.doubt(principal, path, Doubt::Window) };
+        let Some(rest) = answer.until_reset(reset) else { return self.doubt(principal, bucket, Doubt::Window) };
         let ends = now + rest.min(LONGEST);
         let natural = |number: i64| u64::try_from(number).unwrap_or(0);
         let (limit, remaining) = (natural(limit), natural(remaining));
         let mut buckets = self.buckets.borrow_mut();
-        let bucket = buckets.entry(bucket(path).to_owned()).or_default();
+        let bucket = buckets.entry(bucket.to_owned()).or_default();
         let others = bucket.used_by_others(reset, limit.saturating_sub(remaining));
         let known = bucket.budgets.get_mut(principal);
         let late = known.as_ref().is_some_and(|known| sent < known.since);
@@ -159,8 +159,8 @@ impl Pace {
     }
 
     /// Forgets the budget of whoever is told nonsense; says so the first time.
-    fn doubt(&self, principal: &str, path: &str, doubt: Doubt) -> Option<Doubt> {
-        if let Some(bucket) = self.buckets.borrow_mut().get_mut(bucket(path)) {
+    fn doubt(&self, principal: &str, bucket: &str, doubt: Doubt) -> Option<Doubt> {
+        if let Some(bucket) = self.buckets.borrow_mut().get_mut(bucket) {
             bucket.budgets.remove(principal);
         }
         self.doubted.borrow_mut().insert(doubt).then_some(doubt)
@@ -200,7 +200,7 @@ fn part(limit: u64, share: f64) -> u64 {
 }
 
 /// `/api/v1/authorizationServers` of `/api/v1/authorizationServers/aus…/scopes`.
-fn bucket(path: &str) -> &str {
+pub(crate) fn bucket(path: &str) -> &str {
     let path = bare(path);
     &path[..memchr::memchr_iter(b'/', path.as_bytes()).nth(3).unwrap_or(path.len())]
 }
@@ -226,17 +226,17 @@ mod tests {
     #[test]
     fn the_share_of_others_is_not_spent() {
         let (pace, now) = (Pace::new(0.5), Instant::now());
-        assert_eq!(pace.wait("m", "/api/v1/things/1", now), None, "nothing is known yet");
-        pace.note("m", "/api/v1/things/1", &answer(10, 9, TOLD + 30), now, now);
-        assert_eq!(pace.wait("m", "/api/v1/things", now), None);
-        assert_eq!(pace.wait("m", "/api/v1/things", now), None);
-        assert_eq!(pace.wait("m", "/api/v1/things", now), None);
-        assert_eq!(pace.wait("m", "/api/v1/things?q=x", now), None);
-        let wait = pace.wait("m", "/api/v1/things/2/parts", now).expect("five are left to others");
+        assert_eq!(pace.wait("m", bucket("/api/v1/things/1"), now), None, "nothing is known yet");
+        pace.note("m", bucket("/api/v1/things/1"), &answer(10, 9, TOLD + 30), now, now);
+        assert_eq!(pace.wait("m", bucket("/api/v1/things"), now), None);
+        assert_eq!(pace.wait("m", bucket("/api/v1/things"), now), None);
+        assert_eq!(pace.wait("m", bucket("/api/v1/things"), now), None);
+        assert_eq!(pace.wait("m", bucket("/api/v1/things?q=x"), now), None);
+        let wait = pace.wait("m", bucket("/api/v1/things/2/parts"), now).expect("five are left to others");
         assert!(wait > Duration::from_secs(29) && wait < Duration::from_secs(32), "{wait:?}");
-        assert_eq!(pace.wait("other", "/api/v1/things", now), None, "another principal");
-        assert_eq!(pace.wait("m", "/api/v1/others", now), None, "another bucket");
-        assert_eq!(pace.wait("m", "/api/v1/things", now + Duration::from_secs(32)), None, "another window");
+        assert_eq!(pace.wait("other", bucket("/api/v1/things"), now), None, "another principal");
+        assert_eq!(pace.wait("m", bucket("/api/v1/others"), now), None, "another bucket");
+        assert_eq!(pace.wait("m", bucket("/api/v1/things"), now + Duration::from_secs(32)), None, "another window");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::{
-    JsonType, Kind, Matcher, Mismatch, Mismatches, Pattern, Shape, equal, equal_but_for,
+    JsonType, JwtMatcher, Kind, Matcher, Mismatch, Mismatches, Pattern, Shape, equal, equal_but_for,
     equality::{distinct, order},
     without,
 };
@@ -13,6 +13,7 @@ use crate::{
     brief,
     diagnostic::Span,
     finding::{Actual, Expected, Json},
+    jwt::Jwt,
     pointer,
     schema::Schema,
     template::{Tree, Unfilled, Variables},
@@ -20,6 +21,9 @@ use crate::{
 
 /// More findings of one expectation than a person would read.
 const MOST_FINDINGS: usize = 100;
+
+/// What stands in a pointer between the place of a token and a place in it.
+pub(super) const TOKEN: char = '#';
 
 /// One value held against a matcher; `None` is a member that is not there.
 pub(super) struct Walk<'a> {
@@ -111,7 +115,7 @@ impl<'a> Walk<'a> {
         match matcher.kind.shape() {
             Shape::Absent => Ok(()),
             Shape::All(all) => all.iter().try_for_each(|matcher| self.missing(matcher)),
-            Shape::Members(_) | Shape::Items(_) | Shape::Each(_) | Shape::Single => {
+            Shape::Members(_) | Shape::Items(_) | Shape::Each(_) | Shape::Token(_) | Shape::Single => {
                 let expected = self.wanted(matcher)?;
                 self.find(matcher.span, expected, None);
                 Ok(())
@@ -144,6 +148,7 @@ impl<'a> Walk<'a> {
                 self.schema(span, schema, value);
                 return Ok(());
             }
+            Kind::Jwt(jwt) => return self.token(span, jwt, value),
             Kind::All(all) => return all.iter().try_for_each(|matcher| self.present(matcher, value)),
             Kind::OneOf(matchers) => self.any_holds(matchers, value)?,
             Kind::Not(inner) => !self.holds(inner, value)?,
@@ -239,6 +244,37 @@ impl<'a> Walk<'a> {
             self.under(name, |judge| judge.matcher(matcher, actual.get(name)))?;
         }
         Ok(())
+    }
+
+    /// A token: how it is signed, by whom, what it says. Whatever is wrong with the signature, the rest is told too.
+    fn token(&mut self, span: Span, matcher: &JwtMatcher, value: &Value) -> Judged {
+        let wanted = || Expected::Jwt(matcher.algorithm.name().to_owned());
+        let Some(text) = value.as_str() else {
+            self.find(span, wanted(), Some(value));
+            return Ok(());
+        };
+        let Some(jwt) = Jwt::read(text) else {
+            self.tell(span, wanted(), Actual::NotSigned("text that is not a JWT".to_owned()));
+            return Ok(());
+        };
+        let algorithm = matcher.algorithm.name();
+        let said = jwt.header.get("alg").and_then(Value::as_str);
+        let keys = matcher.signed_by.as_ref().map(|keys| keys.fill(self.variables)).transpose()?;
+        if said != Some(algorithm) {
+            let said = said.unwrap_or("nothing");
+            self.tell(
+                span,
+                wanted(),
+                Actual::NotSigned(format!("a JWT whose header says {}", brief::shortened(said, 40))),
+            );
+        } else if let Some(Err(why)) = keys.map(|keys| jwt.signed_by(&keys, matcher.algorithm)) {
+            self.tell(span, wanted(), Actual::NotSigned(why.to_string()));
+        }
+        let length = self.pointer.len();
+        self.pointer.push(TOKEN);
+        let judged = self.matcher(&matcher.decoded, Some(&jwt.decoded()));
+        self.pointer.truncate(length);
+        judged
     }
 
     fn items<'v>(&mut self, span: Span, value: &'v Value) -> Option<&'v [Value]> {

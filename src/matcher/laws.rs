@@ -161,6 +161,16 @@ fn example(name: Name) -> (Value, Value, Value) {
             (expected, json!({ "a": 1, "b": 3 }), json!({ "a": 2, "b": 2 }))
         }
         Name::Schema => (dollar("$schema", &json!("small")), json!(1), json!(2)),
+        Name::Jwt => {
+            // RFC 7515 appendix A.3.
+            let (x, y) = ("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
+            let keys = json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": x, "y": y }] });
+            let expected = json!({ "alg": "ES256", "claims": { "iss": "joe" }, "signedBy": keys });
+            let signed = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+            let message = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+            let (right, wrong) = (format!("{message}.{signed}"), format!("{message}.E{}", &signed[1..]));
+            (dollar("$jwt", &expected), json!(right), json!(wrong))
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use serde_json::Number;
 use crate::{
     diagnostic::Span,
     finding::{Actual, Expected},
+    jwt::Algorithm,
     schema::Schema,
     template::{Template, Tree},
 };
@@ -68,6 +69,18 @@ enum Kind {
         except: Box<[String]>,
     },
     Schema(Arc<Schema>),
+    Jwt(Box<JwtMatcher>),
+}
+
+/// What a token is held to.
+#[derive(Debug, Clone)]
+struct JwtMatcher {
+    /// How it must be signed, whatever it says itself.
+    algorithm: Algorithm,
+    /// The key set that holds its key; without one, the signature is not verified.
+    signed_by: Option<Tree>,
+    /// Of its header, its claims and its lifetime in one object.
+    decoded: Matcher,
 }
 
 /// What a matcher is made of.
@@ -78,6 +91,8 @@ enum Shape<'a> {
     Items(&'a [Matcher]),
     /// All items of a list.
     Each(&'a Matcher),
+    /// What is in a token.
+    Token(&'a Matcher),
     /// Several, of the same value.
     All(&'a [Matcher]),
     /// Nothing: it holds where there is no value.
@@ -93,6 +108,7 @@ impl Kind {
             Self::List(items) => Shape::Items(items),
             Self::Each(matcher) => Shape::Each(matcher),
             Self::All(all) => Shape::All(all),
+            Self::Jwt(jwt) => Shape::Token(&jwt.decoded),
             Self::Absent => Shape::Absent,
             Self::Equal(_)
             | Self::Exact(_)

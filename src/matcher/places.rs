@@ -1,6 +1,6 @@
 //! Where the expectations of a matcher stand: what a check of a body is made of, whatever the answer says.
 
-use super::{Matcher, Shape};
+use super::{Matcher, Shape, judge::TOKEN};
 use crate::{diagnostic::Span, pointer};
 
 impl Matcher {
@@ -24,6 +24,14 @@ impl Matcher {
                 items.iter().enumerate().for_each(|(index, matcher)| under(&index.to_string(), matcher));
             }
             Shape::Each(matcher) => under("*", matcher),
+            Shape::Token(decoded) => {
+                tell(place, self.span);
+                place.push(TOKEN);
+                if !matches!(decoded.kind.shape(), Shape::Members([])) {
+                    decoded.walk(place, tell);
+                }
+                place.truncate(length);
+            }
             Shape::All(all) => all.iter().for_each(|matcher| matcher.walk(place, tell)),
         }
     }

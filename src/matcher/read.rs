@@ -12,12 +12,13 @@ use regex::Regex;
 use serde_json::{Number, json};
 use strum::{EnumString, VariantNames};
 
-use super::{Format, JsonType, Kind, Matcher, Pattern, equality::order};
+use super::{Format, JsonType, JwtMatcher, Kind, Matcher, Pattern, equality::order};
 use crate::{
     diagnostic::{self, Span},
+    jwt::Algorithm,
     schema::{Schema, Schemas},
     template::{Scope, Template, Tree},
-    yaml::{Data, Key, Node, Problems},
+    yaml::{Data, Fields, Key, Node, Problems},
 };
 
 /// What a matcher is called, behind a `$`.
@@ -44,6 +45,7 @@ pub(super) enum Name {
     NotAfter,
     SameAs,
     Schema,
+    Jwt,
 }
 
 /// The formats that the validator knows; another name would silently hold for everything.
@@ -189,6 +191,7 @@ fn dollar(key: &Key, node: &Node, cx: &Context<'_>, problems: &mut Problems<'_>)
         Name::NotBefore => Kind::NotBefore(moment(node, name, cx, problems)),
         Name::NotAfter => Kind::NotAfter(moment(node, name, cx, problems)),
         Name::SameAs => same_as(node, cx.scope, problems)?,
+        Name::Jwt => Kind::Jwt(Box::new(jwt(node, cx, problems)?)),
         Name::Schema => {
             let wanted = problems.text(node, name)?;
             let schema = cx.schemas.find(wanted, node.span, problems)?;
@@ -323,6 +326,21 @@ fn number(node: &Node, name: &str, problems: &mut Problems<'_>) -> Option<Number
     }
     problems.at(node.span, format!("`{name}` must be a number, not {}", node.kind()));
     None
+}
+
+/// A token; its parts are matched as those of a body are.
+fn jwt(node: &Node, cx: &Context<'_>, problems: &mut Problems<'_>) -> Option<JwtMatcher> {
+    let mut fields = Fields::of(node, "token matcher", problems)?;
+    let algorithm = fields.optional("alg").map(|node| problems.word(node, "alg", "algorithm"));
+    let signed_by = fields.optional("signedBy").map(|node| Tree::read(node, cx.scope, problems));
+    let mut members = Vec::new();
+    for key in ["header", "claims", "lifetime"] {
+        let part = fields.optional(key).map(|node| (key.to_owned(), Matcher::read(node, cx, problems)));
+        members.extend(part);
+    }
+    fields.finish(problems);
+    let decoded = Matcher { span: node.span, kind: Kind::Object(members) };
+    Some(JwtMatcher { algorithm: algorithm.unwrap_or(Some(Algorithm::RS256))?, signed_by, decoded })
 }
 
 fn same_as(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Option<Kind> {

@@ -58,6 +58,7 @@ impl Walk<'_> {
             Kind::NotBefore(tree) => Expected::NotBefore(value(tree)?),
             Kind::NotAfter(tree) => Expected::NotAfter(value(tree)?),
             Kind::SameAs { value: tree, except } => Expected::SameAs(value(tree)?, except.to_vec()),
+            Kind::Jwt(jwt) => Expected::Jwt(jwt.algorithm.name().to_owned()),
             Kind::Schema(schema) => Expected::Schema(schema.name.clone()),
         })
     }

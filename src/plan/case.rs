@@ -13,7 +13,7 @@ use serde_json_path::{JsonPath, ParseError};
 
 use self::{head::Head, table::Row};
 use super::{
-    Step, Trial,
+    Fixture, Step, Trial,
     fixture::{self, FixtureText},
     names::Named,
     step,
@@ -79,7 +79,7 @@ pub(super) fn compile_all(suite: &Suite, found: &mut Vec<Diagnostic>) -> Compile
     }
     let (mut trials, mut names) = (Vec::new(), Vec::new());
     if let (Some(source), Some(rows)) = (&suite.operations.source, &suite.operations.rows) {
-        Tree::read(rows, &base_scope(), &mut Problems::new(source, found));
+        Tree::read(rows, &base_scope(suite), &mut Problems::new(source, found));
     }
     for source in &suite.cases {
         match parse(source) {
@@ -219,13 +219,18 @@ fn compile_case(
     fields.finish(&mut problems);
     let context = step::StepContext { lookup, inherited: &case_head.inherited, fixture: false };
     let read = |problems: &mut Problems<'_>| {
-        let mut scope = base_scope();
+        let mut scope = base_scope(lookup.suite);
         let fixtures = fixture::read_given(given, &case_head.inherited, &mut scope, lookup, problems);
         let steps = steps.map(|node| step::read_all(node, &mut scope, &context, problems)).unwrap_or_default();
-        (fixtures, steps)
+        let steps_of_all = fixtures.iter().flat_map(|fixture| &fixture.steps).chain(&steps);
+        let requests = steps_of_all.flat_map(|step| step.defer.iter().chain([step])).map(|step| &step.request);
+        let mut clients = scope.used_below(CLIENTS);
+        clients.extend(requests.filter_map(|request| Some(request.client.as_ref()?.name.clone())));
+        let users = scope.used_below(USERS);
+        Parts { fixtures, steps, clients, users }
     };
     let first = read(&mut problems);
-    check_weight(span, &first.1, &case_head, &mut problems);
+    check_weight(span, &first.steps, &case_head, &mut problems);
     let case = id.and_then(|id| Some(format!("{}/{}/{id}", head.area?, head.topic?)));
     let base = case.as_ref().and_then(|case| trial_id(case, row));
     let several = case_head.principals.len() > 1;
@@ -250,7 +255,7 @@ fn compile_case(
     let mut parts = vec![first];
     // Compiled steps are not cloned: each further principal reads the case again.
     parts.extend(case_head.principals.iter().skip(1).map(|_| read(&mut problems)));
-    for (principal, (fixtures, steps)) in case_head.principals.iter().zip(parts) {
+    for (principal, Parts { fixtures, steps, clients, users }) in case_head.principals.iter().zip(parts) {
         output.trials.push(Trial {
             id: of_principal(&base, principal),
             aliases: aliases.clone(),
@@ -258,6 +263,8 @@ fn compile_case(
             profile: head.profile.to_owned(),
             principal: principal.clone(),
             needs: case_head.needs.clone(),
+            clients,
+            users,
             requirements: Arc::clone(&case_head.inherited.requirements),
             source: Arc::clone(head.source),
             span,
@@ -269,6 +276,20 @@ fn compile_case(
     }
 }
 
+/// What a case is made of for one principal.
+struct Parts {
+    fixtures: Vec<Fixture>,
+    steps: Box<[Step]>,
+    clients: BTreeSet<String>,
+    users: BTreeSet<String>,
+}
+
+/// What the names of what is known of clients begin with,
+const CLIENTS: &str = "clients.";
+
+/// and of users.
+const USERS: &str = "users.";
+
 /// The ID of a case or of a row of it; none where a row has no name.
 fn trial_id(case: &str, row: Option<&Row<'_>>) -> Option<String> {
     match row {
@@ -277,10 +298,17 @@ fn trial_id(case: &str, row: Option<&Row<'_>>) -> Option<String> {
     }
 }
 
-fn base_scope() -> Scope {
+fn base_scope(suite: &Suite) -> Scope {
     let mut scope = Scope::default();
     for name in ["unique", "target.origin", "target.host", "token"] {
         scope.add(name);
+    }
+    for name in suite.vocabulary.clients.keys() {
+        scope.add(format!("{CLIENTS}{name}.id"));
+    }
+    for name in suite.vocabulary.users.keys() {
+        scope.add(format!("{USERS}{name}.login"));
+        scope.add(format!("{USERS}{name}.password"));
     }
     scope
 }

@@ -11,6 +11,7 @@ use crate::{
     matcher::Matcher,
     schema::Schema,
     suite::{Contract, GeneralHeader, On, Operation},
+    template::Template,
 };
 
 /// One check.
@@ -32,6 +33,8 @@ pub(crate) enum Wants {
     Documented(Arc<Operation>),
     /// One of these error codes.
     Code(Box<[String]>),
+    /// One of these error codes of OAuth (RFC 6749 section 5.2).
+    OAuthError(Box<[String]>),
     /// An error code that the operation documents for the status.
     CodeOf(Arc<Operation>),
     NoBody,
@@ -42,6 +45,8 @@ pub(crate) enum Wants {
     /// Of all pages together.
     Collected(Box<Matcher>),
     Capture(Box<Capture>),
+    /// Of a variable, when the step has captured what it captures.
+    Value(Arc<str>, Box<Template>, Box<Matcher>),
     /// A last page after at most so many.
     Pages(u64),
     /// A link that leads to the target.
@@ -87,6 +92,8 @@ impl Check {
         match &self.wants {
             Wants::Status(_) | Wants::Documented(_) => CheckKind::Status,
             Wants::Code(_) | Wants::CodeOf(_) => CheckKind::ErrorCode,
+            Wants::OAuthError(_) => CheckKind::OAuthError,
+            Wants::Value(name, ..) => CheckKind::Value(Arc::clone(name)),
             Wants::NoBody => match self.basis {
                 Basis::Case(_) => CheckKind::Body,
                 Basis::Operation(_) | Basis::Contract => CheckKind::EmptyBody,
@@ -118,12 +125,17 @@ impl Check {
     pub(crate) fn leaves(&self, tell: &mut dyn FnMut(&str, Span)) {
         let Basis::Case(span) = self.basis else { return };
         match &self.wants {
-            Wants::Body(matcher) | Wants::Header(_, matcher) | Wants::Link(_, matcher) | Wants::Collected(matcher) => {
+            Wants::Body(matcher)
+            | Wants::Header(_, matcher)
+            | Wants::Link(_, matcher)
+            | Wants::Collected(matcher)
+            | Wants::Value(_, _, matcher) => {
                 matcher.leaves(tell);
             }
             Wants::Status(_)
             | Wants::Documented(_)
             | Wants::Code(_)
+            | Wants::OAuthError(_)
             | Wants::CodeOf(_)
             | Wants::NoBody
             | Wants::Schema(_)
@@ -146,11 +158,13 @@ impl Check {
             Wants::Documented(_) => false,
             Wants::Status(_)
             | Wants::Code(_)
+            | Wants::OAuthError(_)
             | Wants::Body(_)
             | Wants::Schema(_)
             | Wants::Header(..)
             | Wants::Link(..)
             | Wants::Collected(_)
+            | Wants::Value(..)
             | Wants::Capture(_)
             | Wants::Pages(_)
             | Wants::Origin
@@ -245,6 +259,9 @@ pub(super) fn implied(operation: &Arc<Operation>, contract: &Contract) -> Arc<[C
         let form = Wants::Schema(Arc::clone(&contract.error_schema));
         checks.push(implied(form, When::Refused, &contract.error));
         checks.push(implied(Wants::CodeOf(operation()), When::Refused, &contract.code));
+    }
+    if let Some(schema) = &operation().error_schema {
+        checks.push(implied(Wants::Schema(Arc::clone(schema)), When::Refused, &operation().requirement));
     }
     if operation().makes.is_some() {
         checks.push(implied(Wants::Identity(operation()), When::Answered, &operation().requirement));

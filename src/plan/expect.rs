@@ -11,7 +11,7 @@ use crate::{
     level::Level,
     matcher::{Context, Matcher},
     suite::Operation,
-    template::Scope,
+    template::{Scope, Template},
     yaml::{Data, Fields, Node, Problems},
 };
 
@@ -65,6 +65,14 @@ pub(super) fn read(
         let form = cx.lookup.suite.operations.contract.as_ref().filter(|_| subject.operation.is_none());
         checks.extend(form.map(|contract| expected(Wants::Schema(Arc::clone(&contract.error_schema)), *span)));
     }
+    let oauth_error = fields.optional("oauthError").map(|node| {
+        let codes: Box<[String]> = problems.texts(node, "oauthError").into_iter().map(|(_, code)| code).collect();
+        (codes, node.span)
+    });
+    if let Some((codes, span)) = &oauth_error {
+        checks.push(expected(Wants::OAuthError(codes.clone()), *span));
+    }
+    fields.optional("values");
     if let Some((key, node)) = fields.entry("body") {
         checks.push(match &node.data {
             Data::Text(text) if text == "none" => expected(Wants::NoBody, Span::new(key.span.start, node.span.end)),
@@ -94,10 +102,33 @@ pub(super) fn read(
     let status = match status {
         Some((statuses, span)) if !statuses.is_empty() => Some(subject.status(statuses, span)),
         Some(_) if misread => None,
-        Some(_) | None => default_status(subject, error.as_ref(), problems),
+        Some(_) | None => default_status(subject, error.as_ref().or(oauth_error.as_ref()), problems),
     };
     checks.splice(0..0, status);
     Some(checks)
+}
+
+/// What a step expects of variables, once it has captured what it captures.
+pub(super) fn read_values(
+    node: &Node,
+    subject: &Subject<'_>,
+    scope: &Scope,
+    cx: &StepContext<'_>,
+    problems: &mut Problems<'_>,
+) -> Vec<Check> {
+    let Some(values) = node.get("values") else { return Vec::new() };
+    let matcher_cx = Context { scope, schemas: &cx.lookup.suite.schemas, patterns: &cx.lookup.patterns };
+    let mut checks = Vec::new();
+    for (key, node) in problems.map(values, "values").unwrap_or_default() {
+        let Some(name) = key.name.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) else {
+            problems.at_with(key.span, format!("`{}` is not a variable", key.name), "write `\"${name}\": …`");
+            continue;
+        };
+        let variable = Template::read(&key.name, key.span, scope, problems);
+        let matcher = Box::new(Matcher::read(node, &matcher_cx, problems));
+        checks.push(subject.check(Wants::Value(name.into(), Box::new(variable), matcher), When::Expected, node.span));
+    }
+    checks
 }
 
 /// Without a status: that of the error code, or the success of the operation.

@@ -93,7 +93,7 @@ fn unnamed(operation: &Operation, calls: &[&Step]) -> Option<(String, &'static s
     let pointer = operation.makes.as_ref()?.name.as_ref()?;
     let mut bodies = calls.iter().filter_map(|step| match &step.request.body {
         BodyPlan::Json(body) => Some(body),
-        BodyPlan::Empty | BodyPlan::Text(_) | BodyPlan::Bytes(_) => None,
+        BodyPlan::Empty | BodyPlan::Text(_) | BodyPlan::Bytes(_) | BodyPlan::Form(_) => None,
     });
     let first = bodies.next()?;
     let named = first.at(pointer).is_some() || bodies.any(|body| body.at(pointer).is_some());

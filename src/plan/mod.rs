@@ -5,6 +5,7 @@
 
 mod case;
 mod check;
+mod client;
 mod expect;
 mod fixture;
 mod made;
@@ -22,6 +23,7 @@ use std::{
 
 use aho_corasick::AhoCorasick;
 pub(crate) use check::{Basis, Check, Wants, When};
+pub(crate) use client::ClientPlan;
 pub use select::{Pattern, PatternError, Selection};
 use serde_json_path::JsonPath;
 pub use shard::Shard;
@@ -54,6 +56,8 @@ pub struct Plan {
     /// The names of `vocabulary.yaml`.
     pub(crate) principals: BTreeSet<String>,
     pub(crate) capabilities: BTreeSet<String>,
+    pub(crate) clients: BTreeSet<String>,
+    pub(crate) users: BTreeSet<String>,
     /// What `check` warns of.
     pub(crate) warnings: Vec<Diagnostic>,
 }
@@ -73,6 +77,10 @@ pub struct Trial {
     pub principal: String,
     /// The capabilities that the target must have.
     pub needs: Vec<String>,
+    /// The OAuth clients that it sends as or names.
+    pub clients: BTreeSet<String>,
+    /// The users that it names.
+    pub users: BTreeSet<String>,
     /// What the target is held to.
     pub requirements: Arc<[String]>,
     /// Whether no other trial may run beside it.
@@ -149,6 +157,8 @@ pub(crate) struct Request {
     pub(crate) query: Box<[(String, Tree)]>,
     pub(crate) headers: Box<[(String, HeaderPlan)]>,
     pub(crate) body: BodyPlan,
+    /// The client that sends it, instead of a principal.
+    pub(crate) client: Option<Box<ClientPlan>>,
 }
 
 impl Request {
@@ -187,14 +197,16 @@ pub(crate) enum BodyPlan {
     Json(Tree),
     Text(Template),
     Bytes(Vec<u8>),
+    /// Names and values of a form (RFC 6749 appendix B).
+    Form(Box<[(String, Tree)]>),
 }
 
 /// How often a request is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Repetition {
     Once,
-    /// Until the checks hold or the time is over.
-    Eventually(Duration),
+    /// Until the checks hold or the time is over; without one, the time that a change takes on the target.
+    Eventually(Option<Duration>),
     /// Until the answer has this status; only the last answer is judged.
     Until {
         max: u64,
@@ -223,6 +235,24 @@ pub(crate) enum CaptureFrom {
     },
     Header(String),
     Link(String),
+    /// A parameter in the URL that a header holds, of its query or of its fragment.
+    UrlParameter {
+        header: String,
+        part: UrlPart,
+        name: String,
+    },
+    /// In the header and the claims of a token that the body has at this path.
+    Jwt {
+        token: Arc<JsonPath>,
+        path: Arc<JsonPath>,
+    },
+}
+
+/// The part of a URL that has parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UrlPart {
+    Query,
+    Fragment,
 }
 
 impl CaptureFrom {
@@ -230,7 +260,7 @@ impl CaptureFrom {
     pub(crate) fn pointer(&self) -> Option<&str> {
         match self {
             Self::Body { place, .. } => place.as_deref(),
-            Self::Header(_) | Self::Link(_) => None,
+            Self::Header(_) | Self::Link(_) | Self::UrlParameter { .. } | Self::Jwt { .. } => None,
         }
     }
 }
@@ -276,6 +306,8 @@ impl Plan {
             suite_hash: suite.hash().to_owned(),
             principals: suite.vocabulary.principals.keys().cloned().collect(),
             capabilities: suite.vocabulary.capabilities.keys().cloned().collect(),
+            clients: suite.vocabulary.clients.keys().cloned().collect(),
+            users: suite.vocabulary.users.keys().cloned().collect(),
             warnings,
         })
     }

@@ -6,6 +6,9 @@ use crate::{
     yaml::{Fields, Node, Problems},
 };
 
+/// What stands for the time that a change of the configuration takes on the target, as its settings say it.
+const EFFECT: &str = "effect";
+
 /// The repetition that a step asks for; of one that is wrong, none.
 pub(super) fn read(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Repetition {
     let eventually = fields.optional("eventually");
@@ -17,8 +20,12 @@ pub(super) fn read(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Repe
         problems.at_with(second.span, "a step can repeat in only one way", help);
     }
     if let Some(node) = eventually {
-        return match problems.text(node, "eventually").map(duration::parse) {
-            Some(Ok(duration)) => Repetition::Eventually(duration),
+        let text = problems.text(node, "eventually");
+        if text == Some(EFFECT) {
+            return Repetition::Eventually(None);
+        }
+        return match text.map(duration::parse) {
+            Some(Ok(duration)) => Repetition::Eventually(Some(duration)),
             Some(Err(message)) => {
                 problems.at(node.span, message);
                 Repetition::Once

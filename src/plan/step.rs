@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use serde_json_path::JsonPath;
+
 use super::{
-    BodyPlan, Capture, CaptureFrom, HeaderPlan, Repetition, Request, RequestTarget, Step, case,
+    BodyPlan, Capture, CaptureFrom, HeaderPlan, Repetition, Request, RequestTarget, Step, UrlPart, case,
     check::{self, Check, Wants, When},
-    expect, made, repetition,
+    client, expect, made, repetition,
 };
 use crate::{
     diagnostic::Span,
@@ -74,6 +76,8 @@ fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Pro
     };
     let own = expect::read(expect_node, &subject, scope, cx, problems);
     let captures = capture_node.map(|node| read_captures(node, &subject, scope, cx, problems)).unwrap_or_default();
+    // They are judged after the captures, and may name what those give.
+    let values = expect_node.map(|node| expect::read_values(node, &subject, scope, cx, problems)).unwrap_or_default();
     let defer = defer_node.map(|node| read_deferred(node, scope, cx, problems)).unwrap_or_default();
     let (request, own) = (request?, own?);
     let mut step = Step {
@@ -88,7 +92,7 @@ fn read(node: &Node, scope: &mut Scope, cx: &StepContext<'_>, problems: &mut Pro
         level,
         requirements,
     };
-    step.checks = check::of_request(&step).into_iter().chain(own).chain(captures).collect();
+    step.checks = check::of_request(&step).into_iter().chain(own).chain(captures).chain(values).collect();
     made::check_name(&step.request, body_node, step.statuses(), cx.lookup.suite, problems);
     Some(step)
 }
@@ -123,6 +127,7 @@ fn read_request(
     let query = fields.optional("query");
     let headers = fields.optional("headers");
     let body = read_body(fields, scope, problems);
+    let client = client::read(fields, scope, cx, problems).map(Box::new);
     let span =
         call.or(raw).map_or(fields.span(), |(key, node)| Span::new(key.span.start, node.span.end.max(key.span.end)));
     let headers = headers.map(|node| read_headers(node, scope, problems)).unwrap_or_default();
@@ -144,7 +149,7 @@ fn read_request(
         }
     };
     let query = read_query(query, head.as_ref().map(|(_, target)| target), scope, problems);
-    (head.map(|(method, target)| Request { method, target, query, headers, body }), span)
+    (head.map(|(method, target)| Request { method, target, query, headers, body, client }), span)
 }
 
 fn read_call(
@@ -268,10 +273,10 @@ fn read_headers(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Box<
 }
 
 fn read_body(fields: &mut Fields<'_>, scope: &Scope, problems: &mut Problems<'_>) -> BodyPlan {
-    let (json, text, hex) = (fields.entry("body"), fields.entry("raw"), fields.entry("rawHex"));
-    let given: Vec<&Key> = [json, text, hex].into_iter().flatten().map(|(key, _)| key).collect();
+    let [json, text, hex, form] = ["body", "raw", "rawHex", "form"].map(|key| fields.entry(key));
+    let given: Vec<&Key> = [json, text, hex, form].into_iter().flatten().map(|(key, _)| key).collect();
     if let [_, second, ..] = given.as_slice() {
-        problems.at_with(second.span, "a request has one body", "keep one of `body`, `raw` and `rawHex`");
+        problems.at_with(second.span, "a request has one body", "keep one of `body`, `raw`, `rawHex` and `form`");
     }
     if let Some((_, node)) = json {
         return BodyPlan::Json(Tree::read(node, scope, problems));
@@ -279,6 +284,9 @@ fn read_body(fields: &mut Fields<'_>, scope: &Scope, problems: &mut Problems<'_>
     if let Some((_, node)) = text {
         let text = problems.text(node, "raw").unwrap_or_default();
         return BodyPlan::Text(Template::read(text, node.span, scope, problems));
+    }
+    if let Some((_, node)) = form {
+        return BodyPlan::Form(client::read_form(node, scope, problems));
     }
     let Some((_, node)) = hex else { return BodyPlan::Empty };
     let text = problems.text(node, "rawHex").unwrap_or_default();
@@ -316,7 +324,7 @@ fn read_captures(
     for (key, node) in problems.map(node, "capture").unwrap_or_default() {
         let from = match &node.data {
             Data::Text(text) => read_path(text, node, cx, problems),
-            _ => read_capture_source(node, problems),
+            _ => read_capture_source(node, cx, problems),
         };
         let name: Arc<str> = Arc::from(key.name.as_str());
         scope.add(Arc::clone(&name));
@@ -327,8 +335,12 @@ fn read_captures(
 }
 
 fn read_path(text: &str, node: &Node, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Option<CaptureFrom> {
+    compiled(text, node, cx, problems).map(|path| CaptureFrom::Body { path, place: place(text) })
+}
+
+fn compiled(text: &str, node: &Node, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Option<Arc<JsonPath>> {
     match cx.lookup.path(text) {
-        Ok(path) => Some(CaptureFrom::Body { path, place: place(text) }),
+        Ok(path) => Some(path),
         Err(error) => {
             let help = "RFC 9535, for example `$.id` or `$[*].name`";
             problems.at_with(node.span, format!("not a JSONPath: {}", error.message()), help);
@@ -347,20 +359,28 @@ fn place(path: &str) -> Option<String> {
     Some(steps.fold(String::new(), |pointer, step| below(&pointer, step)))
 }
 
-fn read_capture_source(node: &Node, problems: &mut Problems<'_>) -> Option<CaptureFrom> {
+fn read_capture_source(node: &Node, cx: &StepContext<'_>, problems: &mut Problems<'_>) -> Option<CaptureFrom> {
     let mut fields = Fields::of(node, "capture", problems)?;
-    let header = fields.optional("header").and_then(|node| problems.text(node, "header"));
-    let link = fields.optional("link").and_then(|node| problems.text(node, "link"));
+    let [header, link, query, fragment] =
+        ["header", "link", "query", "fragment"].map(|key| fields.optional_text(key, problems));
+    let [token, path] = ["jwt", "path"].map(|key| {
+        let node = fields.optional(key)?;
+        compiled(problems.text(node, key)?, node, cx, problems)
+    });
     let span = fields.span();
     fields.finish(problems);
-    match (header, link) {
-        (Some(name), None) => Some(CaptureFrom::Header(name.to_owned())),
-        (None, Some(relation)) => Some(CaptureFrom::Link(relation.to_owned())),
+    let parameter = |header, part, name| CaptureFrom::UrlParameter { header, part, name };
+    match (header, link, query, fragment, token, path) {
+        (Some(name), None, None, None, None, None) => Some(CaptureFrom::Header(name)),
+        (Some(header), None, Some(name), None, None, None) => Some(parameter(header, UrlPart::Query, name)),
+        (Some(header), None, None, Some(name), None, None) => Some(parameter(header, UrlPart::Fragment, name)),
+        (None, Some(relation), None, None, None, None) => Some(CaptureFrom::Link(relation)),
+        (None, None, None, None, Some(token), Some(path)) => Some(CaptureFrom::Jwt { token, path }),
         _ => {
             problems.at_with(
                 span,
                 "a capture needs exactly one source",
-                "a JSONPath, `{ header: NAME }` or `{ link: REL }`",
+                "a JSONPath, `{ header: NAME }`, `{ header: NAME, query: NAME }`, `{ link: REL }` or `{ jwt: PATH, path: PATH }`",
             );
             None
         }

@@ -35,7 +35,7 @@ use crate::{
     run::{Describer, Stopper, Target, Unknown, get, pages},
     secret::{Redacted, Redactor},
     status::Speaker,
-    suite::{HistoryEntry, Operation},
+    suite::{HistoryEntry, Operation, Security},
     targets::Opened,
 };
 
@@ -296,6 +296,9 @@ impl<'a> Replay<'a> {
 
     /// The request as the target would get it, or why it cannot be sent.
     fn prepare(&self, recorded: &Recorded, operation: Arc<Operation>) -> Result<Prepared, String> {
+        if operation.security != Security::Principal {
+            return Err("it shows a client's secret or a token, which no recording holds".to_owned());
+        }
         let principal = self.principal(recorded)?;
         let path = recorded.url.path();
         let default = path.split('/').any(|segment| percent_decode_str(segment).eq(*b"default"));
@@ -329,6 +332,7 @@ impl<'a> Replay<'a> {
                 value => value.to_string().into_bytes(),
             }),
             principal,
+            client: None,
             fresh: false,
         };
         Ok(Prepared { outgoing, operation, doubt, rebuilt, lists })

@@ -39,7 +39,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     event::{self, Attempt, Bearing, DocumentedOperation, Event, Outcome, RunFinished, RunStarted, Stop},
-    http::{Client, Pace},
+    http::{Client, Pace, bucket},
     known::{KnownFailures, Met},
     ledger::Ledger,
     plan::{Plan, Shard, Trial},
@@ -49,6 +49,9 @@ use crate::{
 
 /// How far apart two looks must be that do not find something, until it is sure that it was not made.
 pub(crate) const SETTLING: Duration = Duration::from_secs(5);
+
+/// How long a change of the configuration may take until it acts, unless the target's settings say it.
+pub(crate) const EFFECT: Duration = Duration::from_secs(10);
 
 /// What a run is to be like.
 #[derive(Debug, Clone)]
@@ -83,6 +86,8 @@ pub struct Options {
     pub shard: Option<Shard>,
     /// The longest that a step with `eventually` is tried again, where that is less than the case says.
     pub patience: Option<Duration>,
+    /// The longest that a change of the configuration takes until it acts.
+    pub effect: Duration,
     /// Where what is made is written down until it is removed.
     pub ledger: Rc<Ledger>,
     /// How far apart two looks must be that do not find something, until it is sure that it was not made.
@@ -122,6 +127,7 @@ impl Default for Options {
             preflight: false,
             shard: None,
             patience: None,
+            effect: EFFECT,
             ledger: Rc::new(Ledger::none()),
             settling: Duration::ZERO,
             selection: event::Chosen::default(),
@@ -141,6 +147,25 @@ pub struct Target {
     pub principals: BTreeSet<String>,
     /// What it is able to.
     pub capabilities: BTreeSet<String>,
+    /// The OAuth clients that cases may use.
+    pub clients: BTreeSet<String>,
+    /// The users that cases may name.
+    pub users: BTreeSet<String>,
+}
+
+/// What a target has that trials may need.
+pub(crate) struct Has<'a> {
+    pub(crate) principals: &'a BTreeSet<String>,
+    pub(crate) capabilities: &'a BTreeSet<String>,
+    pub(crate) clients: &'a BTreeSet<String>,
+    pub(crate) users: &'a BTreeSet<String>,
+}
+
+impl Target {
+    fn has(&self) -> Has<'_> {
+        let Self { principals, capabilities, clients, users, .. } = self;
+        Has { principals, capabilities, clients, users }
+    }
 }
 
 /// Whether a trial that has no outcome yet has begun.
@@ -267,8 +292,9 @@ async fn ask_first(trials: &[Arc<Trial>], shared: &Shared<'_>, redactor: &Redact
     for told in found.told.drain(..) {
         // It was sent before there was a budget, and counts in it.
         let principal = target.client.shown_as(&told.principal);
-        pace.wait(principal, &told.path, told.sent);
-        shared.noted(principal, &told.path, &told.answer, told.sent, Instant::now());
+        let bucket = bucket(&told.path);
+        pace.wait(principal, bucket, told.sent);
+        shared.noted(principal, bucket, &told.answer, told.sent, Instant::now());
     }
     found.findings.drain(..).for_each(|finding| shared.emit(&Event::Preflight(finding)));
     found
@@ -289,9 +315,7 @@ async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {
     } else if !shared.found.sole.is_empty() && !trial.needs.iter().any(|name| shared.found.sole.contains(name)) {
         let reason = format!("the preflight found that the target has the capability {}", shared.found.sole.join(", "));
         shared.describer.unstarted(trial, Outcome::NotRun, &reason)
-    } else if let Some(lack) =
-        lack(trial, &shared.target.principals, &shared.target.capabilities, |name| shared.found.has(name))
-    {
+    } else if let Some(lack) = lack(trial, &shared.target.has(), |name| shared.found.has(name)) {
         shared.describer.unstarted(trial, Outcome::NotApplicable, &lack)
     } else if let Some((name, reason)) =
         trial.principals().into_iter().find_map(|name| shared.found.unfit.get_key_value(name))
@@ -352,23 +376,24 @@ fn rule(
     finished
 }
 
-/// What a target with these principals and capabilities lacks for a trial, if anything, beside what was `seen`.
-pub(crate) fn lack(
-    trial: &Trial,
-    principals: &BTreeSet<String>,
-    capabilities: &BTreeSet<String>,
-    seen: impl Fn(&str) -> bool,
-) -> Option<String> {
+/// What a target lacks for a trial, if anything, beside what was `seen`.
+pub(crate) fn lack(trial: &Trial, has: &Has<'_>, seen: impl Fn(&str) -> bool) -> Option<String> {
     let needs = trial.needs.iter().map(String::as_str);
-    let lacking: Vec<&str> = needs.filter(|name| !capabilities.contains(*name) && !seen(name)).collect();
+    let lacking: Vec<&str> = needs.filter(|name| !has.capabilities.contains(*name) && !seen(name)).collect();
     if !lacking.is_empty() {
         return Some(format!("the target lacks the capability {}", lacking.join(", ")));
     }
-    let unknown: Vec<&str> = trial.principals().into_iter().filter(|name| !principals.contains(*name)).collect();
-    if unknown.is_empty() {
-        return None;
+    let principals: Vec<&str> = trial.principals().into_iter().filter(|name| !has.principals.contains(*name)).collect();
+    if !principals.is_empty() {
+        return Some(format!("there are no credentials for the principal {}", principals.join(", ")));
     }
-    Some(format!("there are no credentials for the principal {}", unknown.join(", ")))
+    for (what, needed, there) in [("client", &trial.clients, has.clients), ("user", &trial.users, has.users)] {
+        let missing: Vec<&str> = needed.difference(there).map(String::as_str).collect();
+        if !missing.is_empty() {
+            return Some(format!("the target has no {what} {}", missing.join(", ")));
+        }
+    }
+    None
 }
 
 fn header(shared: &Shared<'_>, trials: &[Arc<Trial>]) -> RunStarted {

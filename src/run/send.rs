@@ -23,13 +23,16 @@ use crate::{
     check::Identity,
     event::{Event, Stop, Waited, Why},
     finding::NotNew,
-    http::{Exchange, NoAnswer, Outgoing, RateLimitRetries, is_repeatable},
+    http::{Exchange, NoAnswer, Outgoing, RateLimitRetries, bucket, encoded, form_type, is_repeatable},
     ledger::{Intent, LedgerError},
     plan::{BodyPlan, HeaderPlan, Repetition, RequestTarget, Step},
     status::Speaker,
-    suite::Operation,
+    suite::{Operation, Security},
     template::{Template, Unfilled, Variables},
 };
+
+/// Who sends no credential.
+const NOBODY: &str = "anonymous";
 
 /// RFC 3986 unreserved characters stay as they are.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -198,11 +201,13 @@ impl Sender<'_, '_> {
         let (path, plain) = (client.path(&outgoing.url), client.plain_path(&outgoing.url));
         self.may_write(&outgoing, &path, &plain).await?;
         let principal = client.shown_as(&outgoing.principal).to_owned();
+        let operation = self.shared.plan.operation(&outgoing.method, &plain);
+        let bucket = operation.and_then(|operation| operation.bucket.as_deref()).unwrap_or_else(|| bucket(&path));
         // What was made is removed also when the run is stopped, at the cost of others' share if need be.
         let hurried = || self.removing && self.shared.stopper.stopped();
         while purpose.paced
             && !hurried()
-            && let Some(pause) = self.shared.pace.wait(&principal, &path, Instant::now())
+            && let Some(pause) = self.shared.pace.wait(&principal, bucket, Instant::now())
         {
             self.wait(&outgoing, pause, Why::Budget).await?;
         }
@@ -211,14 +216,13 @@ impl Sender<'_, '_> {
             let prepared = self.shared.stopper.unless_stopped(preparing).await;
             prepared.ok_or(Halt::Stopped)?.map_err(Halt::NoAnswer)?;
         }
-        let operation = self.shared.plan.operation(&outgoing.method, &plain);
         let making = operation.and_then(|operation| Making::read(operation, &outgoing, &plain, self.trial));
         let repeat = self.repeat(&outgoing, operation, making.as_ref());
         let making = self.intend(making, &outgoing).await?;
         let mut outgoing = Outgoing { fresh: matches!(repeat, Repeat::Never), ..outgoing };
         let mut repeated = false;
         let answered = loop {
-            match self.send_one(&outgoing, &principal, &path).await {
+            match self.send_one(&outgoing, &principal, bucket).await {
                 Err(NoAnswer::Lost(..)) if !repeated && self.may_repeat(&repeat).await => {
                     (repeated, outgoing.fresh) = (true, true);
                 }
@@ -245,16 +249,16 @@ impl Sender<'_, '_> {
         }
     }
 
-    async fn send_one(&self, outgoing: &Outgoing, principal: &str, path: &str) -> Result<Exchange, NoAnswer> {
+    async fn send_one(&self, outgoing: &Outgoing, principal: &str, bucket: &str) -> Result<Exchange, NoAnswer> {
         self.shared.sent(1);
         let sent = Instant::now();
         let exchange = self.shared.target.client.send(outgoing.clone()).await;
         match &exchange {
             Ok(exchange) => {
                 self.shared.sent(exchange.again);
-                self.shared.noted(principal, path, &exchange.answer, sent, Instant::now());
+                self.shared.noted(principal, bucket, &exchange.answer, sent, Instant::now());
             }
-            Err(_) => self.shared.pace.lost(path),
+            Err(_) => self.shared.pace.lost(bucket),
         }
         exchange
     }
@@ -453,6 +457,16 @@ impl Sender<'_, '_> {
         Ok(self.shared.stopper.unless_stopped(asking).await.ok_or(Halt::Stopped)??)
     }
 
+    /// The principal that sends a step. Endpoints for clients and for everybody are not shown one that no step names.
+    fn sender_of<'n>(&'n self, step: &'n Step) -> &'n str {
+        let security = step.request.operation().map_or(Security::Principal, |operation| operation.security);
+        match (&step.principal, security) {
+            (Some(principal), _) => principal,
+            (None, Security::Principal) => self.principal,
+            (None, Security::Client | Security::None) => NOBODY,
+        }
+    }
+
     pub(super) fn build(&self, step: &Step, variables: &Variables) -> Result<Outgoing, Halt> {
         let request = &step.request;
         let client = &self.shared.target.client;
@@ -476,10 +490,7 @@ impl Sender<'_, '_> {
         };
         for (name, value) in &request.query {
             url.push(if url.contains('?') { '&' } else { '?' });
-            let value = match value.fill(variables)?.as_ref() {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
+            let value = plain(value.fill(variables)?.as_ref());
             url = format!("{url}{}={}", segment(name), segment(&value));
         }
         let mut headers = Vec::new();
@@ -492,14 +503,37 @@ impl Sender<'_, '_> {
             };
             headers.push((name.clone(), values));
         }
+        let mut form = Vec::new();
         let body = match &request.body {
             BodyPlan::Empty => None,
+            BodyPlan::Form(pairs) => {
+                for (name, value) in pairs {
+                    form.push((name.clone(), plain(value.fill(variables)?.as_ref())));
+                }
+                if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+                    headers.push(form_type());
+                }
+                // What a client shows is added when it is sent.
+                encoded(form.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+            }
             BodyPlan::Json(tree) => Some(tree.fill(variables)?.to_string().into_bytes()),
             BodyPlan::Text(text) => Some(text.text(variables)?.into_bytes()),
             BodyPlan::Bytes(bytes) => Some(bytes.clone()),
         };
-        let principal = step.principal.as_deref().unwrap_or(self.principal).to_owned();
-        Ok(Outgoing { method: request.method.clone(), url, headers, body, principal, fresh: false })
+        let client = request.client.as_ref().map(|client| client.fill(form, variables)).transpose()?.map(Box::new);
+        let principal = match &client {
+            Some(client) => client.name.clone(),
+            None => self.sender_of(step).to_owned(),
+        };
+        Ok(Outgoing { method: request.method.clone(), url, headers, body, principal, client, fresh: false })
+    }
+}
+
+/// A value of a query or a form: text as it is.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 

@@ -108,8 +108,8 @@ impl Shared<'_> {
     }
 
     /// Takes what an answer says of the rate limit.
-    pub(super) fn noted(&self, principal: &str, path: &str, answer: &Answer, sent: Instant, answered: Instant) {
-        if let Some(doubt) = self.pace.note(principal, path, answer, sent, answered) {
+    pub(super) fn noted(&self, principal: &str, bucket: &str, answer: &Answer, sent: Instant, answered: Instant) {
+        if let Some(doubt) = self.pace.note(principal, bucket, answer, sent, answered) {
             let text = self.describer.redactor.text(&doubt.to_string());
             self.emit(&Event::Preflight(event::Preflight { fatal: false, text }));
         }

@@ -69,6 +69,7 @@ impl Sender<'_, '_> {
                 Ok(self.finish(step, sent, 1, variables))
             }
             Repetition::Eventually(limit) => {
+                let limit = limit.unwrap_or(self.shared.options.effect);
                 let limit = self.shared.options.patience.map_or(limit, |patience| patience.min(limit));
                 self.eventually(step, limit, variables).await
             }

@@ -10,6 +10,8 @@ use std::{
     time::Instant,
 };
 
+use secrecy::ExposeSecret;
+
 use super::{
     Shared,
     cleanup::Left,
@@ -187,6 +189,14 @@ impl<'a, 's> Running<'a, 's> {
         variables.set(&"unique".into(), self.shared.unique().into());
         variables.set(&"target.origin".into(), client.origin().into());
         variables.set(&"target.host".into(), client.host().into());
+        for name in &self.trial.clients {
+            let id = client.client_id(name).unwrap_or_default();
+            variables.set(&format!("clients.{name}.id").into(), id.into());
+        }
+        for (name, user) in self.trial.users.iter().filter_map(|name| Some((name, client.user(name)?))) {
+            variables.set(&format!("users.{name}.login").into(), user.login.as_str().into());
+            variables.set(&format!("users.{name}.password").into(), user.password.expose_secret().into());
+        }
         // Known to the redactor, so it stands in no output.
         let principal = &self.trial.principal;
         let token = self.sender(Depth::Everything).in_time(principal, client.token(principal)).await?;
@@ -398,7 +408,8 @@ impl<'a, 's> Running<'a, 's> {
     ) -> Result<bool, Ending> {
         self.requests += 1;
         let (call, label) = (call(step), Label::of(step, phase, number));
-        let principal = step.principal.clone().unwrap_or_else(|| self.trial.principal.clone());
+        let client = step.request.client.as_ref().map(|client| client.name.clone());
+        let principal = client.or_else(|| step.principal.clone()).unwrap_or_else(|| self.trial.principal.clone());
         match halt {
             // A step that was not sent, because of where it would have gone: the target has said so.
             Halt::Foreign(url) => {

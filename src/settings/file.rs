@@ -17,8 +17,8 @@ use crate::{
     diagnostic::{COLUMNS, Diagnostic, Span},
     duration::parse_limit,
     file::Unread,
-    http::parse_origin,
-    suite::Vocabulary,
+    http::{ClientMethod, parse_origin},
+    suite::{NamedClient, Vocabulary},
     yaml::{Data, Fields, Key, Node, Problems},
 };
 
@@ -56,6 +56,30 @@ pub(crate) struct Entry {
     pub(crate) prefix: Option<String>,
     /// The part of its rate limits that is left to others.
     pub(crate) rate_share: Option<f64>,
+    /// The longest that a change of its configuration takes until it acts.
+    pub(crate) effect: Option<Duration>,
+    /// The OAuth clients that cases may use.
+    pub(super) clients: BTreeMap<String, OAuthClientEntry>,
+    /// The users that cases may name.
+    pub(super) users: BTreeMap<String, UserEntry>,
+}
+
+/// An OAuth client that cases may use.
+#[derive(Debug)]
+pub(super) struct OAuthClientEntry {
+    pub(super) id: String,
+    pub(super) method: ClientMethod,
+    pub(super) secret: Option<SecretFrom>,
+    pub(super) key: Option<SecretFrom>,
+    pub(super) key_id: Option<String>,
+    pub(super) dpop: bool,
+}
+
+/// A user whom cases may name.
+#[derive(Debug)]
+pub(super) struct UserEntry {
+    pub(super) login: String,
+    pub(super) password: SecretFrom,
 }
 
 /// How a principal shows who it is.
@@ -191,8 +215,62 @@ fn target(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) 
             entry.principals.insert(key.name.clone(), login);
         }
     }
+    entry.effect = checked(fields.optional("effect"), "effect", problems, parse_limit);
+    for (key, node) in fields.optional("clients").and_then(|node| problems.map(node, "clients")).unwrap_or_default() {
+        if let Some(client) = oauth_client(node, problems, warnings) {
+            entry.clients.insert(key.name.clone(), client);
+        }
+    }
+    for (key, node) in fields.optional("users").and_then(|node| problems.map(node, "users")).unwrap_or_default() {
+        if let Some(user) = user(node, problems, warnings) {
+            entry.users.insert(key.name.clone(), user);
+        }
+    }
     fields.finish(problems);
     Some(entry)
+}
+
+fn oauth_client(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) -> Option<OAuthClientEntry> {
+    let mut fields = Fields::of(node, "client", problems)?;
+    let id = fields.text("client-id", problems).map(str::to_owned);
+    let method = fields.required("method", problems).and_then(|node| problems.word(node, "method", "method"));
+    let mut secret = |key, problems: &mut Problems<'_>| {
+        let node = fields.optional(key)?;
+        Some(SecretFrom::of(node, key, problems, warnings))
+    };
+    let [secret, key] = [secret("client-secret", problems), secret("private-key", problems)];
+    let key_id = fields.optional_text("key-id", problems);
+    let dpop = fields.flag("dpop", problems);
+    let span = fields.span();
+    fields.finish(problems);
+    let method = method?;
+    let needed = match method {
+        ClientMethod::ClientSecretBasic | ClientMethod::ClientSecretPost | ClientMethod::ClientSecretJwt => {
+            secret.is_none().then_some("client-secret")
+        }
+        ClientMethod::PrivateKeyJwt => key.is_none().then_some("private-key"),
+        ClientMethod::None => None,
+    };
+    if let Some(needed) = needed {
+        problems.at(span, format!("a client of the method `{}` needs `{needed}`", <&str>::from(method)));
+    }
+    // What was given and cannot be read has been told.
+    let (secret, key) = (given(secret)?, given(key)?);
+    Some(OAuthClientEntry { id: id?, method, secret, key, key_id, dpop })
+}
+
+/// A secret that may be left out; `None` where it is given and cannot be read.
+fn given(secret: Option<Option<SecretFrom>>) -> Option<Option<SecretFrom>> {
+    secret.map_or(Some(None), |read| read.map(Some))
+}
+
+fn user(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) -> Option<UserEntry> {
+    let mut fields = Fields::of(node, "user", problems)?;
+    let login = fields.text("login", problems).map(str::to_owned);
+    let password = fields.required("password", problems);
+    let password = password.and_then(|node| SecretFrom::of(node, "password", problems, warnings));
+    fields.finish(problems);
+    Some(UserEntry { login: login?, password: password? })
 }
 
 /// A name that no case speaks of gives no trial anything, which nobody would notice.
@@ -201,10 +279,34 @@ fn unknown_names(target: &Node, vocabulary: &Vocabulary, problems: &mut Problems
     for (key, _) in principals.iter().filter(|(key, _)| !vocabulary.principals.contains_key(&key.name)) {
         problems.unknown(key.span, "principal", &key.name, vocabulary.principals.keys().map(String::as_str));
     }
+    let below = |key: &str| target.get(key).and_then(Node::as_map).unwrap_or_default();
+    for (key, node) in below("clients") {
+        problems.known(&vocabulary.clients, key.span, "client", &key.name);
+        if let Some(named) = vocabulary.clients.get(&key.name) {
+            check_client(&key.name, named, node, problems);
+        }
+    }
+    for (key, _) in below("users") {
+        problems.known(&vocabulary.users, key.span, "user", &key.name);
+    }
     let capabilities = target.get("capabilities").and_then(Node::as_list).unwrap_or_default();
     let names = capabilities.iter().filter_map(|node| node.as_text().map(|name| (node.span, name)));
     for (span, name) in names.filter(|(_, name)| !vocabulary.capabilities.contains_key(*name)) {
         problems.unknown(span, "capability", name, vocabulary.capabilities.keys().map(String::as_str));
+    }
+}
+
+/// A client that authenticates in another way than its name says would make cases fail that the target is right about.
+fn check_client(name: &str, named: &NamedClient, node: &Node, problems: &mut Problems<'_>) {
+    let method = node.get("method").and_then(|node| Some((node.span, node.as_text()?)));
+    if let Some((span, method)) = method.filter(|(_, method)| *method != named.method) {
+        let title = format!("the client `{name}` authenticates by {}, not {method}", named.method);
+        problems.at_with(span, title, "give another client of the org this name, or leave it out");
+    }
+    let dpop = matches!(node.get("dpop").map(|node| &node.data), Some(Data::Bool(true)));
+    if dpop != named.dpop {
+        let title = format!("the client `{name}` has `dpop = {}`", named.dpop);
+        problems.at_with(node.span, title, "give another client of the org this name, or leave it out");
     }
 }
 
@@ -237,6 +339,9 @@ impl Entry {
             timeout: self.timeout.or(below.timeout),
             prefix: self.prefix.or(below.prefix),
             rate_share: self.rate_share.or(below.rate_share),
+            effect: self.effect.or(below.effect),
+            clients: if self.clients.is_empty() { below.clients } else { self.clients },
+            users: if self.users.is_empty() { below.users } else { self.users },
         }
     }
 }

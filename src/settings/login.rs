@@ -8,9 +8,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     SettingsError,
-    file::{AuthEntry, ClientEntry, Login},
+    file::{AuthEntry, ClientEntry, Login, OAuthClientEntry, UserEntry},
 };
-use crate::http::{ClientAuth, ClientCredentials, Credential, PrivateKey};
+use crate::http::{ClientAuth, ClientCredentials, Credential, OAuthClient, PrivateKey, User};
 
 /// What messages call the key that Okta's own SDKs read.
 const SDK_KEY: &str = "private key of OKTA_CLIENT_PRIVATEKEY or ~/.okta/okta.yaml";
@@ -52,6 +52,28 @@ impl ClientEntry {
             client = client.dpop().map_err(|source| SettingsError::Client(principal.to_owned(), source))?;
         }
         Ok(client)
+    }
+}
+
+impl OAuthClientEntry {
+    /// Reads the secrets of the client `name` that cases may use.
+    pub(super) fn read(&self, name: &str) -> Result<OAuthClient, SettingsError> {
+        let secret = self.secret.as_ref().map(|from| from.read(&format!("client secret of the client `{name}`")));
+        let key = self.key.as_ref().map(|from| {
+            let what = format!("private key of the client `{name}`");
+            key_of(&from.read(&what)?, &what)
+        });
+        let client = OAuthClient::new(&self.id, self.method, secret.transpose()?, key.transpose()?);
+        let client = client.map_err(|source| SettingsError::Client(name.to_owned(), source))?;
+        Ok(client.key_id(self.key_id.clone()).dpop(self.dpop))
+    }
+}
+
+impl UserEntry {
+    /// Reads the password of the user `name`.
+    pub(super) fn read(&self, name: &str) -> Result<User, SettingsError> {
+        let password = self.password.read(&format!("password of the user `{name}`"))?;
+        Ok(User { login: self.login.clone(), password })
     }
 }
 

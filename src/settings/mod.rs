@@ -20,7 +20,7 @@ pub use self::variables::{FLAGS, KEYS, Variable, unknown};
 use self::{file::Entry, sdk::Sdk};
 use crate::{
     file::Unread,
-    http::{Credential, KeyError, Network, NoAnswer, is_here, parse_origin},
+    http::{Credential, KeyError, Network, NoAnswer, OAuthClient, User, is_here, parse_origin},
 };
 pub use environment::{is_empty, names_an_org, shard};
 #[cfg(any(test, fuzzing))]
@@ -66,7 +66,7 @@ pub enum SettingsError {
     #[error("the {0} cannot be used")]
     Key(String, #[source] KeyError),
     /// A client that cannot be set up.
-    #[error("the client of the principal `{0}` cannot be set up")]
+    #[error("the client `{0}` cannot be set up")]
     Client(String, #[source] NoAnswer),
     /// A variable of ours whose value cannot be used.
     #[error("the environment variable {0} cannot be used: it must be {1}\n  {2}")]
@@ -163,6 +163,16 @@ impl TargetSettings {
         names
     }
 
+    /// The names of its OAuth clients that cases may use.
+    pub fn clients(&self) -> BTreeSet<String> {
+        self.entry.clients.keys().cloned().collect()
+    }
+
+    /// The names of its users that cases may name.
+    pub fn users(&self) -> BTreeSet<String> {
+        self.entry.users.keys().cloned().collect()
+    }
+
     /// Whether the target has any credentials at all.
     pub fn has_credentials(&self) -> bool {
         self.entry.principals.keys().any(|name| name != "invalid-token")
@@ -202,6 +212,22 @@ impl TargetSettings {
         }
         complete(&mut principals);
         Ok(principals)
+    }
+
+    /// Reads the secrets of the OAuth clients that cases may use, which may run programs.
+    ///
+    /// # Errors
+    /// A secret that is not there.
+    pub fn read_clients(&self) -> Result<BTreeMap<String, OAuthClient>, SettingsError> {
+        self.entry.clients.iter().map(|(name, entry)| Ok((name.clone(), entry.read(name)?))).collect()
+    }
+
+    /// Reads the passwords of the users that cases may name, which may run programs.
+    ///
+    /// # Errors
+    /// A password that is not there.
+    pub fn read_users(&self) -> Result<BTreeMap<String, User>, SettingsError> {
+        self.entry.users.iter().map(|(name, entry)| Ok((name.clone(), entry.read(name)?))).collect()
     }
 
     /// How the target is reached.

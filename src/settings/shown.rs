@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::diagnostic::Source;
 
 /// The keys whose values are no secrets; of URLs the login and the query are hidden too.
-const OPEN: [&str; 18] = [
+const OPEN: [&str; 21] = [
     "url",
     "capabilities",
     "timeout",
@@ -17,6 +17,9 @@ const OPEN: [&str; 18] = [
     "proxy",
     "ca-file",
     "client-id",
+    "method",
+    "login",
+    "effect",
     "key-id",
     "scopes",
     "dpop",

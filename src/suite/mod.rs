@@ -22,8 +22,8 @@ use files::{FileKind, Files};
 pub(crate) use files::{is_suite, read as read_file};
 pub(crate) use history::HistoryEntry;
 pub(crate) use makes::{Makes, Remove};
-pub(crate) use operations::{Operation, Operations, matching};
-pub(crate) use requirements::{Requirement, SourceKind, Vocabulary};
+pub(crate) use operations::{Operation, Operations, Security, matching};
+pub(crate) use requirements::{NamedClient, Requirement, SourceKind, Vocabulary};
 use sha2::{Digest, Sha256};
 
 use crate::{

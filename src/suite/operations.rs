@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use strum::{EnumString, VariantNames};
+
 use super::{
     Requirement, Vocabulary,
     contract::{self, Contract},
@@ -44,6 +46,12 @@ pub(crate) struct Operation {
     pub(crate) requirement: String,
     /// Whether the contract's error form and general headers apply; they are the management API's, not that of OAuth endpoints.
     pub(crate) contract: bool,
+    /// The form of its refusals, where that is not the contract's.
+    pub(crate) error_schema: Option<Arc<Schema>>,
+    /// Whose credentials a call has.
+    pub(crate) security: Security,
+    /// The rate limit that it counts in, as a path with parameters; else its path says it.
+    pub(crate) bucket: Option<String>,
     /// Documented statuses that a suite cannot bring about, and why.
     pub(crate) unreachable: BTreeMap<u16, String>,
     /// What it makes, and how that is removed.
@@ -66,6 +74,19 @@ impl Operation {
     pub(crate) fn documents(&self, status: u16) -> bool {
         status == self.success || self.errors.contains_key(&status)
     }
+}
+
+/// Whose credentials a call has, unless its step says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, EnumString, VariantNames)]
+#[strum(serialize_all = "lowercase")]
+pub(crate) enum Security {
+    /// Those of the trial's principal.
+    #[default]
+    Principal,
+    /// Those of an OAuth client, which the step names.
+    Client,
+    /// Nobody's.
+    None,
 }
 
 /// A path with `{parameters}`.
@@ -336,6 +357,15 @@ fn read_operation(
         }
         none
     });
+    let error_schema = fields.entry("errorSchema").and_then(|(key, node)| {
+        if !bare {
+            let help = "the contract has the form of errors; it is for operations with `contract: none`";
+            problems.at_with(key.span, "`errorSchema` without `contract: none`", help);
+        }
+        schema_or_none(node, "errorSchema", cx, problems)
+    });
+    let security = fields.optional("security").and_then(|node| problems.word(node, "security", "kind of security"));
+    let bucket = fields.optional_text("bucket", problems);
     fields.finish(problems);
     let contract = contract.filter(|_| !bare);
     for (status, codes) in contract.map(|contract| &contract.errors).into_iter().flatten() {
@@ -357,6 +387,9 @@ fn read_operation(
         errors,
         requirement: requirement?,
         contract: !bare,
+        error_schema,
+        security: security.unwrap_or_default(),
+        bucket,
         unreachable,
         makes: None,
         leaves,

@@ -97,24 +97,50 @@ pub(crate) struct Vocabulary {
     pub(crate) principals: BTreeMap<String, String>,
     pub(crate) capabilities: BTreeMap<String, String>,
     pub(crate) profiles: BTreeMap<String, String>,
+    /// OAuth clients that a target may have, each with its own way to authenticate.
+    pub(crate) clients: BTreeMap<String, NamedClient>,
+    /// People that a target may have.
+    pub(crate) users: BTreeMap<String, String>,
+}
+
+/// An OAuth client that cases may use.
+#[derive(Debug)]
+pub(crate) struct NamedClient {
+    /// How it authenticates (RFC 7591 section 2): a target's client of this name is configured so.
+    pub(crate) method: String,
+    /// Whether it proves that it has its key (RFC 9449).
+    pub(crate) dpop: bool,
 }
 
 impl Vocabulary {
     pub(super) fn read(root: &Node, problems: &mut Problems<'_>) -> Self {
         let mut vocabulary = Self::default();
         let Some(mut file) = Fields::of(root, "vocabulary file", problems) else { return vocabulary };
-        for (key, names) in [
-            ("principals", &mut vocabulary.principals),
-            ("capabilities", &mut vocabulary.capabilities),
-            ("profiles", &mut vocabulary.profiles),
-        ] {
-            for node in file.required(key, problems).and_then(Node::as_list).unwrap_or_default() {
+        let named = |nodes: Option<&Node>, names: &mut BTreeMap<String, String>, problems: &mut Problems<'_>| {
+            for node in nodes.and_then(Node::as_list).unwrap_or_default() {
                 let Some(mut fields) = Fields::of(node, "name", problems) else { continue };
                 let (id, title) = (fields.text("id", problems), fields.text("title", problems));
                 fields.finish(problems);
                 if let (Some(id), Some(title)) = (id, title) {
                     names.insert(id.to_owned(), title.to_owned());
                 }
+            }
+        };
+        for (key, names) in [
+            ("principals", &mut vocabulary.principals),
+            ("capabilities", &mut vocabulary.capabilities),
+            ("profiles", &mut vocabulary.profiles),
+        ] {
+            named(file.required(key, problems), names, problems);
+        }
+        named(file.optional("users"), &mut vocabulary.users, problems);
+        for node in file.optional("clients").and_then(Node::as_list).unwrap_or_default() {
+            let Some(mut fields) = Fields::of(node, "client", problems) else { continue };
+            let [id, _, method] = ["id", "title", "method"].map(|key| fields.text(key, problems));
+            let dpop = fields.flag("dpop", problems);
+            fields.finish(problems);
+            if let (Some(id), Some(method)) = (id, method) {
+                vocabulary.clients.insert(id.to_owned(), NamedClient { method: method.to_owned(), dpop });
             }
         }
         file.finish(problems);

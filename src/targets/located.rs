@@ -6,12 +6,12 @@ use std::{
     path::Path,
 };
 
-use super::{MOCK, OpenError, Opened, OrgKind, PREFIX, mock_principals};
+use super::{MOCK, OpenError, Opened, OrgKind, PREFIX, clients, mock_principals};
 use crate::{
     diagnostic::did_you_mean,
     http::{Client, Credential, Limits, Network, target_url},
     plan::Plan,
-    run::Target,
+    run::{Has, Target},
     secret::Redactor,
     settings::TargetSettings,
 };
@@ -25,6 +25,10 @@ pub struct Located {
     pub principals: BTreeSet<String>,
     /// What it is able to.
     pub capabilities: BTreeSet<String>,
+    /// The OAuth clients that cases may use.
+    pub clients: BTreeSet<String>,
+    /// The users that cases may name.
+    pub users: BTreeSet<String>,
     /// None: the embedded mock.
     settings: Option<TargetSettings>,
 }
@@ -38,12 +42,20 @@ impl Located {
         let name = target.to_owned();
         if target == MOCK {
             let capabilities = OrgKind::Licensed.capabilities().iter().map(|&name| name.to_owned()).collect();
-            return Ok(Self { name, principals: mock_principals(), capabilities, settings: None });
+            let (principals, clients, users) = (mock_principals(), clients::client_names(), clients::user_names());
+            return Ok(Self { name, principals, capabilities, clients, users, settings: None });
         }
         let mut found = TargetSettings::find(target, settings)?;
         target_url(&found.url)?;
         let capabilities = found.entry.capabilities.take().unwrap_or_default();
-        Ok(Self { name, principals: found.principals(), capabilities, settings: Some(found) })
+        let (principals, clients, users) = (found.principals(), found.clients(), found.users());
+        Ok(Self { name, principals, capabilities, clients, users, settings: Some(found) })
+    }
+
+    /// What it has that trials may need.
+    pub(crate) fn has(&self) -> Has<'_> {
+        let Self { principals, capabilities, clients, users, .. } = self;
+        Has { principals, capabilities, clients, users }
     }
 
     /// Whether the target is the embedded mock.
@@ -95,6 +107,8 @@ impl Located {
             .filter(given)
             .map(|name| wrong("principal", name, principals))
             .or_else(|| capability.map(|name| wrong("capability", name, capabilities)))
+            .or_else(|| self.clients.difference(&plan.clients).next().map(|name| wrong("client", name, &plan.clients)))
+            .or_else(|| self.users.difference(&plan.users).next().map(|name| wrong("user", name, &plan.users)))
     }
 
     /// Takes away the capabilities that let cases write to what the target shares with others.
@@ -113,7 +127,10 @@ impl Located {
             None => Opened::mock_holding(limits, &BTreeSet::new(), None),
             Some(found) => {
                 let network = found.network()?;
-                self.over_network(found, found.read_secrets()?, &network, limits)
+                let opened = self.over_network(found, found.read_secrets()?, &network, limits)?;
+                let (clients, users) = (found.read_clients()?, found.read_users()?);
+                let target = Target { client: opened.target.client.knowing(clients, users), ..opened.target };
+                Ok(Opened { target, ..opened })
             }
         }
     }
@@ -140,11 +157,13 @@ impl Located {
         let redactor = Redactor::default();
         let client = Client::new(&found.url, credentials, limits, network, &redactor)?;
         let (principals, capabilities) = (self.principals.clone(), self.capabilities.clone());
+        let (clients, users) = (self.clients.clone(), self.users.clone());
         Ok(Opened {
-            target: Target { name: self.name.clone(), client, principals, capabilities },
+            target: Target { name: self.name.clone(), client, principals, capabilities, clients, users },
             redactor,
             prefix: found.entry.prefix.clone().unwrap_or_else(|| PREFIX.to_owned()),
             rate_share: found.entry.rate_share,
+            effect: found.entry.effect,
             mock: None,
         })
     }

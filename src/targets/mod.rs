@@ -3,12 +3,14 @@
 //! The only place that knows both the harness and the mock; they meet over TCP. What can be told of a target before it is opened is
 //! `located`'s.
 
+mod clients;
 mod located;
 mod org;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    time::Duration,
 };
 
 use chrono::NaiveDate;
@@ -18,8 +20,9 @@ use okta_mock::{Mock, Settings, StartError, Token, TokenKind};
 pub use org::{StateError, StateFile};
 use secrecy::SecretString;
 
+use self::clients::Planted;
 use crate::{
-    http::{Client, ClientError, Credential, Limits, Network},
+    http::{Client, ClientError, Credential, Limits, Network, NoAnswer},
     run::Target,
     secret::Redactor,
     settings::{SettingsError, complete},
@@ -65,6 +68,9 @@ impl OrgKind {
 /// How the embedded mock is called.
 const MOCK: &str = "mock";
 
+/// How long a change of the embedded mock may take until it acts: it acts at once, unless a fault is in the way.
+const EFFECT: Duration = Duration::from_secs(1);
+
 /// What names begin with unless the settings say otherwise.
 const PREFIX: &str = "okc";
 
@@ -80,6 +86,9 @@ pub enum OpenError {
     /// A state that cannot be planted.
     #[error(transparent)]
     State(#[from] StateError),
+    /// No random numbers.
+    #[error("cannot set up the clients of the mock")]
+    Clients(#[from] NoAnswer),
     /// No free port, and the like.
     #[error("cannot start the mock")]
     Mock(#[source] StartError),
@@ -96,6 +105,8 @@ pub struct Opened {
     pub prefix: String,
     /// The part of its rate limits that is left to others, where the settings say it.
     pub rate_share: Option<f64>,
+    /// The longest that a change of its configuration takes until it acts, where that is known.
+    pub effect: Option<Duration>,
     /// The embedded mock, on a thread of its own, so that it and the run do not wait for each other's work; stops when this is dropped.
     mock: Option<Mock>,
 }
@@ -149,9 +160,19 @@ impl Opened {
         let redactor = Redactor::default();
         let principals = credentials.keys().cloned().collect();
         let client = Client::new(&mock.url(), credentials, limits, &Network::default(), &redactor)?;
+        let planted = Planted::new()?;
+        let (clients, users) = (planted.clients.keys().cloned().collect(), planted.users.keys().cloned().collect());
+        let client = client.knowing(planted.clients, planted.users);
         let capabilities = kind.capabilities().iter().map(|&name| name.to_owned()).collect();
-        let target = Target { name: MOCK.to_owned(), client, principals, capabilities };
-        Ok(Self { target, redactor, prefix: PREFIX.to_owned(), rate_share: None, mock: Some(mock) })
+        let target = Target { name: MOCK.to_owned(), client, principals, capabilities, clients, users };
+        Ok(Self {
+            target,
+            redactor,
+            prefix: PREFIX.to_owned(),
+            rate_share: None,
+            effect: Some(EFFECT),
+            mock: Some(mock),
+        })
     }
 }
 

@@ -22,6 +22,9 @@ fn steps(kind: &str) -> Option<&'static str> {
         "header" => "{ call: getThing, path: { thingId: red }, expect: { headers: { X-Color: blue } } }",
         "identity" => "{ call: createThing, body: { name: \"${unique}\" } }",
         "link" => "{ call: listThings, expect: { link: { next: { $present: true } } } }",
+        "oauth-error" => {
+            "{ call: getThing, path: { thingId: mute }, expect: { status: 404, oauthError: invalid_client } }"
+        }
         "origin" => "{ call: listThings, query: { limit: 12 }, paginate: { max: 2 } }",
         "pages" => "{ call: listThings, query: { limit: 11 }, paginate: { max: 2 } }",
         "path" => {
@@ -29,6 +32,9 @@ fn steps(kind: &str) -> Option<&'static str> {
         }
         "schema" => "{ call: getThing, path: { thingId: shapeless } }",
         "status" => "{ call: getThing, path: { thingId: teapot }, expect: { status: 200 } }",
+        "value" => {
+            "{ call: getThing, path: { thingId: red }, capture: { color: $.color }, expect: { values: { \"${color}\": blue } } }"
+        }
         // HTTP itself keeps a body from a 204, so only a recording has one; the others are of streams of other versions.
         "empty-body" | "other" => return None,
         other => panic!("no case makes a check of the kind `{other}` fail"),

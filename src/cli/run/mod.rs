@@ -235,6 +235,7 @@ impl Arguments {
                 (true, true) => Disposable::Everything,
             },
             preflight: !opened.is_mock() && !self.no_preflight,
+            effect: opened.effect.unwrap_or(Options::default().effect),
             ledger: Rc::new(ledger),
             settling: if opened.is_mock() { Duration::ZERO } else { SETTLING },
             selection: self.choice.selection(),

@@ -47,18 +47,35 @@ impl ProofKey {
         format!("{}.", base64url(self.header.to_string()))
     }
 
-    /// A proof for one request, bound to a token where there is one (RFC 9449 section 4.2).
-    pub(super) fn proof(&self, place: Place, method: &str, url: &Url, token: Option<&str>) -> Option<String> {
+    /// What every proof says of its key.
+    pub(super) fn header(&self) -> &Value {
+        &self.header
+    }
+
+    /// What a proof for one request says (RFC 9449 section 4.2), with the nonce that is known, if it is to have one.
+    pub(super) fn claims(&self, place: Place, method: &str, url: &Url, with_nonce: bool) -> Value {
         let mut target = url.clone();
         target.set_query(None);
         target.set_fragment(None);
         let mut claims =
             json!({ "jti": unique(), "htm": method, "htu": target.as_str(), "iat": chrono::Utc::now().timestamp() });
+        let nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(nonce) = nonces[place as usize].as_ref().filter(|_| with_nonce) {
+            claims["nonce"] = nonce.as_str().into();
+        }
+        claims
+    }
+
+    /// The signature of a proof that a case has changed.
+    pub(super) fn signature(&self, message: &[u8]) -> Option<Vec<u8>> {
+        self.signer.signature(self.signer.algorithm(), message)
+    }
+
+    /// A proof for one request, bound to a token where there is one.
+    pub(super) fn proof(&self, place: Place, method: &str, url: &Url, token: Option<&str>) -> Option<String> {
+        let mut claims = self.claims(place, method, url, true);
         if let Some(token) = token {
             claims["ath"] = base64url(Sha256::digest(token)).into();
-        }
-        if let Some(nonce) = &self.nonces.lock().unwrap_or_else(PoisonError::into_inner)[place as usize] {
-            claims["nonce"] = nonce.as_str().into();
         }
         self.signer.sign(&self.header, &claims)
     }

@@ -1,12 +1,33 @@
-//! Signed objects in compact form (RFC 7515) with the two algorithms that every service knows: RS256 and ES256 (RFC 7518 section 3).
+//! Signed objects in compact form (RFC 7515) and the algorithms of clients (RFC 7518 section 3).
 
 use aws_lc_rs::{
+    hmac as library,
     rand::SystemRandom,
     rsa::KeyPair as RsaKeyPair,
-    signature::{EcdsaKeyPair, RSA_PKCS1_SHA256},
+    signature::{EcdsaKeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
+use strum::{EnumString, IntoStaticStr, VariantNames};
+
+/// How a client signs (RFC 7518 section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+pub(crate) enum SigningAlgorithm {
+    HS256,
+    HS384,
+    HS512,
+    RS256,
+    RS384,
+    RS512,
+    ES256,
+}
+
+impl SigningAlgorithm {
+    /// Its name in a header.
+    pub(super) fn name(self) -> &'static str {
+        self.into()
+    }
+}
 
 /// A private key that can sign.
 pub(super) enum Signer {
@@ -16,28 +37,52 @@ pub(super) enum Signer {
 }
 
 impl Signer {
-    /// The name of the algorithm, as the key decides it.
-    pub(super) fn algorithm(&self) -> &'static str {
+    /// The algorithm, as the key decides it.
+    pub(super) fn algorithm(&self) -> SigningAlgorithm {
         match self {
-            Self::Rsa(_) => "RS256",
-            Self::Ec(_) => "ES256",
+            Self::Rsa(_) => SigningAlgorithm::RS256,
+            Self::Ec(_) => SigningAlgorithm::ES256,
         }
     }
 
     /// Header, claims and signature; `None` where the library refuses.
     pub(super) fn sign(&self, header: &Value, claims: &Value) -> Option<String> {
         let message = format!("{}.{}", base64url(header.to_string()), base64url(claims.to_string()));
-        let random = SystemRandom::new();
-        let signature = match self {
-            Self::Rsa(key) => {
-                let mut signature = vec![0; key.public_modulus_len()];
-                key.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature).ok()?;
-                signature
-            }
-            Self::Ec(key) => key.sign(&random, message.as_bytes()).ok()?.as_ref().to_vec(),
-        };
+        let signature = self.signature(self.algorithm(), message.as_bytes())?;
         Some(format!("{message}.{}", base64url(signature)))
     }
+
+    /// The signature of a message; `None` for an algorithm of another kind of key.
+    pub(super) fn signature(&self, algorithm: SigningAlgorithm, message: &[u8]) -> Option<Vec<u8>> {
+        let random = SystemRandom::new();
+        match (self, algorithm) {
+            (Self::Rsa(key), SigningAlgorithm::RS256 | SigningAlgorithm::RS384 | SigningAlgorithm::RS512) => {
+                let padding = match algorithm {
+                    SigningAlgorithm::RS384 => &RSA_PKCS1_SHA384,
+                    SigningAlgorithm::RS512 => &RSA_PKCS1_SHA512,
+                    _ => &RSA_PKCS1_SHA256,
+                };
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(padding, &random, message, &mut signature).ok()?;
+                Some(signature)
+            }
+            (Self::Ec(key), SigningAlgorithm::ES256) => Some(key.sign(&random, message).ok()?.as_ref().to_vec()),
+            _ => None,
+        }
+    }
+}
+
+/// A signature with a secret (RFC 7518 section 3.2); `None` for an algorithm of keys.
+pub(super) fn hmac(algorithm: SigningAlgorithm, secret: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+    let kind = match algorithm {
+        SigningAlgorithm::HS256 => library::HMAC_SHA256,
+        SigningAlgorithm::HS384 => library::HMAC_SHA384,
+        SigningAlgorithm::HS512 => library::HMAC_SHA512,
+        SigningAlgorithm::RS256 | SigningAlgorithm::RS384 | SigningAlgorithm::RS512 | SigningAlgorithm::ES256 => {
+            return None;
+        }
+    };
+    Some(library::sign(&library::Key::new(kind, secret), message).as_ref().to_vec())
 }
 
 /// Base64 for URLs, without padding (RFC 7515 section 2).

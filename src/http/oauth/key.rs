@@ -2,14 +2,15 @@
 
 use aws_lc_rs::{
     error::KeyRejected,
-    rsa::{KeyPair as RsaKeyPair, KeyPairComponents, PublicKeyComponents},
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
+    io::Positive,
+    rsa::{KeyPair as RsaKeyPair, KeyPairComponents, KeySize, PublicKeyComponents},
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
 };
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::jws::Signer;
 
@@ -33,7 +34,7 @@ pub struct PrivateKey {
 
 impl std::fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PrivateKey({})", self.signer.algorithm())
+        write!(f, "PrivateKey({})", self.signer.algorithm().name())
     }
 }
 
@@ -46,6 +47,16 @@ impl PrivateKey {
         // Variables of CI systems hold one line; Okta's own SDKs read `\n` in a PEM as the end of one too.
         let text = text.trim().replace("\\n", "\n");
         if text.starts_with('{') { Self::jwk(&text) } else { Self::pem(&text) }
+    }
+
+    /// A new RSA key and its public part as a JWK (RFC 7517); `None` where the library has no random numbers.
+    pub fn generate(id: &str) -> Option<(Self, Value)> {
+        let key = RsaKeyPair::generate(KeySize::Rsa2048).ok()?;
+        let public = key.public_key();
+        let encoded = |number: Positive<'_>| URL_SAFE_NO_PAD.encode(number.big_endian_without_leading_zero());
+        let (n, e) = (encoded(public.modulus()), encoded(public.exponent()));
+        let jwk = json!({ "kty": "RSA", "kid": id, "use": "sig", "alg": "RS256", "e": e, "n": n });
+        Some((Self { signer: Signer::Rsa(key), id: Some(id.to_owned()), secrets: Vec::new() }, jwk))
     }
 
     fn pem(text: &str) -> Result<Self, KeyError> {
@@ -107,8 +118,9 @@ impl PrivateKey {
             }
             _ => return refused(KINDS),
         };
-        if let Some(named) = member("alg").filter(|named| *named != signer.algorithm()) {
-            return refused(format!("the JWK is for {named}; {} is what is used of its kind", signer.algorithm()));
+        if let Some(named) = member("alg").filter(|named| *named != signer.algorithm().name()) {
+            let used = signer.algorithm().name();
+            return refused(format!("the JWK is for {named}; {used} is what is used of its kind"));
         }
         let private = ["d", "p", "q", "dp", "dq", "qi"];
         let secrets = private.iter().filter_map(|name| member(name)).map(str::to_owned).collect();

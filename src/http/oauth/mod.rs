@@ -3,6 +3,7 @@
 //! The client proves who it is by a signed assertion (RFC 7523) or a secret; requests carry a proof of possession (RFC 9449) where that is
 //! asked for. What goes wrong here is a fault of the set-up, never one of the target.
 
+mod client;
 mod dpop;
 mod jws;
 mod key;
@@ -18,6 +19,9 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+pub(crate) use client::{AsClient, Assertion, Changes, Proof, ShownBy, encoded, form_type, is_from_now};
+pub use client::{ClientMethod, OAuthClient, User};
+pub(crate) use jws::SigningAlgorithm;
 pub use key::{KeyError, PrivateKey};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{RequestBuilder, Url};
@@ -146,7 +150,7 @@ impl ClientCredentials {
             ClientAuth::PrivateKeyJwt { key, .. } => key.secrets.clone(),
             ClientAuth::Secret(secret) => {
                 let secret = secret.expose_secret();
-                vec![secret.to_owned(), form(secret), self.basic(secret)]
+                vec![secret.to_owned(), form(secret), basic(&self.client_id, secret)]
             }
         }
     }
@@ -275,7 +279,8 @@ impl ClientCredentials {
                 fields.push(("client_assertion", assertion));
             }
             ClientAuth::Secret(secret) => {
-                builder = builder.header("authorization", format!("Basic {}", self.basic(secret.expose_secret())));
+                builder = builder
+                    .header("authorization", format!("Basic {}", basic(&self.client_id, secret.expose_secret())));
             }
         }
         if let Some(key) = &self.proof_key {
@@ -285,14 +290,9 @@ impl ClientCredentials {
         Ok(builder.form(&fields))
     }
 
-    /// RFC 6749 section 2.3.1: name and secret as a form has them, then as RFC 7617 says.
-    fn basic(&self, secret: &str) -> String {
-        STANDARD.encode(format!("{}:{}", form(&self.client_id), form(secret)))
-    }
-
     /// RFC 7523 section 3: who says it, about whom, to whom, until when.
     fn assertion(&self, key: &PrivateKey, key_id: Option<&String>, url: &Url) -> Option<String> {
-        let mut header = json!({ "alg": key.signer.algorithm(), "typ": "JWT" });
+        let mut header = json!({ "alg": key.signer.algorithm().name(), "typ": "JWT" });
         if let Some(id) = key_id.or(key.id.as_ref()) {
             header["kid"] = id.as_str().into();
         }
@@ -340,6 +340,11 @@ fn expiry(reason: &str) -> String {
 
 fn cannot_sign() -> NoAnswer {
     NoAnswer::Credentials("the client's key cannot sign".to_owned())
+}
+
+/// RFC 6749 section 2.3.1: name and secret as a form has them, then as RFC 7617 says.
+fn basic(client_id: &str, secret: &str) -> String {
+    STANDARD.encode(format!("{}:{}", form(client_id), form(secret)))
 }
 
 fn form(text: &str) -> String {

@@ -37,6 +37,7 @@ pub(super) fn place(finding: &Finding) -> Option<String> {
     let at = finding.pointer.as_ref().map_or("", |pointer| pointer.as_str());
     match finding.check {
         CheckKind::ErrorCode => Some("/errorCode".to_owned()),
+        CheckKind::OAuthError => Some("/error".to_owned()),
         CheckKind::Body
         | CheckKind::Capture
         | CheckKind::Collected
@@ -52,6 +53,7 @@ pub(super) fn place(finding: &Finding) -> Option<String> {
         | CheckKind::Pages
         | CheckKind::Path
         | CheckKind::Status
+        | CheckKind::Value(_)
         | CheckKind::Other(_) => None,
     }
 }
@@ -103,6 +105,7 @@ fn holds_nothing(actual: &Actual) -> bool {
         Actual::Nearest { .. }
         | Actual::Status { .. }
         | Actual::NotNew(_)
+        | Actual::NotSigned(_)
         | Actual::TooLong(_)
         | Actual::SamePage(_)
         | Actual::NextPage { .. }
@@ -117,7 +120,7 @@ fn holds_nothing(actual: &Actual) -> bool {
 fn rank(check: &CheckKind) -> u8 {
     match check {
         CheckKind::Body | CheckKind::Collected => 0,
-        CheckKind::ErrorCode | CheckKind::Identity => 1,
+        CheckKind::ErrorCode | CheckKind::OAuthError | CheckKind::Identity => 1,
         CheckKind::Schema | CheckKind::ErrorForm | CheckKind::EmptyBody => 2,
         CheckKind::Capture
         | CheckKind::Header(_)
@@ -126,6 +129,7 @@ fn rank(check: &CheckKind) -> u8 {
         | CheckKind::Pages
         | CheckKind::Path
         | CheckKind::Status
+        | CheckKind::Value(_)
         | CheckKind::Other(_) => 3,
     }
 }

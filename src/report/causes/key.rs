@@ -44,7 +44,7 @@ impl<'a> Key<'a> {
             pointer: without_indices(finding.pointer.as_ref().map(Redacted::as_str).unwrap_or_default()),
             expected: match check {
                 // What a member is to hold is each case's own.
-                CheckKind::Body | CheckKind::Collected => String::new(),
+                CheckKind::Body | CheckKind::Collected | CheckKind::Value(_) => String::new(),
                 // What a schema says has nothing of a run in it, and names that look like identifiers.
                 CheckKind::Schema => expected(),
                 CheckKind::Capture
@@ -54,6 +54,7 @@ impl<'a> Key<'a> {
                 | CheckKind::Header(_)
                 | CheckKind::Identity
                 | CheckKind::Link(_)
+                | CheckKind::OAuthError
                 | CheckKind::Origin
                 | CheckKind::Pages
                 | CheckKind::Path
