@@ -106,6 +106,8 @@ mod score;
 mod secrets;
 #[path = "cli/server.rs"]
 mod server;
+#[path = "cli/serving.rs"]
+mod serving;
 #[path = "cli/shards.rs"]
 mod shards;
 #[path = "cli/snapshots.rs"]

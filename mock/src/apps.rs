@@ -27,7 +27,6 @@ pub(super) struct App {
     /// Whether it gets no token that is not bound to a key (RFC 9449, section 5.2).
     pub(super) is_dpop_bound: bool,
     pub(super) rotation: Rotation,
-    #[expect(dead_code, reason = "CORS is not served yet")]
     pub(super) trusted_origins: Vec<String>,
     pub(super) profile: Map<String, Value>,
     pub(super) is_active: bool,

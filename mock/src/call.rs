@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 use super::{
     changes::AsOf,
     constraint::{Constraint, Lenience},
+    settings::IssuerMode,
     wire::Refusal,
 };
 
@@ -16,6 +17,8 @@ use super::{
 pub(super) struct Call<'r> {
     /// Scheme and host of the request: hrefs and issuers begin with it (recorded).
     pub(super) base: &'r str,
+    /// The same of the domains that an issuer can name.
+    pub(super) domains: &'r Domains,
     /// The parts of the path that the operation leaves open, decoded.
     pub(super) captures: Vec<&'r str>,
     pub(super) query: Query,
@@ -27,7 +30,33 @@ pub(super) struct Call<'r> {
     pub(super) lenience: Lenience,
 }
 
+/// Scheme and host of the org's own domain, and of its custom domain or, if it has none, its own.
+pub(super) struct Domains {
+    own: String,
+    custom: String,
+}
+
+impl Domains {
+    /// As a request to `base` shows them. Its host is the org's own, unless it is the custom one; then the own one is where the mock listens.
+    pub(super) fn new(base: &str, custom: Option<&str>, local: SocketAddr) -> Domains {
+        let own = || Domains { own: base.to_owned(), custom: base.to_owned() };
+        let (Some(domain), Some((scheme, host))) = (custom, base.split_once("://")) else { return own() };
+        let custom = format!("{scheme}://{domain}");
+        let own = if host == domain { format!("{scheme}://{local}") } else { base.to_owned() };
+        Domains { own, custom }
+    }
+}
+
 impl Call<'_> {
+    /// What the issuer of a server with this mode begins with (spec).
+    pub(super) fn issuer_base(&self, mode: IssuerMode) -> &str {
+        match mode {
+            IssuerMode::Dynamic => self.base,
+            IssuerMode::OrgUrl => &self.domains.own,
+            IssuerMode::CustomUrl => &self.domains.custom,
+        }
+    }
+
     /// The first open part of the path, which is the server in every operation that has one.
     pub(super) fn server(&self) -> &str {
         self.captures.first().copied().unwrap_or_default()
@@ -68,6 +97,11 @@ impl Query {
         (!value.is_empty()).then_some(value.as_str())
     }
 
+    /// These parameters, behind others that count instead of those of the same name.
+    pub(super) fn behind(&self, others: impl Iterator<Item = (String, String)>) -> Query {
+        Query(others.chain(self.0.iter().cloned()).collect())
+    }
+
     /// The names of all parameters, one for each time it was sent.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
@@ -91,8 +125,8 @@ fn decode(text: &str) -> Result<Cow<'_, str>, Refusal> {
     percent_decode_str(text).decode_utf8().map_err(|_| Refusal::BAD)
 }
 
-/// Scheme and host that the client used, so that every link it is given can be followed.
-pub(super) fn base(head: &Parts, local: SocketAddr) -> Result<String, Refusal> {
+/// Scheme and host that the client used, so that every link it is given can be followed. `scheme` is that of the connection.
+pub(super) fn base(head: &Parts, scheme: &str, local: SocketAddr) -> Result<String, Refusal> {
     let host = match (head.uri.authority(), head.headers.get(header::HOST)) {
         (Some(authority), _) => authority.as_str().to_owned(),
         (None, Some(host)) => host.to_str().map_err(|_| Refusal::BAD)?.to_owned(),
@@ -107,6 +141,6 @@ pub(super) fn base(head: &Parts, local: SocketAddr) -> Result<String, Refusal> {
     }
     let forwarded = head.headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let first = forwarded.split(',').next().unwrap_or_default().trim();
-    let scheme = if first.eq_ignore_ascii_case("https") { "https" } else { "http" };
+    let scheme = if first.eq_ignore_ascii_case("https") { "https" } else { scheme };
     Ok(format!("{scheme}://{host}"))
 }

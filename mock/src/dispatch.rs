@@ -14,25 +14,29 @@ use axum::{
     handler::Handler as _,
     http::{Method, header, request::Parts},
     response::Response,
+    serve::Listener,
 };
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    admin,
     auth::{Access, Caller},
     body,
-    call::{self, Call, Query},
+    call::{self, Call, Domains, Query},
     constraint::Lenience,
+    cors,
     dpop::Subject,
     limits::{Bucket, Grant},
     log::Log,
     plant,
     routes::{self, Operation},
     settings::Settings,
-    socket::Door,
+    source::ClockError,
     start::StateError,
     state::Org,
-    wire::{self, Outcome, Refusal, Reply},
+    unserved::{self, UnknownPaths},
+    wire::{self, Answer, Outcome, Refusal, Reply},
 };
 #[cfg(feature = "faults")]
 use crate::fault::{self, Faults};
@@ -46,6 +50,10 @@ pub(super) struct Shared {
     start: Mutex<Org>,
     log: Mutex<Log>,
     feature: bool,
+    custom_domain: Option<String>,
+    unknown_paths: UnknownPaths,
+    /// `http` or `https`.
+    scheme: &'static str,
     address: SocketAddr,
     latency: Duration,
     body_limit: usize,
@@ -81,16 +89,27 @@ impl Hooks for Faithful {}
 pub(super) type Received = (Parts, Result<Bytes, Refusal>);
 
 impl Shared {
-    pub(super) fn new(settings: Settings, address: SocketAddr, severed: CancellationToken) -> Result<Self, StateError> {
+    pub(super) fn new(
+        settings: Settings,
+        scheme: &'static str,
+        address: SocketAddr,
+        severed: CancellationToken,
+    ) -> Result<Self, StateError> {
         let mut org = Org::new(&settings);
         if let Some(state) = settings.state {
             plant::plant(&mut org, state)?;
+        }
+        if let Some(login) = &settings.login {
+            plant::sign_in(&mut org, login)?;
         }
         Ok(Shared {
             start: Mutex::new(org.clone()),
             org: Mutex::new(org),
             log: Mutex::new(Log::new(settings.log)),
             feature: settings.api_access_management,
+            custom_domain: settings.custom_domain,
+            unknown_paths: settings.unknown_paths,
+            scheme,
             address,
             latency: settings.latency,
             body_limit: settings.body_limit,
@@ -107,6 +126,16 @@ impl Shared {
         held(&self.log).clear();
         #[cfg(feature = "faults")]
         self.faults.reset();
+    }
+
+    /// Now, and by how many seconds the clock was moved in all.
+    pub(super) fn clock(&self) -> (i64, i64) {
+        let mut org = held(&self.org);
+        (org.source.now().0, org.source.moved())
+    }
+
+    pub(super) fn advance(&self, seconds: i64) -> Result<(), ClockError> {
+        held(&self.org).advance(seconds)
     }
 
     pub(super) fn log(&self) -> MutexGuard<'_, Log> {
@@ -141,9 +170,9 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Serves all connections until `told` says to take no more and those that there are have ended.
-pub(super) async fn serve(
+pub(super) async fn serve<D: Listener<Addr = SocketAddr>>(
     shared: Arc<Shared>,
-    door: Door,
+    door: D,
     told: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     #[cfg(feature = "faults")]
@@ -151,6 +180,15 @@ pub(super) async fn serve(
         return axum::serve(door, fault::answer.with_state(shared)).with_graceful_shutdown(told).await;
     }
     axum::serve(door, answer.with_state(shared)).with_graceful_shutdown(told).await
+}
+
+/// As [`serve`], the port for tests that steer the mock.
+pub(super) async fn serve_admin<D: Listener<Addr = SocketAddr>>(
+    shared: Arc<Shared>,
+    door: D,
+    told: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    axum::serve(door, admin::answer.with_state(shared)).with_graceful_shutdown(told).await
 }
 
 /// Answers one request.
@@ -163,10 +201,16 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
 
 pub(super) fn respond(shared: &Shared, hooks: &impl Hooks, received: &Received) -> Reply {
     let mut org = held(&shared.org);
+    let mut reply = within_limits(shared, hooks, &mut org, received);
+    cors::mark(&org, received, &mut reply);
+    reply
+}
+
+fn within_limits(shared: &Shared, hooks: &impl Hooks, org: &mut Org, received: &Received) -> Reply {
     let (now, head) = (org.source.now(), &received.0);
     let caller = org.tokens.identify(&head.headers, now);
     let Some(bucket) = Bucket::of(head.uri.path()) else {
-        let outcome = perform(shared, hooks, &mut org, caller, received);
+        let outcome = perform(shared, hooks, org, caller, received);
         return wire::render(&mut org.source, outcome, None);
     };
     let own_budget = caller.as_deref().ok().and_then(Caller::own_budget);
@@ -174,7 +218,7 @@ pub(super) fn respond(shared: &Shared, hooks: &impl Hooks, received: &Received) 
     // proof is not used up by a request that is sent away here.
     match org.limits.take(now, bucket, own_budget) {
         Grant::Within(budget) => {
-            let outcome = perform(shared, hooks, &mut org, caller, received);
+            let outcome = perform(shared, hooks, org, caller, received);
             wire::render(&mut org.source, outcome, Some(budget))
         }
         Grant::UsedUp(budget) => {
@@ -194,12 +238,15 @@ fn perform(
     (head, body): &Received,
 ) -> Outcome {
     let path = head.uri.path();
+    if cors::is_preflight(head) {
+        return Ok(Answer::Empty);
+    }
     if lacks_length(head, body) {
         return Err(Refusal::LENGTH_REQUIRED);
     }
     let caller = if routes::is_open(path) { None } else { Some(hooks.admit(caller, head)?) };
     if let Some(binding) = caller.as_deref().and_then(Caller::binding) {
-        let base = call::base(head, shared.address)?;
+        let base = call::base(head, shared.scheme, shared.address)?;
         let subject = Subject { method: &head.method, base: &base, path };
         org.dpop.at_the_api(&mut org.source, &head.headers, subject, binding)?;
     }
@@ -212,7 +259,8 @@ fn perform(
         return Err(Refusal::FEATURE_OFF);
     }
     let segments = call::segments(path)?;
-    let (operation, captures) = routes::find(&head.method, &segments)?;
+    let (operation, captures) = routes::find(&head.method, &segments)
+        .map_err(|refusal| unserved::explain(refusal, shared.unknown_paths, &head.method, &segments))?;
     let allowed = match operation.access {
         Access::Open => true,
         access @ (Access::Read | Access::Manage) => caller.as_ref().is_some_and(|caller| caller.may(access)),
@@ -221,14 +269,16 @@ fn perform(
         return Err(Refusal::NO_PERMISSION);
     }
     let body = body.as_ref().map_err(Clone::clone)?;
-    let base = call::base(head, shared.address)?;
+    cors::judge(head, body)?;
+    let base = call::base(head, shared.scheme, shared.address)?;
     let query = Query::parse(head.uri.query().unwrap_or_default())?;
     match operation.access {
         Access::Manage => org.source.step(),
         Access::Open | Access::Read => {}
     }
     let (as_of, lenience) = (org.as_of, hooks.lenience());
-    let call = Call { base: &base, captures, query, headers: &head.headers, body, as_of, lenience };
+    let domains = Domains::new(&base, shared.custom_domain.as_deref(), shared.address);
+    let call = Call { base: &base, domains: &domains, captures, query, headers: &head.headers, body, as_of, lenience };
     hooks.perform(operation, org, &call)
 }
 

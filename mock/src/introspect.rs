@@ -49,7 +49,7 @@ fn introspect(org: &mut Org, call: &Call<'_>) -> Outcome {
     let text =
         form.get("token").ok_or_else(|| Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", TOKEN_MISSING))?;
     let server = org.servers.find(&server)?;
-    let told = signed(org, server, text, now).or_else(|| refresh(org, server, text, now, call.base));
+    let told = signed(org, server, text, now).or_else(|| refresh(org, server, text, now, call));
     Ok(match told {
         Some(told) => Answer::json(StatusCode::OK, &told),
         None => Answer::json(StatusCode::OK, &Inactive { active: false }),
@@ -114,7 +114,7 @@ fn id(org: &Org, token: &Token) -> Map<String, Value> {
 }
 
 /// Of a refresh token of that server; members and order are those of an access token, as far as it has them (inferred).
-fn refresh(org: &Org, server: &Server, text: &str, now: Stamp, base: &str) -> Option<Map<String, Value>> {
+fn refresh(org: &Org, server: &Server, text: &str, now: Stamp, call: &Call<'_>) -> Option<Map<String, Value>> {
     let is_it = |token: &&RefreshToken| {
         token.server == server.id && token.expires > now && token.session.as_ref().is_some_and(|own| own.text == text)
     };
@@ -131,7 +131,7 @@ fn refresh(org: &Org, server: &Server, text: &str, now: Stamp, base: &str) -> Op
         ("iat", json!(token.created.0)),
         ("sub", json!(name)),
         ("aud", json!(server.audience)),
-        ("iss", json!(server.issuer(base))),
+        ("iss", json!(server.issuer(call))),
         ("jti", json!(token.id)),
         ("client_id", json!(token.client)),
         ("uid", json!(token.user)),

@@ -1,5 +1,5 @@
 //! An Okta org in memory, served over TCP, to test against: authorization servers with their scopes, claims, policies, rules and
-//! keys, the clients and refresh tokens that belong to them, what they publish, and the token endpoint of the org.
+//! keys, the clients and refresh tokens that belong to them, what they publish, and the tokens that they give to apps and users.
 //!
 //! It behaves as an org of today: links follow the state, errors have Okta's codes and bodies, lists have pages, tokens have scopes, and
 //! every answer of the management API has the headers of a rate limit. It prints nothing, and keeps everything in memory.
@@ -57,7 +57,8 @@
 //!
 //! # What the org holds
 //!
-//! A default server, as every org, and what the state says: servers, clients, users, groups, refresh tokens and service apps. [`State`] has them all. A mistake in it is a value, [`StateError`], that knows where it is:
+//! A default server, as every org, and what the state says: servers, apps, users, groups, refresh tokens and service apps. [`State`] has
+//! them all. A mistake in it is a value, [`StateError`], that knows where it is:
 //!
 //! ```
 //! # use okta_mock::{Mock, StartError};
@@ -73,10 +74,37 @@
 //! signed assertion, with `DPoP` if they ask for it. With [`Builder::seed`] identifiers, keys and times are the same in each run: equal
 //! requests give equal bytes. Everything else is in [`Settings`], which [`Builder::settings`] gives and [`Mock::start`] takes.
 //!
+//! # Tokens of a server
+//!
+//! Apps of the state get tokens of each server, for themselves or for users, as its policies, rules, scopes and claims say. Nothing is
+//! planted unless the state says so; [`start::Example`] is a state with one client and one user.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let state = "
+//!   apps: [{ clientId: orders, clientSecret: s3cret }]
+//!   servers: [{ id: default, scopes: [{ name: read }] }]";
+//! let mock = okta_mock::Mock::builder().state(state).start().await?;
+//! let request = reqwest::Client::new().post(format!("{}/oauth2/default/v1/token", mock.url()));
+//! let form = [("grant_type", "client_credentials"), ("scope", "read")];
+//! let answer = request.basic_auth("orders", Some("s3cret")).form(&form).send().await?.text().await?;
+//! assert!(answer.starts_with(r#"{"token_type":"Bearer","expires_in":3600,"access_token":"ey"#));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! There is no page to sign in on: [`Builder::login`] names who is signed in when a browser comes to `/authorize`.
+//!
 //! # Faults
 //!
 //! With the feature `faults` a mock can be made to behave wrongly in one respect or several, so that a suite of tests can be shown to
 //! notice: `faults()` lists them, `Builder::fault` gives one to a mock. Without the feature there is no trace of them.
+//!
+//! # Time, and other languages
+//!
+//! [`Mock::advance`] moves the clock, so that a test need not wait until a token expires. With [`Builder::admin_port`] a test in another
+//! language can do so, and reset the mock and see what it received. With the feature `tls`, `Builder::tls` makes the mock speak HTTPS.
 //!
 //! # Evidence
 //!
@@ -84,6 +112,7 @@
 //! `OpenAPI` document), *docs* (the vendor's documentation), *inferred* (nothing settles it; our reading).
 
 // What a request means is in `dispatch`, each resource has a file of its own, and what goes over the wire is in `wire`.
+mod admin;
 mod apps;
 mod associated;
 mod auth;
@@ -95,6 +124,7 @@ mod claims;
 mod client_authentication;
 mod clients;
 mod constraint;
+mod cors;
 mod dispatch;
 mod dpop;
 mod expression;
@@ -128,19 +158,26 @@ mod socket;
 mod source;
 pub mod start;
 mod state;
+#[cfg(feature = "tls")]
+mod tls;
 mod token;
 mod token_endpoint;
+mod unserved;
 mod userinfo;
 mod wire;
 
 #[cfg(feature = "faults")]
 pub use self::fault::{Fault, Kind as FaultKind, faults};
 use self::routes::Operation;
+#[cfg(feature = "tls")]
+pub use self::settings::Tls;
 pub use self::{
     log::Received,
     mock::{Mock, StartError},
     settings::{Builder, IssuerMode, Settings, Token, TokenKind},
+    source::ClockError,
     start::{Location, State, StateError},
+    unserved::UnknownPaths,
 };
 
 /// All operations, one list a resource. A new resource is a file and a line here.

@@ -1,15 +1,25 @@
 //! A running mock: starting it, asking it things, ending it. Owns its life; what it answers is `dispatch`'s.
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc, sync::mpsc, thread, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 
-use tokio::time::timeout;
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
+#[cfg(feature = "tls")]
+use super::tls::{Identity, TlsDoor};
 use super::{
     dispatch::{self, Shared},
     log::Received,
     settings::{Builder, Settings},
     socket::{self, Door},
+    source::{self, ClockError},
     start::StateError,
 };
 
@@ -29,7 +39,10 @@ pub enum StartError {
 
 /// A running mock. Dropping it cuts all connections; [`Mock::stop`] lets requests under way finish first.
 pub struct Mock {
-    address: SocketAddr,
+    url: String,
+    admin: Option<SocketAddr>,
+    #[cfg(feature = "tls")]
+    authority: Option<String>,
     shared: Arc<Shared>,
     stopping: CancellationToken,
     severed: CancellationToken,
@@ -40,7 +53,7 @@ pub struct Mock {
 
 impl std::fmt::Debug for Mock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mock").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Mock").field("url", &self.url).finish_non_exhaustive()
     }
 }
 
@@ -93,20 +106,38 @@ impl Mock {
     fn open(settings: Settings) -> Result<(Mock, impl Future<Output = ()> + Send), StartError> {
         let listener = socket::listen(settings.bind)?;
         let address = listener.local_addr()?;
+        let admin = settings.admin_port.map(|port| socket::listen((Ipv4Addr::LOCALHOST, port).into())).transpose()?;
         let [stopping, severed, ended] = std::array::from_fn(|_| CancellationToken::new());
-        let shared = Arc::new(Shared::new(settings, address, severed.clone())?);
+        #[cfg(feature = "tls")]
+        let identity = settings.tls.as_ref().map(|tls| Identity::new(address, &tls.names)).transpose()?;
+        #[cfg(feature = "tls")]
+        let scheme = if identity.is_some() { "https" } else { "http" };
+        #[cfg(not(feature = "tls"))]
+        let scheme = "http";
+        let shared = Arc::new(Shared::new(settings, scheme, address, severed.clone())?);
         let mock = Mock {
-            address,
+            url: format!("{scheme}://{address}"),
+            admin: admin.as_ref().map(TcpListener::local_addr).transpose()?,
+            #[cfg(feature = "tls")]
+            authority: identity.as_ref().map(|identity| identity.authority.clone()),
             shared: Arc::clone(&shared),
             stopping: stopping.clone(),
             severed: severed.clone(),
             ended: ended.clone(),
             thread: None,
         };
+        let (door, told) = (Door::new(listener, severed.clone()), stopping.clone());
+        let beside = serve_admin(admin, Arc::clone(&shared), severed.clone(), stopping.clone());
+        let org = async move {
+            #[cfg(feature = "tls")]
+            if let Some(identity) = identity {
+                return dispatch::serve(shared, TlsDoor::new(door, &identity), told.cancelled_owned()).await;
+            }
+            dispatch::serve(shared, door, told.cancelled_owned()).await
+        };
         let serving = async move {
             let _ended = ended.drop_guard();
-            let door = Door::new(listener, severed.clone());
-            let mut serving = std::pin::pin!(dispatch::serve(shared, door, stopping.clone().cancelled_owned()));
+            let mut serving = std::pin::pin!(async { tokio::join!(org, beside) });
             tokio::select! {
                 _ = &mut serving => return,
                 () = stopping.cancelled() => {}
@@ -122,7 +153,26 @@ impl Mock {
 
     /// The base URL, such as `http://127.0.0.1:49152`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.url.clone()
+    }
+
+    /// The base URL of the port for tests that steer the mock, if it has one.
+    pub fn admin_url(&self) -> Option<String> {
+        self.admin.map(|address| format!("http://{address}"))
+    }
+
+    /// The certificate, as PEM, that clients of a mock with HTTPS have to trust.
+    #[cfg(feature = "tls")]
+    pub fn authority(&self) -> Option<&str> {
+        self.authority.as_deref()
+    }
+
+    /// Moves the clock on, for all that expires and rotates. Parts of a second do not count.
+    ///
+    /// # Errors
+    /// A clock that would go beyond the year 2200.
+    pub fn advance(&self, by: Duration) -> Result<(), ClockError> {
+        self.shared.advance(source::seconds(by))
     }
 
     /// Makes the org what it was at the start and forgets the requests that were received. Identifiers and times are those
@@ -147,6 +197,19 @@ impl Mock {
     pub async fn serve_until(self, shutdown: impl Future<Output = ()>) {
         shutdown.await;
         self.stop().await;
+    }
+}
+
+/// Serves the port for tests that steer the mock, if there is one.
+async fn serve_admin(
+    listener: Option<TcpListener>,
+    shared: Arc<Shared>,
+    severed: CancellationToken,
+    stopping: CancellationToken,
+) -> io::Result<()> {
+    match listener {
+        Some(listener) => dispatch::serve_admin(shared, Door::new(listener, severed), stopping.cancelled_owned()).await,
+        None => Ok(()),
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod people;
 
+pub(super) use self::people::sign_in;
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
@@ -83,7 +85,7 @@ fn take_over(org: &mut Org, state: State) -> Result<(), StateError> {
     for (index, app) in state.service_apps.into_iter().enumerate() {
         plant_service_app(org, &format!("serviceApps[{index}]"), app)?;
     }
-    state.login.map_or(Ok(()), |login| people::sign_in(org, &login))
+    state.login.map_or(Ok(()), |login| sign_in(org, &login))
 }
 
 fn plant_refresh_token(

@@ -322,7 +322,7 @@ impl<'s> View<'s> {
             name: &server.name,
             description: server.description.as_deref(),
             audiences: [&server.audience],
-            issuer: server.issuer(call.base),
+            issuer: server.issuer(call),
             issuer_mode: server.issuer_mode,
             status: server.status,
             created: server.created,
@@ -368,7 +368,7 @@ impl<'s> KeySet<'s> {
 impl Links {
     fn new(server: &Server, call: &Call<'_>) -> Self {
         let href = server.href(call.base);
-        let issuer = server.issuer(call.base);
+        let issuer = server.endpoints(call.base);
         let below = |tail: &str, allow| Link::new(format!("{href}/{tail}"), allow);
         let metadata = |name| NamedLink::new(name, format!("{issuer}/.well-known/{name}"), &["GET"]);
         let (activate, deactivate) = Link::lifecycle(server.status, &href);

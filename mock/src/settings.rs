@@ -15,6 +15,7 @@ use super::fault::Fault;
 use super::{
     mock::{Mock, StartError},
     start::State,
+    unserved::UnknownPaths,
 };
 
 /// How the mock starts and what kind of org it is.
@@ -43,13 +44,24 @@ pub struct Settings {
     pub api_access_management: bool,
     /// The `issuerMode` of servers that were created without one.
     pub issuer_mode: IssuerMode,
+    /// The host, with its port, that issuers of servers with `CUSTOM_URL` name; without it the org's own.
+    pub custom_domain: Option<String>,
     /// The day whose behaviour is shown, as far as recordings tell it; none is today. It is not a clock: times are those of now.
     pub as_of: Option<NaiveDate>,
     /// What the org holds at the start besides its default server.
     pub state: Option<State>,
+    /// The login or id of the user who is signed in for `/authorize`, instead of the one that the state names.
+    pub login: Option<String>,
     /// The changes of behaviour that the mock has.
     #[cfg(feature = "faults")]
     pub faults: Vec<Fault>,
+    /// What is answered to a path that is not served.
+    pub unknown_paths: UnknownPaths,
+    /// The port, on the loopback interface, for tests that steer the mock: health, requests, reset and clock; 0 takes a free one.
+    pub admin_port: Option<u16>,
+    /// With it the mock speaks HTTPS and nothing else.
+    #[cfg(feature = "tls")]
+    pub tls: Option<Tls>,
     /// Added to each answer.
     pub latency: Duration,
     /// Request bodies larger than this many bytes are refused.
@@ -73,15 +85,29 @@ impl Default for Settings {
             rate_window: super::limits::WINDOW,
             api_access_management: true,
             issuer_mode: IssuerMode::Dynamic,
+            custom_domain: None,
             as_of: None,
             state: None,
+            login: None,
             #[cfg(feature = "faults")]
             faults: Vec::new(),
+            unknown_paths: UnknownPaths::NotImplemented,
+            admin_port: None,
+            #[cfg(feature = "tls")]
+            tls: None,
             latency: Duration::ZERO,
             body_limit: 1024 * 1024,
             log: 0,
         }
     }
+}
+
+/// How the mock speaks HTTPS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg(feature = "tls")]
+pub struct Tls {
+    /// Names and addresses that clients use besides `localhost` and the loopback addresses.
+    pub names: Vec<String>,
 }
 
 /// Which host the issuer of an authorization server names.
@@ -184,6 +210,12 @@ impl Builder {
         self
     }
 
+    /// Who is signed in for `/authorize`: the login or id of a user of the state.
+    pub fn login(mut self, user: impl Into<String>) -> Self {
+        self.settings.login = Some(user.into());
+        self
+    }
+
     /// Makes identifiers, keys and times repeatable.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = Some(seed);
@@ -193,6 +225,31 @@ impl Builder {
     /// Requests a minute in each bucket.
     pub fn rate_limit(mut self, requests: u32) -> Self {
         self.settings.rate_limit = requests;
+        self
+    }
+
+    /// Listens on this address instead of a free port of the loopback interface.
+    pub fn bind(mut self, address: SocketAddr) -> Self {
+        self.settings.bind = address;
+        self
+    }
+
+    /// What is answered to a path that is not served.
+    pub fn unknown_paths(mut self, unknown: UnknownPaths) -> Self {
+        self.settings.unknown_paths = unknown;
+        self
+    }
+
+    /// Opens a port, on the loopback interface, for tests in another language that steer the mock; 0 takes a free one.
+    pub fn admin_port(mut self, port: u16) -> Self {
+        self.settings.admin_port = Some(port);
+        self
+    }
+
+    /// Speaks HTTPS, as `localhost`, the loopback addresses and these names ([`Mock::authority`] is what clients have to trust).
+    #[cfg(feature = "tls")]
+    pub fn tls<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.settings.tls = Some(Tls { names: names.into_iter().map(Into::into).collect() });
         self
     }
 

@@ -12,6 +12,20 @@ use super::wire::Entity;
 /// Where a seeded clock starts: 2026-06-01T00:00:00Z, a date at which the real service had all that the mock does.
 const SEEDED_START: i64 = 1_780_272_000;
 
+/// How far a clock can be moved: 2200-01-01T00:00:00Z.
+const LATEST: i64 = 7_258_118_400;
+
+/// Why a clock was not moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ClockError {
+    /// Time only goes on: what was given out would else be from the future.
+    #[error("the clock cannot go back: reset the mock instead")]
+    Back,
+    /// Beyond what dates in tokens and headers are meant for.
+    #[error("the clock goes up to the year 2200")]
+    TooFar,
+}
+
 const ALPHANUMERIC: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -53,10 +67,10 @@ pub(super) fn seconds(duration: Duration) -> i64 {
 
 #[derive(Clone)]
 enum Clock {
-    /// The system's, held back from ever going backwards.
-    Real { latest: i64 },
-    /// Moves by a second with each write, and not otherwise.
-    Stepped { now: i64 },
+    /// The system's and by how much it was moved, held back from ever going backwards.
+    Real { latest: i64, moved: i64 },
+    /// Moves by a second with each write, and when it is told to.
+    Stepped { now: i64, moved: i64 },
 }
 
 /// The one source of everything that differs between two runs.
@@ -78,9 +92,9 @@ impl Source {
             Some(seed) => (
                 StdRng::seed_from_u64(seed),
                 StdRng::seed_from_u64(seed ^ 0x9e37_79b9_7f4a_7c15),
-                Clock::Stepped { now: SEEDED_START },
+                Clock::Stepped { now: SEEDED_START, moved: 0 },
             ),
-            None => (StdRng::from_os_rng(), StdRng::from_os_rng(), Clock::Real { latest: 0 }),
+            None => (StdRng::from_os_rng(), StdRng::from_os_rng(), Clock::Real { latest: 0, moved: 0 }),
         };
         Source {
             entities,
@@ -100,18 +114,44 @@ impl Source {
     /// Takes up where another source left off, unless all is to be repeated.
     pub(super) fn go_on_from(&mut self, former: Source) {
         match former.clock {
-            Clock::Real { .. } => *self = former,
+            Clock::Real { .. } => *self = Source { clock: Clock::Real { latest: 0, moved: 0 }, ..former },
             Clock::Stepped { .. } => {}
         }
     }
 
     pub(super) fn now(&mut self) -> Stamp {
         match &mut self.clock {
-            Clock::Real { latest } => {
-                *latest = (*latest).max(Utc::now().timestamp());
+            Clock::Real { latest, moved } => {
+                *latest = (*latest).max(Utc::now().timestamp().saturating_add(*moved));
                 Stamp(*latest)
             }
-            Clock::Stepped { now } => Stamp(*now),
+            Clock::Stepped { now, moved: _ } => Stamp(*now),
+        }
+    }
+
+    /// Moves the clock by so many seconds.
+    pub(super) fn advance(&mut self, seconds: i64) -> Result<(), ClockError> {
+        let now = self.now();
+        if seconds < 0 {
+            return Err(ClockError::Back);
+        }
+        if now.0.saturating_add(seconds) > LATEST {
+            return Err(ClockError::TooFar);
+        }
+        match &mut self.clock {
+            Clock::Real { latest: _, moved } => *moved += seconds,
+            Clock::Stepped { now, moved } => {
+                *now += seconds;
+                *moved += seconds;
+            }
+        }
+        Ok(())
+    }
+
+    /// By how many seconds the clock was moved in all.
+    pub(super) fn moved(&self) -> i64 {
+        match self.clock {
+            Clock::Real { latest: _, moved } | Clock::Stepped { now: _, moved } => moved,
         }
     }
 
@@ -119,7 +159,7 @@ impl Source {
     pub(super) fn step(&mut self) {
         match &mut self.clock {
             Clock::Real { .. } => {}
-            Clock::Stepped { now } => *now += 1,
+            Clock::Stepped { now, moved: _ } => *now += 1,
         }
     }
 
@@ -128,7 +168,7 @@ impl Source {
     pub(super) fn skip_to(&mut self, moment: Stamp) {
         match &mut self.clock {
             Clock::Real { .. } => {}
-            Clock::Stepped { now } => *now = (*now).max(moment.0),
+            Clock::Stepped { now, moved: _ } => *now = (*now).max(moment.0),
         }
     }
 

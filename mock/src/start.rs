@@ -10,11 +10,14 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     app::{App, ApplicationType, AuthenticationMethod, GrantType, Rotation, RotationType, Status},
+    example::Example,
     user::User,
 };
 pub use super::mistake::{Location, StateError};
+use super::{plant, settings::Settings, state::Org};
 
 mod app;
+mod example;
 mod user;
 
 /// Everything the org holds at the start besides its default server.
@@ -52,6 +55,14 @@ impl State {
         let state: State =
             serde_saphyr::from_str_with_options(text, options).map_err(|error| StateError::unreadable(text, &error))?;
         Ok(State { text: text.to_owned(), ..state })
+    }
+
+    /// Whether a mock can start with it.
+    ///
+    /// # Errors
+    /// A state that contradicts itself.
+    pub fn check(&self) -> Result<(), StateError> {
+        plant::plant(&mut Org::new(&Settings { built_in_keys: true, ..Settings::default() }), self.clone())
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     apps::Apps,
     auth::Tokens,
+    call::Call,
     changes::AsOf,
     claims::{self, Claim},
     clients::{Client, RefreshToken},
@@ -23,7 +24,7 @@ use super::{
     rules::Rule,
     scopes::{self, Scope},
     settings::{IssuerMode, Settings},
-    source::{Source, Stamp},
+    source::{ClockError, Source, Stamp},
     token::{Issuing, ServiceApp},
     wire::{Entity, Refusal},
 };
@@ -92,6 +93,26 @@ impl Org {
 }
 
 impl Org {
+    /// Moves the clock. Keys that were due until then are rotated, each at its moment (docs: every ninety days). Inferred: the former key is
+    /// served until the next rotation.
+    pub(super) fn advance(&mut self, seconds: i64) -> Result<(), ClockError> {
+        self.source.advance(seconds)?;
+        let now = self.source.now();
+        for server in self.servers.rows.values_mut() {
+            while let Some(due) = server.next_rotation().filter(|due| *due <= now) {
+                server.keys.rotate(&mut self.source);
+                server.last_rotated = due;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a client trusts the pages of an origin.
+    pub(super) fn trusts(&self, client: &str, origin: &[u8]) -> bool {
+        let origins = self.apps.find(client).map(|app| app.trusted_origins.as_slice());
+        origins.unwrap_or_default().iter().any(|trusted| trusted.as_bytes() == origin)
+    }
+
     /// Becomes what it was at the start. Without a seed what it gives out goes on being new.
     pub(super) fn reset(&mut self, start: Org) {
         let former = std::mem::replace(self, start);
@@ -211,7 +232,13 @@ impl Server {
         format!("{base}{COLLECTION}/{}", self.handle())
     }
 
-    pub(super) fn issuer(&self, base: &str) -> String {
+    /// What its tokens and metadata are by.
+    pub(super) fn issuer(&self, call: &Call<'_>) -> String {
+        self.endpoints(call.issuer_base(self.issuer_mode))
+    }
+
+    /// Where its endpoints are.
+    pub(super) fn endpoints(&self, base: &str) -> String {
         format!("{base}/oauth2/{}", self.handle())
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::Response,
 };
 use serde::Serialize;
@@ -183,6 +183,14 @@ impl Refusal {
 
     pub(super) const NO_SUCH_PATH: Refusal =
         Refusal::of(StatusCode::NOT_FOUND, "E0000008", "The requested path was not found");
+    /// No behaviour of the service, but a gap of the mock. Code and status are those of the table for what is not supported.
+    pub(super) fn not_served(method: &Method, path: &str) -> Refusal {
+        let summary = format!(
+            "This is okta-mock, which does not serve {method} /{path}. It answers like the service if it is told that unknown paths are 404."
+        );
+        Refusal::new(StatusCode::NOT_IMPLEMENTED, "E0000060", summary)
+    }
+
     pub(super) const INVALID_TOKEN: Refusal =
         Refusal::of(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided");
     /// Status and text are recorded: 401, not the 403 of the spec.

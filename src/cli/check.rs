@@ -19,11 +19,12 @@ use crate::{
     plan::Plan,
     settings,
     suite::{Suite, is_suite},
+    targets::{StateError, StateFile},
 };
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Suites (directories with `cases/` and `schemas/`), case files, known-failures files and settings files
+    /// Suites (directories with `cases/` and `schemas/`), case files, known-failures files, state files of the mock and settings files
     /// (okta-conformance.toml) [default: the built-in suite]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -35,9 +36,13 @@ pub(crate) fn check(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
         return Err(Mistake::boxed(format!("there is no {}", missing.display())));
     }
     let (settings, files): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|path| settings::is_settings(path));
+    let (states, files): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|path| StateFile::is_file(path));
     let mut code = 0;
     for path in &settings {
         code = code.max(check_settings(path, color)?);
+    }
+    for path in &states {
+        code = code.max(check_state(path, color)?);
     }
     for directory in &directories {
         let mut found = Vec::new();
@@ -66,6 +71,20 @@ fn check_settings(path: &Path, color: bool) -> Result<u8, CommandError> {
     }
     suite::show(&mut found, color);
     Ok(WRONG_INPUT)
+}
+
+fn check_state(path: &Path, color: bool) -> Result<u8, CommandError> {
+    match StateFile::check(path) {
+        Ok(()) => {
+            writeln!(out(), "{}: no mistakes", shown(&path.display().to_string()))?;
+            Ok(0)
+        }
+        Err(StateError::Wrong(mistake)) => {
+            suite::show_each(&[*mistake], color);
+            Ok(WRONG_INPUT)
+        }
+        Err(error @ StateError::Files(_)) => Err(error.into()),
+    }
 }
 
 /// Case files are read as part of the suite that they lie in, or else beside the embedded one.

@@ -2,15 +2,20 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     io::Write,
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
     time::Duration,
 };
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use okta_mock::{Fault, IssuerMode, Mock, Settings, StartError, Token, TokenKind, faults};
+use okta_mock::{
+    Fault, IssuerMode, Mock, Settings, StartError, Tls, Token, TokenKind, UnknownPaths, faults, start::Example,
+};
+use rand::Rng as _;
 use serde_json::json;
 
 use super::{
@@ -26,8 +31,8 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The address to listen on
-    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    /// The address to listen on, or `localhost`; beyond the loopback interface it needs a token, and one is made if none is given
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS", value_parser = parse_bind)]
     bind: IpAddr,
     /// The port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 8899, value_name = "N")]
@@ -54,18 +59,39 @@ pub(crate) struct Arguments {
     /// Let the API ask for nonces in proofs of `DPoP`, as the token endpoint does
     #[arg(long)]
     api_nonce: bool,
+    /// Speak HTTPS, with a certificate that is made at the start for `localhost` and the loopback addresses
+    #[arg(long)]
+    tls: bool,
+    /// Another name or address for the certificate (repeatable)
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    tls_name: Vec<String>,
+    /// Where to write the certificate of the authority that clients have to trust
+    #[arg(long, default_value = "okta-mock-ca.pem", value_name = "FILE", requires = "tls")]
+    ca_file: PathBuf,
+    /// A port, on the loopback interface, for tests that steer the mock: /__admin/health, requests, reset, clock; 0 takes a free one
+    #[arg(long, value_name = "N")]
+    admin_port: Option<u16>,
+    /// The status of a documented operation that is not served: `404` is the service's answer to an unknown path
+    #[arg(long, value_enum, default_value_t = Unknown::NotImplemented, value_name = "STATUS")]
+    unknown_paths: Unknown,
     /// Time added to each answer
     #[arg(long, default_value = "0ms", value_name = "DUR", value_parser = parse_duration)]
     latency: Duration,
     /// The issuer mode of a server that was created without one
     #[arg(long, value_enum, default_value_t = Mode::Dynamic, value_name = "MODE")]
     issuer_mode: Mode,
+    /// The host, with its port, that issuers of servers with CUSTOM_URL name [default: the org's own]
+    #[arg(long, value_name = "HOST")]
+    custom_domain: Option<String>,
     /// Behave as the service did on this day, as far as recordings tell it [default: as today]
     #[arg(long, value_name = "DATE", value_parser = parse_as_of)]
     as_of: Option<NaiveDate>,
     /// What the org holds at the start, as YAML (schemas/harness/state.schema.json)
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    /// Who is signed in for /authorize, which has no page: the login or id of a user of the state
+    #[arg(long, value_name = "USER")]
+    login: Option<String>,
     /// An org that lacks the API Access Management feature
     #[arg(long)]
     without_api_access_management: bool,
@@ -85,6 +111,35 @@ enum Mode {
     OrgUrl,
     Dynamic,
     CustomUrl,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Unknown {
+    #[value(name = "501")]
+    NotImplemented,
+    #[value(name = "404")]
+    NotFound,
+}
+
+/// How many requests the port for tests tells.
+const LOG: usize = 1_000;
+
+/// How many random bytes a token has.
+const TOKEN_BYTES: usize = 24;
+
+fn parse_bind(text: &str) -> Result<IpAddr, String> {
+    if text == "localhost" {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    text.parse().map_err(|_| format!("`{text}` is neither an address nor `localhost`"))
+}
+
+/// What everybody knows is enough where nobody else can connect.
+fn default_token(bind: IpAddr) -> String {
+    if bind.is_loopback() {
+        return "mock-token".to_owned();
+    }
+    BASE64_URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; TOKEN_BYTES]>())
 }
 
 /// `VALUE[:expired|:N][=SCOPE,SCOPE]`.
@@ -169,9 +224,10 @@ fn find_faults(names: &[String]) -> Result<Vec<Fault>, CommandError> {
 
 fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
     let file = arguments.state.as_deref().map(StateFile::read).transpose()?;
+    let example = Example::new(arguments.seed);
     let mut tokens = arguments.tokens.clone();
     if tokens.is_empty() {
-        tokens.push(parse_token("mock-token")?);
+        tokens.push(Token::ssws(default_token(arguments.bind)));
     }
     let first = tokens.first().map(|token| token.value.clone()).unwrap_or_default();
     let settings = Settings {
@@ -189,18 +245,29 @@ fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
             Mode::Dynamic => IssuerMode::Dynamic,
             Mode::CustomUrl => IssuerMode::CustomUrl,
         },
+        custom_domain: arguments.custom_domain.clone(),
         as_of: arguments.as_of,
         latency: arguments.latency,
+        unknown_paths: match arguments.unknown_paths {
+            Unknown::NotImplemented => UnknownPaths::NotImplemented,
+            Unknown::NotFound => UnknownPaths::NotFound,
+        },
+        admin_port: arguments.admin_port,
+        log: if arguments.admin_port.is_some() { LOG } else { 0 },
+        tls: arguments.tls.then(|| Tls { names: arguments.tls_name.clone() }),
         faults: find_faults(&arguments.faults)?,
-        state: file.as_ref().map(|file| file.state.clone()),
+        state: Some(file.as_ref().map_or_else(|| example.state.clone(), |file| file.state.clone())),
+        login: arguments.login.clone(),
         ..Settings::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mock = Mock::start(settings).await.map_err(|error| match (error, &file) {
-            (StartError::State(error), Some(file)) => file.drawn(&error).into(),
+            (StartError::State(error), Some(file)) if error.location.is_some() => file.drawn(&error).into(),
+            (StartError::State(error), _) => Mistake::boxed(error.message),
             (error, _) => Mistake::boxed(format!("cannot listen on {}:{}: {error}", arguments.bind, arguments.port)),
         })?;
+        write_authority(&mock, &arguments.ca_file)?;
         let mut out = out();
         writeln!(
             out,
@@ -209,9 +276,34 @@ fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
             mock.url(),
             shown(&first)
         )?;
+        if file.is_none() {
+            write_example(&mut out, &mock, &example)?;
+        }
+        if mock.authority().is_some() {
+            writeln!(out, "certificate authority in {}", shown(&arguments.ca_file.display().to_string()))?;
+        }
+        if let Some(admin) = mock.admin_url() {
+            writeln!(out, "admin at {admin}/__admin/")?;
+        }
         out.flush()?;
         drop(out);
         mock.serve_until(async { drop(tokio::signal::ctrl_c().await) }).await;
         Ok(0)
     })
+}
+
+/// What can be tried at once, where the org holds nothing of the user's.
+fn write_example(out: &mut impl Write, mock: &Mock, example: &Example) -> std::io::Result<()> {
+    let Example { client_id, client_secret, scope, login, password, state: _ } = example;
+    let url = mock.url();
+    writeln!(out, "a client and a user ({login}, password {password}); a token:")?;
+    writeln!(
+        out,
+        "  curl -u {client_id}:{client_secret} -d 'grant_type=client_credentials&scope={scope}' {url}/oauth2/default/v1/token"
+    )
+}
+
+fn write_authority(mock: &Mock, file: &Path) -> Result<(), CommandError> {
+    let Some(authority) = mock.authority() else { return Ok(()) };
+    fs::write(file, authority).map_err(|error| Mistake::boxed(format!("cannot write {}: {error}", file.display())))
 }

@@ -10,10 +10,14 @@ use okta_mock::{
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
     suite::{FilesError, read_file},
+    yaml::parse,
 };
 
 /// The org of a run against the embedded mock.
 const RUN: &str = include_str!("../../examples/mock-state.yaml");
+
+/// What a state may have, by which a file is known as one.
+const MEMBERS: [&str; 8] = ["servers", "clients", "groups", "users", "apps", "login", "refreshTokens", "serviceApps"];
 
 /// A state that cannot be planted.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +46,21 @@ impl StateFile {
         let source = read_file(path)?;
         let state = State::from_yaml(&source.text).map_err(|error| drawn(&source, &error))?;
         Ok(Self { state, source })
+    }
+
+    /// Whether a file is a state, by what it says.
+    pub fn is_file(path: &Path) -> bool {
+        let root = read_file(path).ok().and_then(|source| parse(&source).ok());
+        root.is_some_and(|root| root.get("cases").is_none() && MEMBERS.iter().any(|member| root.get(member).is_some()))
+    }
+
+    /// Reads a state file and looks whether a mock can start with it.
+    ///
+    /// # Errors
+    /// A file that is none, or one that contradicts itself.
+    pub fn check(path: &Path) -> Result<(), StateError> {
+        let file = Self::read(path)?;
+        file.state.check().map_err(|error| file.drawn(&error))
     }
 
     /// What is wrong with it, as it shows when a mock starts with it.

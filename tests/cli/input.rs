@@ -117,7 +117,16 @@ fn a_mistake_in_a_state_is_shown_where_it_is() {
         assert_eq!((done.code, done.out.as_str()), (3, ""), "{}", done.err);
         assert!(done.err.starts_with("error: ") && done.err.contains(&format!("--> {shown}")), "{}", done.err);
         assert!(done.err.contains("help: schemas/harness/state.schema.json has the form"), "{}", done.err);
+        // What is not YAML is not known as a state.
+        if text.starts_with("servers: [\n") {
+            continue;
+        }
+        let checked = place.run(&["check", "state.yaml"]);
+        assert_eq!((checked.code, checked.out.as_str(), checked.err), (3, "", done.err));
     }
+    place.write("state.yaml", "servers: [{ id: ausA, name: A, audiences: [a] }]\n");
+    let done = place.run(&["check", "state.yaml"]);
+    assert_eq!((done.code, done.out.as_str()), (0, "state.yaml: no mistakes\n"), "{}", done.err);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //!
 //! Texts are inferred unless something else is said: the facts have few of them.
 
+mod request_object;
 mod response;
 
 use std::sync::Arc;
@@ -84,24 +85,36 @@ fn page(description: &str) -> Answer {
 }
 
 fn authorize(org: &mut Org, call: &Call<'_>, parameters: &Query) -> Outcome {
-    let server = match token_endpoint::server(org, call) {
-        Ok(server) => server.id.clone(),
+    let (server, issuer) = match token_endpoint::server(org, call) {
+        Ok(server) => (server.id.clone(), server.issuer(call)),
         Err(refusal) => return Ok(page(&refusal.reason())),
     };
-    let (app, redirect_uri) = match client(org, parameters) {
-        Ok(client) => client,
+    let app = match client(org, parameters) {
+        Ok(app) => app,
         Err(description) => return Ok(page(description)),
     };
+    let read = parameters
+        .get("request")
+        .map(|text| request_object::read(&app, &issuer, text, parameters, &mut org.assertions))
+        .transpose();
+    let (given, wrong) = match read {
+        Ok(given) => (given, None),
+        Err(told) => (None, Some(told)),
+    };
+    let parameters = given.as_ref().unwrap_or(parameters);
+    let Some(redirect_uri) = address(&app, parameters) else {
+        return Ok(page("The 'redirect_uri' parameter must be a Login redirect URI in the client app settings."));
+    };
     let wanted = parameters.get("response_type").and_then(Wanted::read);
-    let is_implicit = wanted.is_some_and(Wanted::is_implicit);
-    let usual = if is_implicit { Mode::Fragment } else { Mode::Query };
+    let usual = if wanted.is_some_and(Wanted::is_implicit) { Mode::Fragment } else { Mode::Query };
     let mode = parameters.get("response_mode").map_or(Some(usual), Mode::read);
-    let mut response = Response::new(&redirect_uri, mode.unwrap_or(usual));
-    let given = check(parameters, wanted, mode, &app)
-        .and_then(|wanted| give(org, call, &server, &app, parameters, wanted, &mut response));
-    if let Err(Told { error, description }) = given {
-        response = Response::new(&redirect_uri, mode.unwrap_or(usual));
-        // Recorded order of other errors: what, then why.
+    let mut response = Response::new(redirect_uri, mode.unwrap_or(usual));
+    let outcome = wrong.map_or(Ok(()), Err).and_then(|()| check(parameters, wanted, mode, &app)).and_then(|wanted| {
+        let request = Request { call, server: &server, app: &app, parameters, wanted };
+        give(org, &request, &mut response)
+    });
+    if let Err(Told { error, description }) = outcome {
+        response = Response::new(redirect_uri, mode.unwrap_or(usual));
         response.add("error", error);
         response.add("error_description", &description);
     }
@@ -111,18 +124,28 @@ fn authorize(org: &mut Org, call: &Call<'_>, parameters: &Query) -> Outcome {
     Ok(response.answer())
 }
 
-/// The client, and where to send its answer to.
-fn client(org: &Org, parameters: &Query) -> Result<(Arc<App>, String), &'static str> {
+fn client(org: &Org, parameters: &Query) -> Result<Arc<App>, &'static str> {
     let id = parameters.get("client_id").ok_or("A client_id must be provided in the request.")?;
     let app = org.apps.find(id).filter(|app| app.is_active).ok_or("Invalid value for 'client_id' parameter.")?;
     // Catalogue.
     if app.kind == ApplicationType::Service {
         return Err("Clients with 'application_type' of 'service' are not allowed to access the 'authorize' endpoint.");
     }
-    let address = parameters.get("redirect_uri").filter(|uri| app.redirect_uris.iter().any(|own| own == uri));
-    let address =
-        address.ok_or("The 'redirect_uri' parameter must be a Login redirect URI in the client app settings.")?;
-    Ok((Arc::clone(app), address.to_owned()))
+    Ok(Arc::clone(app))
+}
+
+/// Where the client's answer goes to.
+fn address<'p>(app: &App, parameters: &'p Query) -> Option<&'p str> {
+    parameters.get("redirect_uri").filter(|uri| app.redirect_uris.iter().any(|own| own == uri))
+}
+
+/// A request that can be answered.
+struct Request<'r> {
+    call: &'r Call<'r>,
+    server: &'r str,
+    app: &'r Arc<App>,
+    parameters: &'r Query,
+    wanted: Wanted,
 }
 
 /// Whether the request is one that can be answered.
@@ -138,7 +161,7 @@ fn check(parameters: &Query, wanted: Option<Wanted>, mode: Option<Mode>, app: &A
         Some(Mode::Query) if wanted.is_implicit() => {
             return invalid("The 'response_mode' cannot be 'query' for tokens.");
         }
-        Some(Mode::Query | Mode::Fragment | Mode::FormPost) => {}
+        Some(Mode::Query | Mode::Fragment | Mode::FormPost | Mode::PostMessage) => {}
     }
     // Spec.
     if parameters.get("state").is_none() {
@@ -147,9 +170,6 @@ fn check(parameters: &Query, wanted: Option<Wanted>, mode: Option<Mode>, app: &A
     let lacks = |is_wanted: bool, grant| is_wanted && !app.has_grant(grant);
     if lacks(wanted.code, GrantType::AuthorizationCode) || lacks(wanted.is_implicit(), GrantType::Implicit) {
         return Err(token_endpoint::unauthorized(app).into());
-    }
-    if parameters.get("request").is_some() {
-        return Err(told("request_not_supported", "The 'request' parameter is not supported."));
     }
     // Spec.
     if wanted.id_token && parameters.get("nonce").is_none() {
@@ -166,15 +186,8 @@ fn check(parameters: &Query, wanted: Option<Wanted>, mode: Option<Mode>, app: &A
 }
 
 /// Gives what is wanted, if somebody is signed in who may have it.
-fn give(
-    org: &mut Org,
-    call: &Call<'_>,
-    server: &str,
-    app: &Arc<App>,
-    parameters: &Query,
-    wanted: Wanted,
-    response: &mut Response,
-) -> Result<(), Told> {
+fn give(org: &mut Org, request: &Request<'_>, response: &mut Response) -> Result<(), Told> {
+    let Request { call, server, app, parameters, wanted } = *request;
     let signed = signed_in(org, app)?;
     let grant = if wanted.code { GrantType::AuthorizationCode } else { GrantType::Implicit };
     let scope = parameters.get("scope");

@@ -1,8 +1,10 @@
-//! How the authorization endpoint answers: by a redirection, or by a page that sends a form (OAuth 2.0 Form Post Response Mode). Owns the
+//! How the authorization endpoint answers: by a redirection, or by a page that sends a form (OAuth 2.0 Form Post Response Mode) or a
+//! message. Owns the
 //! forms of both, and of the page of an error.
 
 use axum::http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value};
 
 use crate::wire::Answer;
 
@@ -15,15 +17,17 @@ pub(super) enum Mode {
     Query,
     Fragment,
     FormPost,
+    /// The vendor's own: a page in a frame or a window of the client's page.
+    PostMessage,
 }
 
 impl Mode {
-    /// `okta_post_message` needs a page of the service, and is not served.
     pub(super) fn read(name: &str) -> Option<Mode> {
         match name {
             "query" => Some(Mode::Query),
             "fragment" => Some(Mode::Fragment),
             "form_post" => Some(Mode::FormPost),
+            "okta_post_message" => Some(Mode::PostMessage),
             _ => None,
         }
     }
@@ -53,7 +57,23 @@ impl Response {
             }
             Mode::Fragment => Answer::Redirect(format!("{}#{}", self.address, encoded(&self.parameters))),
             Mode::FormPost => self.form(),
+            Mode::PostMessage => self.message(),
         }
+    }
+
+    /// A page that tells the one that opened it, if that is the client's.
+    fn message(self) -> Answer {
+        let message: Map<String, Value> =
+            self.parameters.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
+        let origin = self.address.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        // No `<` can end the script.
+        let text = |value: Value| value.to_string().replace('<', "\\u003c");
+        let html = format!(
+            "<!DOCTYPE html><title>okta-mock</title><script>(window.opener || window.parent).postMessage({}, {})</script>",
+            text(Value::Object(message)),
+            text(Value::String(origin))
+        );
+        Answer::Page { status: StatusCode::OK, html }
     }
 
     /// A page that sends itself.

@@ -27,6 +27,14 @@ pub(crate) struct Spent {
 }
 
 impl Spent {
+    pub(crate) fn new(client: &str, jti: &str, expires: u64) -> Spent {
+        Spent { name: Name::new(client, jti), expires }
+    }
+
+    pub(crate) fn is_known(&self, used: &Once) -> bool {
+        used.is_used(self.name)
+    }
+
     pub(crate) fn remember(self, used: &mut Once) {
         used.remember(self.name, self.expires, jsonwebtoken::get_current_timestamp());
     }
@@ -57,8 +65,8 @@ pub(super) fn judge(
     }
     let expires = times(&jws)?;
     let Some(jti) = claim(&jws, "jti") else { return Ok(None) };
-    let spent = Spent { name: Name::new(&app.client_id, jti), expires };
-    if used.is_used(spent.name) {
+    let spent = Spent::new(&app.client_id, jti, expires);
+    if spent.is_known(used) {
         return Err(failed("The client_assertion token has already been used."));
     }
     Ok(Some(spent))

@@ -90,8 +90,9 @@ fn view<'o>(
     (server, client): (&'o Server, &'o Client),
     token: &'o RefreshToken,
     expand: bool,
-    base: &str,
+    call: &Call<'_>,
 ) -> View<'o> {
+    let base = call.base;
     let this = format!("{}/clients/{}/tokens/{}", server.href(base), client.id, token.id);
     let user = org.people.users.get(&token.user).map(|user| user.name.as_str());
     View {
@@ -100,7 +101,7 @@ fn view<'o>(
         created: token.created,
         last_updated: token.created,
         expires_at: token.expires,
-        issuer: server.issuer(base),
+        issuer: server.issuer(call),
         client_id: &client.id,
         user_id: &token.user,
         scopes: &token.scopes,
@@ -141,7 +142,7 @@ pub(super) fn list(org: &mut Org, call: &Call<'_>) -> Outcome {
     let last = page.rows.last().filter(|_| page.more).map(|token| token.id.as_str());
     let address = format!("{}/clients/{}/tokens", subject.0.href(call.base), subject.1.id);
     let links = paging::links_if_paged(&address, &call.query, &["expand"], last, limit);
-    let views: Vec<_> = page.rows.iter().map(|token| view(org, subject, token, expand, call.base)).collect();
+    let views: Vec<_> = page.rows.iter().map(|token| view(org, subject, token, expand, call)).collect();
     Ok(Answer::linked(StatusCode::OK, &views, links))
 }
 
@@ -160,7 +161,7 @@ pub(super) fn get(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let (subject, token) = find(org, now, call)?;
     let expand = expands(call)?;
-    Ok(Answer::json(StatusCode::OK, &view(org, subject, token, expand, call.base)))
+    Ok(Answer::json(StatusCode::OK, &view(org, subject, token, expand, call)))
 }
 
 /// 204 even if there was none (inferred).

@@ -237,6 +237,7 @@ impl<'r> Call<'r> {
     {
         Call {
             base: self.base,
+            domains: self.domains,
             captures,
             query: Query::default(),
             headers: self.headers,

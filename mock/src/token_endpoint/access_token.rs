@@ -28,7 +28,7 @@ pub(super) struct Draft {
 pub(super) fn draft(org: &Org, call: &Call<'_>, granted: &Granted, thumbprint: Option<&str>) -> Result<Draft, Refusal> {
     let server = org.servers.find(&granted.server)?;
     Ok(Draft {
-        issuer: server.issuer(call.base),
+        issuer: server.issuer(call),
         audience: server.audience.clone(),
         thumbprint: thumbprint.map(str::to_owned),
         custom: claims::evaluate(org, granted, ClaimType::Resource, Occasion::WithAccessToken)?,

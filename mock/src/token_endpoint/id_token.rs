@@ -38,7 +38,7 @@ pub(super) fn draft(
     }
     let server = org.servers.find(&granted.server)?;
     let identity = claims::evaluate(org, granted, ClaimType::Identity, occasion)?;
-    Ok(Some(Draft { issuer: server.issuer(call.base), identity }))
+    Ok(Some(Draft { issuer: server.issuer(call), identity }))
 }
 
 /// The left half of the SHA-256 of a text (OpenID Connect Core, section 3.1.3.6).

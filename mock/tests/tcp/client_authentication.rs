@@ -82,7 +82,7 @@ fn signed(alg: &str, kid: Option<&str>, claims: &Value, sign: impl FnOnce(&[u8])
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-fn by_secret(alg: &str, claims: &Value) -> String {
+pub(crate) fn by_secret(alg: &str, claims: &Value) -> String {
     let algorithm = match alg {
         "HS256" => hmac::HMAC_SHA256,
         "HS384" => hmac::HMAC_SHA384,

@@ -1,5 +1,6 @@
 //! Policies, rules, scopes and claims act on the next token.
 
+use okta_mock::Settings;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -191,6 +192,32 @@ async fn a_broken_claim_breaks_the_token() {
     assert_eq!(alone(&org, "token-client", "read").await.status, 200);
     assert_eq!(org.delete(&claim).await.status, 204);
     assert_eq!(alone(&org, "token-client", "write").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_issuer_names_the_domain_of_its_mode() {
+    let org =
+        issuing::org_with(|settings| Settings { custom_domain: Some(String::from("id.example")), ..settings }).await;
+    let own = org.mock.url();
+    for (mode, host, wanted) in [
+        ("ORG_URL", "org.example", "http://org.example"),
+        ("ORG_URL", "id.example", own.as_str()),
+        ("CUSTOM_URL", "org.example", "http://id.example"),
+        ("CUSTOM_URL", "id.example", "http://id.example"),
+        ("DYNAMIC", "org.example", "http://org.example"),
+        ("DYNAMIC", "id.example", "http://id.example"),
+    ] {
+        let body = json!({"name": "api", "audiences": ["api://api"], "issuerMode": mode});
+        assert_eq!(org.put(&format!("{SERVERS}/ausApi"), &body).await.status, 200);
+        let form = [("grant_type", "client_credentials"), ("scope", "read")];
+        let reply = org.send(issuing::by(&org, "token-client", issuing::TOKEN, &form).header("Host", host)).await;
+        let claims = claims(&org, &reply).await;
+        let wanted = format!("{wanted}/oauth2/ausApi");
+        assert_eq!(text(&claims, "iss"), wanted, "{mode} at {host}");
+        let path = "/oauth2/ausApi/.well-known/openid-configuration";
+        let document = org.send(org.request(Method::GET, path).header("Host", host)).await.json();
+        assert_eq!(text(&document, "issuer"), wanted, "{mode} at {host}");
+    }
 }
 
 #[tokio::test]

@@ -12,11 +12,13 @@ use tokio::{
 };
 
 mod access;
+mod admin;
 mod associated;
 mod changes;
 mod claims;
 mod client_authentication;
 mod clients;
+mod cors;
 mod dpop_api;
 mod dpop_token;
 mod effects;
@@ -33,8 +35,12 @@ mod resource_keys;
 mod rules;
 mod scopes;
 mod servers;
+mod signed_in;
 mod state;
+#[cfg(feature = "tls")]
+mod tls;
 mod token;
+mod unserved;
 mod validation;
 
 /// The path of the collection.

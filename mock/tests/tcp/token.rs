@@ -339,7 +339,7 @@ async fn the_endpoint_has_a_budget_of_its_own() {
     };
     assert_eq!(budget(&prover::ask_token(&org, "0oaFree", &[]).await), (200, 2, 1));
     assert_eq!(budget(&org.get(SERVERS).await), (200, 2, 1));
-    assert_eq!(budget(&org.get("/api/v1/users").await), (404, 2, 1));
+    assert_eq!(budget(&org.get("/api/v1/users").await), (501, 2, 1));
     assert_eq!(budget(&prover::ask_token(&org, "0oaNobody", &[]).await), (401, 2, 0));
     let reply = prover::ask_token(&org, "0oaFree", &[]).await;
     reply.refused(429, "E0000047");
