@@ -46,6 +46,11 @@ pub(crate) fn explain(arguments: &Arguments, color: bool) -> Result<u8, CommandE
     if !trial.needs.is_empty() {
         writeln!(text, "  needs {}", trial.needs.join(", "))?;
     }
+    for (what, names) in [("client", &trial.clients), ("user", &trial.users)] {
+        for name in names {
+            writeln!(text, "  needs the {what} {name}")?;
+        }
+    }
     writeln!(text, "\nheld to")?;
     for id in trial.requirements.iter() {
         if let Some(requirement) = plan.requirements.get(id) {

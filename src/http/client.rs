@@ -19,6 +19,7 @@ use super::{
     budget::{Budget, SHORT},
     connection::{Connection, Connections, is_repeatable},
     network::{passwords, without_login},
+    oauth::form,
 };
 use crate::{
     secret::{Redactor, may_hold_secrets},
@@ -232,7 +233,10 @@ impl Client {
     #[must_use]
     pub fn knowing(mut self, clients: BTreeMap<String, OAuthClient>, users: BTreeMap<String, User>) -> Self {
         clients.values().for_each(|client| client.teach(&self.redactor));
-        self.redactor.learn(users.values().map(|user| user.password.expose_secret()));
+        for user in users.values() {
+            let password = user.password.expose_secret();
+            self.redactor.learn([password, form(password).as_str()]);
+        }
         (self.clients, self.users) = (clients, users);
         self
     }

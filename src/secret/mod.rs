@@ -8,7 +8,7 @@ mod members;
 mod scan;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     ops::Range,
     sync::{Arc, PoisonError, RwLock},
 };
@@ -111,7 +111,18 @@ struct Known {
     longest: usize,
     /// Whether any has a character that is nearly always escaped, so that escapes in a text say nothing.
     quoted: bool,
+    /// The same in everything that was known later.
+    signatures: Signatures,
 }
+
+/// What signatures of tokens begin with. There is one a token, too many for the machines, and each stands for the whole token.
+type Signatures = Arc<RwLock<HashSet<[u8; SIGNATURE]>>>;
+
+/// As much of a signature tells it from others; the whole is at least twice as long (RFC 7518 section 3.1).
+const SIGNATURE: usize = 16;
+
+/// Signatures of more tokens than a run gets are not kept.
+const MOST_SIGNATURES: usize = 100_000;
 
 /// How a form of a secret is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,6 +200,7 @@ impl Redactor {
                 None => whole.push(secret),
             }
         }
+        whole.iter().for_each(|secret| known.learn_signature(secret));
         self.learn(whole);
         self.add(begun, Extent::Open);
     }
@@ -197,6 +209,9 @@ impl Redactor {
         let old = self.known();
         let mut all = BTreeMap::new();
         for secret in secrets.into_iter().filter(|secret| secret.len() >= SHORTEST) {
+            if old.begins(secret) {
+                continue;
+            }
             let form = Form { extent, case: case(secret) };
             let known = match form.case {
                 Case::AsWritten => old.forms.get(secret),
@@ -213,7 +228,7 @@ impl Redactor {
             let known = all.entry(text.clone()).or_insert(*form);
             *known = known.and(*form);
         }
-        let known = Arc::new(Known::of(all));
+        let known = Arc::new(Known { signatures: Arc::clone(&old.signatures), ..Known::of(all) });
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
     }
 
@@ -283,7 +298,48 @@ impl Known {
         let lengths = || forms.keys().map(String::len);
         let (shortest, longest) = (lengths().min().unwrap_or_default(), lengths().max().unwrap_or_default());
         let quoted = forms.keys().any(|form| needs_quoting(form));
-        Self { forms, finders, shortest, longest, quoted }
+        Self { forms, finders, shortest, longest, quoted, signatures: Signatures::default() }
+    }
+
+    /// Whether it is masked to its end already, by what many secrets begin with.
+    fn begins(&self, secret: &str) -> bool {
+        let begins = |(text, form): (&String, &Form)| {
+            let start = secret.get(..text.len());
+            form.extent == Extent::Open
+                && start.is_some_and(|start| match form.case {
+                    Case::AsWritten => start == text,
+                    Case::Any => start.eq_ignore_ascii_case(text),
+                })
+        };
+        secret.bytes().all(stands_in_a_token) && self.forms.iter().any(begins)
+    }
+
+    /// Keeps the signature of a token in compact form (RFC 7515 section 7.1), which is as good as the whole.
+    fn learn_signature(&self, token: &str) {
+        let mut parts = token.rsplit('.');
+        let signature = parts.next().and_then(|part| part.as_bytes().first_chunk::<SIGNATURE>());
+        if let (Some(signature), 2) = (signature, parts.count()) {
+            let mut known = self.signatures.write().unwrap_or_else(PoisonError::into_inner);
+            if known.len() < MOST_SIGNATURES {
+                known.insert(*signature);
+            }
+        }
+    }
+
+    /// Where signatures stand by themselves.
+    fn signature_ranges(&self, text: &[u8], all: &mut Vec<Range<usize>>) {
+        let known = self.signatures.read().unwrap_or_else(PoisonError::into_inner);
+        if known.is_empty() {
+            return;
+        }
+        let is_of_one = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let mut from = 0;
+        for run in text.split(|byte| !is_of_one(byte)) {
+            if run.first_chunk::<SIGNATURE>().is_some_and(|start| known.contains(start)) {
+                all.push(from..from + run.len());
+            }
+            from += run.len() + 1;
+        }
     }
 
     fn without_secrets(&self, text: String) -> String {
@@ -328,6 +384,7 @@ impl Known {
     }
 
     fn plain_ranges(&self, text: &[u8], all: &mut Vec<Range<usize>>) {
+        self.signature_ranges(text, all);
         for finder in &self.finders {
             match finder.case {
                 Case::AsWritten => finder.ranges(text, all),
@@ -540,6 +597,21 @@ mod tests {
         assert_eq!(redactor.text("?p=eyJ0eXAiOiJkcG9wK2p3dCJ9%2Ee30%2Ec2ln&x=1").as_str(), "?p=***&x=1");
         assert_eq!(redactor.text("eyJ0eXAiOiJkcG9wK2p3dCJ9.e30… b").as_str(), "***… b");
         assert_eq!(redactor.header("dpop", "anything").as_str(), MASK);
+    }
+
+    #[test]
+    fn the_signature_of_a_token_is_a_secret_by_itself() {
+        let redactor = Redactor::new(["some-other-secret"]);
+        redactor.learn_beginning("eyJraWQi");
+        let (message, signature) = ("eyJraWQiOiJrIn0.eyJpc3MiOiJhIn0", "Ab3-_".repeat(20));
+        redactor.learn_from(&serde_json::json!({ "access_token": format!("{message}.{signature}") }));
+        for (text, masked) in [
+            (format!("a {message}.{signature} b"), "a *** b"),
+            (format!("{{\"s\":\"{signature}\"}}"), "{\"s\":\"***\"}"),
+            (format!("x{signature}"), format!("x{signature}").as_str()),
+        ] {
+            assert_eq!(redactor.text(&text).as_str(), masked, "{text}");
+        }
     }
 
     #[test]

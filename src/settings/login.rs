@@ -61,7 +61,7 @@ impl OAuthClientEntry {
         let secret = self.secret.as_ref().map(|from| from.read(&format!("client secret of the client `{name}`")));
         let key = self.key.as_ref().map(|from| {
             let what = format!("private key of the client `{name}`");
-            key_of(&from.read(&what)?, &what)
+            key_of(&from.read(&what)?, &what).map(Arc::new)
         });
         let client = OAuthClient::new(&self.id, self.method, secret.transpose()?, key.transpose()?);
         let client = client.map_err(|source| SettingsError::Client(name.to_owned(), source))?;

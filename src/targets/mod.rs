@@ -33,7 +33,7 @@ const READ: &str = "okta.authorizationServers.read";
 const MANAGE: &str = "okta.authorizationServers.manage";
 
 /// What the embedded mock is able to; it lacks what only another kind of org has.
-const MOCK_CAPABILITIES: [&str; 7] = [
+const MOCK_CAPABILITIES: [&str; 8] = [
     "oauth-scopes",
     "exhaustible-rate-limit",
     "default-server-writable",
@@ -41,6 +41,7 @@ const MOCK_CAPABILITIES: [&str; 7] = [
     "resource-server-keys",
     "refresh-tokens",
     "revocable-refresh-tokens",
+    "planted-login",
 ];
 
 /// What the embedded mock is able to as an org without the feature.
@@ -145,7 +146,10 @@ impl Opened {
 
     fn embedded(limits: Limits, kind: OrgKind, mock: Settings) -> Result<Self, OpenError> {
         let tokens = mock_tokens();
+        let planted = Planted::new()?;
+        let state = mock.state.map(|state| planted.plant(state)).transpose()?;
         let mock = Mock::start_blocking(Settings {
+            state,
             tokens: tokens.values().cloned().collect(),
             // Nobody shares it, so nothing is gained by being polite to it.
             rate_limit: 10_000_000,
@@ -160,7 +164,6 @@ impl Opened {
         let redactor = Redactor::default();
         let principals = credentials.keys().cloned().collect();
         let client = Client::new(&mock.url(), credentials, limits, &Network::default(), &redactor)?;
-        let planted = Planted::new()?;
         let (clients, users) = (planted.clients.keys().cloned().collect(), planted.users.keys().cloned().collect());
         let client = client.knowing(planted.clients, planted.users);
         let capabilities = kind.capabilities().iter().map(|&name| name.to_owned()).collect();

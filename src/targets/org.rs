@@ -85,6 +85,11 @@ pub(super) fn of_run() -> Result<State, StateError> {
     State::from_yaml(RUN).map_err(|error| drawn(&Source::new("examples/mock-state.yaml", RUN), &error))
 }
 
+/// A state that this program has written itself.
+pub(super) fn read(text: &str) -> Result<State, StateError> {
+    State::from_yaml(text).map_err(|error| drawn(&Source::new("clients", text), &error))
+}
+
 /// The org with groups and users for all identifiers that stand for such in every org: those that begin with `00g` and `00u`.
 pub(super) fn with_people(mut state: State, ids: &BTreeSet<String>) -> State {
     let new = |id: &&String| id.starts_with("00g") && !state.groups.iter().any(|there| there.id == **id);

@@ -426,3 +426,22 @@ fn nothing_that_a_client_shows_or_gets_stands_in_an_output() {
         }
     }
 }
+
+#[test]
+fn one_budget_is_of_all_servers() {
+    let server = Server::start(|_| {
+        let reset = chrono::Utc::now().timestamp() + 30;
+        let answer = Answer::json(200, &json!({}));
+        let told = [("Limit", "10".to_owned()), ("Remaining", "0".to_owned()), ("Reset", reset.to_string())];
+        Some(told.iter().fold(answer, |answer, (name, value)| answer.header(&format!("X-Rate-Limit-{name}"), value)))
+    });
+    let keys = "  - id: keys\n    title: Keys are read\n    requirements: [things.work]\n    steps:\n      - call: getJwks\n        path: { authServerId: b }\n";
+    let first = asks("first", "basic", FORM);
+    let other = asks("other", "basic", FORM).replace("authorizationServerId: a", "authorizationServerId: b");
+    let place = place(&server.url, &format!("{first}{keys}{other}"));
+    let done = run(&place, &["--jobs", "1", "--keep", "0", "--trial-timeout", "5s"]);
+    let outcomes = place.outcomes();
+    let outcome = |id: &str| outcomes[&format!("things/sent/{id}")].as_str();
+    assert_eq!([outcome("first"), outcome("keys"), outcome("other")], ["passed", "passed", "errored"], "{}", done.out);
+    assert!(place.read("reports/events.jsonl").contains("its share of the rate limit is used up"), "{}", done.out);
+}

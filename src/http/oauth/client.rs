@@ -3,6 +3,8 @@
 //!
 //! What a case wants of it is the plan's to read. A principal that is a client is [`super::ClientCredentials`].
 
+use std::sync::Arc;
+
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
@@ -44,7 +46,7 @@ pub struct OAuthClient {
     id: String,
     method: ClientMethod,
     secret: Option<SecretString>,
-    key: Option<PrivateKey>,
+    key: Option<Arc<PrivateKey>>,
     key_id: Option<String>,
     proof_key: ProofKey,
     dpop: bool,
@@ -122,7 +124,7 @@ impl OAuthClient {
         id: impl Into<String>,
         method: ClientMethod,
         secret: Option<SecretString>,
-        key: Option<PrivateKey>,
+        key: Option<Arc<PrivateKey>>,
     ) -> Result<Self, NoAnswer> {
         let proof_key =
             ProofKey::new().ok_or_else(|| NoAnswer::Credentials("cannot create a key for DPoP proofs".to_owned()))?;

@@ -347,6 +347,6 @@ fn basic(client_id: &str, secret: &str) -> String {
     STANDARD.encode(format!("{}:{}", form(client_id), form(secret)))
 }
 
-fn form(text: &str) -> String {
+pub(super) fn form(text: &str) -> String {
     utf8_percent_encode(text, FORM).to_string().replace("%20", "+")
 }
