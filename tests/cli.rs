@@ -120,6 +120,8 @@ mod strangers;
 mod support;
 #[path = "cli/tables.rs"]
 mod tables;
+#[path = "cli/token_errors.rs"]
+mod token_errors;
 #[path = "cli/trends.rs"]
 mod trends;
 #[path = "cli/trust.rs"]

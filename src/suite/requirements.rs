@@ -17,6 +17,7 @@ pub(crate) enum SourceKind {
     Openapi,
     Recording,
     Docs,
+    Catalogue,
     Issue,
     Rfc,
     Inferred,
