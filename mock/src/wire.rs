@@ -199,7 +199,7 @@ impl Refusal {
         "E0000015",
         "You do not have permission to access the feature you are requesting",
     );
-    /// What clients are told of it (catalogue; facts, section 2).
+    /// What clients are told of it (catalogue).
     pub(super) const FEATURE_OFF: Refusal = Refusal {
         status: StatusCode::BAD_REQUEST,
         code: "access_denied",

@@ -1,7 +1,7 @@
 //! The authorization endpoint (RFC 6749, section 3.1). Owns the order of its checks, and whom it gives a code or tokens. It has no page: who
 //! is signed in is a setting of the mock. How an answer gets to the client is in `response`.
 //!
-//! Texts are inferred unless something else is said: the facts have few of them.
+//! Texts are inferred unless something else is said.
 
 mod request_object;
 mod response;

@@ -1,5 +1,5 @@
 //! Client assertions (RFC 7523): JWTs that a client signs with its secret or its key. Owns the order of their checks (inferred) and the
-//! texts (catalogue; facts, section 2).
+//! texts (catalogue).
 
 use axum::http::StatusCode;
 use serde_json::Value;

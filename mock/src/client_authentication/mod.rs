@@ -1,5 +1,5 @@
 //! How a client proves who it is at the token endpoint of a server and its neighbours: by a secret, by an assertion, or by its name alone.
-//! Owns the order of the checks and their refusals (facts, section 2; the order is inferred); assertions are in `assertion`.
+//! Owns the order of the checks and their refusals (the order is inferred); assertions are in `assertion`.
 
 mod assertion;
 

@@ -1,10 +1,10 @@
-//! Okta's expression language, as far as claims are known to use it (facts, section 4). Owns the language and its limits; what an expression
+//! Okta's expression language, as far as claims are known to use it. Owns the language and its limits; what an expression
 //! may ask about is handed to it as plain data, and what becomes of a value or a failure is the caller's.
 //!
 //! The language is a part of `SpEL` (docs), so what the docs leave open is as it is there. A word or a function that is not known fails when
 //! it is evaluated, not when it is read: a branch that is not taken may hold anything (inferred, from `SpEL`).
 //!
-//! Without a user, as with client credentials, `appuser` is null (facts: the stock `sub` proves it). Inferred: `user` is null as well, and
+//! Without a user, as with client credentials, `appuser` is null (the stock `sub` proves it). Inferred: `user` is null as well, and
 //! so is everything that is asked of either, group functions included; the claim is then left out of the token.
 
 mod evaluate;

@@ -1,4 +1,4 @@
-//! Access tokens: JWTs with the members and the order of real ones (facts, section 2). Owns what they say of themselves; the claims of the
+//! Access tokens: JWTs with the members and the order of real ones. Owns what they say of themselves; the claims of the
 //! server are in `claims`.
 
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! What the claims of a server come to in a token. Owns which of them a token has and where their values are from (facts, sections 3 and 4);
+//! What the claims of a server come to in a token. Owns which of them a token has and where their values are from;
 //! the language of their expressions is in `expression`.
 
 use axum::http::StatusCode;
@@ -129,7 +129,7 @@ impl<'o> Facts<'o> {
         }
     }
 
-    /// The value of a claim; none for null, which is left out (vendor review, facts, section 3).
+    /// The value of a claim; none for null, which is left out (vendor review).
     fn value(&self, claim: &Claim) -> Result<Option<Value>, Refusal> {
         let value = match &claim.value {
             claims::Value::Expression(text) => self.expression(text).ok_or_else(|| failed(claim))?,

@@ -1,4 +1,4 @@
-//! Which grant a request asks for, whether the client has it, and who signs in. Owns these refusals (catalogue; facts, section 2).
+//! Which grant a request asks for, whether the client has it, and who signs in. Owns these refusals (catalogue).
 
 use std::sync::Arc;
 

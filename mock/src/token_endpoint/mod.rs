@@ -1,5 +1,5 @@
-//! The token endpoint of an authorization server (RFC 6749, section 3.2). Owns the order of the checks, which is that of facts, section 2
-//! (inferred), and the answer. What each grant needs is in `grant`, who may have what in `scopes` and `policy`, what tokens say in `claims`,
+//! The token endpoint of an authorization server (RFC 6749, section 3.2). Owns the order of the checks, which is
+//! inferred, and the answer. What each grant needs is in `grant`, who may have what in `scopes` and `policy`, what tokens say in `claims`,
 //! `access_token` and `id_token`. The endpoint of the org's own server is in `token`.
 
 mod access_token;

@@ -1,4 +1,4 @@
-//! Which rule of which policy lets a client have its tokens, and for how long. Owns the decision (facts, section 3); what policies and rules
+//! Which rule of which policy lets a client have its tokens, and for how long. Owns the decision; what policies and rules
 //! hold is in their own files.
 
 use axum::http::StatusCode;

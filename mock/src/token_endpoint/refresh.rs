@@ -1,5 +1,5 @@
 //! Refresh tokens: the first one of a grant, and what becomes of one that is used (RFC 6749, section 6). Owns rotation, reuse and their
-//! refusals (catalogue; facts, section 2). Reading and revoking them by the API is in `clients`.
+//! refusals (catalogue). Reading and revoking them by the API is in `clients`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Which scopes a request asks for. Owns what makes them invalid (catalogue; facts, section 2); whether a rule allows them is `policy`'s.
+//! Which scopes a request asks for. Owns what makes them invalid (catalogue); whether a rule allows them is `policy`'s.
 
 use axum::http::StatusCode;
 
