@@ -59,15 +59,8 @@ pub(crate) struct Arguments {
     /// Let the API ask for nonces in proofs of `DPoP`, as the token endpoint does
     #[arg(long)]
     api_nonce: bool,
-    /// Speak HTTPS, with a certificate that is made at the start for `localhost` and the loopback addresses
-    #[arg(long)]
-    tls: bool,
-    /// Another name or address for the certificate (repeatable)
-    #[arg(long, value_name = "NAME", requires = "tls")]
-    tls_name: Vec<String>,
-    /// Where to write the certificate of the authority that clients have to trust
-    #[arg(long, default_value = "okta-mock-ca.pem", value_name = "FILE", requires = "tls")]
-    ca_file: PathBuf,
+    #[command(flatten)]
+    https: Https,
     /// A port, on the loopback interface, for tests that steer the mock: /__admin/health, requests, reset, clock; 0 takes a free one
     #[arg(long, value_name = "N")]
     admin_port: Option<u16>,
@@ -104,6 +97,20 @@ pub(crate) struct Arguments {
     /// Format of the list
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT", requires = "list_faults")]
     format: Format,
+}
+
+/// How the mock speaks HTTPS.
+#[derive(Debug, Args)]
+struct Https {
+    /// Speak HTTPS, with a certificate that is made at the start for `localhost` and the loopback addresses
+    #[arg(long)]
+    tls: bool,
+    /// Another name or address for the certificate (repeatable)
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    tls_name: Vec<String>,
+    /// Where to write the certificate of the authority that clients have to trust
+    #[arg(long, default_value = "okta-mock-ca.pem", value_name = "FILE", requires = "tls")]
+    ca_file: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -254,7 +261,7 @@ fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
         },
         admin_port: arguments.admin_port,
         log: if arguments.admin_port.is_some() { LOG } else { 0 },
-        tls: arguments.tls.then(|| Tls { names: arguments.tls_name.clone() }),
+        tls: arguments.https.tls.then(|| Tls { names: arguments.https.tls_name.clone() }),
         faults: find_faults(&arguments.faults)?,
         state: Some(file.as_ref().map_or_else(|| example.state.clone(), |file| file.state.clone())),
         login: arguments.login.clone(),
@@ -267,7 +274,7 @@ fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
             (StartError::State(error), _) => Mistake::boxed(error.message),
             (error, _) => Mistake::boxed(format!("cannot listen on {}:{}: {error}", arguments.bind, arguments.port)),
         })?;
-        write_authority(&mock, &arguments.ca_file)?;
+        write_authority(&mock, &arguments.https.ca_file)?;
         let mut out = out();
         writeln!(
             out,
@@ -280,7 +287,7 @@ fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
             write_example(&mut out, &mock, &example)?;
         }
         if mock.authority().is_some() {
-            writeln!(out, "certificate authority in {}", shown(&arguments.ca_file.display().to_string()))?;
+            writeln!(out, "certificate authority in {}", shown(&arguments.https.ca_file.display().to_string()))?;
         }
         if let Some(admin) = mock.admin_url() {
             writeln!(out, "admin at {admin}/__admin/")?;

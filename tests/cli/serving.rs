@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    process::Child,
+    process::{Child, ChildStdout},
 };
 
 use serde_json::Value;
@@ -20,6 +20,8 @@ const ADMIN: &str = "admin at ";
 struct Served {
     child: Child,
     lines: Vec<String>,
+    /// Open as long as the mock runs, which prints into it.
+    _out: BufReader<ChildStdout>,
 }
 
 impl Served {
@@ -28,17 +30,14 @@ impl Served {
         let mut all = vec!["mock", "--port", "0"];
         all.extend(arguments);
         let mut child = place.command(&all).spawn().expect("the program starts");
-        let out = BufReader::new(child.stdout.take().expect("its output"));
-        let mut served = Served { child, lines: Vec::new() };
-        for line in out.lines() {
-            let line = line.expect("a line");
-            let is_last = line.trim_start().starts_with(last);
-            served.lines.push(line);
-            if is_last {
-                break;
-            }
+        let mut out = BufReader::new(child.stdout.take().expect("its output"));
+        let mut lines: Vec<String> = Vec::new();
+        while !lines.last().is_some_and(|line| line.trim_start().starts_with(last)) {
+            let mut line = String::new();
+            assert!(out.read_line(&mut line).expect("a line") > 0, "no {last} in {lines:?}");
+            lines.push(line.trim_end().to_owned());
         }
-        served
+        Served { child, lines, _out: out }
     }
 
     /// What follows this text at the beginning of a line.

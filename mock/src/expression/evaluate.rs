@@ -240,7 +240,7 @@ impl<'c> Evaluation<'c> {
     fn equal(&mut self, left: &Node, right: &Node, item: Option<&Value>) -> Result<bool, Failure> {
         Ok(match (self.thing(left, item)?, self.thing(right, item)?) {
             (Thing::Plain(left), Thing::Plain(right)) => functions::equal(&left, &right),
-            (Thing::App(_) | Thing::Access | Thing::User(_) | Thing::AppUser(_), _) | (Thing::Plain(_), _) => false,
+            (Thing::Plain(_) | Thing::App(_) | Thing::Access | Thing::User(_) | Thing::AppUser(_), _) => false,
         })
     }
 

@@ -70,7 +70,7 @@ static FUNCTIONS: &[Function] = &[
     }),
     function("Arrays.flatten", 0, ANY, |_, given| {
         let mut flat = Vec::new();
-        given.into_iter().for_each(|value| flatten(value, &mut flat));
+        flatten(Value::Array(given), &mut flat);
         Ok(Value::Array(flat))
     }),
     function("Arrays.contains", 2, 2, |_, given| {
