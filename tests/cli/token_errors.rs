@@ -59,9 +59,12 @@ fn errors(place: &Place) -> Vec<Value> {
         assert_eq!(done.code, 0, "{}", done.err);
         serde_json::from_str(&done.out).expect("JSON")
     };
-    let evidence: BTreeMap<String, Value> =
-        list(&["--requirements"]).into_iter().map(|one| (text(&one["id"]).to_owned(), one["evidence"].clone())).collect();
-    let is_error = |name: &str| ["oauth.error.", "oauth.dpop.no", "oauth.dpop.proof"].iter().any(|start| name.starts_with(start));
+    let evidence: BTreeMap<String, Value> = list(&["--requirements"])
+        .into_iter()
+        .map(|one| (text(&one["id"]).to_owned(), one["evidence"].clone()))
+        .collect();
+    let is_error =
+        |name: &str| ["oauth.error.", "oauth.dpop.no", "oauth.dpop.proof"].iter().any(|start| name.starts_with(start));
     let with_evidence = |mut trial: Value| {
         let name = trial["requirements"].as_array()?.iter().map(text).find(|name| is_error(name))?.to_owned();
         trial["evidence"] = evidence[&name].clone();
@@ -75,7 +78,10 @@ fn refusals(har: &Value) -> BTreeMap<&str, &Value> {
     let mut all = BTreeMap::new();
     for entry in har["log"]["entries"].as_array().expect("entries") {
         let refused = entry["response"]["status"].as_u64().is_some_and(|status| (400..500).contains(&status));
-        if refused && text(&entry["comment"]).starts_with("step ") && text(&entry["request"]["url"]).contains("/oauth2/") {
+        if refused
+            && text(&entry["comment"]).starts_with("step ")
+            && text(&entry["request"]["url"]).contains("/oauth2/")
+        {
             all.entry(text(&entry["pageref"])).or_insert(entry);
         }
     }
@@ -95,7 +101,13 @@ fn row(trial: &Value, entry: &Value) -> String {
         text(&trial["evidence"]).split("; ").filter_map(|source| source.split_whitespace().next()).collect();
     let kinds = kinds.into_iter().collect::<Vec<_>>().join(", ");
     let mut row = String::new();
-    let _ = writeln!(row, "| {} | {} | {} {answer} | {kinds} |", escaped(text(&trial["title"])), sent(request), response["status"]);
+    let _ = writeln!(
+        row,
+        "| {} | {} | {} {answer} | {kinds} |",
+        escaped(text(&trial["title"])),
+        sent(request),
+        response["status"]
+    );
     row
 }
 
@@ -105,7 +117,10 @@ fn sent(request: &Value) -> String {
     let path = url.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
     let header = |name: &str| {
         let headers = request["headers"].as_array().into_iter().flatten();
-        headers.filter(|header| text(&header["name"]).eq_ignore_ascii_case(name)).map(|header| text(&header["value"])).next()
+        headers
+            .filter(|header| text(&header["name"]).eq_ignore_ascii_case(name))
+            .map(|header| text(&header["value"]))
+            .next()
     };
     let scheme = header("authorization").and_then(|value| value.split_whitespace().next());
     let mut parts = vec![format!("`{} {path}`", text(&request["method"]))];
