@@ -16,7 +16,7 @@ use std::{
 use chrono::NaiveDate;
 pub use located::Located;
 pub use okta_mock::{Fault, FaultKind, faults};
-use okta_mock::{Mock, Settings, StartError, Token, TokenKind};
+use okta_mock::{Mock, Settings, StartError, Token, TokenKind, UnknownPaths};
 pub use org::{StateError, StateFile};
 use secrecy::SecretString;
 
@@ -160,6 +160,8 @@ impl Opened {
             api_access_management: kind == OrgKind::Licensed,
             built_in_keys: true,
             custom_domain: Some(CUSTOM_DOMAIN.to_owned()),
+            // It stands for the service, whose cases ask for what another API has.
+            unknown_paths: UnknownPaths::NotFound,
             ..mock
         })
         .map_err(OpenError::Mock)?;
