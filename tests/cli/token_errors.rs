@@ -150,7 +150,8 @@ fn decoded(text: &str) -> String {
 fn unnamed(text: &str) -> String {
     let mut parts = text.split("okc_");
     let first = parts.next().unwrap_or_default().to_owned();
-    let rest = parts.map(|part| part.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '_'));
+    let rest =
+        parts.map(|part| part.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '_'));
     rest.fold(first, |text, part| text + "{name}" + part)
 }
 
