@@ -1,12 +1,15 @@
 //! Users and groups: what rules and refresh tokens name, who can sign in, and what tokens tell about them. Owns which there are; their own
 //! API is not served.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter};
 
 use serde_json::{Map, Value};
 
 /// Stands for the group that holds every user of the org (recorded as a group of rules).
 pub(super) const EVERYONE: &str = "EVERYONE";
+
+/// What that group is called.
+const EVERYONE_NAME: &str = "Everyone";
 
 /// A user of the org.
 #[derive(Debug, Clone)]
@@ -52,8 +55,9 @@ impl People {
         self.users.values().find(|user| user.login.as_deref() == Some(login))
     }
 
-    /// Ids and names of the groups that a user is in.
+    /// Ids and names of the groups that a user is in: first the one of all users, as claims name it (docs).
     pub(super) fn groups_of<'p>(&'p self, user: &'p User) -> impl Iterator<Item = (&'p str, &'p str)> {
-        user.groups.iter().filter_map(|id| Some((id.as_str(), self.groups.get(id)?.as_str())))
+        let own = user.groups.iter().filter_map(|id| Some((id.as_str(), self.groups.get(id)?.as_str())));
+        iter::once((EVERYONE, EVERYONE_NAME)).chain(own)
     }
 }

@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 use super::org::StateError;
 use crate::http::{ClientMethod, NoAnswer, OAuthClient, PrivateKey, User};
 
-/// Where the clients that sign users in let the answers be sent.
+/// Where the clients that sign users in let the answers be sent, and where they let users go who sign out.
 const REDIRECT: &str = "https://app.example.com/callback";
+const SIGNED_OUT: &str = "https://app.example.com/";
 
 /// What a client of the mock is like.
 struct Client {
@@ -100,6 +101,7 @@ impl Planted {
         });
         if grants.contains(&"authorization_code") {
             app["redirectUris"] = json!([REDIRECT]);
+            app["postLogoutRedirectUris"] = json!([SIGNED_OUT]);
         }
         let (mut own, mut key) = (None, None);
         match method {
@@ -108,7 +110,8 @@ impl Planted {
                 app["jwks"] = json!({ "keys": [public] });
                 key = Some(Arc::clone(private));
             }
-            ClientMethod::None => {}
+            // A page, so that its refresh tokens rotate.
+            ClientMethod::None => app["applicationType"] = "browser".into(),
             ClientMethod::ClientSecretBasic | ClientMethod::ClientSecretPost | ClientMethod::ClientSecretJwt => {
                 let secret = secret();
                 app["clientSecret"] = secret.expose_secret().into();

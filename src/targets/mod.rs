@@ -33,7 +33,7 @@ const READ: &str = "okta.authorizationServers.read";
 const MANAGE: &str = "okta.authorizationServers.manage";
 
 /// What the embedded mock is able to; it lacks what only another kind of org has.
-const MOCK_CAPABILITIES: [&str; 8] = [
+const MOCK_CAPABILITIES: [&str; 9] = [
     "oauth-scopes",
     "exhaustible-rate-limit",
     "default-server-writable",
@@ -42,7 +42,11 @@ const MOCK_CAPABILITIES: [&str; 8] = [
     "refresh-tokens",
     "revocable-refresh-tokens",
     "planted-login",
+    "custom-domain",
 ];
+
+/// What the embedded mock is called besides its own address; nothing is sent there.
+const CUSTOM_DOMAIN: &str = "id.example.com";
 
 /// What the embedded mock is able to as an org without the feature.
 const UNLICENSED_CAPABILITIES: [&str; 1] = ["no-api-access-management"];
@@ -155,6 +159,7 @@ impl Opened {
             rate_limit: 10_000_000,
             api_access_management: kind == OrgKind::Licensed,
             built_in_keys: true,
+            custom_domain: Some(CUSTOM_DOMAIN.to_owned()),
             // It stands for the service, whose cases ask for what another API has.
             unknown_paths: UnknownPaths::NotFound,
             ..mock

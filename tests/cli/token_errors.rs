@@ -6,6 +6,7 @@ use std::{
     fs,
 };
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::{forms::root, support::Place};
@@ -13,8 +14,9 @@ use super::{forms::root, support::Place};
 const PAGE: &str = "docs/token-errors.md";
 const GENERATED: &str = "<!-- generated -->\n";
 
-/// The members of a form whose values differ from run to run, by what is shown in their place.
+/// The members of a form that are secrets or differ from run to run, by what is shown in their place.
 const DIFFERENT: [(&str, &str); 9] = [
+    ("client_id", "client"),
     ("client_secret", "secret"),
     ("client_assertion", "assertion"),
     ("token", "token"),
@@ -23,7 +25,6 @@ const DIFFERENT: [(&str, &str); 9] = [
     ("code_verifier", "verifier"),
     ("username", "login"),
     ("password", "password"),
-    ("scope", "scope"),
 ];
 
 #[test]
@@ -91,7 +92,7 @@ fn refusals(har: &Value) -> BTreeMap<&str, &Value> {
 fn row(trial: &Value, entry: &Value) -> String {
     let (request, response) = (&entry["request"], &entry["response"]);
     let body: Value = serde_json::from_str(text(&response["content"]["text"])).unwrap_or_default();
-    let member = |name: &str| body[name].as_str().map(escaped);
+    let member = |name: &str| body[name].as_str().map(unnamed).map(|text| escaped(&text));
     let answer = match (member("error"), member("errorCode")) {
         (Some(error), _) => format!("`{error}`: {}", member("error_description").unwrap_or_default()),
         (None, Some(code)) => format!("errorCode `{code}`: {}", member("errorSummary").unwrap_or_default()),
@@ -131,7 +132,7 @@ fn sent(request: &Value) -> String {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         match DIFFERENT.iter().find(|(known, _)| *known == name) {
             Some((_, shown)) => format!("{name}={{{shown}}}"),
-            None => format!("{name}={value}"),
+            None => format!("{name}={}", unnamed(&decoded(value))),
         }
     });
     let form = pairs.collect::<Vec<_>>().join(" ");
@@ -139,6 +140,19 @@ fn sent(request: &Value) -> String {
         parts.push(format!("`{}`", escaped(&form)));
     }
     parts.join("<br>")
+}
+
+fn decoded(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+/// Without the names of the run, which differ in each.
+fn unnamed(text: &str) -> String {
+    let mut parts = text.split("okc_");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let rest =
+        parts.map(|part| part.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '_'));
+    rest.fold(first, |text, part| text + "{name}" + part)
 }
 
 fn text(value: &Value) -> &str {

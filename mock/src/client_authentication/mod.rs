@@ -42,6 +42,7 @@ const IN_THE_QUERY: &str = "Client credentials cannot be supplied via query para
 /// The catalogue has 401, the spec 400.
 const SEVERAL: &str = "Cannot supply multiple client credentials. Use one of the following: credentials in the Authorization header, \
                        credentials in the post body, or a client_assertion in the post body.";
+const UNREADABLE: &str = "Found Authentication header but was not valid client credentials.";
 const NONE: &str = "No client credentials found.";
 const WRONG_SECRET: &str = "The client secret supplied for a confidential client is invalid.";
 const WRONG_METHOD: &str = "Client authentication failed. Either the client or the client credentials are invalid.";
@@ -64,6 +65,9 @@ pub(super) fn authenticate(
     let app = Arc::clone(apps.find(&id).ok_or(UNKNOWN_CLIENT)?);
     if ["client_secret", "client_assertion"].iter().any(|name| call.query.get(name).is_some()) {
         return Err(Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", IN_THE_QUERY));
+    }
+    if basic.is_none() && basic_text(call).is_some() {
+        return Err(failed(UNREADABLE));
     }
     let credentials = credentials(basic, form)?;
     let spent = judge(&app, &credentials, used, form, &format!("{}{path}", call.base))?;
@@ -96,13 +100,15 @@ fn with_secret(app: &App, secret: &str) -> Result<Option<Spent>, Refusal> {
     if app.secret.as_deref() == Some(secret) { Ok(None) } else { Err(failed(WRONG_SECRET)) }
 }
 
+/// What a Basic `Authorization` header has behind its scheme.
+fn basic_text<'c>(call: &'c Call<'_>) -> Option<&'c str> {
+    let (scheme, credentials) = call.headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Basic").then_some(credentials)
+}
+
 /// Id and secret of a Basic `Authorization` header; both are form-encoded in it (RFC 6749, section 2.3.1).
 fn basic(call: &Call<'_>) -> Option<(String, String)> {
-    let (scheme, credentials) = call.headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("Basic") {
-        return None;
-    }
-    let text = String::from_utf8(STANDARD.decode(credentials.trim()).ok()?).ok()?;
+    let text = String::from_utf8(STANDARD.decode(basic_text(call)?.trim()).ok()?).ok()?;
     let (id, secret) = text.split_once(':')?;
     let pair = Query::parse(&format!("id={id}&secret={secret}")).ok()?;
     // An empty secret is none, as of a public client that some libraries send so (inferred).

@@ -128,7 +128,9 @@ impl Dpop {
         let proof = proof(headers, subject, now).map_err(ProofError::Proof)?;
         if let Some(binding) = binding {
             if proof.ath.as_deref() != Some(binding.ath.as_str()) {
-                return Err(ProofError::Proof("The ath of the DPoP proof is not the hash of the access token"));
+                return Err(ProofError::Proof(
+                    "'ath' claim in the DPoP proof does not match the presented access_token.",
+                ));
             }
             if proof.thumbprint != binding.thumbprint {
                 return Err(ProofError::Binding);
@@ -146,7 +148,7 @@ impl Dpop {
         }
         let name = Name::new(&proof.thumbprint, &proof.jti);
         if self.proofs.is_used(name) {
-            return Err(ProofError::Proof("The DPoP proof was used before"));
+            return Err(ProofError::Proof("The DPoP proof JWT has already been used."));
         }
         self.proofs.remember(name, proof.last, now);
         Ok(proof.thumbprint)
@@ -171,7 +173,7 @@ fn proof(headers: &HeaderMap, subject: Subject<'_>, now: u64) -> Result<Proof, &
     let mut values = headers.get_all("dpop").iter();
     let value = values.next().ok_or("The DPoP proof JWT header is missing.")?;
     if values.next().is_some() {
-        return Err("There is more than one DPoP header");
+        return Err("Multiple DPoP proof JWT headers are not allowed.");
     }
-    proof::read(value.to_str().map_err(|_| "The DPoP proof is not a JWT")?, subject, now)
+    proof::read(value.to_str().map_err(|_| "The DPoP proof JWT cannot be parsed.")?, subject, now)
 }

@@ -12,8 +12,7 @@ use serde_json::{Map, Number, Value};
 use super::address;
 use crate::jws::{Algorithm, Jws};
 
-/// How old a proof may be, in seconds. The RFC leaves it to the server: "on the order of seconds or minutes" (section
-/// 11.1); inferred.
+/// How old a proof may be, in seconds (catalogue: five minutes).
 const OLDEST: u64 = 300;
 /// How far a proof may be ahead, as clocks differ (section 11.1); inferred.
 const AHEAD: u64 = 60;
@@ -61,19 +60,19 @@ struct Claims {
     ath: Option<String>,
 }
 
-/// Reads a proof, or says what is wrong with it. `now` is the system's, as the client made the proof by its own clock
+/// Reads a proof, or says what is wrong with it: in the words of the catalogue, or, without a full stop, in ours. `now` is the system's, as the client made the proof by its own clock
 /// and knows no other.
 pub(super) fn read(text: &str, subject: Subject<'_>, now: u64) -> Result<Proof, &'static str> {
-    let head = head(text).ok_or("The DPoP proof is not a JWT")?;
+    let head = head(text).ok_or("The DPoP proof JWT cannot be parsed.")?;
     if head.typ.as_deref() != Some("dpop+jwt") {
-        return Err("The DPoP proof is not of the type dpop+jwt");
+        return Err("'typ' must be 'dpop+jwt' in the DPoP proof JWT.");
     }
     // Nothing is understood that would have to be (RFC 7515, section 4.1.11).
     if head.crit.is_some() {
         return Err("The DPoP proof has a critical header that is not supported");
     }
     if !is_supported(head.alg.as_deref()) {
-        return Err("The DPoP proof has an algorithm that is not supported");
+        return Err("The DPoP proof JWT signature algorithm is invalid.");
     }
     let members = head.jwk.ok_or("The DPoP proof has no public key")?;
     if PRIVATE_MEMBERS.iter().any(|name| members.contains_key(*name)) {
@@ -81,20 +80,23 @@ pub(super) fn read(text: &str, subject: Subject<'_>, now: u64) -> Result<Proof, 
     }
     let key: Jwk =
         serde_json::from_value(Value::Object(members)).map_err(|_| "The key of the DPoP proof cannot be read")?;
-    let claims = claims(text, &key, now).ok_or("The DPoP proof lacks a claim or is not signed by its key")?;
+    let claims = claims(text, &key, now).ok_or("The DPoP proof JWT signature is invalid.")?;
     if claims.jti.is_empty() {
-        return Err("The jti of the DPoP proof is empty");
+        return Err("'jti' claim in the DPoP proof JWT is invalid.");
     }
     if claims.htm != subject.method.as_str() {
-        return Err("The htm of the DPoP proof is not the method of the request");
+        return Err("'htm' claim in the DPoP proof JWT is invalid.");
     }
     if !address::is_same(&claims.htu, &format!("{}{}", subject.base, subject.path)) {
-        return Err("The htu of the DPoP proof is not the address of the request");
+        return Err("'htu' claim in the DPoP proof JWT is invalid.");
     }
-    let made = whole(&claims.iat).ok_or("The iat of the DPoP proof is not a time")?;
+    let made = whole(&claims.iat).ok_or("'iat' claim in the DPoP proof JWT is invalid.")?;
     let last = made.saturating_add(OLDEST);
-    if now > last || made > now.saturating_add(AHEAD) {
-        return Err("The iat of the DPoP proof is too far from now");
+    if now > last {
+        return Err("The DPoP proof JWT is issued more than five minutes in the past.");
+    }
+    if made > now.saturating_add(AHEAD) {
+        return Err("The DPoP proof JWT is issued in the future.");
     }
     let thumbprint =
         key.thumbprint(ThumbprintHash::SHA256).map_err(|_| "The key of the DPoP proof has no thumbprint")?;

@@ -6,21 +6,29 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
 use super::Granted;
-use crate::{apps::App, call::Query, issued::Code, state::Org, wire::Refusal};
+use crate::{apps::App, call::Query, state::Org, wire::Refusal};
 
 fn invalid(description: &'static str) -> Refusal {
     Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_grant", description)
 }
 
-/// What a code was given for; it is used up. The texts are inferred.
+/// What a code was given for; it is used up. The texts are the catalogue's.
 pub(super) fn exchange(org: &mut Org, server: &str, app: &App, form: &Query) -> Result<Granted, Refusal> {
     let now = org.source.now();
     let text = form.get("code").ok_or_else(|| {
-        Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", "The 'code' parameter is required.")
+        Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", "The required parameter 'code' is missing.")
     })?;
-    let is_own = |code: &&Code| code.granted.server == server && code.granted.app.client_id == app.client_id;
-    let code = org.issued.code(text, now).filter(is_own);
+    let code = org.issued.code(text, now);
     let code = code.ok_or_else(|| invalid("The authorization code is invalid or has expired."))?.clone();
+    if code.granted.app.client_id != app.client_id {
+        return Err(invalid(
+            "The grant was issued to another client. Please make sure the 'client_id' matches the one used at the authorize request.",
+        ));
+    }
+    if code.granted.server != server {
+        let description = "The grant was issued for another authorization server.";
+        return Err(Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", description));
+    }
     if form.get("redirect_uri") != Some(&code.redirect_uri) {
         let description = "The 'redirect_uri' does not match the redirection URI used in the authorization request.";
         return Err(invalid(description));

@@ -12,9 +12,13 @@ use crate::{
 /// Scopes about a user. Docs: of the first five; inferred: of the others.
 const OPENID: [&str; 7] = ["openid", "profile", "email", "address", "phone", "offline_access", "device_sso"];
 
+/// Those that nobody gets without `openid` (catalogue; inferred: these four).
+const WITH_OPENID: [&str; 4] = ["profile", "email", "address", "phone"];
+
 const UNKNOWN: &str = "One or more scopes are not configured for the authorization server resource.";
 const NO_DEFAULTS: &str =
     "The authorization server resource does not have any configured default scopes, 'scope' must be provided.";
+const WITHOUT_OPENID: &str = "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.";
 const ABOUT_A_USER: &str = "Cannot request 'openid' scopes using client credentials.";
 
 /// The scopes of a request, in the order of the server's (recorded: not in that of the request).
@@ -52,6 +56,9 @@ pub(super) fn asked(server: &Server, scope: Option<&str>, grant: GrantType) -> R
     }
     if alone && wanted.iter().any(|name| is_openid(name)) {
         return Err(invalid(ABOUT_A_USER));
+    }
+    if wanted.iter().any(|name| WITH_OPENID.contains(name)) && !wanted.contains(&"openid") {
+        return Err(invalid(WITHOUT_OPENID));
     }
     let asked: Vec<&Scope> = server.scopes.iter().filter(|scope| wanted.contains(&scope.name.as_str())).collect();
     let refused: Vec<&str> =
