@@ -55,6 +55,9 @@ async fn the_configured_method_works_and_no_other() {
     }
     let form = [GRANT, READ, ("client_id", "token-client")];
     refused(&post(&org, &form).await, 401, "invalid_client", "No client credentials found.");
+    let unread = org.request(Method::POST, TOKEN).header("authorization", "Basic !").form(&form);
+    let unreadable = "Found Authentication header but was not valid client credentials.";
+    refused(&org.send(unread).await, 401, "invalid_client", unreadable);
     let form = [GRANT, READ, ("client_id", "post-client"), ("client_secret", "wrong")];
     let wrong = "The client secret supplied for a confidential client is invalid.";
     refused(&post(&org, &form).await, 401, "invalid_client", wrong);

@@ -41,6 +41,9 @@ fn hash(text: &str) -> String {
 #[tokio::test]
 async fn a_user_signs_in_by_password() {
     let org = issuing::org().await;
+    let without = by_password(&org, "user-client", "profile read").await;
+    let needed = "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.";
+    refused(&without, 400, "invalid_scope", needed);
     let reply = by_password(&org, "user-client", "profile openid read").await;
     let answer = reply.json();
     assert_eq!(members(&answer), ["token_type", "expires_in", "access_token", "scope", "id_token"]);
@@ -93,10 +96,10 @@ async fn groups_are_told_as_a_filter_lets_them() {
     let org = issuing::org().await;
     for (filter, pattern, wanted) in [
         ("STARTS_WITH", "dev", json!(["Developers"])),
-        ("CONTAINS", "O", json!(["Developers", "operations"])),
+        ("CONTAINS", "O", json!(["Everyone", "Developers", "operations"])),
         ("EQUALS", "OPERATIONS", json!(["operations"])),
         ("REGEX", "[a-z]+", json!(["operations"])),
-        ("REGEX", ".*", json!(["Developers", "operations"])),
+        ("REGEX", ".*", json!(["Everyone", "Developers", "operations"])),
         ("EQUALS", "x", json!(null)),
     ] {
         let claim = json!({"name": "groups", "claimType": "RESOURCE", "valueType": "GROUPS", "value": pattern,
