@@ -46,8 +46,7 @@ test('okta-auth-js: signs in with PKCE, verifies the ID token and asks for the u
 test('okta-auth-js: renews tokens, and the refresh token rotates', async () => {
   const sdk = auth();
   const tokens = await signIn(sdk);
-  sdk.tokenManager.setTokens(tokens);
-  const renewed = await sdk.token.renewTokens();
+  const renewed = await sdk.token.renewTokens({ tokens });
   assert.notEqual(renewed.accessToken.accessToken, tokens.accessToken.accessToken);
   assert.notEqual(renewed.refreshToken.refreshToken, tokens.refreshToken.refreshToken);
 });

@@ -54,6 +54,8 @@ export async function inBrowser(hosts, port, act) {
     return true;
   } finally {
     driver.child.kill();
+    // A process of the browser that lives on for a while holds the other end.
+    driver.child.stdout.destroy();
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
   }
 }
