@@ -1,4 +1,4 @@
-// oauth4webapi: the steps of each grant one by one, the hybrid flow with its detached signature, and the JWTs of clients.
+// oauth4webapi: the steps of each grant one by one, and the JWTs of clients.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -167,6 +167,26 @@ test('openid-client: a native app with DPoP signs in, asks for the user and refr
   assert.equal(next.token_type, 'dpop');
 });
 
+test('openid-client: a signed request, and an ID token beside the code that tells its hash', async () => {
+  const key = await signingKey('RS256');
+  const config = await discover('signing-web', client.PrivateKeyJwt(key, forEndpoints));
+  client.useCodeIdTokenResponseType(config);
+  const pkceCodeVerifier = client.randomPKCECodeVerifier();
+  const [expectedState, expectedNonce] = [client.randomState(), client.randomNonce()];
+  const parameters = {
+    redirect_uri: callback,
+    scope: 'openid email',
+    state: expectedState,
+    nonce: expectedNonce,
+    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: 'S256',
+  };
+  const returned = await browse(await client.buildAuthorizationUrlWithJAR(config, parameters, key));
+  assert.match(returned.hash, /id_token=/);
+  const answer = await client.authorizationCodeGrant(config, returned, { pkceCodeVerifier, expectedState, expectedNonce });
+  assert.equal(answer.claims().sub, ada);
+});
+
 test('openid-client: introspection and revocation', async () => {
   const config = await web();
   const answer = await signIn(config);
