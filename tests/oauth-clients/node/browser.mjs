@@ -1,4 +1,4 @@
-// A page in Chromium that signs in with okta-auth-js: one of an origin that the client trusts, and one of another.
+// A page in Chromium that signs in with okta-auth-js: of an origin that the client trusts, with and without DPoP, and of another.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -10,12 +10,13 @@ import test from 'node:test';
 import { inBrowser } from './driver.mjs';
 import { ada, issuer } from './mock.mjs';
 
-const [app, stranger] = ['app.localhost', 'stranger.localhost'];
+const [app, bound, stranger] = ['app.localhost', 'bound.localhost', 'stranger.localhost'];
 
 // The page before and after the way to the authorization server. What came of it is in `done`.
 const page = `<!DOCTYPE html><title>An application</title><script src="/okta-auth-js.js"></script><script>
+const dpop = location.hostname === 'bound.localhost';
 const sdk = new OktaAuth({
-  issuer: ${JSON.stringify(issuer)}, clientId: 'page', redirectUri: location.origin + '/',
+  issuer: ${JSON.stringify(issuer)}, clientId: dpop ? 'bound-page' : 'page', dpop, redirectUri: location.origin + '/',
   scopes: ['openid', 'profile', 'email', 'offline_access'],
 });
 async function signIn() {
@@ -26,7 +27,7 @@ async function signIn() {
   const { active } = await sdk.token.introspect('accessToken', renewed.accessToken);
   await sdk.revokeAccessToken(renewed.accessToken);
   const after = await sdk.token.introspect('accessToken', renewed.accessToken);
-  return { told, active, after, rotated: renewed.refreshToken.refreshToken !== tokens.refreshToken.refreshToken };
+  return { told, active, after, kind: renewed.accessToken.tokenType, rotated: renewed.refreshToken.refreshToken !== tokens.refreshToken.refreshToken };
 }
 window.done = sdk.isLoginRedirect() ? signIn().catch(error => ({ error: String(error) })) : undefined;
 </script>`;
@@ -51,7 +52,7 @@ async function served(act) {
 
 /** Opens the page of a host, lets it sign in, and gives what came of it to `check`. */
 async function visited(t, host, check) {
-  const ran = await served(port => inBrowser([app, stranger], port, async browser => {
+  const ran = await served(port => inBrowser([app, bound, stranger], port, async browser => {
     await browser.open(`http://${host}/`);
     assert.equal(await browser.run('return location.origin'), `http://${host}`);
     await browser.run('sdk.token.getWithRedirect().catch(error => { window.done = { error: String(error) }; })');
@@ -66,12 +67,14 @@ async function visited(t, host, check) {
   if (!ran) t.skip('there is no chromedriver (on Debian: apt-get install chromium chromium-driver)');
 }
 
-test('a page signs in with PKCE, asks for the user, renews, introspects and revokes', t =>
-  visited(t, app, async (came, browser) => {
-    assert.equal(came.error, undefined, JSON.stringify(await browser.console()));
-    assert.deepEqual([came.told.sub, came.told.email], [ada, 'ada@example.com']);
-    assert.deepEqual([came.active, came.after, came.rotated], [true, { active: false }, true]);
-  }));
+for (const [host, kind] of [[app, 'Bearer'], [bound, 'DPoP']]) {
+  test(`a page signs in with PKCE, asks for the user, renews, introspects and revokes: ${kind}`, t =>
+    visited(t, host, async (came, browser) => {
+      assert.equal(came.error, undefined, JSON.stringify(await browser.console()));
+      assert.deepEqual([came.told.sub, came.told.email], [ada, 'ada@example.com']);
+      assert.deepEqual([came.kind, came.active, came.after, came.rotated], [kind, true, { active: false }, true]);
+    }));
+}
 
 test('a page of an origin that the client does not trust gets a code, and no token', t =>
   visited(t, stranger, async (came, browser) => {
