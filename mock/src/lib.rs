@@ -1,5 +1,5 @@
 //! An Okta org in memory, served over TCP, to test against: authorization servers with their scopes, claims, policies, rules and
-//! keys, the clients and refresh tokens that belong to them, what they publish, and the token endpoint of the org.
+//! keys, the clients and refresh tokens that belong to them, what they publish, and the tokens that they give to apps and users.
 //!
 //! It behaves as an org of today: links follow the state, errors have Okta's codes and bodies, lists have pages, tokens have scopes, and
 //! every answer of the management API has the headers of a rate limit. It prints nothing, and keeps everything in memory.
@@ -57,7 +57,8 @@
 //!
 //! # What the org holds
 //!
-//! A default server, as every org, and what the state says: servers, clients, users, groups, refresh tokens and service apps. [`State`] has them all. A mistake in it is a value, [`StateError`], that knows where it is:
+//! A default server, as every org, and what the state says: servers, apps, users, groups, refresh tokens and service apps. [`State`] has
+//! them all. A mistake in it is a value, [`StateError`], that knows where it is:
 //!
 //! ```
 //! # use okta_mock::{Mock, StartError};
@@ -72,6 +73,28 @@
 //! any, every request to the API is answered with 401. Service apps of the state get access tokens at `/oauth2/v1/token` by a secret or a
 //! signed assertion, with `DPoP` if they ask for it. With [`Builder::seed`] identifiers, keys and times are the same in each run: equal
 //! requests give equal bytes. Everything else is in [`Settings`], which [`Builder::settings`] gives and [`Mock::start`] takes.
+//!
+//! # Tokens of a server
+//!
+//! Apps of the state get tokens of each server, for themselves or for users, as its policies, rules, scopes and claims say. Nothing is
+//! planted unless the state says so; [`start::Example`] is a state with one client and one user.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let state = "
+//!   apps: [{ clientId: orders, clientSecret: s3cret }]
+//!   servers: [{ id: default, scopes: [{ name: read }] }]";
+//! let mock = okta_mock::Mock::builder().state(state).start().await?;
+//! let request = reqwest::Client::new().post(format!("{}/oauth2/default/v1/token", mock.url()));
+//! let form = [("grant_type", "client_credentials"), ("scope", "read")];
+//! let answer = request.basic_auth("orders", Some("s3cret")).form(&form).send().await?.text().await?;
+//! assert!(answer.starts_with(r#"{"token_type":"Bearer","expires_in":3600,"access_token":"ey"#));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! There is no page to sign in on: [`Builder::login`] names who is signed in when a browser comes to `/authorize`.
 //!
 //! # Faults
 //!

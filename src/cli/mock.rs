@@ -73,6 +73,9 @@ pub(crate) struct Arguments {
     /// The issuer mode of a server that was created without one
     #[arg(long, value_enum, default_value_t = Mode::Dynamic, value_name = "MODE")]
     issuer_mode: Mode,
+    /// The host, with its port, that issuers of servers with CUSTOM_URL name [default: the org's own]
+    #[arg(long, value_name = "HOST")]
+    custom_domain: Option<String>,
     /// Behave as the service did on this day, as far as recordings tell it [default: as today]
     #[arg(long, value_name = "DATE", value_parser = parse_as_of)]
     as_of: Option<NaiveDate>,
@@ -249,6 +252,7 @@ fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
             Mode::Dynamic => IssuerMode::Dynamic,
             Mode::CustomUrl => IssuerMode::CustomUrl,
         },
+        custom_domain: arguments.custom_domain.clone(),
         as_of: arguments.as_of,
         latency: arguments.latency,
         unknown_paths: match arguments.unknown_paths {

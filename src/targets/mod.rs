@@ -14,7 +14,7 @@ use std::{
 use chrono::NaiveDate;
 pub use located::Located;
 pub use okta_mock::{Fault, FaultKind, faults};
-use okta_mock::{Mock, Settings, StartError, Token, TokenKind};
+use okta_mock::{Mock, Settings, StartError, Token, TokenKind, UnknownPaths};
 pub use org::{StateError, StateFile};
 use secrecy::SecretString;
 
@@ -140,6 +140,8 @@ impl Opened {
             rate_limit: 10_000_000,
             api_access_management: kind == OrgKind::Licensed,
             built_in_keys: true,
+            // It stands for the service, whose cases ask for what another API has.
+            unknown_paths: UnknownPaths::NotFound,
             ..mock
         })
         .map_err(OpenError::Mock)?;

@@ -141,5 +141,14 @@ fn contradiction(app: &App) -> Option<&'static str> {
     let needs_address = app.has_grant(GrantType::AuthorizationCode) || app.has_grant(GrantType::Implicit);
     let address = (needs_address && app.redirect_uris.is_empty())
         .then_some("the grants authorization_code and implicit need a redirect URI");
-    method.or(address)
+    let addresses = app.redirect_uris.iter().chain(&app.post_logout_redirect_uris);
+    let wrong =
+        addresses.filter(|uri| !is_address(uri)).map(|_| "a redirect URI must be absolute, without a fragment").next();
+    method.or(address).or(wrong)
+}
+
+/// What a browser can be sent to with parameters added (RFC 6749, section 3.1.2).
+fn is_address(uri: &str) -> bool {
+    uri.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+        && uri.split_once(':').is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty())
 }

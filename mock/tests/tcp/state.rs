@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use okta_mock::{Mock, Settings, StartError, State};
+use okta_mock::{Mock, Settings, StartError, State, start::Example};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{Org, SERVERS, members, settings, text};
@@ -117,6 +118,65 @@ async fn a_state_that_contradicts_itself_does_not_start() {
     }
 }
 
+#[tokio::test]
+async fn apps_and_users_that_contradict_themselves_do_not_start() {
+    let app = |member: &str, value: Value| {
+        let mut app = json!({"clientId": "c", "clientSecret": "s"});
+        app[member] = value;
+        json!({"apps": [app]})
+    };
+    let user = |member: &str, value: Value| json!({"users": [{"id": "u", member: value}]});
+    for (value, place) in [
+        (json!({"apps": [{"clientId": "c"}]}), "apps[0]"),
+        (json!({"apps": [{"clientId": "c", "clientSecret": "s"}, {"clientId": "c", "clientSecret": "s"}]}), "apps[1]"),
+        (app("clientId", json!("a b")), "apps[0]"),
+        (app("tokenEndpointAuthMethod", json!("client_secret_jwt")), "apps[0]"),
+        (app("tokenEndpointAuthMethod", json!("private_key_jwt")), "apps[0]"),
+        (app("tokenEndpointAuthMethod", json!("none")), "apps[0]"),
+        (app("grantTypes", json!(["authorization_code"])), "apps[0]"),
+        (app("redirectUris", json!(["/callback"])), "apps[0]"),
+        (app("redirectUris", json!(["https://a.example/#b"])), "apps[0]"),
+        (app("assignedUsers", json!(["nobody"])), "apps[0]"),
+        (user("groups", json!(["none"])), "users[0]"),
+        (user("password", json!("p")), "users[0]"),
+        (json!({"users": [{"id": "a", "login": "l"}, {"id": "b", "login": "l"}]}), "users[1]"),
+        (json!({"login": "nobody"}), "login"),
+        (json!({"users": [{"id": "a", "status": "INACTIVE"}], "login": "a"}), "login"),
+    ] {
+        let started = Mock::start(Settings { state: Some(state(&value)), ..settings() }).await;
+        let Err(StartError::State(error)) = started else { panic!("{value} started") };
+        assert_eq!((error.place.as_str(), error.location.is_some()), (place, true), "{value}: {error}");
+    }
+    let started = Mock::start(Settings { login: Some(String::from("nobody")), ..settings() }).await;
+    assert!(matches!(started, Err(StartError::State(_))));
+}
+
+#[tokio::test]
+async fn an_example_is_the_same_for_a_seed() {
+    let secrets = |seed| {
+        let example = Example::new(seed);
+        (example.client_secret, example.password)
+    };
+    assert_eq!(secrets(Some(1)), secrets(Some(1)));
+    assert_ne!(secrets(Some(1)), secrets(Some(2)));
+    assert_ne!(secrets(None), secrets(None));
+    let example = Example::new(None);
+    let org = Org::with(Settings { state: Some(example.state), built_in_keys: true, ..settings() }).await;
+    for form in [
+        &[("grant_type", "client_credentials"), ("scope", example.scope)][..],
+        &[
+            ("grant_type", "password"),
+            ("scope", "openid offline_access"),
+            ("username", example.login),
+            ("password", &example.password),
+        ],
+    ] {
+        let request = org.request(Method::POST, "/oauth2/default/v1/token");
+        let request = request.basic_auth(example.client_id, Some(&example.client_secret)).form(form);
+        assert_eq!(org.send(request).await.status, 200);
+    }
+}
+
 #[test]
 fn unknown_members_are_refused() {
     for value in [
@@ -124,6 +184,8 @@ fn unknown_members_are_refused() {
         json!({"servers": [{"nmae": "n"}]}),
         json!({"servers": [{"scopes": [{"nmae": "n"}]}]}),
         json!({"serviceApps": [{"clientId": "a", "scopes": [], "secret": "s"}]}),
+        json!({"apps": [{"clientId": "a", "clientSecret": "s", "scopes": []}]}),
+        json!({"users": [{"id": "u", "groupIds": []}]}),
     ] {
         let error = State::from_yaml(&value.to_string()).expect_err("an unknown member");
         assert!(error.message.starts_with("unknown field"), "{value}: {error}");
