@@ -57,10 +57,10 @@ test('okta-auth-js: introspects and revokes', async () => {
   const told = await sdk.token.introspect('accessToken', accessToken);
   assert.deepEqual([told.active, told.client_id, told.uid], [true, 'page', ada]);
   await sdk.revokeAccessToken(accessToken);
-  assert.deepEqual(await sdk.token.introspect('accessToken', accessToken), { active: false });
+  assert.equal((await sdk.token.introspect('accessToken', accessToken)).active, false);
   assert.equal((await sdk.token.introspect('refreshToken', refreshToken)).active, true);
   await sdk.revokeRefreshToken(refreshToken);
-  assert.deepEqual(await sdk.token.introspect('refreshToken', refreshToken), { active: false });
+  assert.equal((await sdk.token.introspect('refreshToken', refreshToken)).active, false);
 });
 
 test('okta-auth-js: refuses a wrong client, a wrong issuer, a changed signature, and what has expired', async () => {
