@@ -163,7 +163,12 @@ fn streams_and_summaries_have_their_forms() {
 
 #[test]
 fn files_beside_a_suite_have_their_forms() {
-    let states = ["examples/mock-state.yaml", "tests/clients/state.yaml", "tests/clients/openapi/state.yaml"];
+    let states = [
+        "examples/mock-state.yaml",
+        "tests/clients/state.yaml",
+        "tests/clients/openapi/state.yaml",
+        "tests/oauth-clients/state.yaml",
+    ];
     // The last one has something of everything, and the mock takes it.
     for state in states.into_iter().chain(["mock/tests/tcp/state.yaml"]) {
         assert_eq!(mistakes("state", &yaml(&root(state))), [""; 0], "{state}");

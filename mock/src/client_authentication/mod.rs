@@ -109,10 +109,12 @@ fn basic_text<'c>(call: &'c Call<'_>) -> Option<&'c str> {
 /// Id and secret of a Basic `Authorization` header; both are form-encoded in it (RFC 6749, section 2.3.1).
 fn basic(call: &Call<'_>) -> Option<(String, String)> {
     let text = String::from_utf8(STANDARD.decode(basic_text(call)?.trim()).ok()?).ok()?;
-    let (id, secret) = text.split_once(':')?;
+    // The vendor's library for pages sends the name of a public client alone.
+    let (id, secret) = text.split_once(':').unwrap_or((text.as_str(), ""));
     let pair = Query::parse(&format!("id={id}&secret={secret}")).ok()?;
     // An empty secret is none, as of a public client that some libraries send so (inferred).
-    Some((pair.get("id")?.to_owned(), pair.get("secret").unwrap_or_default().to_owned()))
+    let id = pair.get("id").filter(|id| !id.is_empty())?;
+    Some((id.to_owned(), pair.get("secret").unwrap_or_default().to_owned()))
 }
 
 /// Who the client says it is: in the header, in the form, in its assertion or, of public clients, in the query (docs).

@@ -5,7 +5,10 @@ use aws_lc_rs::{
     rand::SystemRandom,
     signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _, RSA_PKCS1_SHA512, RsaKeyPair},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use okta_mock::{Settings, State};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -75,6 +78,24 @@ async fn the_configured_method_works_and_no_other() {
     let request = org.request(Method::POST, &format!("{TOKEN}?client_secret=x")).form(&form);
     let description = "Client credentials cannot be supplied via query parameters.";
     refused(&org.send(request).await, 400, "invalid_request", description);
+}
+
+#[tokio::test]
+async fn a_public_client_can_be_named_in_the_header() {
+    let org = issuing::org().await;
+    let introspect = async |credentials: &str| {
+        let header = format!("Basic {}", STANDARD.encode(credentials));
+        let request = org.request(Method::POST, "/oauth2/ausApi/v1/introspect").header("authorization", header);
+        org.send(request.form(&[("token", "unknown")])).await
+    };
+    for credentials in ["public-client", "public-client:"] {
+        let reply = introspect(credentials).await;
+        assert_eq!((reply.status, reply.json()), (200, json!({"active": false})), "{credentials}");
+    }
+    refused(&introspect("token-client").await, 401, "invalid_client", "No client credentials found.");
+    for nobody in ["", ":"] {
+        unknown(&introspect(nobody).await, 400, "A client_id must be provided in the request.");
+    }
 }
 
 /// An assertion, signed by what is given a message.
