@@ -51,7 +51,6 @@ const RESOURCES: &[&str] = &[
     "meta",
     "org",
     "orgs",
-    "policies",
     "principal-rate-limits",
     "push-providers",
     "rate-limit-settings",

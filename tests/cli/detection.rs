@@ -186,7 +186,7 @@ fn the_manual_says_of_every_capability_how_it_is_seen_or_why_it_is_declared() {
     let list = rest.split_once("\n\n").expect("their end").0;
     let names: Vec<&str> =
         list.lines().filter_map(|line| Some(line.split_once("id: ")?.1.split_once(',')?.0)).collect();
-    assert_eq!(names.len(), 8);
+    assert_eq!(names.len(), 10);
     for name in names {
         let row = manual
             .lines()

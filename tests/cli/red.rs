@@ -1,12 +1,12 @@
 //! Targets that depart from what they are held to: dead ones let nothing pass, and one wrong member is named sharply.
 
-use std::{collections::BTreeSet, sync::Mutex};
+use std::{collections::BTreeSet, fmt::Write as _, sync::Mutex};
 
 use serde_json::{Value, json};
 
 use super::{
     server::{Answer, Request, Server, ask},
-    support::{Done, MockProcess, Place, Totals, junit, snapshot, text},
+    support::{Done, MockProcess, Place, Totals, data, junit, snapshot, text},
 };
 
 /// The embedded suite, in full, against a target that answers everything alike.
@@ -32,6 +32,9 @@ pub(crate) fn run_all(place: &Place, server: &Server, jobs: &str) -> (Vec<Value>
     let principals: BTreeSet<&str> = principals.chain(["admin", "manager", "reader"]).collect();
     let capabilities: Vec<&str> = capabilities.iter().map(String::as_str).collect();
     place.target(&server.url, &principals.into_iter().collect::<Vec<_>>(), &capabilities);
+    place.write("secrets/client", "a-secret-of-thirty-two-characters\n");
+    let settings = place.read("okta-conformance.toml");
+    place.write("okta-conformance.toml", &format!("{settings}{}", clients_and_users()));
     let alive = ["--no-preflight", "--breaker", "0", "--allow-default-server"];
     let run = ["run", "--target", "here", "--jobs", jobs, "--format", "json", "--report", "junit"];
     let done = place.run(&[&run[..], &alive[..]].concat());
@@ -39,6 +42,43 @@ pub(crate) fn run_all(place: &Place, server: &Server, jobs: &str) -> (Vec<Value>
     assert_eq!(summary["trials"]["not_applicable"], 0, "every trial was tried");
     assert_eq!(place.outcomes().len(), trials.len());
     (trials, done)
+}
+
+/// Settings for all clients and users of the vocabulary.
+fn clients_and_users() -> String {
+    let vocabulary = include_str!("../../cases/vocabulary.yaml");
+    let of = |section: &str| {
+        let rest = vocabulary.split_once(&format!("\n{section}:\n")).expect("the section").1;
+        let lines = rest.lines().take_while(|line| line.starts_with("  - "));
+        lines.map(str::to_owned).collect::<Vec<String>>()
+    };
+    let member = |line: &str, name: &str| {
+        let rest = line.split_once(&format!("{name}: ")).map(|(_, rest)| rest);
+        rest.map(|rest| rest.split([',', ' ', '}']).next().unwrap_or_default().to_owned())
+    };
+    let key = data("keys/rsa.pkcs8.pem");
+    let mut text = String::new();
+    for line in of("clients") {
+        let (id, method) = (member(&line, "id").expect("an ID"), member(&line, "method").expect("a method"));
+        let own = match method.as_str() {
+            "private_key_jwt" => format!("private-key = {{ file = {key:?} }}\n"),
+            "none" => String::new(),
+            _ => "client-secret = { file = \"secrets/client\" }\n".to_owned(),
+        };
+        let dpop = member(&line, "dpop").is_some_and(|dpop| dpop == "true");
+        let _ = write!(
+            text,
+            "[targets.here.clients.{id}]\nclient-id = \"0oa-{id}\"\nmethod = \"{method}\"\ndpop = {dpop}\n{own}"
+        );
+    }
+    for line in of("users") {
+        let id = member(&line, "id").expect("an ID");
+        let _ = write!(
+            text,
+            "[targets.here.users.{id}]\nlogin = \"{id}@example.com\"\npassword = {{ file = \"secrets/client\" }}\n"
+        );
+    }
+    text
 }
 
 /// Trials in which no check of level `must` was false: there must be none.

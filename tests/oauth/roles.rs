@@ -76,6 +76,9 @@ fn every_trial_passes_with_every_role_by_private_key_and_proof() {
     let place = Place::new();
     let list: Vec<serde_json::Value> =
         place.run(&["list", "--format", "json"]).json().as_array().expect("a list").clone();
+    // Trials about tokens need clients that the program knows: `as_client` has them.
+    let about_tokens = |trial: &serde_json::Value| matches!(trial["profile"].as_str(), Some("tokens" | "effects"));
+    let list: Vec<serde_json::Value> = list.into_iter().filter(|trial| !about_tokens(trial)).collect();
     let (licensed, unlicensed): (Vec<_>, Vec<_>) =
         list.iter().partition(|trial| trial["profile"].as_str() != Some("unlicensed"));
     let mut profiles: Vec<&str> = licensed.iter().filter_map(|trial| trial["profile"].as_str()).collect();
