@@ -84,11 +84,6 @@ impl AsOf {
         self.0.is_none_or(|shown| Some(shown) >= NaiveDate::from_ymd_opt(year, month, day))
     }
 
-    /// Whether a day is shown, and not today.
-    pub(super) fn is_of_a_day(self) -> bool {
-        self.0.is_some()
-    }
-
     /// Whether the answer to the create of a policy tells dates. When the vendor's error began is not known: the last recording with
     /// dates before it is of 2024-07-31.
     pub(super) fn has_policy_dates(self) -> bool {

@@ -118,7 +118,7 @@ fn tests_steer_it_by_a_port_of_its_own() {
     assert_eq!(ask(served.told("mock org at "), "GET", "/api/v1/users", &authorization, b"").status, 404);
     let told = json(&ask(admin, "GET", "/__admin/requests", &[], b""));
     assert_eq!(told["requests"][0]["request"]["url"], "/api/v1/users");
-    let clock = json(&ask(admin, "POST", "/__admin/clock", &[], br#"{"advance":"45d"}"#));
+    let clock = json(&ask(admin, "POST", "/__admin/clock", &[("Content-Length", "17")], br#"{"advance":"45d"}"#));
     assert_eq!(clock["offsetSeconds"], Value::from(45 * 86_400), "{clock}");
     assert_eq!(ask(admin, "POST", "/__admin/reset", &[], b"").status, 200);
 }

@@ -122,32 +122,9 @@ struct Document<'s> {
     identity_chaining_requested_token_types_supported: Option<&'static [&'static str]>,
 }
 
-/// What documents tell only at times.
-#[derive(Clone, Copy)]
-struct Told {
-    devices: bool,
-    pushed: bool,
-    exchange: bool,
-    proofs: bool,
-}
-
-impl Told {
-    /// What a server tells. Of a day it is what the service told then; today the mock tells no more than it serves, which is neither
-    /// of the grants for devices and token exchange, nor pushed requests.
-    fn by_servers(as_of: AsOf) -> Told {
-        let then = |change| as_of.is_of_a_day() && as_of.has(change);
-        Told {
-            devices: then(Change::DeviceGrant),
-            pushed: then(Change::PushedRequests),
-            exchange: then(Change::PushedRequests),
-            proofs: as_of.has(Change::PushedRequests),
-        }
-    }
-}
-
 /// What all documents have in common. The endpoints are below the issuer, but for the org's own server.
-fn document<'s>(base: &str, issuer: &'s str, endpoints: &str, told: Told) -> Document<'s> {
-    let Told { devices, pushed, exchange: _, proofs } = told;
+fn document<'s>(base: &str, issuer: &'s str, endpoints: &str, as_of: AsOf) -> Document<'s> {
+    let (devices, pushed) = (as_of.has(Change::DeviceGrant), as_of.has(Change::PushedRequests));
     Document {
         issuer,
         authorization_endpoint: format!("{endpoints}/v1/authorize"),
@@ -174,7 +151,7 @@ fn document<'s>(base: &str, issuer: &'s str, endpoints: &str, told: Told) -> Doc
         request_object_signing_alg_values_supported: REQUEST_OBJECT_ALGORITHMS,
         device_authorization_endpoint: devices.then(|| format!("{endpoints}/v1/device/authorize")),
         pushed_authorization_request_endpoint: pushed.then(|| format!("{endpoints}/v1/par")),
-        dpop_signing_alg_values_supported: proofs.then_some(DPOP_ALGORITHMS),
+        dpop_signing_alg_values_supported: pushed.then_some(DPOP_ALGORITHMS),
         frontchannel_logout_supported: None,
         frontchannel_logout_session_supported: None,
         identity_chaining_requested_token_types_supported: None,
@@ -193,12 +170,11 @@ fn published(server: &Server) -> Vec<&str> {
 fn oauth(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
     let issuer = server.issuer(call);
-    let told = Told::by_servers(call.as_of);
-    let mut document = document(call.base, &issuer, &issuer, told);
+    let mut document = document(call.base, &issuer, &issuer, call.as_of);
     document.scopes_supported = published(server);
     document.grant_types_supported.push(CLIENT_CREDENTIALS);
-    document.grant_types_supported.extend(told.devices.then_some(DEVICE_CODE));
-    document.grant_types_supported.extend(told.exchange.then_some(TOKEN_EXCHANGE));
+    document.grant_types_supported.extend(since(call.as_of, Change::DeviceGrant, DEVICE_CODE));
+    document.grant_types_supported.extend(since(call.as_of, Change::PushedRequests, TOKEN_EXCHANGE));
     Ok(document.answer(call.as_of))
 }
 
@@ -206,15 +182,20 @@ fn oauth(org: &mut Org, call: &Call<'_>) -> Outcome {
 fn openid(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
     let issuer = server.issuer(call);
-    let told = Told::by_servers(call.as_of);
-    let mut document = document(call.base, &issuer, &issuer, told);
+    let mut document = document(call.base, &issuer, &issuer, call.as_of);
     document.scopes_supported = published(server);
     document.userinfo_endpoint = Some(format!("{issuer}/v1/userinfo"));
     document.response_types_supported = OPENID_RESPONSE_TYPES;
     document.id_token_signing_alg_values_supported = Some(&["RS256"]);
     document.claims_supported = OPENID_CLAIMS;
-    document.grant_types_supported.extend(told.devices.then_some(DEVICE_CODE));
+    document.grant_types_supported.extend(since(call.as_of, Change::DeviceGrant, DEVICE_CODE));
     Ok(document.answer(call.as_of))
+}
+
+/// A value that there is since a change. The service tells of grants that the mock does not serve, and so does the mock: whoever asks for
+/// them gets a 501 that says whose gap it is.
+fn since(as_of: AsOf, change: Change, value: &'static str) -> Option<&'static str> {
+    as_of.has(change).then_some(value)
 }
 
 impl Document<'_> {

@@ -1,8 +1,8 @@
 //! What the org's own server publishes. Owns its lists, which are those of the recording: they differ from what a
 //! server of the API has, and do not depend on the state.
 
-use super::{Document, Told, document};
-use crate::{call::Call, state::Org, wire::Outcome};
+use super::{Document, document};
+use crate::{call::Call, changes::AsOf, state::Org, wire::Outcome};
 
 const RESPONSE_TYPES: &[&str] =
     &["code", "token", "id_token", "code id_token", "code token", "id_token token", "code id_token token"];
@@ -110,7 +110,6 @@ const SCOPES: &[&str] = &[
 #[expect(clippy::unnecessary_wraps, reason = "all operations have this signature")]
 pub(super) fn oauth(_: &mut Org, call: &Call<'_>) -> Outcome {
     let endpoints = format!("{}/oauth2", call.base);
-    let told = Told { devices: true, pushed: true, exchange: true, proofs: true };
     let org = Document {
         response_types_supported: RESPONSE_TYPES,
         grant_types_supported: GRANT_TYPES.to_vec(),
@@ -119,7 +118,7 @@ pub(super) fn oauth(_: &mut Org, call: &Call<'_>) -> Outcome {
         frontchannel_logout_supported: Some(true),
         frontchannel_logout_session_supported: Some(true),
         identity_chaining_requested_token_types_supported: Some(&["urn:ietf:params:oauth:token-type:id-jag"]),
-        ..document(call.base, call.base, &endpoints, told)
+        ..document(call.base, call.base, &endpoints, AsOf(None))
     };
     Ok(org.answer(call.as_of))
 }

@@ -51,9 +51,8 @@ async fn lists_are_the_same_for_every_server() {
         ("response_types_supported", "token", true, false),
         ("response_types_supported", "code id_token token", false, true),
         ("grant_types_supported", "client_credentials", true, false),
-        // What the mock does not serve.
-        ("grant_types_supported", "urn:ietf:params:oauth:grant-type:token-exchange", false, false),
-        ("grant_types_supported", "urn:ietf:params:oauth:grant-type:device_code", false, false),
+        ("grant_types_supported", "urn:ietf:params:oauth:grant-type:token-exchange", true, false),
+        ("grant_types_supported", "urn:ietf:params:oauth:grant-type:device_code", true, true),
     ] {
         assert_eq!((has(&oauth, list, name), has(&openid, list, name)), (of_oauth, of_openid), "{list} {name}");
     }
