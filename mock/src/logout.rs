@@ -1,4 +1,4 @@
-//! Signing out (OpenID Connect RP-Initiated Logout). Owns where the browser goes. Who is signed in is a setting of the mock, as it has no
+//! Signing out (`OpenID` Connect RP-Initiated Logout). Owns where the browser goes. Who is signed in is a setting of the mock, as it has no
 //! page to sign in on, so the next `/authorize` finds the same user.
 
 use axum::http::{Method, StatusCode};

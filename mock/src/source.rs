@@ -175,10 +175,10 @@ impl Source {
     /// The `Date` header of now.
     pub(super) fn date(&mut self) -> HeaderValue {
         let now = self.now();
-        if self.date.0 != now.0 {
-            if let Ok(value) = HeaderValue::from_str(&now.http_date()) {
-                self.date = (now.0, value);
-            }
+        if self.date.0 != now.0
+            && let Ok(value) = HeaderValue::from_str(&now.http_date())
+        {
+            self.date = (now.0, value);
         }
         self.date.1.clone()
     }

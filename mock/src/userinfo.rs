@@ -1,4 +1,4 @@
-//! What a server tells about the user of an access token (OpenID Connect Core, section 5.3). Owns who may ask; the claims are in
+//! What a server tells about the user of an access token (`OpenID` Connect Core, section 5.3). Owns who may ask; the claims are in
 //! `token_endpoint`.
 
 use std::sync::Arc;

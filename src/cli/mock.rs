@@ -73,7 +73,7 @@ pub(crate) struct Arguments {
     /// The issuer mode of a server that was created without one
     #[arg(long, value_enum, default_value_t = Mode::Dynamic, value_name = "MODE")]
     issuer_mode: Mode,
-    /// The host, with its port, that issuers of servers with CUSTOM_URL name [default: the org's own]
+    /// The host, with its port, that issuers of servers with `CUSTOM_URL` name [default: the org's own]
     #[arg(long, value_name = "HOST")]
     custom_domain: Option<String>,
     /// Behave as the service did on this day, as far as recordings tell it [default: as today]

@@ -163,8 +163,7 @@ impl Words<'_> {
                 let undocumented = if *documented { "" } else { ", which this operation does not document" };
                 self.status(*status, undocumented, code.as_ref(), summary.as_ref())
             }
-            Actual::NotJson(reason) => reason.as_ref().to_owned(),
-            Actual::NotSigned(reason) => reason.as_ref().to_owned(),
+            Actual::NotJson(reason) | Actual::NotSigned(reason) => reason.as_ref().to_owned(),
             Actual::NotNew(NotNew::Before) => "that of something that was there before".to_owned(),
             Actual::NotNew(NotNew::Other) => "that of something else".to_owned(),
             Actual::NotNew(NotNew::Doubtful) => "one that neither a list nor a name shows to be new".to_owned(),

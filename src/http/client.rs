@@ -232,7 +232,9 @@ impl Client {
     /// With the OAuth clients and the users of the target that cases may use, whose secrets the redactor learns.
     #[must_use]
     pub fn knowing(mut self, clients: BTreeMap<String, OAuthClient>, users: BTreeMap<String, User>) -> Self {
-        clients.values().for_each(|client| client.teach(&self.redactor));
+        for client in clients.values() {
+            client.teach(&self.redactor);
+        }
         for user in users.values() {
             let password = user.password.expose_secret();
             self.redactor.learn([password, form(password).as_str()]);

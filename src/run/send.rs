@@ -449,7 +449,7 @@ impl Sender<'_, '_> {
     /// What the target held before the first write, asked for once a run.
     async fn before(&self, principal: &str) -> Result<&Before, Halt> {
         let Shared { plan, target, before, .. } = self.shared;
-        let asking = before.get_or_try_init(|| Before::ask(plan, target, principal));
+        let asking = Box::pin(before.get_or_try_init(|| Before::ask(plan, target, principal)));
         // What was made is removed also when the run is stopped, which needs the answer.
         if self.removing {
             return Ok(asking.await?);

@@ -200,7 +200,9 @@ impl Redactor {
                 None => whole.push(secret),
             }
         }
-        whole.iter().for_each(|secret| known.learn_signature(secret));
+        for secret in &whole {
+            known.learn_signature(secret);
+        }
         self.learn(whole);
         self.add(begun, Extent::Open);
     }

@@ -236,7 +236,7 @@ fn oauth_client(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<Str
     let method = fields.required("method", problems).and_then(|node| problems.word(node, "method", "method"));
     let mut secret = |key, problems: &mut Problems<'_>| {
         let node = fields.optional(key)?;
-        Some(SecretFrom::of(node, key, problems, warnings))
+        Some(SecretFrom::of(node, key, problems, warnings).ok_or(()))
     };
     let [secret, key] = [secret("client-secret", problems), secret("private-key", problems)];
     let key_id = fields.optional_text("key-id", problems);
@@ -255,13 +255,8 @@ fn oauth_client(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<Str
         problems.at(span, format!("a client of the method `{}` needs `{needed}`", <&str>::from(method)));
     }
     // What was given and cannot be read has been told.
-    let (secret, key) = (given(secret)?, given(key)?);
+    let (secret, key) = (secret.transpose().ok()?, key.transpose().ok()?);
     Some(OAuthClientEntry { id: id?, method, secret, key, key_id, dpop })
-}
-
-/// A secret that may be left out; `None` where it is given and cannot be read.
-fn given(secret: Option<Option<SecretFrom>>) -> Option<Option<SecretFrom>> {
-    secret.map_or(Some(None), |read| read.map(Some))
 }
 
 fn user(node: &Node, problems: &mut Problems<'_>, warnings: &mut Vec<String>) -> Option<UserEntry> {

@@ -56,7 +56,7 @@ fn clients_and_users() -> String {
         let rest = line.split_once(&format!("{name}: ")).map(|(_, rest)| rest);
         rest.map(|rest| rest.split([',', ' ', '}']).next().unwrap_or_default().to_owned())
     };
-    let key = data("keys/rsa.pkcs8.pem");
+    let key = data("keys/rsa.pkcs8.pem").display().to_string();
     let mut text = String::new();
     for line in of("clients") {
         let (id, method) = (member(&line, "id").expect("an ID"), member(&line, "method").expect("a method"));

@@ -74,11 +74,20 @@ fn a_run_of_the_whole_suite_is_the_same_when_it_is_replayed() {
     for jobs in ["1", "16"] {
         let recording = format!("{jobs}.jsonl");
         let summary = replay(&place, &[&recording]);
-        assert_eq!((&summary["differences"], &summary["explained"]), (&json!([]), &json!(0)), "{jobs} at a time");
+        // A token that a client got is not in the replayed org, as nobody can ask for it again.
+        let differing = summary["differences"].as_array().expect("a list").iter().map(|one| text(one, "call"));
+        assert_eq!(
+            differing.collect::<Vec<_>>(),
+            ["listRefreshTokensForAuthorizationServerAndClient"],
+            "{jobs} at a time"
+        );
+        assert_eq!(summary["explained"], 0);
         assert_eq!(summary["exchanges"], lines(&place, &recording).len());
         let reasons = summary["reasons"].as_object().expect("reasons");
         let reasons: Vec<_> = reasons.iter().map(|(reason, count)| (reason.as_str(), count.as_u64())).collect();
         let expected = [
+            ("it shows a client's secret or a token, which no recording holds", Some(648)),
+            ("oar… was not made in this recording", Some(1)),
             ("the recording does not hold all bytes of this request", Some(1)),
             ("the recording's rate limit was used up", Some(50)),
             ("the request had credentials of its own, which the recording does not hold", Some(8)),

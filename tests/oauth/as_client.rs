@@ -310,14 +310,14 @@ fn tokens_are_judged_by_keys_that_come_later_and_effects_are_waited_for() {
 
 #[test]
 fn what_is_wrong_in_a_token_is_told_where_it_stands() {
-    let expect = r#"expect:
+    let expect = r"expect:
           body:
             access_token:
               $jwt:
                 header: { kid: k2 }
                 claims: { scp: [other], uid: { $present: true } }
                 lifetime: 60
-                signedBy: { keys: [{ kty: RSA, e: AQAB, n: AQAB }] }"#;
+                signedBy: { keys: [{ kty: RSA, e: AQAB, n: AQAB }] }";
     let server = server();
     let place = place(&server.url, &asks("wrong", "basic", &format!("{FORM}\n        {expect}")));
     let done = run(&place, &[]);

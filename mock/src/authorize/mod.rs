@@ -84,6 +84,7 @@ fn page(description: &str) -> Answer {
     error_page(StatusCode::BAD_REQUEST, "invalid_request", description)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "all operations have this outcome")]
 fn authorize(org: &mut Org, call: &Call<'_>, parameters: &Query) -> Outcome {
     let (server, issuer) = match token_endpoint::server(org, call) {
         Ok(server) => (server.id.clone(), server.issuer(call)),

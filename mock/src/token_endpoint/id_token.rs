@@ -1,4 +1,4 @@
-//! ID tokens (OpenID Connect Core). Owns what they say of themselves; the claims of the server are in `claims`.
+//! ID tokens (`OpenID` Connect Core). Owns what they say of themselves; the claims of the server are in `claims`.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
@@ -41,7 +41,7 @@ pub(super) fn draft(
     Ok(Some(Draft { issuer: server.issuer(call), identity }))
 }
 
-/// The left half of the SHA-256 of a text (OpenID Connect Core, section 3.1.3.6).
+/// The left half of the SHA-256 of a text (`OpenID` Connect Core, section 3.1.3.6).
 fn half_hash(text: &str) -> String {
     let digest = Sha256::digest(text);
     URL_SAFE_NO_PAD.encode(digest.get(..16).unwrap_or_default())

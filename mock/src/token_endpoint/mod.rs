@@ -107,20 +107,20 @@ fn answer(org: &mut Org, call: &Call<'_>) -> Outcome {
     match grant {
         GrantType::ClientCredentials => {
             let granted = authorized(org, &server, &app, grant, None, form.get("scope"))?;
-            tokens(org, call, &granted, key, None)
+            tokens(org, call, &granted, key.as_deref(), None)
         }
         GrantType::Password => {
             let signed = grant::by_password(org, &app, &form)?;
             let granted = authorized(org, &server, &app, grant, Some(signed), form.get("scope"))?;
-            tokens(org, call, &granted, key, None)
+            tokens(org, call, &granted, key.as_deref(), None)
         }
         GrantType::AuthorizationCode => {
             let granted = code::exchange(org, &server, &app, &form)?;
-            tokens(org, call, &granted, key, None)
+            tokens(org, call, &granted, key.as_deref(), None)
         }
         GrantType::RefreshToken => {
             let (granted, refreshed) = refresh::exchange(org, &server, &app, &form)?;
-            tokens(org, call, &granted, key, Some(refreshed))
+            tokens(org, call, &granted, key.as_deref(), Some(refreshed))
         }
         // It has no request to this endpoint (RFC 6749, section 4.2).
         GrantType::Implicit => Err(grant::unsupported()),
@@ -142,11 +142,11 @@ fn tokens(
     org: &mut Org,
     call: &Call<'_>,
     granted: &Granted,
-    key: Option<String>,
+    key: Option<&str>,
     refreshed: Option<refresh::Refreshed>,
 ) -> Outcome {
     let token_type = if key.is_some() { "DPoP" } else { "Bearer" };
-    let draft = access_token::draft(org, call, granted, key.as_deref())?;
+    let draft = access_token::draft(org, call, granted, key)?;
     // Whatever can fail has to be over before a refresh token is given or used up.
     let id_draft = id_token::draft(org, call, granted, Occasion::WithAccessToken)?;
     let refreshed = refreshed.or_else(|| refresh::first(org, granted));

@@ -159,7 +159,9 @@ impl OAuthClient {
         if let Some(key) = &self.key {
             redactor.learn(key.secrets.iter().map(String::as_str));
         }
-        BEGINNINGS.iter().for_each(|beginning| redactor.learn_beginning(beginning));
+        for beginning in BEGINNINGS {
+            redactor.learn_beginning(beginning);
+        }
     }
 
     /// What a request carries beside what the case says: headers, parameters of the form.
