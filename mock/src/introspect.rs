@@ -1,5 +1,5 @@
-//! Introspection of tokens (RFC 7662). Owns what is told of each kind of token, and which are active; docs: to any client of the org that
-//! authenticates, not only the token's.
+//! Introspection of tokens (RFC 7662). Owns which tokens are active and the response for each kind. Any client of the org that
+//! authenticates may ask, not only the one that has the token (docs).
 
 use axum::http::{Method, StatusCode};
 use serde::Serialize;
@@ -26,7 +26,7 @@ pub(super) const TOKEN_MISSING: &str = "The 'token' parameter is required.";
 /// What the members of an answer replace of a token's own claims; the others follow as they are (docs).
 const REPLACED: [&str; 11] = ["ver", "jti", "iss", "aud", "iat", "exp", "cid", "uid", "scp", "auth_time", "sub"];
 
-/// All that is told of a token that is not active (spec, docs).
+/// The whole response for a token that is not active (spec, docs).
 #[derive(Serialize)]
 struct Inactive {
     active: bool,
@@ -78,7 +78,7 @@ fn members<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
     there.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Order of a real answer (issue). Inferred: without a user there is no username.
+/// In the order of a real response (issue). A token without a user has no `username` (inferred).
 fn access(org: &Org, token: &Token, scopes: &[String], is_bound: bool) -> Map<String, Value> {
     let claim = |name: &str| token.claims.get(name).cloned().unwrap_or_default();
     let mut told = members([

@@ -69,7 +69,7 @@ pub(super) fn seconds(duration: Duration) -> i64 {
 enum Clock {
     /// The system's and by how much it was moved, held back from ever going backwards.
     Real { latest: i64, moved: i64 },
-    /// Moves by a second with each write, and when it is told to.
+    /// Moves by a second with each write, and on request.
     Stepped { now: i64, moved: i64 },
 }
 

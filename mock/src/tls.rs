@@ -1,5 +1,4 @@
-//! HTTPS: a certificate that is made at the start, and the authority that signed it, which clients are told to trust. Owns both, and the
-//! connections.
+//! HTTPS: a certificate made at start, and the authority that signed it, which clients must trust. Owns both, and the connections.
 
 use std::{
     future::Future as _,

@@ -115,7 +115,9 @@ pub(super) fn read(
     let (id, secret) = (template("id"), template("secret"));
     let assertion = fields.optional("assertion").and_then(|node| match &node.data {
         Data::Text(text) => Some(AssertionPlan::Given(Template::read(text, node.span, scope, problems))),
-        _ => read_changes(node, "assertion", scope, problems).map(AssertionPlan::Made),
+        Data::Null | Data::Bool(_) | Data::Number(_) | Data::List(_) | Data::Map(_) => {
+            read_changes(node, "assertion", scope, problems).map(AssertionPlan::Made)
+        }
     });
     let proof = fields.optional("dpop").and_then(|node| read_proof(node, scope, problems));
     fields.finish(problems);

@@ -324,7 +324,9 @@ fn read_captures(
     for (key, node) in problems.map(node, "capture").unwrap_or_default() {
         let from = match &node.data {
             Data::Text(text) => read_path(text, node, cx, problems),
-            _ => read_capture_source(node, cx, problems),
+            Data::Null | Data::Bool(_) | Data::Number(_) | Data::List(_) | Data::Map(_) => {
+                read_capture_source(node, cx, problems)
+            }
         };
         let name: Arc<str> = Arc::from(key.name.as_str());
         scope.add(Arc::clone(&name));

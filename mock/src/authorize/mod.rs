@@ -63,7 +63,7 @@ impl Wanted {
     }
 }
 
-/// An error that the client is told by a redirection.
+/// An error that reaches the client in a redirect (RFC 6749, section 4.1.2.1).
 struct Told {
     error: &'static str,
     description: String,

@@ -71,7 +71,7 @@ pub(super) fn authenticate(
     }
     let credentials = credentials(basic, form)?;
     let spent = judge(&app, &credentials, used, form, &format!("{}{path}", call.base))?;
-    // Inferred: an INACTIVE client is told what one with wrong credentials is.
+    // Inferred: an INACTIVE client gets the same error as one with wrong credentials.
     if !app.is_active {
         return Err(failed(WRONG_METHOD));
     }

@@ -20,7 +20,7 @@ const MOST_GROUPS: usize = 100;
 /// How large the automaton of a pattern may become, in bytes; ours.
 const LARGEST_PATTERN: usize = 1 << 18;
 
-/// Where claims about a user are told.
+/// Where claims about a user appear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Occasion {
     /// In a token that comes with an access token, or is one.
@@ -88,7 +88,7 @@ fn is_wanted(claim: &Claim, scopes: &[String], occasion: Occasion) -> bool {
         Status::Active => true,
         Status::Inactive => false,
     };
-    // Docs: what is not always included is told by an ID token that comes alone, and else by `/userinfo`.
+    // Docs: a claim that is not always included is in an ID token issued without an access token, and otherwise at `/userinfo`.
     let is_here = match occasion {
         Occasion::WithAccessToken => claim.always_include_in_token,
         Occasion::Alone | Occasion::UserInfo => true,
