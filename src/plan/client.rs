@@ -94,6 +94,15 @@ pub(super) fn read(
     if fields.entry("as").is_some() {
         problems.at_with(key.span, "a request has one sender", "keep one of `as` and `as-client`");
     }
+    for other in ["body", "raw", "rawHex"] {
+        if let Some((key, _)) = fields.entry(other) {
+            problems.at_with(
+                key.span,
+                "a client sends its parameters in a form",
+                "use `form`, or send the step without `as-client`",
+            );
+        }
+    }
     let known = |node: &Node, problems: &mut Problems<'_>| {
         let name = problems.text(node, "as-client")?;
         problems.known(&cx.lookup.suite.vocabulary.clients, node.span, "client", name);

@@ -334,6 +334,16 @@ fn what_is_wrong_in_a_token_is_told_where_it_stands() {
 }
 
 #[test]
+fn a_body_that_a_client_would_not_send_is_a_mistake() {
+    let server = server();
+    let place = place(&server.url, &asks("json", "basic", "body: { scope: a }"));
+    let done = run(&place, &[]);
+    assert_eq!(done.code, 3, "{}{}", done.out, done.err);
+    assert!(done.err.contains("a client sends its parameters in a form"), "{}", done.err);
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
 fn a_trial_without_its_client_or_user_is_not_applicable() {
     let cases = format!(
         "{}{}{}",
