@@ -58,23 +58,24 @@ impl Algorithm {
         self.into()
     }
 
-    /// The curve of its keys (RFC 7518 section 6.2.1.1) and how they are used; none where the keys are RSA keys.
-    fn curve(self) -> Option<(&'static str, &'static EcdsaVerificationAlgorithm)> {
+    /// The keys that it needs (RFC 7518 sections 3.3 and 3.4), and how they verify.
+    fn verification(self) -> Verification {
         match self {
-            Self::RS256 | Self::RS384 | Self::RS512 => None,
-            Self::ES256 => Some(("P-256", &ECDSA_P256_SHA256_FIXED)),
-            Self::ES384 => Some(("P-384", &ECDSA_P384_SHA384_FIXED)),
-            Self::ES512 => Some(("P-521", &ECDSA_P521_SHA512_FIXED)),
+            Self::RS256 => Verification::Rsa(&RSA_PKCS1_2048_8192_SHA256),
+            Self::RS384 => Verification::Rsa(&RSA_PKCS1_2048_8192_SHA384),
+            Self::RS512 => Verification::Rsa(&RSA_PKCS1_2048_8192_SHA512),
+            Self::ES256 => Verification::Ec("P-256", &ECDSA_P256_SHA256_FIXED),
+            Self::ES384 => Verification::Ec("P-384", &ECDSA_P384_SHA384_FIXED),
+            Self::ES512 => Verification::Ec("P-521", &ECDSA_P521_SHA512_FIXED),
         }
     }
+}
 
-    fn rsa(self) -> &'static RsaParameters {
-        match self {
-            Self::RS256 | Self::ES256 => &RSA_PKCS1_2048_8192_SHA256,
-            Self::RS384 | Self::ES384 => &RSA_PKCS1_2048_8192_SHA384,
-            Self::RS512 | Self::ES512 => &RSA_PKCS1_2048_8192_SHA512,
-        }
-    }
+/// How a key of a kind verifies a signature.
+enum Verification {
+    Rsa(&'static RsaParameters),
+    /// With keys on this curve (RFC 7518 section 6.2.1.1).
+    Ec(&'static str, &'static EcdsaVerificationAlgorithm),
 }
 
 impl<'t> Jwt<'t> {
@@ -124,17 +125,18 @@ impl<'t> Jwt<'t> {
         let member = |name: &str| key.get(name).and_then(Value::as_str);
         let bytes = |name: &str| member(name).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
         let message = self.message.as_bytes();
-        let verified = match (member("kty")?, algorithm.curve()) {
-            ("RSA", None) => {
+        let (kind, curve) = (member("kty")?, member("crv"));
+        let verified = match algorithm.verification() {
+            Verification::Rsa(parameters) if kind == "RSA" => {
                 let key = PublicKeyComponents { n: bytes("n")?, e: bytes("e")? };
-                key.verify(algorithm.rsa(), message, &self.signature)
+                key.verify(parameters, message, &self.signature)
             }
-            ("EC", Some((curve, algorithm))) if member("crv") == Some(curve) => {
+            Verification::Ec(name, algorithm) if kind == "EC" && curve == Some(name) => {
                 // An uncompressed point: 4, then both coordinates.
                 let point = [vec![4], bytes("x")?, bytes("y")?].concat();
                 UnparsedPublicKey::new(algorithm, point).verify(message, &self.signature)
             }
-            _ => return None,
+            Verification::Rsa(_) | Verification::Ec(..) => return None,
         };
         Some(verified.is_ok())
     }

@@ -32,12 +32,15 @@ use self::case::Compiled;
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
     level::Level,
-    suite::{Contract, HistoryEntry, Makes, Operation, Requirement, Suite, SweepPlan, matching, short_hash},
+    suite::{Contract, HistoryEntry, Makes, Operation, Requirement, Security, Suite, SweepPlan, matching, short_hash},
     template::{Template, Tree},
 };
 
 /// Who sends where nobody else is named.
 pub(crate) const DEFAULT_PRINCIPAL: &str = "manager";
+
+/// Who sends no credential.
+const NOBODY: &str = "anonymous";
 
 /// All trials of a suite, in the order of its files.
 #[derive(Debug)]
@@ -147,6 +150,20 @@ pub(crate) struct Step {
     pub(crate) establishes: bool,
     pub(crate) level: Level,
     pub(crate) requirements: Arc<[String]>,
+}
+
+impl Step {
+    /// Who sends it, of a trial for this principal: a client or a principal. Endpoints for clients and for everybody get no credential of a
+    /// principal that the step does not name.
+    pub(crate) fn sender<'s>(&'s self, principal: &'s str) -> &'s str {
+        let security = self.request.operation().map_or(Security::Principal, |operation| operation.security);
+        match (&self.request.client, &self.principal, security) {
+            (Some(client), _, _) => &client.name,
+            (None, Some(named), _) => named,
+            (None, None, Security::Principal) => principal,
+            (None, None, Security::Client | Security::None) => NOBODY,
+        }
+    }
 }
 
 /// What is sent.

@@ -27,12 +27,9 @@ use crate::{
     ledger::{Intent, LedgerError},
     plan::{BodyPlan, HeaderPlan, Repetition, RequestTarget, Step},
     status::Speaker,
-    suite::{Operation, Security},
+    suite::Operation,
     template::{Template, Unfilled, Variables},
 };
-
-/// Who sends no credential.
-const NOBODY: &str = "anonymous";
 
 /// RFC 3986 unreserved characters stay as they are.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -457,16 +454,6 @@ impl Sender<'_, '_> {
         Ok(self.shared.stopper.unless_stopped(asking).await.ok_or(Halt::Stopped)??)
     }
 
-    /// The principal that sends a step. Endpoints for clients and for everybody are not shown one that no step names.
-    fn sender_of<'n>(&'n self, step: &'n Step) -> &'n str {
-        let security = step.request.operation().map_or(Security::Principal, |operation| operation.security);
-        match (&step.principal, security) {
-            (Some(principal), _) => principal,
-            (None, Security::Principal) => self.principal,
-            (None, Security::Client | Security::None) => NOBODY,
-        }
-    }
-
     pub(super) fn build(&self, step: &Step, variables: &Variables) -> Result<Outgoing, Halt> {
         let request = &step.request;
         let client = &self.shared.target.client;
@@ -521,10 +508,7 @@ impl Sender<'_, '_> {
             BodyPlan::Bytes(bytes) => Some(bytes.clone()),
         };
         let client = request.client.as_ref().map(|client| client.fill(form, variables)).transpose()?.map(Box::new);
-        let principal = match &client {
-            Some(client) => client.name.clone(),
-            None => self.sender_of(step).to_owned(),
-        };
+        let principal = step.sender(self.principal).to_owned();
         Ok(Outgoing { method: request.method.clone(), url, headers, body, principal, client, fresh: false })
     }
 }

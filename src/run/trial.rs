@@ -408,8 +408,7 @@ impl<'a, 's> Running<'a, 's> {
     ) -> Result<bool, Ending> {
         self.requests += 1;
         let (call, label) = (call(step), Label::of(step, phase, number));
-        let client = step.request.client.as_ref().map(|client| client.name.clone());
-        let principal = client.or_else(|| step.principal.clone()).unwrap_or_else(|| self.trial.principal.clone());
+        let principal = step.sender(&self.trial.principal).to_owned();
         match halt {
             // A step that was not sent, because of where it would have gone: the target has said so.
             Halt::Foreign(url) => {
