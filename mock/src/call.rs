@@ -9,6 +9,8 @@ use percent_encoding::percent_decode_str;
 use super::{
     changes::AsOf,
     constraint::{Constraint, Lenience},
+    mint::Forgery,
+    norm::Norm,
     settings::IssuerMode,
     wire::Refusal,
 };
@@ -28,6 +30,8 @@ pub(super) struct Call<'r> {
     pub(super) as_of: AsOf,
     /// What the request need not keep to.
     pub(super) lenience: Lenience,
+    /// How its tokens are changed.
+    pub(super) forgery: Forgery,
 }
 
 /// Scheme and host of the org's own domain, and of its custom domain or, if it has none, its own.
@@ -70,6 +74,11 @@ impl Call<'_> {
     /// The third open part of the path.
     pub(super) fn grandchild(&self) -> &str {
         self.captures.get(2).copied().unwrap_or_default()
+    }
+
+    /// Whether the request meets this of the rules about tokens.
+    pub(super) fn keeps(&self, norm: Norm) -> bool {
+        self.lenience.enforces(Constraint::Norm(norm))
     }
 
     /// Whether the request is held to this.

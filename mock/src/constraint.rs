@@ -3,6 +3,8 @@
 
 use std::rc::Rc;
 
+use super::norm::Norm;
+
 /// Something that a request is held to.
 #[cfg_attr(not(feature = "faults"), expect(dead_code, reason = "faults alone name fields"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub(crate) enum Constraint {
     FiveKeys,
     /// The ACTIVE key is not deleted.
     ActiveKeyStays,
+    /// What the endpoints for tokens keep to.
+    Norm(Norm),
 }
 
 /// Which constraints a request need not keep. It has to keep all, unless faults let some pass.

@@ -29,6 +29,7 @@ use super::{
     dpop::Subject,
     limits::{Bucket, Grant},
     log::Log,
+    mint::Forgery,
     plant,
     routes::{self, Operation},
     settings::Settings,
@@ -72,6 +73,11 @@ pub(super) trait Hooks {
     /// What a request need not keep to.
     fn lenience(&self) -> Lenience {
         Lenience::None
+    }
+
+    /// How tokens are changed before they are signed.
+    fn forgery(&self) -> Forgery {
+        Forgery::default()
     }
 
     /// Performs an operation.
@@ -247,7 +253,7 @@ fn perform(
     let caller = if routes::is_open(path) { None } else { Some(hooks.admit(caller, head)?) };
     if let Some(binding) = caller.as_deref().and_then(Caller::binding) {
         let base = call::base(head, shared.scheme, shared.address)?;
-        let subject = Subject { method: &head.method, base: &base, path };
+        let subject = Subject { method: &head.method, base: &base, path, lenience: &Lenience::None };
         org.dpop.at_the_api(&mut org.source, &head.headers, subject, binding)?;
     }
     // Recorded: an org without the feature answers every method so.
@@ -276,9 +282,10 @@ fn perform(
         Access::Manage => org.source.step(),
         Access::Open | Access::Read => {}
     }
-    let (as_of, lenience) = (org.as_of, hooks.lenience());
+    let (as_of, lenience, forgery) = (org.as_of, hooks.lenience(), hooks.forgery());
     let domains = Domains::new(&base, shared.custom_domain.as_deref(), shared.address);
-    let call = Call { base: &base, domains: &domains, captures, query, headers: &head.headers, body, as_of, lenience };
+    let headers = &head.headers;
+    let call = Call { base: &base, domains: &domains, captures, query, headers, body, as_of, lenience, forgery };
     hooks.perform(operation, org, &call)
 }
 

@@ -1,15 +1,18 @@
 //! Introspection of tokens (RFC 7662). Owns which tokens are active and the response for each kind. Any client of the org that
 //! authenticates may ask, not only the one that has the token (docs).
 
+use std::sync::Arc;
+
 use axum::http::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    call::Call,
+    call::{Call, Query},
     client_authentication::Client,
     clients::RefreshToken,
     issued::{Kind, Token},
+    norm::Norm,
     routes::Operation,
     source::Stamp,
     state::{Org, Server},
@@ -21,7 +24,7 @@ pub(super) const OPERATIONS: &[Operation] =
     &[Operation::open("introspectCustomAS", Method::POST, "/oauth2/{}/v1/introspect", introspect)];
 
 /// Catalogue. That `/revoke` says it too is inferred.
-pub(super) const TOKEN_MISSING: &str = "The 'token' parameter is required.";
+const TOKEN_MISSING: &str = "The 'token' parameter is required.";
 
 /// What the members of an answer replace of a token's own claims; the others follow as they are (docs).
 const REPLACED: [&str; 11] = ["ver", "jti", "iss", "aud", "iat", "exp", "cid", "uid", "scp", "auth_time", "sub"];
@@ -42,23 +45,46 @@ fn introspect(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = token_endpoint::server(org, call)?.id.clone();
     let form = token_endpoint::read_form(call)?;
-    let Client { app: _, spent } = token_endpoint::client(org, call, &form, "introspect")?;
+    let Client { app, spent } = token_endpoint::client(org, call, &form, "introspect")?;
     if let Some(spent) = spent {
         spent.remember(&mut org.assertions);
     }
-    let text =
-        form.get("token").ok_or_else(|| Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", TOKEN_MISSING))?;
+    let text = token(call, &form)?;
     let server = org.servers.find(&server)?;
-    let told = signed(org, server, text, now).or_else(|| refresh(org, server, text, now, call));
+    let told = told(org, call, server, text, now).filter(|told| {
+        let is_own = told.get("client_id").and_then(Value::as_str) == Some(&app.client_id);
+        let is_hinted = form.get("token_type_hint") == Some("access_token") || told.get("token_type").is_none();
+        (is_own || call.keeps(Norm::IntrospectAnyClient)) && (is_hinted || call.keeps(Norm::IntrospectHint))
+    });
     Ok(match told {
         Some(told) => Answer::json(StatusCode::OK, &told),
-        None => Answer::json(StatusCode::OK, &Inactive { active: false }),
+        None if call.keeps(Norm::IntrospectInactive) => Answer::json(StatusCode::OK, &Inactive { active: false }),
+        None => Answer::json(StatusCode::OK, &json!({"active": false, "client_id": app.client_id})),
     })
 }
 
+/// The token that a request is about.
+pub(super) fn token<'f>(call: &Call<'_>, form: &'f Query) -> Result<&'f str, Refusal> {
+    let unsaid = (!call.keeps(Norm::TokenNeeded)).then_some("");
+    let missing = || Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", TOKEN_MISSING);
+    form.get("token").or(unsaid).ok_or_else(missing)
+}
+
+/// What is told of a token that is active.
+fn told(org: &Org, call: &Call<'_>, server: &Server, text: &str, now: Stamp) -> Option<Map<String, Value>> {
+    let text = if call.keeps(Norm::IntrospectWhole) { text } else { text.trim_end_matches("AAAA") };
+    let refresh = || refresh(org, server, text, now, call).filter(|_| call.keeps(Norm::IntrospectRefresh));
+    signed(org, call, server, text, now).or_else(refresh)
+}
+
 /// Of an access or ID token of that server.
-fn signed(org: &Org, server: &Server, text: &str, now: Stamp) -> Option<Map<String, Value>> {
-    let token = org.issued.token(text, now).filter(|token| token.server == server.id)?;
+fn signed(org: &Org, call: &Call<'_>, server: &Server, text: &str, now: Stamp) -> Option<Map<String, Value>> {
+    let is_its = |token: &&Arc<Token>| token.server == server.id || !call.keeps(Norm::IntrospectServer);
+    let token = org.issued.token(text, now).filter(is_its)?;
+    let is_earlier = || token.expires.0 - now.0 > longest(server);
+    if !call.keeps(Norm::IntrospectEarlier) && is_earlier() {
+        return None;
+    }
     if !is_good(org, &token.client, token.user.as_deref()) {
         return None;
     }
@@ -66,6 +92,12 @@ fn signed(org: &Org, server: &Server, text: &str, now: Stamp) -> Option<Map<Stri
         Kind::Access { scopes, binding } => access(org, token, scopes, binding.is_some()),
         Kind::Id => id(org, token),
     })
+}
+
+/// How long a token can live by the rules of now, in seconds.
+fn longest(server: &Server) -> i64 {
+    let rules = server.policies.iter().flat_map(|policy| &policy.rules);
+    rules.map(|rule| rule.token.access_token_lifetime_minutes).max().unwrap_or_default().saturating_mul(60)
 }
 
 fn username<'o>(org: &'o Org, user: Option<&String>) -> Option<&'o str> {

@@ -108,7 +108,15 @@ impl Issued {
 
     /// Revokes the tokens that came with a refresh token.
     pub(super) fn revoke_family(&mut self, refresh: &str) {
-        let is_of_it = |token: &Token| token.refresh.as_deref() == Some(refresh);
+        self.revoke_all(|token| token.refresh.as_deref() == Some(refresh));
+    }
+
+    /// Revokes the tokens of a client.
+    pub(super) fn revoke_client(&mut self, client: &str) {
+        self.revoke_all(|token| token.client == client);
+    }
+
+    fn revoke_all(&mut self, is_of_it: impl Fn(&Token) -> bool) {
         let rows = self.tokens.rows.values().filter(|(_, token)| is_of_it(token));
         let texts: Vec<String> = rows.map(|(text, _)| text.clone()).collect();
         for text in texts {

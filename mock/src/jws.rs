@@ -61,7 +61,7 @@ pub(super) struct Jws<'t> {
 }
 
 #[derive(Deserialize)]
-struct Header {
+struct Head {
     alg: String,
     kid: Option<String>,
     crit: Option<Value>,
@@ -73,7 +73,7 @@ impl<'t> Jws<'t> {
         let (signed, signature) = text.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
-        let header: Header = serde_json::from_slice(&decode(header)?).ok()?;
+        let header: Head = serde_json::from_slice(&decode(header)?).ok()?;
         // Nothing is understood that would have to be (section 4.1.11).
         if header.crit.is_some() {
             return None;
@@ -131,15 +131,15 @@ fn point(x: &str, y: &str) -> Option<Vec<u8>> {
 
 /// What tokens of servers have (jwt): these two members in this order, and no `typ`.
 #[derive(Serialize)]
-struct TokenHeader<'k> {
-    kid: &'k str,
-    alg: &'static str,
+pub(super) struct Header<'k> {
+    pub(super) kid: &'k str,
+    pub(super) alg: &'static str,
 }
 
 /// A token that a server's key signs. None cannot happen: keys are valid, and claims are maps with texts for keys.
-pub(super) fn sign(key: &SigningKey, claims: &Map<String, Value>) -> Option<String> {
+pub(super) fn sign(key: &SigningKey, header: &impl Serialize, claims: &Map<String, Value>) -> Option<String> {
     let encode = |json: Vec<u8>| URL_SAFE_NO_PAD.encode(json);
-    let header = encode(serde_json::to_vec(&TokenHeader { kid: &key.kid, alg: "RS256" }).ok()?);
+    let header = encode(serde_json::to_vec(header).ok()?);
     let mut token = format!("{header}.{}", encode(serde_json::to_vec(claims).ok()?));
     let signature = key.sign(token.as_bytes())?;
     token.push('.');

@@ -16,6 +16,7 @@ use super::{
     call::Call,
     constraint::Constraint,
     links::SelfLink,
+    norm::Norm,
     routes::Operation,
     source::{Source, Stamp},
     state::{Org, Server},
@@ -117,7 +118,8 @@ struct PublicKey<'s> {
 fn key_set(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = org.servers.find(call.server())?;
-    let keys = told(server, now).map(|(_, key)| PublicKey {
+    let is_told = |status: KeyStatus| status != KeyStatus::Expired || call.keeps(Norm::FormerKey);
+    let keys = told(server, now).filter(|(status, _)| is_told(*status)).map(|(_, key)| PublicKey {
         kty: "RSA",
         alg: "RS256",
         kid: &key.kid,
@@ -183,6 +185,11 @@ pub(super) enum KeyStatus {
 impl KeyRing {
     pub(crate) fn new(source: &mut Source) -> Self {
         KeyRing { active: SigningKey::new(source), former: None, next: SigningKey::new(source) }
+    }
+
+    /// The key before the one that signs, if there is one.
+    pub(super) fn earliest(&self) -> &SigningKey {
+        self.former.as_ref().unwrap_or(&self.active)
     }
 
     /// The next key signs from now on.

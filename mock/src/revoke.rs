@@ -7,7 +7,8 @@ use super::{
     call::Call,
     client_authentication::Client,
     clients::RefreshToken,
-    introspect::TOKEN_MISSING,
+    introspect,
+    norm::Norm,
     routes::Operation,
     state::Org,
     token_endpoint,
@@ -25,19 +26,28 @@ fn revoke(org: &mut Org, call: &Call<'_>) -> Outcome {
     if let Some(spent) = spent {
         spent.remember(&mut org.assertions);
     }
-    let text =
-        form.get("token").ok_or_else(|| Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", TOKEN_MISSING))?;
-    let is_own = |owner: &str, of: &str| owner == app.client_id && of == server;
+    let text = introspect::token(call, &form)?;
+    let is_own = |owner: &str, of: &str| (owner == app.client_id || !call.keeps(Norm::RevokeOwn)) && of == server;
     // An access token goes alone.
-    if org.issued.token(text, now).is_some_and(|token| is_own(&token.client, &token.server)) {
+    let is_there = org.issued.token(text, now).is_some_and(|token| is_own(&token.client, &token.server));
+    if is_there && !call.keeps(Norm::RevokeOnlyThat) {
+        org.issued.revoke_client(&app.client_id);
+    }
+    if is_there && call.keeps(Norm::RevokeAccess) {
         org.issued.revoke_token(text);
     }
     // Docs: with a refresh token go the access tokens that came with it.
     let is_it = |token: &&RefreshToken| {
         is_own(&token.client, &token.server) && token.session.as_ref().is_some_and(|own| own.text == text)
     };
-    if let Some(id) = org.refresh_tokens.iter().find(is_it).map(|token| token.id.clone()) {
-        org.end_family(&id);
+    let refresh = org.refresh_tokens.iter().find(is_it).map(|token| token.id.clone());
+    if !is_there && refresh.is_none() && !call.keeps(Norm::RevokeUnknown) {
+        return Err(Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", "The token is not known."));
+    }
+    match refresh {
+        Some(id) if !call.keeps(Norm::RevokeFamily) => org.refresh_tokens.retain(|token| token.id != id),
+        Some(id) if call.keeps(Norm::RevokeRefresh) => org.end_family(&id),
+        Some(_) | None => {}
     }
     Ok(Answer::Done)
 }

@@ -16,6 +16,7 @@ use super::{
     issued::Issued,
     keys::KeyRing,
     limits::Limits,
+    norm::Norm,
     people::People,
     policies::Policy,
     replay_guard::Once,
@@ -234,7 +235,8 @@ impl Server {
 
     /// What its tokens and metadata are by.
     pub(super) fn issuer(&self, call: &Call<'_>) -> String {
-        self.endpoints(call.issuer_base(self.issuer_mode))
+        let mode = if call.keeps(Norm::IssuerMode) { self.issuer_mode } else { IssuerMode::Dynamic };
+        self.endpoints(call.issuer_base(mode))
     }
 
     /// Where its endpoints are.

@@ -79,7 +79,7 @@ fn issue(org: &mut Org, call: &Call<'_>) -> Outcome {
     // A proof that is not asked for binds nothing: the vendor's own Node SDK sends one with every token request, and uses the token as a
     // bearer token unless it is told to use a nonce.
     let key = if app.is_dpop_bound {
-        let subject = Subject { method: &Method::POST, base: call.base, path: PATH };
+        let subject = Subject { method: &Method::POST, base: call.base, path: PATH, lenience: &call.lenience };
         Some(org.dpop.at_the_token_endpoint(&mut org.source, call.headers, subject)?)
     } else {
         None

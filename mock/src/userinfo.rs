@@ -12,6 +12,7 @@ use super::{
     dpop::{Binding, Subject},
     introspect,
     issued::{Kind, Token},
+    norm::Norm,
     routes::Operation,
     state::Org,
     token_endpoint::{self, About, Occasion},
@@ -35,16 +36,22 @@ fn userinfo(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = token_endpoint::server(org, call)?.id.clone();
     let (scheme, text) = credentials(call).ok_or_else(invalid)?;
     let token = org.issued.token(text, now).filter(|token| token.server == server).cloned().ok_or_else(invalid)?;
-    let Kind::Access { scopes, binding } = &token.kind else { return Err(invalid()) };
+    let (scopes, binding) = match &token.kind {
+        Kind::Access { scopes, binding } => (scopes.clone(), binding.clone()),
+        Kind::Id if call.keeps(Norm::UserInfoKind) => return Err(invalid()),
+        Kind::Id => (vec![String::from("openid")], None),
+    };
     proved(org, call, scheme, binding.as_ref())?;
     if !introspect::is_good(org, &token.client, token.user.as_deref()) {
         return Err(invalid());
     }
-    let Some(user) = token.user.as_ref().filter(|_| scopes.iter().any(|scope| scope == "openid")) else {
+    let is_open = scopes.iter().any(|scope| scope == "openid") || !call.keeps(Norm::UserInfoScope);
+    let nobody = (!call.keeps(Norm::UserInfoScope)).then_some(&token.client);
+    let Some(user) = token.user.as_ref().or(nobody).filter(|_| is_open) else {
         return Err(Refusal::bearer(StatusCode::FORBIDDEN, "insufficient_scope", INSUFFICIENT));
     };
     let mut told = Map::from_iter([(String::from("sub"), json!(user))]);
-    for (name, value) in identity(org, &token, scopes)? {
+    for (name, value) in identity(org, call, &token, &scopes)? {
         told.entry(name).or_insert(value);
     }
     Ok(Answer::json(StatusCode::OK, &told))
@@ -73,15 +80,16 @@ fn proved(org: &mut Org, call: &Call<'_>, scheme: Scheme, binding: Option<&Bindi
         (Scheme::Bearer, None) => Ok(()),
         (Scheme::Dpop, Some(binding)) => {
             let path = token_endpoint::path(call, "userinfo");
-            let subject = Subject { method: &Method::GET, base: call.base, path: &path };
+            let subject = Subject { method: &Method::GET, base: call.base, path: &path, lenience: &call.lenience };
             org.dpop.at_the_api(&mut org.source, call.headers, subject, binding)
         }
         (Scheme::Bearer, Some(_)) | (Scheme::Dpop, None) => Err(invalid()),
     }
 }
 
-fn identity(org: &Org, token: &Arc<Token>, scopes: &[String]) -> Result<Map<String, Value>, Refusal> {
+fn identity(org: &Org, call: &Call<'_>, token: &Arc<Token>, scopes: &[String]) -> Result<Map<String, Value>, Refusal> {
     let about = About {
+        call,
         server: org.servers.find(&token.server)?,
         app: org.apps.find(&token.client).ok_or_else(invalid)?,
         user: token.user.as_ref().and_then(|user| org.people.users.get(user)),

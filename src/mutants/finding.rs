@@ -132,10 +132,10 @@ impl fmt::Display for FirstFinding {
 }
 
 /// Watches a run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Watch<'p> {
     plan: &'p Plan,
-    trials: usize,
+    pub(super) trials: usize,
     pub(super) red: Vec<FirstFinding>,
     warned: Vec<FirstFinding>,
     falses: BTreeSet<Check>,
@@ -144,7 +144,7 @@ pub(super) struct Watch<'p> {
     cut: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Open {
     called: Vec<String>,
     must: Option<FirstFinding>,
@@ -153,8 +153,16 @@ struct Open {
 }
 
 impl<'p> Watch<'p> {
-    pub(super) fn new(plan: &'p Plan, trials: usize) -> Self {
-        Self { plan, trials, red: vec![], warned: vec![], falses: BTreeSet::new(), open: BTreeMap::new(), cut: false }
+    pub(super) fn new(plan: &'p Plan) -> Self {
+        Self {
+            plan,
+            trials: 0,
+            red: vec![],
+            warned: vec![],
+            falses: BTreeSet::new(),
+            open: BTreeMap::new(),
+            cut: false,
+        }
     }
 
     /// The operation that a request was, whether or not the case names it.

@@ -130,8 +130,7 @@ pub fn run(
     let checks = Checks::of(plan, trials);
     subject.is_sound()?;
     let mutants = in_parallel(method.jobs, faults, |fault| {
-        let mut mutant = subject.watched(&[fault])?.into_mutant(fault.clone());
-        mutant.put_first(trials.iter().filter(|trial| is_about(trial, fault.operation)));
+        let mutant = subject.mutant(fault)?;
         tell(&mutant);
         Ok(mutant)
     })?;
@@ -176,7 +175,7 @@ impl<'p> Subject<'p> {
     /// # Errors
     /// A trial that is red on the mock without a fault.
     fn is_sound(self) -> Result<(), MutantsError> {
-        let mut watch = Watch::new(self.plan, self.trials.len());
+        let mut watch = Watch::new(self.plan);
         against(self.plan, self.trials.to_vec(), &[], None, |event| watch.take(event))?;
         watch.red.first().map_or(Ok(()), |finding| Err(MutantsError::Red(finding.to_string())))
     }
@@ -187,12 +186,31 @@ impl<'p> Subject<'p> {
         self.trials.iter().filter(|trial| self.method.all || reach(trial)).cloned().collect()
     }
 
-    /// What these trials see of the faults.
+    /// What becomes of a fault. Most trials need an operation for a fixture alone, and see no more of the fault than those that judge the
+    /// operation; they run if these do not find and name it.
+    fn mutant(self, fault: &Fault) -> Result<Mutant, MutantsError> {
+        let (about, others): (Vec<_>, Vec<_>) =
+            self.touching(&[fault]).into_iter().partition(|trial| is_about(trial, fault.operation));
+        let mut watch = Watch::new(self.plan);
+        self.watch(about.clone(), &[fault], &mut watch)?;
+        if self.method.all || !watch.clone().into_mutant(fault.clone()).is_named() {
+            self.watch(others, &[fault], &mut watch)?;
+        }
+        let mut mutant = watch.into_mutant(fault.clone());
+        mutant.put_first(about.iter());
+        Ok(mutant)
+    }
+
+    /// What all trials that can touch one of the faults see of them.
     fn watched(self, faults: &[&Fault]) -> Result<Watch<'p>, MutantsError> {
-        let trials = self.touching(faults);
-        let mut watch = Watch::new(self.plan, trials.len());
-        against(self.plan, trials, faults, Some(self.method.time_limit), |event| watch.take(event))?;
+        let mut watch = Watch::new(self.plan);
+        self.watch(self.touching(faults), faults, &mut watch)?;
         Ok(watch)
+    }
+
+    fn watch(self, trials: Vec<Arc<Trial>>, faults: &[&Fault], watch: &mut Watch<'_>) -> Result<(), MutantsError> {
+        watch.trials += trials.len();
+        against(self.plan, trials, faults, Some(self.method.time_limit), |event| watch.take(event))
     }
 }
 

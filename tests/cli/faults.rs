@@ -43,6 +43,12 @@ const SAMPLE: &[&str] = &[
     "replace-oauth2-scope/unsteady/each-2nd",
     "list-oauth2-clients-for-authorization-server/delivery/cut",
     "no-operation/status/wrong-method",
+    "token-custom-as/unheeded/rule-status",
+    "token-custom-as/signature/active-key",
+    "token-custom-as/missing/access-token.jti",
+    "token-custom-as/error-form/400-invalid-dpop-proof",
+    "introspect-custom-as/leak/introspect-server",
+    "revoke-custom-as/not-stored/revoke-access",
 ];
 
 /// The table that is checked in: a line a fault.

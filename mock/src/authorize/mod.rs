@@ -192,7 +192,7 @@ fn give(org: &mut Org, request: &Request<'_>, response: &mut Response) -> Result
     let signed = signed_in(org, app)?;
     let grant = if wanted.code { GrantType::AuthorizationCode } else { GrantType::Implicit };
     let scope = parameters.get("scope");
-    let mut granted = token_endpoint::authorized(org, server, app, grant, Some(signed), scope)?;
+    let mut granted = token_endpoint::authorized(org, call, server, app, grant, Some(signed), scope)?;
     granted.nonce = parameters.get("nonce").map(str::to_owned);
     if wanted.id_token && !granted.has_scope("openid") {
         return Err(told("invalid_scope", "The 'openid' scope is required for the response type 'id_token'."));

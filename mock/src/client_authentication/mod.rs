@@ -13,6 +13,7 @@ use super::{
     apps::{App, Apps},
     call::{Call, Query},
     jws::Jws,
+    norm::Norm,
     replay_guard::Once,
     start::AuthenticationMethod,
     wire::Refusal,
@@ -63,14 +64,15 @@ pub(super) fn authenticate(
     let basic = basic(call);
     let id = client_id(basic.as_ref(), call, form).ok_or(NO_CLIENT_ID)?;
     let app = Arc::clone(apps.find(&id).ok_or(UNKNOWN_CLIENT)?);
-    if ["client_secret", "client_assertion"].iter().any(|name| call.query.get(name).is_some()) {
+    let in_the_query = ["client_secret", "client_assertion"].iter().any(|name| call.query.get(name).is_some());
+    if in_the_query && call.keeps(Norm::NoQueryCredentials) {
         return Err(Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", IN_THE_QUERY));
     }
-    if basic.is_none() && basic_text(call).is_some() {
+    if basic.is_none() && basic_text(call).is_some() && call.keeps(Norm::ReadableHeader) {
         return Err(failed(UNREADABLE));
     }
-    let credentials = credentials(basic, form)?;
-    let spent = judge(&app, &credentials, used, form, &format!("{}{path}", call.base))?;
+    let credentials = credentials(call, basic, form)?;
+    let spent = judge(call, &app, &credentials, used, form, &format!("{}{path}", call.base))?;
     // Inferred: an INACTIVE client gets the same error as one with wrong credentials.
     if !app.is_active {
         return Err(failed(WRONG_METHOD));
@@ -80,6 +82,7 @@ pub(super) fn authenticate(
 
 /// Whether the credentials are those that the client has to use, and right.
 fn judge(
+    call: &Call<'_>,
     app: &App,
     credentials: &Credentials<'_>,
     used: &Once,
@@ -88,16 +91,23 @@ fn judge(
 ) -> Result<Option<Spent>, Refusal> {
     match (credentials, app.method) {
         (Credentials::None, AuthenticationMethod::None) => Ok(None),
-        (Credentials::None, _) => Err(failed(NONE)),
-        (Credentials::Basic(secret), AuthenticationMethod::ClientSecretBasic) => with_secret(app, secret),
-        (Credentials::Post(secret), AuthenticationMethod::ClientSecretPost) => with_secret(app, secret),
-        (Credentials::Assertion(text), _) => assertion::judge(app, text, used, form, endpoint),
-        (Credentials::Basic(_) | Credentials::Post(_), _) => Err(failed(WRONG_METHOD)),
+        (Credentials::None, _) if call.keeps(Norm::Credentials) => Err(failed(NONE)),
+        (Credentials::None, _) => Ok(None),
+        (Credentials::Basic(secret), AuthenticationMethod::ClientSecretBasic) => with_secret(call, app, secret),
+        (Credentials::Post(secret), AuthenticationMethod::ClientSecretPost) => with_secret(call, app, secret),
+        (Credentials::Assertion(text), _) => assertion::judge(call, app, text, used, form, endpoint),
+        (Credentials::Basic(_) | Credentials::Post(_), _) if call.keeps(Norm::Method) => Err(failed(WRONG_METHOD)),
+        (Credentials::Basic(secret), _) => with_secret(call, app, secret),
+        (Credentials::Post(secret), _) => with_secret(call, app, secret),
     }
 }
 
-fn with_secret(app: &App, secret: &str) -> Result<Option<Spent>, Refusal> {
-    if app.secret.as_deref() == Some(secret) { Ok(None) } else { Err(failed(WRONG_SECRET)) }
+fn with_secret(call: &Call<'_>, app: &App, secret: &str) -> Result<Option<Spent>, Refusal> {
+    if app.secret.as_deref() == Some(secret) || !call.keeps(Norm::Secret) {
+        Ok(None)
+    } else {
+        Err(failed(WRONG_SECRET))
+    }
 }
 
 /// What a Basic `Authorization` header has behind its scheme.
@@ -128,13 +138,18 @@ fn client_id(basic: Option<&(String, String)>, call: &Call<'_>, form: &Query) ->
 }
 
 /// The one kind of credentials that was sent.
-fn credentials(basic: Option<(String, String)>, form: &Query) -> Result<Credentials<'_>, Refusal> {
+fn credentials<'r>(
+    call: &Call<'_>,
+    basic: Option<(String, String)>,
+    form: &'r Query,
+) -> Result<Credentials<'r>, Refusal> {
     let basic = basic.map(|(_, secret)| secret).filter(|secret| !secret.is_empty());
     match (basic, form.get("client_secret"), form.get("client_assertion")) {
         (None, None, None) => Ok(Credentials::None),
         (Some(secret), None, None) => Ok(Credentials::Basic(secret)),
         (None, Some(secret), None) => Ok(Credentials::Post(secret)),
         (None, None, Some(text)) => Ok(Credentials::Assertion(text)),
+        (Some(secret), _, _) if !call.keeps(Norm::OneCredential) => Ok(Credentials::Basic(secret)),
         (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (None, Some(_), Some(_)) => {
             Err(Refusal::oauth(StatusCode::UNAUTHORIZED, "invalid_request", SEVERAL))
         }

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use self::proof::Proof;
 pub(super) use self::proof::Subject;
 use super::{
+    norm::Norm,
     replay_guard::{Name, Once},
     source::{self, Source, Stamp},
     wire::Refusal,
@@ -142,7 +143,7 @@ impl Dpop {
         };
         if asks {
             let wanted = self.nonce(giver, source);
-            if proof.nonce.as_deref() != Some(wanted) {
+            if proof.nonce.as_deref() != Some(wanted) && subject.keeps(Norm::ProofNonce) {
                 return Err(ProofError::Nonce(wanted.to_owned()));
             }
         }

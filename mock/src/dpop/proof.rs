@@ -10,7 +10,11 @@ use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
 use super::address;
-use crate::jws::{Algorithm, Jws};
+use crate::{
+    constraint::{Constraint, Lenience},
+    jws::{Algorithm, Jws},
+    norm::Norm,
+};
 
 /// How old a proof may be, in seconds (catalogue: five minutes).
 const OLDEST: u64 = 300;
@@ -28,6 +32,14 @@ pub(crate) struct Subject<'r> {
     pub(crate) base: &'r str,
     /// As it was sent, escapes and all.
     pub(crate) path: &'r str,
+    /// What it need not be.
+    pub(crate) lenience: &'r Lenience,
+}
+
+impl Subject<'_> {
+    pub(super) fn keeps(&self, norm: Norm) -> bool {
+        self.lenience.enforces(Constraint::Norm(norm))
+    }
 }
 
 /// A genuine proof.
@@ -64,7 +76,7 @@ struct Claims {
 /// and knows no other.
 pub(super) fn read(text: &str, subject: Subject<'_>, now: u64) -> Result<Proof, &'static str> {
     let head = head(text).ok_or("The DPoP proof JWT cannot be parsed.")?;
-    if head.typ.as_deref() != Some("dpop+jwt") {
+    if head.typ.as_deref() != Some("dpop+jwt") && subject.keeps(Norm::ProofType) {
         return Err("'typ' must be 'dpop+jwt' in the DPoP proof JWT.");
     }
     // Nothing is understood that would have to be (RFC 7515, section 4.1.11).
@@ -84,18 +96,19 @@ pub(super) fn read(text: &str, subject: Subject<'_>, now: u64) -> Result<Proof, 
     if claims.jti.is_empty() {
         return Err("'jti' claim in the DPoP proof JWT is invalid.");
     }
-    if claims.htm != subject.method.as_str() {
+    if claims.htm != subject.method.as_str() && subject.keeps(Norm::ProofMethod) {
         return Err("'htm' claim in the DPoP proof JWT is invalid.");
     }
-    if !address::is_same(&claims.htu, &format!("{}{}", subject.base, subject.path)) {
+    let is_there = address::is_same(&claims.htu, &format!("{}{}", subject.base, subject.path));
+    if !is_there && subject.keeps(Norm::ProofUrl) {
         return Err("'htu' claim in the DPoP proof JWT is invalid.");
     }
     let made = whole(&claims.iat).ok_or("'iat' claim in the DPoP proof JWT is invalid.")?;
     let last = made.saturating_add(OLDEST);
-    if now > last {
+    if now > last && subject.keeps(Norm::ProofAge) {
         return Err("The DPoP proof JWT is issued more than five minutes in the past.");
     }
-    if made > now.saturating_add(AHEAD) {
+    if made > now.saturating_add(AHEAD) && subject.keeps(Norm::ProofFuture) {
         return Err("The DPoP proof JWT is issued in the future.");
     }
     let thumbprint =

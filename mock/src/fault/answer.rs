@@ -26,6 +26,8 @@ pub(super) enum Change {
     Endless,
     /// Another body, with its media type.
     Body(&'static str, &'static str),
+    /// An error in the other of the two forms.
+    OtherEnvelope,
     /// A refusal instead of a success.
     Refused(u16, &'static str),
     /// A 200 with a body instead of a 204.
@@ -102,6 +104,12 @@ impl Change {
                 reply.body = Some(text.as_bytes().to_vec());
                 reply.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
             }
+            Change::OtherEnvelope => {
+                let parsed = reply.body.as_deref().and_then(|body| serde_json::from_slice::<Value>(body).ok());
+                if let Some(error) = parsed {
+                    reply.body = Some(in_other_form(&error).to_string().into_bytes());
+                }
+            }
             Change::Refused(status, code) => {
                 reply.status = StatusCode::from_u16(*status).unwrap_or(reply.status);
                 let error = json!({
@@ -122,6 +130,18 @@ impl Change {
             Change::Never => return Delivery::Never,
         }
         Delivery::Whole
+    }
+}
+
+/// An error of OAuth as one of the management API, and the other way round.
+fn in_other_form(error: &Value) -> Value {
+    match (error.get("error"), error.get("errorCode")) {
+        (Some(code), _) => json!({
+            "errorCode": code, "errorSummary": error["error_description"], "errorLink": code,
+            "errorId": "oae0000000000000000000000", "errorCauses": [],
+        }),
+        (None, Some(code)) => json!({ "error": code, "error_description": error["errorSummary"] }),
+        (None, None) => error.clone(),
     }
 }
 

@@ -25,8 +25,11 @@ use axum::{
     response::Response,
 };
 
+use serde_json::{Map, Value};
+
 use self::{
     answer::{Change, Delivery},
+    member::Edit,
     request::Rewrite,
     state::StateChange,
 };
@@ -35,6 +38,7 @@ use super::{
     call::{self, Call},
     constraint::{Constraint, Lenience},
     dispatch::{self, Hooks, Shared},
+    mint::{Forgery, TokenType, Unsigned},
     routes::{self, Operation},
     state::Org,
     wire::{Outcome, Refusal, Reply},
@@ -100,6 +104,10 @@ pub enum Kind {
     Scope,
     /// A request that is refused and has its effect all the same.
     Effect,
+    /// What the configuration of a server says and its tokens do not heed.
+    Unheeded,
+    /// A token that another key signed, or none.
+    Signature,
     /// An answer that is not always the same.
     Unsteady,
     /// An answer that breaks off, or that never comes.
@@ -153,6 +161,10 @@ enum Effect {
     Access(Admission),
     Waiver(Constraint),
     State(StateChange),
+    /// The header and claims of a token, by a pointer into them.
+    Token(TokenType, String, Edit),
+    /// Its signature.
+    Spoilt(TokenType),
     Answer(When, Change),
 }
 
@@ -174,6 +186,8 @@ enum Admission {
 enum When {
     Success,
     Status(u16),
+    /// Errors with this status and code, in either form.
+    Error(u16, &'static str),
     /// A list without anything in it.
     EmptyList,
 }
@@ -183,9 +197,17 @@ impl When {
         match self {
             When::Success => reply.status.is_success(),
             When::Status(code) => reply.status.as_u16() == code,
+            When::Error(status, code) => reply.status.as_u16() == status && code_of(reply).as_deref() == Some(code),
             When::EmptyList => reply.body.as_deref() == Some(b"[]"),
         }
     }
+}
+
+/// The code of an error answer.
+fn code_of(reply: &Reply) -> Option<String> {
+    let body: Value = serde_json::from_slice(reply.body.as_deref()?).ok()?;
+    let code = body.get("error").or_else(|| body.get("errorCode"))?;
+    code.as_str().map(str::to_owned)
 }
 
 /// The faults that a mock has, each with the number of requests for each path that it could have met.
@@ -287,12 +309,48 @@ impl Hooks for ActiveFaults<'_> {
         Lenience::Of(waived.collect())
     }
 
+    fn forgery(&self) -> Forgery {
+        let changes = self.faults.iter().filter(|effect| matches!(effect, Effect::Token(..) | Effect::Spoilt(_)));
+        let changes: Vec<Effect> = changes.map(|effect| (*effect).clone()).collect();
+        if changes.is_empty() { Forgery::default() } else { Forgery::by(move |token| forge(&changes, token)) }
+    }
+
     fn perform(&self, operation: &Operation, org: &mut Org, call: &Call<'_>) -> Outcome {
         let changes = self.faults.iter().filter_map(|effect| match effect {
             Effect::State(change) => Some(change),
             _ => None,
         });
         state::perform_with(&changes.collect::<Vec<_>>(), operation, org, call)
+    }
+}
+
+/// Changes a token that is still to be signed.
+fn forge(changes: &[Effect], unsigned: &mut Unsigned) {
+    for change in changes {
+        match change {
+            Effect::Token(token, pointer, edit) if *token == unsigned.token => {
+                let part = |part: &mut Map<String, Value>, at: &str| {
+                    let mut value = Value::Object(std::mem::take(part));
+                    member::edit(&mut value, at, edit);
+                    if let Value::Object(members) = value {
+                        *part = members;
+                    }
+                };
+                if let Some(at) = pointer.strip_prefix("/header") {
+                    part(&mut unsigned.header, at);
+                } else if let Some(at) = pointer.strip_prefix("/claims") {
+                    part(&mut unsigned.claims, at);
+                }
+            }
+            Effect::Spoilt(token) if *token == unsigned.token => unsigned.is_spoilt = true,
+            Effect::Request(_)
+            | Effect::Access(_)
+            | Effect::Waiver(_)
+            | Effect::State(_)
+            | Effect::Token(..)
+            | Effect::Spoilt(_)
+            | Effect::Answer(..) => {}
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where faults set values. Owns when two of them contradict each other, so that no mock can have both.
 
-use super::{Change, Effect, Fault, When, request::Rewrite, state::StateChange};
+use super::{Change, Effect, Fault, TokenType, When, request::Rewrite, state::StateChange};
 
 /// One thing that a fault sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,8 @@ enum Place<'f> {
     Header(u16, &'f str),
     /// A member of answers with this status, or the whole body.
     Member(u16, &'f str),
+    /// A member of the header or claims of a token.
+    Token(TokenType, &'f str),
     /// What becomes of answers with this status on their way.
     Delivery(u16),
 }
@@ -53,12 +55,14 @@ impl Effect {
                 | StateChange::RefusedAndDone
                 | StateChange::EchoedAll => None,
             },
+            Effect::Token(token, pointer, _) => Some(Place::Token(*token, pointer)),
+            Effect::Spoilt(_) => None,
             Effect::Answer(when, change) => {
                 let status = when.status();
                 Some(match change {
                     Change::Status(_) | Change::Refused(..) | Change::Talkative => Place::Status(status),
                     Change::Member(pointer, _) => Place::Member(status, pointer),
-                    Change::Body(..) => Place::Member(status, ""),
+                    Change::Body(..) | Change::OtherEnvelope => Place::Member(status, ""),
                     Change::Header(name, _) | Change::InHeader(name, ..) => Place::Header(status, name),
                     Change::Endless => Place::Header(status, "link"),
                     Change::Cut | Change::Never => Place::Delivery(status),
@@ -75,8 +79,8 @@ impl When {
     /// The status of the answers, successes as one.
     fn status(self) -> u16 {
         match self {
-            When::Status(status) if !(200..300).contains(&status) => status,
-            When::Success | When::EmptyList | When::Status(_) => SUCCESS,
+            When::Status(status) | When::Error(status, _) if !(200..300).contains(&status) => status,
+            When::Success | When::EmptyList | When::Status(_) | When::Error(..) => SUCCESS,
         }
     }
 }

@@ -244,6 +244,7 @@ impl<'r> Call<'r> {
             body: self.body,
             as_of: self.as_of,
             lenience: self.lenience.clone(),
+            forgery: self.forgery.clone(),
         }
     }
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::{
     call::Call,
     changes::{AsOf, Change},
+    norm::Norm,
     routes::Operation,
     scopes::MetadataPublish,
     state::{Org, Server},
@@ -159,10 +160,10 @@ fn document<'s>(base: &str, issuer: &'s str, endpoints: &str, as_of: AsOf) -> Do
 }
 
 /// Docs: a scope is in the metadata if its `metadataPublish` says so.
-fn published(server: &Server) -> Vec<&str> {
+fn published<'s>(call: &Call<'_>, server: &'s Server) -> Vec<&'s str> {
     let published = server.scopes.iter().filter(|scope| match scope.metadata_publish {
         MetadataPublish::AllClients => true,
-        MetadataPublish::NoClients => false,
+        MetadataPublish::NoClients => !call.keeps(Norm::PublishedScopes),
     });
     published.map(|scope| scope.name.as_str()).collect()
 }
@@ -171,7 +172,7 @@ fn oauth(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
     let issuer = server.issuer(call);
     let mut document = document(call.base, &issuer, &issuer, call.as_of);
-    document.scopes_supported = published(server);
+    document.scopes_supported = published(call, server);
     document.grant_types_supported.push(CLIENT_CREDENTIALS);
     document.grant_types_supported.extend(since(call.as_of, Change::DeviceGrant, DEVICE_CODE));
     document.grant_types_supported.extend(since(call.as_of, Change::PushedRequests, TOKEN_EXCHANGE));
@@ -183,7 +184,7 @@ fn openid(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find(call.server())?;
     let issuer = server.issuer(call);
     let mut document = document(call.base, &issuer, &issuer, call.as_of);
-    document.scopes_supported = published(server);
+    document.scopes_supported = published(call, server);
     document.userinfo_endpoint = Some(format!("{issuer}/v1/userinfo"));
     document.response_types_supported = OPENID_RESPONSE_TYPES;
     document.id_token_signing_alg_values_supported = Some(&["RS256"]);

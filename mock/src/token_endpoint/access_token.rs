@@ -11,7 +11,8 @@ use crate::{
     call::Call,
     claims::ClaimType,
     issued::{Kind, Token},
-    jws,
+    mint::{TokenType, mint},
+    norm::Norm,
     state::Org,
     wire::Refusal,
 };
@@ -31,15 +32,25 @@ pub(super) fn draft(org: &Org, call: &Call<'_>, granted: &Granted, thumbprint: O
         issuer: server.issuer(call),
         audience: server.audience.clone(),
         thumbprint: thumbprint.map(str::to_owned),
-        custom: claims::evaluate(org, granted, ClaimType::Resource, Occasion::WithAccessToken)?,
+        custom: claims::evaluate(org, call, granted, ClaimType::Resource, Occasion::WithAccessToken)?,
     })
 }
 
 /// Names and signs it. Recorded: `AT.` and 43 characters; docs: with a refresh token, its id behind them.
-pub(super) fn issue(org: &mut Org, granted: &Granted, draft: Draft, refresh: Option<&str>) -> Result<String, Refusal> {
+pub(super) fn issue(
+    org: &mut Org,
+    call: &Call<'_>,
+    granted: &Granted,
+    draft: Draft,
+    refresh: Option<&str>,
+) -> Result<String, Refusal> {
     let now = org.source.now();
-    let name = org.source.secret();
-    let jti = refresh.map_or_else(|| format!("AT.{name}"), |refresh| format!("AT.{name}.{refresh}"));
+    let mut name = org.source.secret();
+    if !call.keeps(Norm::TokenIdentifier) {
+        name = "0".repeat(name.len());
+    }
+    let family = refresh.filter(|_| call.keeps(Norm::TokenFamily));
+    let jti = family.map_or_else(|| format!("AT.{name}"), |refresh| format!("AT.{name}.{refresh}"));
     let expires = now.plus_seconds(granted.lifetimes.access);
     let mut claims = Map::new();
     let mut put = |name: &str, value: Value| drop(claims.insert(name.to_owned(), value));
@@ -61,8 +72,7 @@ pub(super) fn issue(org: &mut Org, granted: &Granted, draft: Draft, refresh: Opt
         put("auth_time", json!(signed.at.0));
     }
     claims::add(&mut claims, draft.custom);
-    let server = org.servers.find(&granted.server)?;
-    let text = jws::sign(&server.keys.active, &claims).unwrap_or_default();
+    let text = mint(org, call, &granted.server, TokenType::Access, &claims)?;
     let token = Token {
         kind: Kind::Access { scopes: granted.scopes.clone(), binding: binding(&text, draft.thumbprint) },
         server: granted.server.clone(),

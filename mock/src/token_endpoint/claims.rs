@@ -8,8 +8,10 @@ use serde_json::{Map, Value, json};
 use super::Granted;
 use crate::{
     apps::App,
+    call::Call,
     claims::{self, Claim, ClaimType, GroupFilter},
     expression::{self, Context, Expression},
+    norm::Norm,
     people::User,
     state::{Org, Server, Status},
     wire::Refusal,
@@ -33,6 +35,7 @@ pub(crate) enum Occasion {
 
 /// What claims are about.
 pub(crate) struct About<'o> {
+    pub(crate) call: &'o Call<'o>,
     pub(crate) server: &'o Server,
     pub(crate) app: &'o App,
     pub(crate) user: Option<&'o User>,
@@ -42,12 +45,14 @@ pub(crate) struct About<'o> {
 /// The claims of a token of that type.
 pub(super) fn evaluate(
     org: &Org,
+    call: &Call<'_>,
     granted: &Granted,
     token: ClaimType,
     occasion: Occasion,
 ) -> Result<Map<String, Value>, Refusal> {
     let signed = granted.signed.as_ref();
     let about = About {
+        call,
         server: org.servers.find(&granted.server)?,
         app: &granted.app,
         user: signed.and_then(|signed| org.people.users.get(&signed.user)),
@@ -65,14 +70,31 @@ pub(crate) fn told(
 ) -> Result<Map<String, Value>, Refusal> {
     let facts = Facts::new(org, about);
     let mut told = Map::new();
-    for claim in about.server.claims.iter().filter(|claim| claim.token == token) {
-        if is_wanted(claim, about.scopes, occasion)
-            && let Some(value) = facts.value(claim)?
-        {
+    for claim in of(org, about, token) {
+        let is_wanted = is_wanted(claim, about, occasion);
+        if !is_wanted && about.call.keeps(Norm::ClaimUnused) {
+            continue;
+        }
+        let value = match facts.value(claim) {
+            Err(_) if !about.call.keeps(Norm::ClaimBroken) => continue,
+            value => value?,
+        };
+        if let Some(value) = value.filter(|_| is_wanted) {
             told.insert(claim.name.clone(), value);
         }
     }
     Ok(told)
+}
+
+/// The claims that are meant for a token of that type.
+fn of<'o>(org: &'o Org, about: &About<'o>, token: ClaimType) -> Vec<&'o Claim> {
+    let own = about.server.claims.iter();
+    let all: Vec<&Claim> = if about.call.keeps(Norm::ClaimOwn) {
+        own.collect()
+    } else {
+        own.chain(org.servers.from(0).flat_map(|server| server.claims.iter())).collect()
+    };
+    all.into_iter().filter(|claim| claim.token == token || !about.call.keeps(Norm::ClaimType)).collect()
 }
 
 /// Adds them to a token, whose own members they do not replace (inferred: the service refuses such names when they are saved).
@@ -83,21 +105,30 @@ pub(super) fn add(token: &mut Map<String, Value>, claims: Map<String, Value>) {
 }
 
 /// Docs: none of an INACTIVE claim, and none without one of its scopes if it has any.
-fn is_wanted(claim: &Claim, scopes: &[String], occasion: Occasion) -> bool {
+fn is_wanted(claim: &Claim, about: &About<'_>, occasion: Occasion) -> bool {
+    let (call, scopes) = (about.call, about.scopes);
     let is_active = match claim.status {
         Status::Active => true,
-        Status::Inactive => false,
+        Status::Inactive => !call.keeps(Norm::ClaimStatus),
     };
     // Docs: a claim that is not always included is in an ID token issued without an access token, and otherwise at `/userinfo`.
     let is_here = match occasion {
-        Occasion::WithAccessToken => claim.always_include_in_token,
-        Occasion::Alone | Occasion::UserInfo => true,
+        Occasion::WithAccessToken => claim.always_include_in_token || !call.keeps(Norm::ClaimOnDemand),
+        Occasion::UserInfo => claim.always_include_in_token || call.keeps(Norm::ClaimUserInfo),
+        Occasion::Alone => true,
     };
-    is_active && is_here && (claim.scopes.is_empty() || claim.scopes.iter().any(|scope| scopes.contains(scope)))
+    let mut granted = claim.scopes.iter().map(|scope| scopes.contains(scope));
+    let is_scope = if call.keeps(Norm::ClaimAnyScope) {
+        claim.scopes.is_empty() || granted.any(|granted| granted)
+    } else {
+        granted.all(|granted| granted)
+    };
+    is_active && is_here && (is_scope || !call.keeps(Norm::ClaimScopes))
 }
 
 /// What values are made of.
 struct Facts<'o> {
+    call: &'o Call<'o>,
     app: expression::App,
     scopes: &'o [String],
     person: Option<&'o User>,
@@ -121,6 +152,7 @@ impl<'o> Facts<'o> {
         let app_user =
             person.map(|user| expression::AppUser { user_name: user.username().to_owned(), profile: profile(user) });
         Facts {
+            call: about.call,
             app: expression::App { client_id: app.client_id.clone(), id: app.id.clone(), profile: app.profile.clone() },
             scopes: about.scopes,
             person,
@@ -138,10 +170,17 @@ impl<'o> Facts<'o> {
             }
             claims::Value::System => self.person.and_then(|user| system(user, &claim.name)).unwrap_or_default(),
         };
-        Ok(Some(value).filter(|value| !value.is_null()))
+        let value = match value {
+            Value::Bool(_) | Value::Number(_) if !self.call.keeps(Norm::ClaimValueType) => json!(value.to_string()),
+            value => value,
+        };
+        Ok(Some(value).filter(|value| !value.is_null() || !self.call.keeps(Norm::ClaimNull)))
     }
 
     fn expression(&self, text: &str) -> Option<Value> {
+        if !self.call.keeps(Norm::ClaimExpression) {
+            return Some(json!(text));
+        }
         let context =
             Context { app: &self.app, scopes: self.scopes, user: self.user.as_ref(), app_user: self.app_user.as_ref() };
         Expression::parse(text).ok()?.evaluate(&context).ok()
@@ -150,19 +189,24 @@ impl<'o> Facts<'o> {
     /// The names of the user's groups that a filter lets pass. Inferred: without a user, or without any, the claim is left out.
     fn groups(&self, pattern: &str, filter: GroupFilter) -> Result<Value, GroupProblem> {
         let Some(user) = &self.user else { return Ok(Value::Null) };
-        let lower = pattern.to_lowercase();
+        let ignoring =
+            |text: &str| if self.call.keeps(Norm::GroupCase) { text.to_lowercase() } else { text.to_owned() };
+        let wanted = ignoring(pattern);
         let fits: Box<dyn Fn(&str) -> bool> = match filter {
-            GroupFilter::StartsWith => Box::new(|name| name.to_lowercase().starts_with(&lower)),
-            GroupFilter::Equals => Box::new(|name| name.to_lowercase() == lower),
-            GroupFilter::Contains => Box::new(|name| name.to_lowercase().contains(&lower)),
+            GroupFilter::StartsWith => Box::new(|name| ignoring(name).starts_with(&wanted)),
+            GroupFilter::Equals => Box::new(|name| ignoring(name) == wanted),
+            GroupFilter::Contains => Box::new(|name| ignoring(name).contains(&wanted)),
             GroupFilter::Regex => {
                 // Inferred: of the whole name.
-                let whole = RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(LARGEST_PATTERN).build();
+                let mut whole = RegexBuilder::new(&format!("^(?:{pattern})$"));
+                let ignores = !self.call.keeps(Norm::GroupRegexCase);
+                let whole = whole.size_limit(LARGEST_PATTERN).case_insensitive(ignores).build();
                 let whole = whole.map_err(|_| GroupProblem::Pattern)?;
                 Box::new(move |name| whole.is_match(name))
             }
         };
-        let names: Vec<&str> = user.groups.iter().map(|group| group.name.as_str()).filter(|name| fits(name)).collect();
+        let fits = |name: &&str| fits(name) || !self.call.keeps(Norm::GroupFilter);
+        let names: Vec<&str> = user.groups.iter().map(|group| group.name.as_str()).filter(fits).collect();
         if names.len() > MOST_GROUPS {
             return Err(GroupProblem::TooMany);
         }

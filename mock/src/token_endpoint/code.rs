@@ -5,22 +5,34 @@ use axum::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
-use super::Granted;
-use crate::{apps::App, call::Query, state::Org, wire::Refusal};
+use super::{Granted, authorized};
+use crate::{
+    apps::App,
+    call::{Call, Query},
+    norm::Norm,
+    state::Org,
+    wire::Refusal,
+};
 
 fn invalid(description: &'static str) -> Refusal {
     Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_grant", description)
 }
 
 /// What a code was given for; it is used up. The texts are the catalogue's.
-pub(super) fn exchange(org: &mut Org, server: &str, app: &App, form: &Query) -> Result<Granted, Refusal> {
+pub(super) fn exchange(
+    org: &mut Org,
+    call: &Call<'_>,
+    server: &str,
+    app: &App,
+    form: &Query,
+) -> Result<Granted, Refusal> {
     let now = org.source.now();
     let text = form.get("code").ok_or_else(|| {
         Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", "The required parameter 'code' is missing.")
     })?;
     let code = org.issued.code(text, now);
     let code = code.ok_or_else(|| invalid("The authorization code is invalid or has expired."))?.clone();
-    if code.granted.app.client_id != app.client_id {
+    if code.granted.app.client_id != app.client_id && call.keeps(Norm::CodeClient) {
         return Err(invalid(
             "The grant was issued to another client. Please make sure the 'client_id' matches the one used at the authorize request.",
         ));
@@ -29,16 +41,23 @@ pub(super) fn exchange(org: &mut Org, server: &str, app: &App, form: &Query) -> 
         let description = "The grant was issued for another authorization server.";
         return Err(Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", description));
     }
-    if form.get("redirect_uri") != Some(&code.redirect_uri) {
+    if form.get("redirect_uri") != Some(&code.redirect_uri) && call.keeps(Norm::CodeRedirect) {
         let description = "The 'redirect_uri' does not match the redirection URI used in the authorization request.";
         return Err(invalid(description));
     }
     let verifier = form.get("code_verifier");
     if let Some(challenge) = &code.challenge
+        && call.keeps(Norm::CodeVerifier)
         && verifier.is_none_or(|verifier| URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) != *challenge)
     {
         return Err(invalid("PKCE verification failed."));
     }
-    org.issued.use_code(text);
+    if !call.keeps(Norm::CodePolicy) {
+        let (granted, scope) = (code.granted.clone(), code.granted.scopes.join(" "));
+        authorized(org, call, server, &granted.app, granted.grant, granted.signed, Some(&scope))?;
+    }
+    if call.keeps(Norm::CodeOnce) {
+        org.issued.use_code(text);
+    }
     Ok(code.granted)
 }

@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use crate::{
     body,
     call::{Call, Query},
+    norm::Norm,
     wire::Refusal,
 };
 
@@ -28,7 +29,11 @@ pub(crate) fn read(call: &Call<'_>) -> Result<Query, Refusal> {
 }
 
 /// RFC 6749, section 3.2.
-pub(super) fn without_doubles(form: &Query) -> Result<(), Refusal> {
+pub(super) fn without_doubles(call: &Call<'_>, form: &Query) -> Result<(), Refusal> {
     let mut seen = BTreeSet::new();
-    if form.names().all(|name| seen.insert(name)) { Ok(()) } else { Err(refused(TWICE)) }
+    if !call.keeps(Norm::NoDoubles) || form.names().all(|name| seen.insert(name)) {
+        Ok(())
+    } else {
+        Err(refused(TWICE))
+    }
 }

@@ -12,7 +12,8 @@ use crate::{
     call::Call,
     claims::ClaimType,
     issued::{Kind, Token},
-    jws,
+    mint::{TokenType, mint},
+    norm::Norm,
     state::Org,
     wire::Refusal,
 };
@@ -33,11 +34,12 @@ pub(super) fn draft(
     granted: &Granted,
     occasion: Occasion,
 ) -> Result<Option<Draft>, Refusal> {
-    if granted.signed.is_none() || !granted.has_scope("openid") {
+    let is_wanted = granted.has_scope("openid") || !call.keeps(Norm::OpenId);
+    if granted.signed.is_none() || !is_wanted {
         return Ok(None);
     }
     let server = org.servers.find(&granted.server)?;
-    let identity = claims::evaluate(org, granted, ClaimType::Identity, occasion)?;
+    let identity = claims::evaluate(org, call, granted, ClaimType::Identity, occasion)?;
     Ok(Some(Draft { issuer: server.issuer(call), identity }))
 }
 
@@ -50,6 +52,7 @@ fn half_hash(text: &str) -> String {
 /// Names and signs it. The order is that of the vendor's examples (docs).
 pub(super) fn issue(
     org: &mut Org,
+    call: &Call<'_>,
     granted: &Granted,
     draft: Draft,
     access_token: Option<&str>,
@@ -83,8 +86,7 @@ pub(super) fn issue(
         put("c_hash", json!(half_hash(code)));
     }
     claims::add(&mut claims, draft.identity);
-    let server = org.servers.find(&granted.server)?;
-    let text = jws::sign(&server.keys.active, &claims).unwrap_or_default();
+    let text = mint(org, call, &granted.server, TokenType::Id, &claims)?;
     let token = Token {
         kind: Kind::Id,
         server: granted.server.clone(),

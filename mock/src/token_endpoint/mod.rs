@@ -28,6 +28,7 @@ use super::{
     call::{Call, Query},
     client_authentication::{self, Client},
     dpop::{Binding, Subject},
+    norm::Norm,
     routes::Operation,
     start::GrantType,
     state::{Org, Server, Status},
@@ -76,7 +77,7 @@ struct Answered<'t> {
 pub(super) fn server<'o>(org: &'o Org, call: &Call<'_>) -> Result<&'o Server, Refusal> {
     let server = org.servers.find(call.server()).ok().filter(|server| match server.status {
         Status::Active => true,
-        Status::Inactive => false,
+        Status::Inactive => !call.keeps(Norm::ActiveServer),
     });
     server.ok_or_else(|| {
         Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", "The authorization server id is invalid.")
@@ -97,8 +98,8 @@ fn answer(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = server(org, call)?.id.clone();
     let form = form::read(call)?;
     let Client { app, spent } = client(org, call, &form, "token")?;
-    let grant = grant::asked(&app, &form)?;
-    form::without_doubles(&form)?;
+    let grant = grant::asked(call, &app, &form)?;
+    form::without_doubles(call, &form)?;
     let key = proved_key(org, call, &app)?;
     // Inferred: only now, so that the client can send the assertion again after it was told a nonce.
     if let Some(spent) = spent {
@@ -106,20 +107,20 @@ fn answer(org: &mut Org, call: &Call<'_>) -> Outcome {
     }
     match grant {
         GrantType::ClientCredentials => {
-            let granted = authorized(org, &server, &app, grant, None, form.get("scope"))?;
+            let granted = authorized(org, call, &server, &app, grant, None, form.get("scope"))?;
             tokens(org, call, &granted, key.as_deref(), None)
         }
         GrantType::Password => {
-            let signed = grant::by_password(org, &app, &form)?;
-            let granted = authorized(org, &server, &app, grant, Some(signed), form.get("scope"))?;
+            let signed = grant::by_password(org, call, &app, &form)?;
+            let granted = authorized(org, call, &server, &app, grant, Some(signed), form.get("scope"))?;
             tokens(org, call, &granted, key.as_deref(), None)
         }
         GrantType::AuthorizationCode => {
-            let granted = code::exchange(org, &server, &app, &form)?;
+            let granted = code::exchange(org, call, &server, &app, &form)?;
             tokens(org, call, &granted, key.as_deref(), None)
         }
         GrantType::RefreshToken => {
-            let (granted, refreshed) = refresh::exchange(org, &server, &app, &form)?;
+            let (granted, refreshed) = refresh::exchange(org, call, &server, &app, &form)?;
             tokens(org, call, &granted, key.as_deref(), Some(refreshed))
         }
         // It has no request to this endpoint (RFC 6749, section 4.2).
@@ -133,8 +134,12 @@ fn proved_key(org: &mut Org, call: &Call<'_>, app: &App) -> Result<Option<String
         return Ok(None);
     }
     let path = path(call, "token");
-    let subject = Subject { method: &Method::POST, base: call.base, path: &path };
-    org.dpop.at_the_token_endpoint(&mut org.source, call.headers, subject).map(Some)
+    if !call.headers.contains_key("dpop") && !call.keeps(Norm::Proof) {
+        return Ok(None);
+    }
+    let subject = Subject { method: &Method::POST, base: call.base, path: &path, lenience: &call.lenience };
+    let thumbprint = org.dpop.at_the_token_endpoint(&mut org.source, call.headers, subject)?;
+    Ok(Some(thumbprint).filter(|_| call.keeps(Norm::ProofBinding)))
 }
 
 /// Makes the tokens of a grant and the answer that has them.
@@ -149,11 +154,11 @@ fn tokens(
     let draft = access_token::draft(org, call, granted, key)?;
     // Whatever can fail has to be over before a refresh token is given or used up.
     let id_draft = id_token::draft(org, call, granted, Occasion::WithAccessToken)?;
-    let refreshed = refreshed.or_else(|| refresh::first(org, granted));
+    let refreshed = refreshed.or_else(|| refresh::first(org, call, granted));
     let refresh_id = refreshed.as_ref().map(|refreshed| refreshed.id.clone());
-    let access_token = access_token::issue(org, granted, draft, refresh_id.as_deref())?;
+    let access_token = access_token::issue(org, call, granted, draft, refresh_id.as_deref())?;
     let id_token = match id_draft {
-        Some(draft) => Some(id_token::issue(org, granted, draft, Some(&access_token), None)?),
+        Some(draft) => Some(id_token::issue(org, call, granted, draft, Some(&access_token), None)?),
         None => None,
     };
     let answered = Answered {
@@ -170,7 +175,7 @@ fn tokens(
 /// An access token without anything else, as `/authorize` gives it.
 pub(super) fn access_token(org: &mut Org, call: &Call<'_>, granted: &Granted) -> Result<String, Refusal> {
     let draft = access_token::draft(org, call, granted, None)?;
-    access_token::issue(org, granted, draft, None)
+    access_token::issue(org, call, granted, draft, None)
 }
 
 /// An ID token as `/authorize` gives it, which tells the hashes of what it comes with.
@@ -183,7 +188,7 @@ pub(super) fn id_token(
 ) -> Result<Option<String>, Refusal> {
     let occasion = if access_token.is_some() { Occasion::WithAccessToken } else { Occasion::Alone };
     let draft = id_token::draft(org, call, granted, occasion)?;
-    draft.map(|draft| id_token::issue(org, granted, draft, access_token, code)).transpose()
+    draft.map(|draft| id_token::issue(org, call, granted, draft, access_token, code)).transpose()
 }
 
 /// The key of an access token and how proofs name it.

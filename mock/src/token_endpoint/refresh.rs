@@ -8,8 +8,9 @@ use axum::http::StatusCode;
 use super::{Granted, Signed, policy, scopes};
 use crate::{
     apps::App,
-    call::Query,
+    call::{Call, Query},
     clients::{RefreshToken, Session},
+    norm::Norm,
     source::Stamp,
     start::{GrantType, RotationType},
     state::Org,
@@ -36,9 +37,10 @@ fn invalid() -> Refusal {
 }
 
 /// The first refresh token of a grant, if it has one: for a user who is to stay signed in, and a client that may use it.
-pub(super) fn first(org: &mut Org, granted: &Granted) -> Option<Refreshed> {
+pub(super) fn first(org: &mut Org, call: &Call<'_>, granted: &Granted) -> Option<Refreshed> {
     let signed = granted.signed.as_ref()?;
-    if !granted.has_scope(SCOPE) || !granted.app.has_grant(GrantType::RefreshToken) {
+    let is_wanted = granted.has_scope(SCOPE) || !call.keeps(Norm::OfflineAccess);
+    if !is_wanted || !granted.app.has_grant(GrantType::RefreshToken) {
         return None;
     }
     let now = org.source.now();
@@ -76,6 +78,7 @@ fn expiry(now: Stamp, granted: &Granted, ends: Option<Stamp>) -> Stamp {
 /// What a refresh token is exchanged for. Policies are asked again (release notes of 2018, OKTA-117622), by the grant that the token is of.
 pub(super) fn exchange(
     org: &mut Org,
+    call: &Call<'_>,
     server: &str,
     app: &Arc<App>,
     form: &Query,
@@ -86,15 +89,19 @@ pub(super) fn exchange(
         Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", "The 'refresh_token' parameter is required.")
     })?;
     let (row, session) = find(org, app, text, now)?;
-    if row.server != server {
+    if row.server != server && call.keeps(Norm::RefreshServer) {
         return Err(Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", ELSEWHERE));
     }
-    let wanted = narrowed(org, &row, form.get("scope"))?;
+    let wanted = narrowed(org, call, &row, form.get("scope"))?;
     let user = org.people.users.get(&row.user).filter(|user| user.is_active).ok_or_else(invalid)?;
     super::grant::assigned(app, user)?;
     let asked = scopes::Asked::Explicit(wanted);
-    let request = policy::Request { app, grant: session.grant, user: Some(user), asked: &asked };
-    let permit = policy::decide(org.servers.find(server)?, &request)?;
+    let request = policy::Request { call, app, grant: session.grant, user: Some(user), asked: &asked };
+    let permit = if call.keeps(Norm::RefreshPolicy) {
+        policy::decide(org, org.servers.find(server)?, &request)?
+    } else {
+        policy::anything(&request)
+    };
     let granted = Granted {
         server: row.server,
         app: Arc::clone(app),
@@ -104,7 +111,7 @@ pub(super) fn exchange(
         lifetimes: permit.lifetimes,
         nonce: None,
     };
-    let next = used(org, app, text, session, now);
+    let next = used(org, call, app, text, session, now);
     if let Some(row) = org.refresh_tokens.iter_mut().find(|token| token.id == row.id) {
         row.expires = expiry(now, &granted, next.ends);
     }
@@ -134,13 +141,16 @@ fn find(org: &mut Org, app: &App, text: &str, now: Stamp) -> Result<(RefreshToke
 }
 
 /// The scopes that are wanted of those that were granted. Inferred: one that the server has lost is not among them any more.
-fn narrowed(org: &Org, token: &RefreshToken, scope: Option<&str>) -> Result<Vec<String>, Refusal> {
+fn narrowed(org: &Org, call: &Call<'_>, token: &RefreshToken, scope: Option<&str>) -> Result<Vec<String>, Refusal> {
     let server = org.servers.find(&token.server)?;
     let there = |name: &&String| server.scopes.iter().any(|scope| scope.name == **name);
     let granted: Vec<String> = token.scopes.iter().filter(there).cloned().collect();
     let wanted: Vec<&str> = scope.unwrap_or_default().split(' ').filter(|name| !name.is_empty()).collect();
     let wider: Vec<&str> =
         wanted.iter().copied().filter(|name| token.scopes.iter().all(|scope| scope != name)).collect();
+    if !wider.is_empty() && !call.keeps(Norm::RefreshWider) {
+        return Ok(wanted.into_iter().map(str::to_owned).collect());
+    }
     if !wider.is_empty() {
         let description = format!(
             "Some of the scopes requested for the refresh request were not granted in the original authorize request. \
@@ -149,15 +159,16 @@ fn narrowed(org: &Org, token: &RefreshToken, scope: Option<&str>) -> Result<Vec<
         );
         return Err(Refusal::oauth(StatusCode::BAD_REQUEST, "access_denied", description));
     }
-    let is_wanted = |name: &String| wanted.is_empty() || wanted.contains(&name.as_str());
+    let is_wanted =
+        |name: &String| wanted.is_empty() || wanted.contains(&name.as_str()) || !call.keeps(Norm::RefreshNarrower);
     Ok(granted.into_iter().filter(is_wanted).collect())
 }
 
 /// What the token is after its use. A use within the leeway gives the text that is good by now (inferred).
-fn used(org: &mut Org, app: &App, text: &str, session: Session, now: Stamp) -> Session {
+fn used(org: &mut Org, call: &Call<'_>, app: &App, text: &str, session: Session, now: Stamp) -> Session {
     let rotates = match app.rotation.rotation_type {
-        RotationType::Rotate => true,
-        RotationType::Static => false,
+        RotationType::Rotate => call.keeps(Norm::RefreshRotation),
+        RotationType::Static => !call.keeps(Norm::RefreshSame),
     };
     if !rotates || session.text != text {
         return session;

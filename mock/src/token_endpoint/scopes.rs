@@ -3,6 +3,8 @@
 use axum::http::StatusCode;
 
 use crate::{
+    call::Call,
+    norm::Norm,
     scopes::{Consent, Scope},
     start::GrantType,
     state::Server,
@@ -38,31 +40,40 @@ fn invalid(description: &'static str) -> Refusal {
 }
 
 /// Whether a client alone can have a scope. FLEXIBLE is granted (docs).
-fn needs_user(scope: &Scope) -> bool {
+fn needs_user(call: &Call<'_>, scope: &Scope) -> bool {
     match scope.consent {
-        Consent::Required => true,
-        Consent::Flexible | Consent::Implicit => false,
+        Consent::Required => call.keeps(Norm::ConsentRequired),
+        Consent::Flexible => !call.keeps(Norm::ConsentFlexible),
+        Consent::Implicit => false,
     }
 }
 
-pub(super) fn asked(server: &Server, scope: Option<&str>, grant: GrantType) -> Result<Asked, Refusal> {
+pub(super) fn asked(call: &Call<'_>, server: &Server, scope: Option<&str>, grant: GrantType) -> Result<Asked, Refusal> {
     let alone = grant == GrantType::ClientCredentials;
     let wanted: Vec<&str> = scope.unwrap_or_default().split(' ').filter(|name| !name.is_empty()).collect();
     if wanted.is_empty() {
-        return defaults(server, alone);
+        return defaults(call, server, alone);
     }
-    if wanted.iter().any(|name| server.scopes.iter().all(|scope| scope.name != *name)) {
+    let is_unknown = |name: &&str| server.scopes.iter().all(|scope| scope.name != **name);
+    let unknown = wanted.iter().filter(|name| is_unknown(name)).count();
+    if unknown > 0 && !call.keeps(Norm::KnownScopes) {
+        return Ok(Asked::Explicit(wanted.into_iter().map(str::to_owned).collect()));
+    }
+    if unknown > 0 && (unknown == wanted.len() || call.keeps(Norm::NoUnknownScope)) {
         return Err(invalid(UNKNOWN));
     }
-    if alone && wanted.iter().any(|name| is_openid(name)) {
+    if alone && call.keeps(Norm::UserScopes) && wanted.iter().any(|name| is_openid(name)) {
         return Err(invalid(ABOUT_A_USER));
     }
-    if wanted.iter().any(|name| WITH_OPENID.contains(name)) && !wanted.contains(&"openid") {
+    let lacks_openid = wanted.iter().any(|name| WITH_OPENID.contains(name)) && !wanted.contains(&"openid");
+    if lacks_openid && call.keeps(Norm::ScopesWithOpenId) {
         return Err(invalid(WITHOUT_OPENID));
     }
-    let asked: Vec<&Scope> = server.scopes.iter().filter(|scope| wanted.contains(&scope.name.as_str())).collect();
+    let is_asked =
+        |scope: &&Scope| wanted.contains(&scope.name.as_str()) || scope.default && !call.keeps(Norm::OnlyAsked);
+    let asked: Vec<&Scope> = server.scopes.iter().filter(is_asked).collect();
     let refused: Vec<&str> =
-        asked.iter().filter(|scope| alone && needs_user(scope)).map(|scope| scope.name.as_str()).collect();
+        asked.iter().filter(|scope| alone && needs_user(call, scope)).map(|scope| scope.name.as_str()).collect();
     if !refused.is_empty() {
         let description = format!(
             "The following scopes require user consent and cannot be granted for the client credentials grant type: [{}].",
@@ -74,9 +85,11 @@ pub(super) fn asked(server: &Server, scope: Option<&str>, grant: GrantType) -> R
 }
 
 /// Inferred: what a client alone cannot have is no default of it.
-fn defaults(server: &Server, alone: bool) -> Result<Asked, Refusal> {
-    let defaults = server.scopes.iter().filter(|scope| scope.default);
-    let fit = defaults.filter(|scope| !alone || !is_openid(&scope.name) && !needs_user(scope));
+fn defaults(call: &Call<'_>, server: &Server, alone: bool) -> Result<Asked, Refusal> {
+    let is_default =
+        |scope: &&Scope| call.keeps(Norm::DefaultScopes) && scope.default || !call.keeps(Norm::OnlyDefaults);
+    let defaults = server.scopes.iter().filter(is_default);
+    let fit = defaults.filter(|scope| !alone || !is_openid(&scope.name) && !needs_user(call, scope));
     let names: Vec<String> = fit.map(|scope| scope.name.clone()).collect();
     if names.is_empty() { Err(invalid(NO_DEFAULTS)) } else { Ok(Asked::Defaults(names)) }
 }

@@ -7,12 +7,14 @@ mod headers;
 mod links;
 mod lists;
 mod metadata;
+mod norms;
 mod shapes;
 mod statuses;
+mod tokens;
 mod writes;
 
 use super::{
-    Admission, Constraint, Effect, Fault, Kind, When, answer::Change, member::Edit, request::Rewrite,
+    Admission, Constraint, Effect, Fault, Kind, TokenType, When, answer::Change, member::Edit, request::Rewrite,
     state::StateChange,
 };
 
@@ -25,6 +27,10 @@ const ROTATE: &str = "rotateAuthorizationServerKeys";
 const CLIENTS: &str = "listOAuth2ClientsForAuthorizationServer";
 const TOKENS: &str = "listRefreshTokensForAuthorizationServerAndClient";
 const TOKEN: &str = "getRefreshTokenForAuthorizationServerAndClient";
+const ISSUE: &str = "tokenCustomAS";
+const INTROSPECT: &str = "introspectCustomAS";
+const REVOKE: &str = "revokeCustomAS";
+const USERINFO: &str = "userinfoCustomAS";
 
 const JSON: &str = "application/json";
 
@@ -40,6 +46,8 @@ pub(super) fn all() -> Vec<Fault> {
     links::add(&mut all);
     access::add(&mut all);
     metadata::add(&mut all);
+    tokens::add(&mut all);
+    norms::add(&mut all);
     all
 }
 
