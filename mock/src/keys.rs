@@ -1,6 +1,9 @@
 //! Signing keys of a server, as the management API and as a key set show them, and where key pairs come from.
 
-use std::{cell::OnceCell, sync::Arc};
+use std::{
+    cell::OnceCell,
+    sync::{Arc, OnceLock},
+};
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -145,6 +148,13 @@ const BUILT_IN: [&[u8]; 8] = [
     include_bytes!("keys/built-in/7.der"),
 ];
 
+/// One of the built-in keys. Each is read once a process: to check a key takes as long as to sign ten times.
+fn built_in(number: usize) -> Option<Arc<KeyPair>> {
+    static PAIRS: [OnceLock<Option<Arc<KeyPair>>>; BUILT_IN.len()] = [const { OnceLock::new() }; BUILT_IN.len()];
+    let read = || KeyPair::from_der(BUILT_IN[number]).ok().map(Arc::new);
+    PAIRS.get(number)?.get_or_init(read).clone()
+}
+
 /// How long before a rotation the next key is listed. Docs: near the rotation; the number of days is inferred.
 const ANNOUNCED_DAYS: i64 = 15;
 
@@ -218,7 +228,7 @@ impl SigningKey {
     }
 
     fn pair(&self) -> Option<&Arc<KeyPair>> {
-        self.pair.get_or_init(|| self.origin.pair().map(Arc::new)).as_ref()
+        self.pair.get_or_init(|| self.origin.pair()).as_ref()
     }
 
     /// The signature of a message by RS256, which is the same each time.
@@ -238,10 +248,13 @@ impl SigningKey {
 
 impl Origin {
     /// None cannot happen: the built-in keys are valid (a test reads them all).
-    fn pair(self) -> Option<KeyPair> {
+    fn pair(self) -> Option<Arc<KeyPair>> {
         match self {
-            Origin::Generated => KeyPair::generate(KeySize::Rsa2048).ok().or_else(|| Origin::BuiltIn(0).pair()),
-            Origin::BuiltIn(number) => KeyPair::from_der(BUILT_IN.get(number)?).ok(),
+            Origin::Generated => {
+                let generated = KeyPair::generate(KeySize::Rsa2048).ok().map(Arc::new);
+                generated.or_else(|| Origin::BuiltIn(0).pair())
+            }
+            Origin::BuiltIn(number) => built_in(number),
         }
     }
 }

@@ -261,12 +261,9 @@ impl<'a> Walk<'a> {
         let said = jwt.header.get("alg").and_then(Value::as_str);
         let keys = matcher.signed_by.as_ref().map(|keys| keys.fill(self.variables)).transpose()?;
         if said != Some(algorithm) {
-            let said = said.unwrap_or("nothing");
-            self.tell(
-                span,
-                wanted(),
-                Actual::NotSigned(format!("a JWT whose header says {}", brief::shortened(said, 40))),
-            );
+            let said = said.map(|said| format!("a JWT whose alg is {}", brief::shortened(said, 40)));
+            let said = said.unwrap_or_else(|| "a JWT whose header has no alg".to_owned());
+            self.tell(span, wanted(), Actual::NotSigned(said));
         } else if let Some(Err(why)) = keys.map(|keys| jwt.signed_by(&keys, matcher.algorithm)) {
             self.tell(span, wanted(), Actual::NotSigned(why.to_string()));
         }

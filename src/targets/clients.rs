@@ -1,4 +1,5 @@
-//! The OAuth clients and users of the embedded mock: one client for each way to authenticate. Their secrets are of this process.
+//! The OAuth clients and users of the embedded mock: one client for each way to authenticate. Their secrets are of this process, the key of
+//! one apart.
 //!
 //! What each is for is in the vocabulary of the suite.
 
@@ -139,11 +140,14 @@ impl Planted {
     }
 }
 
-/// Made once a process: an RSA key takes longer than many requests.
+/// The key of `key-client`. It protects nothing: the mock of this process alone knows it. A new one would take longer than two hundred requests.
+const SIGNING_KEY: &[u8] = include_bytes!("key-client.der");
+
+/// Read once a process.
 fn signing_key() -> Result<&'static (Arc<PrivateKey>, Value), NoAnswer> {
     static KEY: OnceLock<Option<(Arc<PrivateKey>, Value)>> = OnceLock::new();
-    let made = KEY.get_or_init(|| PrivateKey::generate("key-client").map(|(key, public)| (Arc::new(key), public)));
-    made.as_ref().ok_or_else(|| NoAnswer::Credentials("cannot create a key".to_owned()))
+    let read = || PrivateKey::pkcs1("key-client", SIGNING_KEY).map(|(key, public)| (Arc::new(key), public));
+    KEY.get_or_init(read).as_ref().ok_or_else(|| NoAnswer::Credentials("cannot read a key".to_owned()))
 }
 
 /// An identifier as the service has them: of twenty letters and digits.

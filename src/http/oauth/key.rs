@@ -3,7 +3,7 @@
 use aws_lc_rs::{
     error::KeyRejected,
     io::Positive,
-    rsa::{KeyPair as RsaKeyPair, KeyPairComponents, KeySize, PublicKeyComponents},
+    rsa::{KeyPair as RsaKeyPair, KeyPairComponents, PublicKeyComponents},
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
 };
 use base64::{
@@ -49,9 +49,9 @@ impl PrivateKey {
         if text.starts_with('{') { Self::jwk(&text) } else { Self::pem(&text) }
     }
 
-    /// A new RSA key and its public part as a JWK (RFC 7517); `None` where the library has no random numbers.
-    pub fn generate(id: &str) -> Option<(Self, Value)> {
-        let key = RsaKeyPair::generate(KeySize::Rsa2048).ok()?;
+    /// An RSA key in PKCS#1 and its public part as a JWK (RFC 7517); `None` where it is no such key.
+    pub fn pkcs1(id: &str, der: &[u8]) -> Option<(Self, Value)> {
+        let key = RsaKeyPair::from_der(der).ok()?;
         let public = key.public_key();
         let encoded = |number: Positive<'_>| URL_SAFE_NO_PAD.encode(number.big_endian_without_leading_zero());
         let (n, e) = (encoded(public.modulus()), encoded(public.exponent()));

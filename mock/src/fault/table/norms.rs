@@ -79,7 +79,7 @@ const NORMS: &[Row] = &[
     (TOKEN, Kind::Unheeded, Norm::ConsentRequired, GRANTED, "A client alone gets scopes that require consent"),
     (TOKEN, Kind::Unheeded, Norm::ConsentFlexible, GRANTED, "A client alone does not get FLEXIBLE scopes"),
     (TOKEN, Kind::Unheeded, Norm::DefaultScopes, GRANTED, "Default scopes are none"),
-    (TOKEN, Kind::Unheeded, Norm::OnlyDefaults, GRANTED, "Each scope is a default"),
+    (TOKEN, Kind::Unheeded, Norm::OnlyDefaults, "scope", "Each scope is a default"),
     (TOKEN, Kind::Unheeded, Norm::OnlyAsked, "scope|scp", "Default scopes are added to those that are asked for"),
     (TOKEN, Kind::Unheeded, Norm::DefaultsFiltered, "scope|scp", "Default scopes are granted that no rule allows"),
     (TOKEN, Kind::Unheeded, Norm::DefaultsSome, GRANTED, "A rule allows all default scopes or none"),
