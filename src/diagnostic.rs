@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 
 use crate::brief::whole_characters;
 
@@ -54,14 +54,31 @@ impl Source {
     /// Line and column, both from 1; the column counts characters.
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let offset = whole_characters(&self.text, offset);
+        let (line, start) = self.line(offset);
+        (line, self.text[start..offset].chars().count() + 1)
+    }
+
+    /// The line of an offset, from 1, and the offset at which it begins.
+    fn line(&self, offset: usize) -> (usize, usize) {
         let lines = self.lines.get_or_init(|| {
             // Files of suites and recordings are far from 4 GiB; behind that, everything would stand on one line.
             let starts = self.text.match_indices('\n').map_while(|(at, _)| u32::try_from(at + 1).ok());
             std::iter::once(0).chain(starts).collect()
         });
         let line = lines.partition_point(|start| *start as usize <= offset);
-        let line_start = lines[line - 1] as usize;
-        (line, self.text[line_start..offset].chars().count() + 1)
+        (line, lines[line - 1] as usize)
+    }
+
+    /// The line on which a span begins, with a mark below it. The renderer goes through all that it is given, so it gets no other line.
+    fn snippet<'s>(&'s self, span: Span, label: &'s str) -> Snippet<'s, Annotation<'s>> {
+        let marked = visible(&self.text, span);
+        let (line, start) = self.line(marked.start);
+        let text = self.text[start..].lines().next().unwrap_or_default();
+        let within = |offset: usize| (offset - start).min(text.len());
+        Snippet::source(text)
+            .line_start(line)
+            .path(self.path.as_str())
+            .annotation(AnnotationKind::Primary.span(within(marked.start)..within(marked.end)).label(label))
     }
 }
 
@@ -132,18 +149,12 @@ impl Diagnostic {
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(columns);
         let level = if self.warning { Level::WARNING } else { Level::ERROR };
-        let mut group = Group::with_title(level.no_name().primary_title(title.as_str()))
-            .element(self.snippet(AnnotationKind::Primary));
+        let snippet = self.source.snippet(self.span, &self.label);
+        let mut group = Group::with_title(level.no_name().primary_title(title.as_str())).element(snippet);
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
         renderer.render(&[group])
-    }
-
-    fn snippet(&self, kind: AnnotationKind) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
-        Snippet::source(self.source.text.as_str())
-            .path(self.source.path.as_str())
-            .annotation(kind.span(visible(&self.source.text, self.span)).label(self.label.as_str()))
     }
 }
 
@@ -156,9 +167,7 @@ impl fmt::Display for Diagnostic {
 
 /// The line under `span` with a caret below, for mismatches: place and source line without a title.
 pub fn excerpt(source: &Source, span: Span, label: &str) -> String {
-    let snippet = Snippet::source(source.text.as_str())
-        .path(source.path.as_str())
-        .annotation(AnnotationKind::Primary.span(visible(&source.text, span)).label(label));
+    let snippet = source.snippet(span, label);
     let group = Group::with_level(Level::NOTE).element(snippet);
     Renderer::plain().decor_style(DecorStyle::Ascii).term_width(COLUMNS).render(&[group])
 }

@@ -113,19 +113,15 @@ impl<'a> Judge<'a> {
                 let wanted = Expected::Documented(operation.id.clone());
                 self.status(check, answer, wanted, operation.documents(answer.status));
             }
-            Wants::Code(codes) => {
-                let found = answer.json().ok().and_then(|body| body.get("errorCode"));
-                self.code(check, codes, found, Some("/errorCode".to_owned()));
-            }
+            Wants::Code(codes) => self.error_code(check, codes, answer),
             Wants::OAuthError(codes) => {
                 let body = answer.json().ok();
                 let found = body.filter(|body| body.get("errorCode").is_none()).and_then(|body| body.get("error"));
-                self.code(check, codes, found, Some("/error".to_owned()));
+                self.code(check, codes, found, "/error");
             }
             Wants::CodeOf(operation) => {
                 if let Some(codes) = operation.errors.get(&answer.status) {
-                    let found = answer.json().ok().and_then(|body| body.get("errorCode")).unwrap_or(&Value::Null);
-                    self.code(check, codes, Some(found), None);
+                    self.error_code(check, codes, answer);
                 }
             }
             Wants::NoBody => {
@@ -217,12 +213,17 @@ impl<'a> Judge<'a> {
         self.find(check, None, None, wanted, Actual::Status { status: answer.status, documented, code, summary });
     }
 
-    fn code(&mut self, check: &Check, codes: &[String], found: Option<&Value>, pointer: Option<String>) {
+    fn error_code(&mut self, check: &Check, codes: &[String], answer: &Answer) {
+        let found = answer.json().ok().and_then(|body| body.get("errorCode"));
+        self.code(check, codes, found, "/errorCode");
+    }
+
+    fn code(&mut self, check: &Check, codes: &[String], found: Option<&Value>, pointer: &str) {
         self.count(check, "");
         let is = |code: &String| found.is_some_and(|found| equal(&Value::from(code.as_str()), found));
         if !codes.iter().any(is) {
             let actual = found.map_or(Actual::Absent, |found| Actual::Value(Json::of(found)));
-            self.find(check, None, pointer, Expected::Code(codes.to_vec()), actual);
+            self.find(check, None, Some(pointer.to_owned()), Expected::Code(codes.to_vec()), actual);
         }
     }
 

@@ -74,9 +74,9 @@ pub(crate) fn mutants(arguments: &Arguments, color: bool) -> Result<u8, CommandE
     }
     let complete = chosen.len() == all.len();
     let jobs = arguments.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
-    let method = Method { jobs, all: arguments.all, time_limit: arguments.time_limit };
+    let method = Method { jobs, all: arguments.all, complete, time_limit: arguments.time_limit };
     let judged = match arguments.at_once {
-        None => one_by_one(&plan, &chosen, method, complete, arguments.format),
+        None => one_by_one(&plan, &chosen, method, arguments.format),
         Some(at_once) => {
             let draw = Draw { at_once, rounds: arguments.rounds, seed: arguments.seed };
             together(&plan, &chosen, draw, method, arguments.format)
@@ -95,18 +95,11 @@ pub(crate) fn mutants(arguments: &Arguments, color: bool) -> Result<u8, CommandE
 }
 
 /// Runs the suite against each fault, and says whether every one and every check was red.
-fn one_by_one(
-    plan: &Plan,
-    faults: &[Fault],
-    method: Method,
-    complete: bool,
-    format: TableFormat,
-) -> Result<bool, CommandError> {
+fn one_by_one(plan: &Plan, faults: &[Fault], method: Method, format: TableFormat) -> Result<bool, CommandError> {
     let progress = Progress::default();
     let tell = |mutant: &Mutant| progress.tell(faults.len(), &mutant.fault.name);
-    let mut result = mutants::run(plan, &plan.trials, faults, method, &tell)?;
+    let result = mutants::run(plan, &plan.trials, faults, method, &tell)?;
     drop(progress);
-    result.complete = complete;
     match format {
         TableFormat::Text => write!(out(), "{}", mutants::text(&result))?,
         TableFormat::Json => out::json(&mutants::summary(&result))?,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc};
 
 use chrono::{Days, NaiveDate};
-use strum::VariantNames;
+use strum::IntoEnumIterator as _;
 
 use super::{Entry, KnownFailures, Trials, place};
 use crate::{
@@ -176,15 +176,18 @@ impl<'n> Reader<'n> {
 
 /// Reports a check that there is not, in the words of reports.
 fn check(node: &Node, text: &str, problems: &mut Problems<'_>) {
-    let named = |kind: &str| matches!(kind, "header" | "link");
-    let known: Vec<String> = CheckKind::VARIANTS
-        .iter()
-        .filter(|kind| **kind != "other")
-        .map(|kind| if named(kind) { format!("{kind} NAME") } else { kind.replace('-', " ") })
-        .collect();
-    let is_named = text.split_once(' ').is_some_and(|(kind, name)| named(kind) && !name.trim().is_empty());
-    if !is_named && !known.iter().any(|kind| kind == text) {
-        problems.unknown(node.span, "check", text, known.iter().map(String::as_str));
+    let checks = CheckKind::iter().filter(|check| !matches!(check, CheckKind::Other(_)));
+    // Some have a name of their own behind them, which is empty here.
+    let known: Vec<String> = checks.map(|check| check.to_string()).collect();
+    let is = |known: &String| match known.strip_suffix(' ') {
+        Some(kind) => text.split_once(' ').is_some_and(|(other, name)| other == kind && !name.trim().is_empty()),
+        None => known.eq_ignore_ascii_case(text),
+    };
+    if !known.iter().any(is) {
+        let shown =
+            known.iter().map(|check| check.strip_suffix(' ').map_or(check.clone(), |kind| format!("{kind} NAME")));
+        let shown: Vec<String> = shown.collect();
+        problems.unknown(node.span, "check", text, shown.iter().map(String::as_str));
     }
 }
 
@@ -214,12 +217,19 @@ fn day(node: &Node, text: &str, problems: &mut Problems<'_>) -> Option<NaiveDate
 }
 
 /// A file with an entry for each of these causes, of which only the reason is left for a person, and once who is responsible for all of them.
-pub(crate) fn propose(causes: &[(String, Vec<FindingPattern>)], today: NaiveDate) -> String {
+/// Of trials that errored, nothing was found that an entry could be about.
+pub(crate) fn propose(causes: &[(String, Vec<FindingPattern>)], errored: usize, today: NaiveDate) -> String {
+    let mut text = match errored {
+        0 => String::new(),
+        1 => "# 1 trial errored; no entry covers it.\n".to_owned(),
+        several => format!("# {several} trials errored; no entry covers them.\n"),
+    };
     if causes.is_empty() {
-        return "knownFailures: []\n".to_owned();
+        return text + "knownFailures: []\n";
     }
     let expires = today.checked_add_days(PROPOSED).unwrap_or(today);
-    let mut text = format!(
+    let _ = write!(
+        text,
         "# Replace every `?`: `check` and `run` refuse the file until then. An entry may have an owner, issue and day of its own.\n\
          owner: \"?\"\nissue: \"?\"\nexpires: {expires}\nknownFailures:\n"
     );

@@ -91,8 +91,8 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether a value matches, without keeping what differs.
-    fn holds(&self, matcher: &Matcher, value: &Value) -> Result<bool, Unfilled> {
-        Ok(Walk::new(self.variables, false).mismatches(matcher, Some(value))?.told.is_empty())
+    fn holds(&self, matcher: &Matcher, value: Option<&Value>) -> Result<bool, Unfilled> {
+        Ok(Walk::new(self.variables, false).mismatches(matcher, value)?.told.is_empty())
     }
 
     fn under(&mut self, step: &str, judge: impl FnOnce(&mut Self) -> Judged) -> Judged {
@@ -115,7 +115,8 @@ impl<'a> Walk<'a> {
         match matcher.kind.shape() {
             Shape::Absent => Ok(()),
             Shape::All(all) => all.iter().try_for_each(|matcher| self.missing(matcher)),
-            Shape::Members(_) | Shape::Items(_) | Shape::Each(_) | Shape::Token(_) | Shape::Single => {
+            Shape::Any(any) if self.any_holds(any, None)? => Ok(()),
+            Shape::Any(_) | Shape::Members(_) | Shape::Items(_) | Shape::Each(_) | Shape::Token(_) | Shape::Single => {
                 let expected = self.wanted(matcher)?;
                 self.find(matcher.span, expected, None);
                 Ok(())
@@ -150,8 +151,8 @@ impl<'a> Walk<'a> {
             }
             Kind::Jwt(jwt) => return self.token(span, jwt, value),
             Kind::All(all) => return all.iter().try_for_each(|matcher| self.present(matcher, value)),
-            Kind::OneOf(matchers) => self.any_holds(matchers, value)?,
-            Kind::Not(inner) => !self.holds(inner, value)?,
+            Kind::OneOf(matchers) => self.any_holds(matchers, Some(value))?,
+            Kind::Not(inner) => !self.holds(inner, Some(value))?,
             Kind::Present => true,
             Kind::Absent => false,
             Kind::Type(types) => types.iter().any(|json_type| json_type.is(value)),
@@ -174,7 +175,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn any_holds(&self, matchers: &[Matcher], value: &Value) -> Result<bool, Unfilled> {
+    fn any_holds(&self, matchers: &[Matcher], value: Option<&Value>) -> Result<bool, Unfilled> {
         for matcher in matchers {
             if self.holds(matcher, value)? {
                 return Ok(true);
@@ -305,7 +306,7 @@ impl<'a> Walk<'a> {
         }
         let Some(items) = self.items(span, value) else { return Ok(()) };
         for item in items {
-            if self.holds(inner, item)? {
+            if self.holds(inner, Some(item))? {
                 return Ok(());
             }
         }
@@ -343,7 +344,7 @@ impl<'a> Walk<'a> {
         let Some(items) = self.items(span, value) else { return Ok(()) };
         let mut fits = Vec::with_capacity(matchers.len());
         for matcher in matchers {
-            fits.push(items.iter().map(|item| self.holds(matcher, item)).collect::<Result<Vec<bool>, _>>()?);
+            fits.push(items.iter().map(|item| self.holds(matcher, Some(item))).collect::<Result<Vec<bool>, _>>()?);
         }
         let mut taken: Vec<Option<usize>> = vec![None; items.len()];
         for (wanted, matcher) in matchers.iter().enumerate() {

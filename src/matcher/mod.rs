@@ -95,6 +95,8 @@ enum Shape<'a> {
     Token(&'a Matcher),
     /// Several, of the same value.
     All(&'a [Matcher]),
+    /// Several, of which one has to hold.
+    Any(&'a [Matcher]),
     /// Nothing: it holds where there is no value.
     Absent,
     /// Nothing that can be false by itself.
@@ -108,6 +110,7 @@ impl Kind {
             Self::List(items) => Shape::Items(items),
             Self::Each(matcher) => Shape::Each(matcher),
             Self::All(all) => Shape::All(all),
+            Self::OneOf(any) => Shape::Any(any),
             Self::Jwt(jwt) => Shape::Token(&jwt.decoded),
             Self::Absent => Shape::Absent,
             Self::Equal(_)
@@ -120,7 +123,6 @@ impl Kind {
             | Self::Unordered(_)
             | Self::Distinct
             | Self::Length { .. }
-            | Self::OneOf(_)
             | Self::Not(_)
             | Self::Min(_)
             | Self::Max(_)

@@ -18,7 +18,9 @@ impl Matcher {
             place.truncate(length);
         };
         match self.kind.shape() {
-            Shape::Members([]) | Shape::Items([]) | Shape::Absent | Shape::Single => tell(place, self.span),
+            Shape::Members([]) | Shape::Items([]) | Shape::Any(_) | Shape::Absent | Shape::Single => {
+                tell(place, self.span)
+            }
             Shape::Members(members) => members.iter().for_each(|(key, matcher)| under(key, matcher)),
             Shape::Items(items) => {
                 items.iter().enumerate().for_each(|(index, matcher)| under(&index.to_string(), matcher));

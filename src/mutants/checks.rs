@@ -48,6 +48,11 @@ impl Checks {
         checks
     }
 
+    /// The checks of one trial.
+    pub(super) fn of_one(plan: &Plan, trial: &Arc<Trial>) -> BTreeSet<Check> {
+        Self::of(plan, std::slice::from_ref(trial)).all.into_keys().collect()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.all.len()

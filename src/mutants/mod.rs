@@ -10,7 +10,7 @@ mod together;
 mod together_table;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     num::NonZero,
     sync::{
         Arc, Mutex, PoisonError,
@@ -43,6 +43,8 @@ pub struct Method {
     pub jobs: NonZero<usize>,
     /// Whether trials that cannot touch a fault run too.
     pub all: bool,
+    /// Whether these are all faults there are, so that a check that none of them turns red tells something.
+    pub complete: bool,
     /// The longest that the trials of one fault may take before no further one starts.
     pub time_limit: Duration,
 }
@@ -84,9 +86,11 @@ impl Mutant {
         self.first().is_some()
     }
 
-    /// Whether the first finding names the operation and what is wrong about it.
+    /// Whether the first failure or the first warning names the operation and what is wrong about it: a configuration that is not stored is a
+    /// warning where it should be shown, and a failure in the token that it should have changed.
     pub fn is_named(&self) -> bool {
-        self.first().is_some_and(|finding| finding.names(self.fault.operation, &self.fault.subject))
+        let firsts = self.first().into_iter().chain(self.warned.first());
+        firsts.into_iter().any(|finding| finding.names(self.fault.operation, &self.fault.subject))
     }
 }
 
@@ -129,12 +133,15 @@ pub fn run(
     let subject = Subject { plan, trials, method };
     let checks = Checks::of(plan, trials);
     subject.is_sound()?;
-    let mutants = in_parallel(method.jobs, faults, |fault| {
+    let mut mutants = in_parallel(method.jobs, faults, |fault| {
         let mutant = subject.mutant(fault)?;
         tell(&mutant);
         Ok(mutant)
     })?;
-    Ok(Mutants { mutants, checks, complete: false })
+    if method.complete {
+        subject.seek(&checks, &mut mutants)?;
+    }
+    Ok(Mutants { mutants, checks, complete: method.complete })
 }
 
 /// Does the work for each of them, so many at a time; what comes of it is in their order.
@@ -187,18 +194,42 @@ impl<'p> Subject<'p> {
     }
 
     /// What becomes of a fault. Most trials need an operation for a fixture alone, and see no more of the fault than those that judge the
-    /// operation; they run if these do not find and name it.
+    /// operation; they run, all of them on one mock, if these do not find and name it.
     fn mutant(self, fault: &Fault) -> Result<Mutant, MutantsError> {
-        let (about, others): (Vec<_>, Vec<_>) =
-            self.touching(&[fault]).into_iter().partition(|trial| is_about(trial, fault.operation));
+        let mut about = self.touching(&[fault]);
+        about.retain(|trial| is_about(trial, fault.operation));
         let mut watch = Watch::new(self.plan);
         self.watch(about.clone(), &[fault], &mut watch)?;
         if self.method.all || !watch.clone().into_mutant(fault.clone()).is_named() {
-            self.watch(others, &[fault], &mut watch)?;
+            watch = self.watched(&[fault])?;
         }
         let mut mutant = watch.into_mutant(fault.clone());
         mutant.put_first(about.iter());
         Ok(mutant)
+    }
+
+    /// Runs the trials of the checks that no fault has turned red against each fault that they can touch, until none of these checks is left.
+    fn seek(self, checks: &Checks, mutants: &mut [Mutant]) -> Result<(), MutantsError> {
+        let red = mutants.iter().flat_map(|mutant| &mutant.falses).collect();
+        let open: Mutex<BTreeSet<Key>> = Mutex::new(checks.never(&red).into_iter().cloned().collect());
+        let open = || open.lock().unwrap_or_else(PoisonError::into_inner);
+        let of: BTreeMap<&str, BTreeSet<Key>> =
+            self.trials.iter().map(|trial| (trial.id.as_str(), Checks::of_one(self.plan, trial))).collect();
+        let found = in_parallel(self.method.jobs, mutants, |mutant| {
+            let mut trials = self.touching(&[&mutant.fault]);
+            trials.retain(|trial| of.get(trial.id.as_str()).is_some_and(|checks| !checks.is_disjoint(&open())));
+            let mut watch = Watch::new(self.plan);
+            if !trials.is_empty() {
+                self.watch(trials, &[&mutant.fault], &mut watch)?;
+            }
+            let falses = watch.into_mutant(mutant.fault.clone()).falses;
+            open().retain(|check| !falses.contains(check));
+            Ok(falses)
+        })?;
+        for (mutant, falses) in mutants.iter_mut().zip(found) {
+            mutant.falses.extend(falses);
+        }
+        Ok(())
     }
 
     /// What all trials that can touch one of the faults see of them.

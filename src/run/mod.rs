@@ -421,7 +421,8 @@ fn header(shared: &Shared<'_>, trials: &[Arc<Trial>]) -> RunStarted {
 }
 
 fn documented(operation: &Operation) -> DocumentedOperation {
-    let mut statuses: Vec<u16> = operation.errors.keys().copied().chain([operation.success]).collect();
+    let mut statuses: Vec<u16> =
+        operation.errors.keys().chain(&operation.also).copied().chain([operation.success]).collect();
     statuses.sort_unstable();
     DocumentedOperation {
         id: operation.id.clone(),

@@ -39,6 +39,8 @@ pub(crate) struct Operation {
     /// The schema of the request's body.
     pub(crate) request: Option<Arc<Schema>>,
     pub(crate) success: u16,
+    /// Other statuses that are documented and no errors, such as that of a page for people.
+    pub(crate) also: Vec<u16>,
     /// `None`: the answer has no body.
     pub(crate) schema: Option<Arc<Schema>>,
     /// Documented error statuses and their codes, those of the contract included.
@@ -72,7 +74,7 @@ pub(crate) struct Operation {
 
 impl Operation {
     pub(crate) fn documents(&self, status: u16) -> bool {
-        status == self.success || self.errors.contains_key(&status)
+        status == self.success || self.also.contains(&status) || self.errors.contains_key(&status)
     }
 }
 
@@ -332,6 +334,7 @@ fn read_operation(
     let query = read_query(fields.optional("query"), problems);
     let request = fields.optional("request").and_then(|node| schema_or_none(node, "request", cx, problems));
     let success = fields.required("success", problems).and_then(|node| read_success(node, cx, problems));
+    let also = fields.each("also", problems, read_also);
     let mut errors = read_errors(fields.optional("errors"), problems);
     let requirement = cx.requirement(&mut fields, "requirement", problems);
     let unreachable = fields.optional("unreachable");
@@ -383,6 +386,7 @@ fn read_operation(
         query,
         request,
         success,
+        also,
         schema,
         errors,
         requirement: requirement?,
@@ -435,6 +439,15 @@ fn read_query(node: Option<&Node>, problems: &mut Problems<'_>) -> BTreeMap<Stri
         fields.finish(problems);
     }
     query
+}
+
+/// A status of an answer that is no error.
+fn read_also(node: &Node, problems: &mut Problems<'_>) -> Option<u16> {
+    let status = u16::try_from(problems.integer(node, "also")?).ok().filter(|status| (200..400).contains(status));
+    if status.is_none() {
+        problems.at(node.span, "this is the status of an error; those stand under `errors`");
+    }
+    status
 }
 
 fn read_success(node: &Node, cx: &ReadContext<'_>, problems: &mut Problems<'_>) -> Option<(u16, Option<Arc<Schema>>)> {

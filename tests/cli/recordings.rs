@@ -126,7 +126,24 @@ fn the_documented_examples_fit_the_shipped_schemas_but_for_their_placeholders() 
 
 #[test]
 fn the_recordings_of_the_real_service_conform() {
-    let Some(files) = shared_recordings() else { return };
+    let Some(files) = shared_recordings("recordings") else { return };
+    conform(&files);
+}
+
+#[test]
+fn the_recordings_of_the_token_endpoints_conform_and_are_no_evidence_against_the_mock() {
+    let Some(files) = shared_recordings("token-recordings") else { return };
+    conform(&files);
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let done = Place::new().run(&[&["replay", "--format", "json"], files.as_slice()].concat());
+    let summary = done.json();
+    let counts = ["exchanges", "equal", "explained", "different", "not_comparable", "outside"];
+    // Eight show a client's secret, four are a proxy's.
+    assert_eq!(counts.map(|count| summary[count].as_u64()), [16, 2, 2, 0, 8, 4].map(Some), "{summary}");
+    assert_eq!(done.code, 0);
+}
+
+fn conform(files: &[String]) {
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     let place = Place::new();
     let done = place.run(&[&["verify", "--format", "json"], files.as_slice()].concat());

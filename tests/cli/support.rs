@@ -394,8 +394,8 @@ impl Drop for MockProcess {
 
 /// The recordings of the real service beside this clone; none, with a printed line, where there are none.
 #[expect(clippy::print_stderr, reason = "whoever runs the tests is to know that this one had nothing to do")]
-pub(crate) fn shared_recordings() -> Option<Vec<String>> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/recordings");
+pub(crate) fn shared_recordings(folder: &str) -> Option<Vec<String>> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(folder);
     let Ok(entries) = fs::read_dir(&dir) else {
         eprintln!("skipped: there are no recordings beside this clone");
         return None;

@@ -51,7 +51,7 @@ fn the_history_explains_only_what_was_before_its_day() {
 
 #[test]
 fn the_mock_answers_as_the_real_service_did() {
-    let Some(files) = shared_recordings() else { return };
+    let Some(files) = shared_recordings("recordings") else { return };
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     let summary = replay(&Place::new(), &files);
     assert_eq!(summary["differences"], json!([]));
@@ -104,7 +104,7 @@ fn an_org_decides_only_what_the_request_leaves_open() {
 /// documentation knows.
 #[test]
 fn the_history_explains_all_that_the_service_has_changed() {
-    let Some(mut files) = shared_recordings() else { return };
+    let Some(mut files) = shared_recordings("recordings") else { return };
     files.extend(kept());
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     let summary = replay(&Place::new(), &[&["--as-of", "today"], files.as_slice()].concat());

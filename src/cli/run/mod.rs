@@ -511,5 +511,5 @@ fn print_summary(arguments: &Arguments, report: &Report) -> Result<(), CommandEr
 
 /// Entries for what failed and is not listed yet, or not so.
 fn propose(report: &Report) -> String {
-    known::propose(&report.proposals(), Utc::now().date_naive())
+    known::propose(&report.proposals(), report.count(Outcome::Errored), Utc::now().date_naive())
 }

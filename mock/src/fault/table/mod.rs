@@ -31,6 +31,8 @@ const ISSUE: &str = "tokenCustomAS";
 const INTROSPECT: &str = "introspectCustomAS";
 const REVOKE: &str = "revokeCustomAS";
 const USERINFO: &str = "userinfoCustomAS";
+const AUTHORIZE: &str = "authorizeCustomAS";
+const LOGOUT: &str = "logoutCustomAS";
 
 const JSON: &str = "application/json";
 

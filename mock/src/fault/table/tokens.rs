@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Change, Edit, Effect, Fault, INTROSPECT, ISSUE, JSON, Kind, REVOKE, TokenType, USERINFO, When, fault, last, member,
-    on, on_success,
+    AUTHORIZE, Change, Edit, Effect, Fault, INTROSPECT, ISSUE, JSON, Kind, LOGOUT, REVOKE, TokenType, USERINFO, When,
+    fault, last, member, on, on_success,
 };
 
 /// A member of an answer or a token, and another value that it never has.
@@ -37,6 +37,7 @@ pub(super) fn add(all: &mut Vec<Fault>) {
     }
     errors(all);
     headers(all);
+    redirects(all);
     keys(all);
     unsteady(all);
 }
@@ -285,6 +286,43 @@ fn errors(all: &mut Vec<Fault>) {
     let title = "A client is not told the nonce to use";
     let change = on(400, Change::Header("dpop-nonce", None));
     all.push(fault(ISSUE, Kind::Header, "no-dpop-nonce-on-400", "dpop-nonce", title, change));
+}
+
+/// Answers that lead a browser on: operation, status, a word, what becomes of the header or status, what shows it, and that in words.
+fn redirects(all: &mut Vec<Fault>) {
+    let location = |from, to| Change::InHeader("location", from, to);
+    for (operation, page) in [(AUTHORIZE, "example.com/callback"), (LOGOUT, "app.example.com/")] {
+        let rows = [
+            ("no-location", Change::Header("location", None), "location", "A redirect leads nowhere"),
+            ("other-page", location(page, "other.example.com/"), "location", "A redirect leads to another page"),
+            ("no-state", location("state=", "status="), "location", "A redirect lacks the state"),
+        ];
+        for (word, change, subject, title) in rows {
+            all.push(fault(operation, Kind::Header, word, subject, title, on(302, change)));
+        }
+        let title = "A browser is shown a page instead of being led on";
+        all.push(fault(operation, Kind::Status, "302-as-200", "200", title, on(302, Change::Status(200))));
+    }
+    let rows = [
+        ("no-code", location("code=", "token="), "A redirect lacks the code"),
+        ("no-error", location("error=", "failure="), "A redirect lacks the error"),
+        ("other-error", location("error=", "error=conformance_"), "A redirect has another error"),
+        ("fragment", location("?", "#"), "What belongs into the query is in the fragment"),
+        ("query", location("#", "?"), "What belongs into the fragment is in the query"),
+    ];
+    for (word, change, title) in rows {
+        all.push(fault(AUTHORIZE, Kind::Header, word, "location", title, on(302, change)));
+    }
+    let title = "The page with a form is a text";
+    let change = on(200, Change::Header("content-type", Some("text/plain")));
+    all.push(fault(AUTHORIZE, Kind::Header, "other-content-type-on-200", "content-type", title, change));
+    let title = "A browser is led to a page that no client has";
+    let change = on(400, Change::Header("location", Some("https://conformance.invalid/")));
+    all.push(fault(AUTHORIZE, Kind::Header, "location-on-400", "location", title, change));
+    for (status, other) in [(400, 302), (400, 200), (302, 303), (200, 302)] {
+        let (title, word) = (format!("A {status} is a {other}"), format!("{status}-as-{other}"));
+        all.push(fault(AUTHORIZE, Kind::Status, &word, other.to_string(), title, on(status, Change::Status(other))));
+    }
 }
 
 /// Header, its value (none: it is not there).
