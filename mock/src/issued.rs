@@ -1,5 +1,5 @@
-//! What servers have given out and must know again: access and ID tokens, and codes. Owns how many of them are remembered; refresh tokens
-//! are rows of the API, in `clients`.
+//! What servers have given out and must know again: access and ID tokens, codes, and names of pushed requests. Owns how many
+//! of them are remembered; refresh tokens are rows of the API, in `clients`.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,9 +8,9 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::{dpop::Binding, source::Stamp, token_endpoint::Granted};
+use super::{call::Query, dpop::Binding, source::Stamp, token_endpoint::Granted};
 
-/// How many tokens, and how many codes, are remembered. An older one is not known any more.
+/// How many tokens, how many codes and so on are remembered. An older one is not known any more.
 const MOST: usize = 10_000;
 
 /// What a token is for.
@@ -41,6 +41,15 @@ pub(super) struct Code {
     pub(super) redirect_uri: String,
     /// RFC 7636, by S256.
     pub(super) challenge: Option<String>,
+    pub(super) expires: Stamp,
+}
+
+/// An authorization request that a client has pushed (RFC 9126).
+#[derive(Debug, Clone)]
+pub(super) struct Pushed {
+    pub(super) server: String,
+    pub(super) client: String,
+    pub(super) parameters: Query,
     pub(super) expires: Stamp,
 }
 
@@ -80,11 +89,12 @@ impl<T> Latest<T> {
     }
 }
 
-/// The tokens and codes of all servers.
+/// What all servers have given out.
 #[derive(Clone, Default)]
 pub(super) struct Issued {
     tokens: Latest<Arc<Token>>,
     codes: Latest<Code>,
+    pushed: Latest<Pushed>,
 }
 
 impl Issued {
@@ -135,5 +145,18 @@ impl Issued {
     /// A code can be used once (RFC 6749, section 4.1.2).
     pub(super) fn use_code(&mut self, text: &str) {
         self.codes.remove(text);
+    }
+
+    pub(super) fn add_pushed(&mut self, text: String, pushed: Pushed) {
+        self.pushed.add(text, pushed);
+    }
+
+    pub(super) fn pushed(&self, text: &str, now: Stamp) -> Option<&Pushed> {
+        self.pushed.find(text).filter(|pushed| pushed.expires > now)
+    }
+
+    /// What was pushed can be used once (RFC 9126, section 4).
+    pub(super) fn use_pushed(&mut self, text: &str) {
+        self.pushed.remove(text);
     }
 }

@@ -19,9 +19,10 @@ use serde::Serialize;
 
 pub(super) use self::{
     claims::{About, Occasion, told},
-    form::read as read_form,
-    grant::{Signed, assigned, authorized, unauthorized},
+    form::{read as read_form, without_doubles},
+    grant::{Signed, authorized, check_scopes, signed_in, unauthorized},
     policy::Lifetimes,
+    scopes::WITHOUT_OPENID,
 };
 use super::{
     apps::App,
@@ -85,8 +86,17 @@ pub(super) fn server<'o>(org: &'o Org, call: &Call<'_>) -> Result<&'o Server, Re
 }
 
 /// Who sends a form to an endpoint of a server, `name` behind `/v1/`. The assertion is still to be remembered.
-pub(super) fn client(org: &Org, call: &Call<'_>, form: &Query, name: &str) -> Result<Client, Refusal> {
+fn client(org: &Org, call: &Call<'_>, form: &Query, name: &str) -> Result<Client, Refusal> {
     client_authentication::authenticate(&org.apps, &org.assertions, call, form, &path(call, name))
+}
+
+/// The same, of an endpoint at which an assertion is used up at once.
+pub(super) fn authenticated(org: &mut Org, call: &Call<'_>, form: &Query, name: &str) -> Result<Arc<App>, Refusal> {
+    let Client { app, spent } = client(org, call, form, name)?;
+    if let Some(spent) = spent {
+        spent.remember(&mut org.assertions);
+    }
+    Ok(app)
 }
 
 /// As the client wrote it, so that an audience and an `htu` can be compared with it.

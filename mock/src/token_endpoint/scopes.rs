@@ -20,7 +20,8 @@ const WITH_OPENID: [&str; 4] = ["profile", "email", "address", "phone"];
 const UNKNOWN: &str = "One or more scopes are not configured for the authorization server resource.";
 const NO_DEFAULTS: &str =
     "The authorization server resource does not have any configured default scopes, 'scope' must be provided.";
-const WITHOUT_OPENID: &str = "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.";
+pub(crate) const WITHOUT_OPENID: &str =
+    "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.";
 const ABOUT_A_USER: &str = "Cannot request 'openid' scopes using client credentials.";
 
 /// The scopes of a request, in the order of the server's (recorded: not in that of the request).

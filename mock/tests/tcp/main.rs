@@ -31,6 +31,7 @@ mod metadata;
 mod neighbours;
 mod policies;
 mod prover;
+mod pushed;
 mod resource_keys;
 mod rules;
 mod scopes;
