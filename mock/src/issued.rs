@@ -1,4 +1,4 @@
-//! What servers have given out and must know again: access and ID tokens, codes, and names of pushed requests. Owns how many
+//! What servers have given out and must know again: access and ID tokens, codes, codes of devices, and names of pushed requests. Owns how many
 //! of them are remembered; refresh tokens are rows of the API, in `clients`.
 
 use std::{
@@ -8,7 +8,13 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::{call::Query, dpop::Binding, source::Stamp, token_endpoint::Granted};
+use super::{
+    apps::App,
+    call::Query,
+    dpop::Binding,
+    source::Stamp,
+    token_endpoint::{Granted, Signed},
+};
 
 /// How many tokens, how many codes and so on are remembered. An older one is not known any more.
 const MOST: usize = 10_000;
@@ -42,6 +48,23 @@ pub(super) struct Code {
     /// RFC 7636, by S256.
     pub(super) challenge: Option<String>,
     pub(super) expires: Stamp,
+}
+
+/// A device that waits for a person to confirm it (RFC 8628), or that one has confirmed.
+#[derive(Debug, Clone)]
+pub(super) struct Device {
+    pub(super) server: String,
+    pub(super) app: Arc<App>,
+    pub(super) scope: Option<String>,
+    /// What the person types in.
+    pub(super) user_code: String,
+    pub(super) expires: Stamp,
+    /// How many seconds it has to wait before it asks again.
+    pub(super) interval: i64,
+    /// When it asked last.
+    pub(super) polled: Option<Stamp>,
+    /// Who has confirmed it, if anybody has.
+    pub(super) signed: Option<Signed>,
 }
 
 /// An authorization request that a client has pushed (RFC 9126).
@@ -83,6 +106,10 @@ impl<T> Latest<T> {
         Some(&self.rows.get(self.places.get(text)?)?.1)
     }
 
+    fn find_mut(&mut self, text: &str) -> Option<&mut T> {
+        Some(&mut self.rows.get_mut(self.places.get(text)?)?.1)
+    }
+
     fn remove(&mut self, text: &str) -> Option<T> {
         let place = self.places.remove(text)?;
         Some(self.rows.remove(&place)?.1)
@@ -94,6 +121,7 @@ impl<T> Latest<T> {
 pub(super) struct Issued {
     tokens: Latest<Arc<Token>>,
     codes: Latest<Code>,
+    devices: Latest<Device>,
     pushed: Latest<Pushed>,
 }
 
@@ -145,6 +173,26 @@ impl Issued {
     /// A code can be used once (RFC 6749, section 4.1.2).
     pub(super) fn use_code(&mut self, text: &str) {
         self.codes.remove(text);
+    }
+
+    pub(super) fn add_device(&mut self, text: String, device: Device) {
+        self.devices.add(text, device);
+    }
+
+    /// The device that was given this code, though it may have expired.
+    pub(super) fn device(&mut self, text: &str) -> Option<&mut Device> {
+        self.devices.find_mut(text)
+    }
+
+    /// The device that waits for a person with this code.
+    pub(super) fn waiting_device(&mut self, user_code: &str, now: Stamp) -> Option<&mut Device> {
+        let mut devices = self.devices.rows.values_mut().map(|(_, device)| device);
+        devices.find(|device| device.user_code == user_code && device.signed.is_none() && device.expires > now)
+    }
+
+    /// A device is given tokens once.
+    pub(super) fn use_device(&mut self, text: &str) {
+        self.devices.remove(text);
     }
 
     pub(super) fn add_pushed(&mut self, text: String, pushed: Pushed) {

@@ -17,8 +17,13 @@ use crate::{
 };
 
 /// What the endpoint knows, in the order in which it is told.
-const SERVED: [GrantType; 4] =
-    [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::Password, GrantType::ClientCredentials];
+const SERVED: [GrantType; 5] = [
+    GrantType::AuthorizationCode,
+    GrantType::RefreshToken,
+    GrantType::Password,
+    GrantType::ClientCredentials,
+    GrantType::DeviceCode,
+];
 
 const WRONG_CREDENTIALS: &str = "The credentials provided were invalid.";
 const NOT_ASSIGNED: &str = "User is not assigned to the client application.";

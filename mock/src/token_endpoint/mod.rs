@@ -5,6 +5,7 @@
 mod access_token;
 mod claims;
 mod code;
+mod device;
 mod form;
 mod grant;
 mod id_token;
@@ -132,6 +133,10 @@ fn answer(org: &mut Org, call: &Call<'_>) -> Outcome {
         GrantType::RefreshToken => {
             let (granted, refreshed) = refresh::exchange(org, call, &server, &app, &form)?;
             tokens(org, call, &granted, key.as_deref(), Some(refreshed))
+        }
+        GrantType::DeviceCode => {
+            let granted = device::exchange(org, call, &server, &app, &form)?;
+            tokens(org, call, &granted, key.as_deref(), None)
         }
         // It has no request to this endpoint (RFC 6749, section 4.2).
         GrantType::Implicit => Err(grant::unsupported()),

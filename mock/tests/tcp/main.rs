@@ -19,6 +19,7 @@ mod claims;
 mod client_authentication;
 mod clients;
 mod cors;
+mod device;
 mod dpop_api;
 mod dpop_token;
 mod effects;

@@ -101,7 +101,10 @@ fn statuses_of(all: &mut Vec<Fault>, operation: &Operation) {
         return;
     }
     // What a browser is sent to has no answer of its own; of the others nothing is settled that a suite could ask for.
-    if ["authorize", "logout", "par"].iter().any(|endpoint| name.starts_with(endpoint)) {
+    if ["authorize", "logout", "activateDevice", "deviceAuthorize", "par"]
+        .iter()
+        .any(|endpoint| name.starts_with(endpoint))
+    {
         return;
     }
     if right != 204 && name != "revokeCustomAS" {
