@@ -17,12 +17,13 @@ use crate::{
 };
 
 /// What the endpoint knows, in the order in which it is told.
-const SERVED: [GrantType; 5] = [
+const SERVED: [GrantType; 6] = [
     GrantType::AuthorizationCode,
     GrantType::RefreshToken,
     GrantType::Password,
     GrantType::ClientCredentials,
     GrantType::DeviceCode,
+    GrantType::TokenExchange,
 ];
 
 const WRONG_CREDENTIALS: &str = "The credentials provided were invalid.";

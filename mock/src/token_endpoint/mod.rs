@@ -6,6 +6,7 @@ mod access_token;
 mod claims;
 mod code;
 mod device;
+mod exchange;
 mod form;
 mod grant;
 mod id_token;
@@ -72,6 +73,9 @@ struct Answered<'t> {
     refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
+    /// The last one in the vendor's example (docs).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
 }
 
 /// A server that clients can use. Docs: an INACTIVE one is not available to them. Inferred: it is answered as one that does not exist, for
@@ -138,6 +142,10 @@ fn answer(org: &mut Org, call: &Call<'_>) -> Outcome {
             let granted = device::exchange(org, call, &server, &app, &form)?;
             tokens(org, call, &granted, key.as_deref(), None)
         }
+        GrantType::TokenExchange => {
+            let granted = exchange::exchange(org, call, &server, &app, &form)?;
+            tokens(org, call, &granted, key.as_deref(), None)
+        }
         // It has no request to this endpoint (RFC 6749, section 4.2).
         GrantType::Implicit => Err(grant::unsupported()),
     }
@@ -183,6 +191,7 @@ fn tokens(
         scope: granted.scopes.join(" "),
         refresh_token: refreshed.map(|refreshed| refresh::give(org, &refreshed)),
         id_token,
+        issued_token_type: exchange::issued_type(granted.grant),
     };
     Ok(Answer::json(StatusCode::OK, &answered).unlisted())
 }

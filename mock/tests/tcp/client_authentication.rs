@@ -274,7 +274,7 @@ async fn an_assertion_by_a_key_is_verified_by_its_kid() {
 async fn a_request_is_judged_in_order() {
     let org = issuing::org().await;
     let served = "[authorization_code, refresh_token, password, client_credentials, \
-                  urn:ietf:params:oauth:grant-type:device_code]";
+                  urn:ietf:params:oauth:grant-type:device_code, urn:ietf:params:oauth:grant-type:token-exchange]";
     let missing = format!("The token request must specify a 'grant_type'. Valid values: {served}");
     refused(&ask(&org, "token-client", &[READ]).await, 400, "invalid_request", &missing);
     let unsupported = format!(

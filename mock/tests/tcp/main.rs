@@ -23,6 +23,7 @@ mod device;
 mod dpop_api;
 mod dpop_token;
 mod effects;
+mod exchange;
 mod general;
 mod hostile;
 mod issuing;
