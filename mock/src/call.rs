@@ -88,7 +88,7 @@ impl Call<'_> {
 }
 
 /// The decoded query parameters, in the order sent.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
@@ -109,6 +109,11 @@ impl Query {
     /// These parameters, behind others that count instead of those of the same name.
     pub(super) fn behind(&self, others: impl Iterator<Item = (String, String)>) -> Query {
         Query(others.chain(self.0.iter().cloned()).collect())
+    }
+
+    /// These parameters but those of these names.
+    pub(super) fn without(&self, names: &[&str]) -> Query {
+        Query(self.0.iter().filter(|(name, _)| !names.contains(&name.as_str())).cloned().collect())
     }
 
     /// The names of all parameters, one for each time it was sent.

@@ -9,7 +9,6 @@ use serde_json::{Map, Value, json};
 
 use super::{
     call::{Call, Query},
-    client_authentication::Client,
     clients::RefreshToken,
     issued::{Kind, Token},
     norm::Norm,
@@ -45,10 +44,7 @@ fn introspect(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = token_endpoint::server(org, call)?.id.clone();
     let form = token_endpoint::read_form(call)?;
-    let Client { app, spent } = token_endpoint::client(org, call, &form, "introspect")?;
-    if let Some(spent) = spent {
-        spent.remember(&mut org.assertions);
-    }
+    let app = token_endpoint::authenticated(org, call, &form, "introspect")?;
     let text = token(call, &form)?;
     let server = org.servers.find(&server)?;
     let told = told(org, call, server, text, now).filter(|told| {

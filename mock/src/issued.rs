@@ -1,5 +1,5 @@
-//! What servers have given out and must know again: access and ID tokens, and codes. Owns how many of them are remembered; refresh tokens
-//! are rows of the API, in `clients`.
+//! What servers have given out and must know again: access and ID tokens, codes, codes of devices, and names of pushed requests. Owns how many
+//! of them are remembered; refresh tokens are rows of the API, in `clients`.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,9 +8,15 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::{dpop::Binding, source::Stamp, token_endpoint::Granted};
+use super::{
+    apps::App,
+    call::Query,
+    dpop::Binding,
+    source::Stamp,
+    token_endpoint::{Granted, Signed},
+};
 
-/// How many tokens, and how many codes, are remembered. An older one is not known any more.
+/// How many tokens, how many codes and so on are remembered. An older one is not known any more.
 const MOST: usize = 10_000;
 
 /// What a token is for.
@@ -44,6 +50,32 @@ pub(super) struct Code {
     pub(super) expires: Stamp,
 }
 
+/// A device that waits for a person to confirm it (RFC 8628), or that one has confirmed.
+#[derive(Debug, Clone)]
+pub(super) struct Device {
+    pub(super) server: String,
+    pub(super) app: Arc<App>,
+    pub(super) scope: Option<String>,
+    /// What the person types in.
+    pub(super) user_code: String,
+    pub(super) expires: Stamp,
+    /// How many seconds it has to wait before it asks again.
+    pub(super) interval: i64,
+    /// When it asked last.
+    pub(super) polled: Option<Stamp>,
+    /// Who has confirmed it, if anybody has.
+    pub(super) signed: Option<Signed>,
+}
+
+/// An authorization request that a client has pushed (RFC 9126).
+#[derive(Debug, Clone)]
+pub(super) struct Pushed {
+    pub(super) server: String,
+    pub(super) client: String,
+    pub(super) parameters: Query,
+    pub(super) expires: Stamp,
+}
+
 /// Things by their texts, the latest so many of them.
 #[derive(Clone)]
 struct Latest<T> {
@@ -74,17 +106,23 @@ impl<T> Latest<T> {
         Some(&self.rows.get(self.places.get(text)?)?.1)
     }
 
+    fn find_mut(&mut self, text: &str) -> Option<&mut T> {
+        Some(&mut self.rows.get_mut(self.places.get(text)?)?.1)
+    }
+
     fn remove(&mut self, text: &str) -> Option<T> {
         let place = self.places.remove(text)?;
         Some(self.rows.remove(&place)?.1)
     }
 }
 
-/// The tokens and codes of all servers.
+/// What all servers have given out.
 #[derive(Clone, Default)]
 pub(super) struct Issued {
     tokens: Latest<Arc<Token>>,
     codes: Latest<Code>,
+    devices: Latest<Device>,
+    pushed: Latest<Pushed>,
 }
 
 impl Issued {
@@ -135,5 +173,38 @@ impl Issued {
     /// A code can be used once (RFC 6749, section 4.1.2).
     pub(super) fn use_code(&mut self, text: &str) {
         self.codes.remove(text);
+    }
+
+    pub(super) fn add_device(&mut self, text: String, device: Device) {
+        self.devices.add(text, device);
+    }
+
+    /// The device that was given this code, though it may have expired.
+    pub(super) fn device(&mut self, text: &str) -> Option<&mut Device> {
+        self.devices.find_mut(text)
+    }
+
+    /// The device that waits for a person with this code.
+    pub(super) fn waiting_device(&mut self, user_code: &str, now: Stamp) -> Option<&mut Device> {
+        let mut devices = self.devices.rows.values_mut().map(|(_, device)| device);
+        devices.find(|device| device.user_code == user_code && device.signed.is_none() && device.expires > now)
+    }
+
+    /// A device is given tokens once.
+    pub(super) fn use_device(&mut self, text: &str) {
+        self.devices.remove(text);
+    }
+
+    pub(super) fn add_pushed(&mut self, text: String, pushed: Pushed) {
+        self.pushed.add(text, pushed);
+    }
+
+    pub(super) fn pushed(&self, text: &str, now: Stamp) -> Option<&Pushed> {
+        self.pushed.find(text).filter(|pushed| pushed.expires > now)
+    }
+
+    /// What was pushed can be used once (RFC 9126, section 4).
+    pub(super) fn use_pushed(&mut self, text: &str) {
+        self.pushed.remove(text);
     }
 }

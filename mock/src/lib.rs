@@ -94,7 +94,8 @@
 //! # }
 //! ```
 //!
-//! There is no page to sign in on: [`Builder::login`] names who is signed in when a browser comes to `/authorize`.
+//! There is no page to sign in on: [`Builder::login`] names who is signed in when a browser comes to `/authorize`, or to `/activate` with the
+//! code of a device.
 //!
 //! # Faults
 //!
@@ -125,6 +126,7 @@ mod client_authentication;
 mod clients;
 mod constraint;
 mod cors;
+mod device;
 mod dispatch;
 mod dpop;
 mod expression;
@@ -199,6 +201,7 @@ const OPERATIONS: &[&[Operation]] = &[
     revoke::OPERATIONS,
     userinfo::OPERATIONS,
     authorize::OPERATIONS,
+    device::OPERATIONS,
     logout::OPERATIONS,
 ];
 

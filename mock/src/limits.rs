@@ -27,12 +27,13 @@ pub(super) enum Bucket {
 }
 
 impl Bucket {
-    /// Of an endpoint of a server; its keys and metadata have no limit (docs).
-    fn of_server(path: &str) -> Option<Bucket> {
+    /// Of an endpoint of a server; its keys and metadata have no limit (docs). Inferred: the page for devices counts like the rest of the org.
+    fn of_open(path: &str) -> Option<Bucket> {
         match path.split('/').collect::<Vec<_>>().as_slice() {
             ["", "oauth2", _, "v1", "keys"] => None,
             ["", "oauth2", _, "v1", "authorize"] => Some(Bucket::Authorize),
             ["", "oauth2", _, "v1", _, ..] => Some(Bucket::CustomServers),
+            _ if path == routes::DEVICE_PAGE => Some(Bucket::Other),
             _ => None,
         }
     }
@@ -43,7 +44,7 @@ impl Bucket {
             return Some(Bucket::Token);
         }
         if routes::is_open(path) {
-            return Bucket::of_server(path);
+            return Bucket::of_open(path);
         }
         Some(match path.strip_prefix(COLLECTION) {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => Bucket::AuthorizationServers,

@@ -5,7 +5,6 @@ use axum::http::{Method, StatusCode};
 
 use super::{
     call::Call,
-    client_authentication::Client,
     clients::RefreshToken,
     introspect,
     norm::Norm,
@@ -22,10 +21,7 @@ fn revoke(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = token_endpoint::server(org, call)?.id.clone();
     let form = token_endpoint::read_form(call)?;
-    let Client { app, spent } = token_endpoint::client(org, call, &form, "revoke")?;
-    if let Some(spent) = spent {
-        spent.remember(&mut org.assertions);
-    }
+    let app = token_endpoint::authenticated(org, call, &form, "revoke")?;
     let text = introspect::token(call, &form)?;
     let is_own = |owner: &str, of: &str| (owner == app.client_id || !call.keeps(Norm::RevokeOwn)) && of == server;
     // An access token goes alone.

@@ -54,9 +54,12 @@ impl Operation {
 pub(super) const COLLECTION: &str = "/api/v1/authorizationServers";
 const COLLECTION_SEGMENTS: [&str; 3] = ["api", "v1", "authorizationServers"];
 
-/// Public documents (docs) and the token endpoint: no token.
+/// The page of the org at which a person confirms a device (spec's example).
+pub(super) const DEVICE_PAGE: &str = "/activate";
+
+/// Public documents (docs), the endpoints for clients, and the page for people: no token.
 pub(super) fn is_open(path: &str) -> bool {
-    path.starts_with("/.well-known/") || path.starts_with("/oauth2/")
+    path.starts_with("/.well-known/") || path.starts_with("/oauth2/") || path == DEVICE_PAGE
 }
 
 /// The operation of a path and method, and the open segments.

@@ -50,7 +50,7 @@ pub struct Settings {
     pub as_of: Option<NaiveDate>,
     /// What the org holds at the start besides its default server.
     pub state: Option<State>,
-    /// The login or id of the user who is signed in for `/authorize`, instead of the one that the state names.
+    /// The login or id of the user who is signed in for `/authorize` and `/activate`, instead of the one that the state names.
     pub login: Option<String>,
     /// The changes of behaviour that the mock has.
     #[cfg(feature = "faults")]
@@ -210,7 +210,7 @@ impl Builder {
         self
     }
 
-    /// Who is signed in for `/authorize`: the login or id of a user of the state.
+    /// Who is signed in for `/authorize` and `/activate`: the login or id of a user of the state.
     pub fn login(mut self, user: impl Into<String>) -> Self {
         self.settings.login = Some(user.into());
         self

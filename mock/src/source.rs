@@ -27,6 +27,8 @@ pub enum ClockError {
 }
 
 const ALPHANUMERIC: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+/// Letters that make no words, of which user codes are (RFC 8628, section 6.1; so are those of the spec's example).
+const CONSONANTS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// The last characters of an id tell the cell that the org lives in: recorded as `1d7`, `5d7`, `4x6`, `0g7`.
@@ -223,6 +225,18 @@ impl Source {
     /// 43 base64url characters: the names of tokens (jwt), the texts of refresh tokens and codes (inferred).
     pub(super) fn secret(&mut self) -> String {
         base64url(&mut self.wire, 43)
+    }
+
+    /// What a device asks for tokens with: a UUID, as in the spec's example.
+    pub(super) fn device_code(&mut self) -> String {
+        let digits = format!("{:032x}", self.wire.random::<u128>());
+        let (time, rest) = digits.split_at(8);
+        format!("{time}-{}-4{}-a{}-{}", &rest[..4], &rest[5..8], &rest[9..12], &rest[12..])
+    }
+
+    /// What a person types in: eight letters (spec's example).
+    pub(super) fn user_code(&mut self) -> String {
+        (0..8).map(|_| pick(&mut self.wire, CONSONANTS)).collect()
     }
 
     /// A nonce for `DPoP` proofs; the form is inferred.

@@ -34,7 +34,7 @@ pub struct State {
     pub users: Vec<User>,
     /// Clients that the authorization servers give tokens to.
     pub apps: Vec<App>,
-    /// The login or id of the user who is signed in, for `/authorize`, which has no page; nobody if it is left out.
+    /// The login or id of the user who is signed in, for `/authorize` and `/activate`, which have no page; nobody if it is left out.
     pub login: Option<String>,
     /// Refresh tokens.
     pub refresh_tokens: Vec<RefreshToken>,

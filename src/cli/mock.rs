@@ -82,7 +82,7 @@ pub(crate) struct Arguments {
     /// What the org holds at the start, as YAML (schemas/harness/state.schema.json)
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    /// Who is signed in for /authorize, which has no page: the login or id of a user of the state
+    /// Who is signed in for /authorize and /activate, which have no page: the login or id of a user of the state
     #[arg(long, value_name = "USER")]
     login: Option<String>,
     /// An org that lacks the API Access Management feature

@@ -193,8 +193,8 @@ fn openid(org: &mut Org, call: &Call<'_>) -> Outcome {
     Ok(document.answer(call.as_of))
 }
 
-/// A value that there is since a change. The service tells of grants that the mock does not serve, and so does the mock: whoever asks for
-/// them gets a 501 that says whose gap it is.
+/// A value that there is since a change, which is one of the documents alone: the endpoints are there whatever day is shown, as it is not known
+/// since when the service has them.
 fn since(as_of: AsOf, change: Change, value: &'static str) -> Option<&'static str> {
     as_of.has(change).then_some(value)
 }

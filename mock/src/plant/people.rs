@@ -101,8 +101,8 @@ pub(super) fn plant_app(org: &mut Org, ids: &mut Ids, place: &str, state: start:
 
 fn app_of(state: start::App) -> App {
     let grant_types = state.grant_types.unwrap_or_else(|| vec![GrantType::ClientCredentials]);
-    let alone = grant_types.iter().all(|grant| *grant == GrantType::ClientCredentials);
-    let usual = if alone { ApplicationType::Service } else { ApplicationType::Web };
+    let is_of_services = |grant: &GrantType| matches!(grant, GrantType::ClientCredentials | GrantType::TokenExchange);
+    let usual = if grant_types.iter().all(is_of_services) { ApplicationType::Service } else { ApplicationType::Web };
     let kind = state.application_type.unwrap_or(usual);
     App {
         id: state.id.unwrap_or_else(|| state.client_id.clone()),

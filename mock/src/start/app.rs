@@ -28,7 +28,7 @@ pub struct App {
     /// `client_credentials` if they are left out.
     #[serde(default)]
     pub grant_types: Option<Vec<GrantType>>,
-    /// `service` for an app that has `client_credentials` alone, and else `web`, if it is left out.
+    /// If it is left out: `service` for an app that has no grants but `client_credentials` and token exchange, and else `web`.
     #[serde(default)]
     pub application_type: Option<ApplicationType>,
     /// Where `/authorize` may send answers to; compared character by character.
@@ -88,6 +88,10 @@ pub enum GrantType {
     RefreshToken,
     Password,
     ClientCredentials,
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
 }
 
 impl GrantType {
@@ -99,6 +103,8 @@ impl GrantType {
             GrantType::RefreshToken => "refresh_token",
             GrantType::Password => "password",
             GrantType::ClientCredentials => "client_credentials",
+            GrantType::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            GrantType::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
     }
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
-use super::{Granted, authorized};
+use super::{Granted, authorized, form, grant};
 use crate::{
     apps::App,
     call::{Call, Query},
@@ -27,19 +27,14 @@ pub(super) fn exchange(
     form: &Query,
 ) -> Result<Granted, Refusal> {
     let now = org.source.now();
-    let text = form.get("code").ok_or_else(|| {
-        Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", "The required parameter 'code' is missing.")
-    })?;
+    let text = form::required(form, "code")?;
     let code = org.issued.code(text, now);
     let code = code.ok_or_else(|| invalid("The authorization code is invalid or has expired."))?.clone();
     if code.granted.app.client_id != app.client_id && call.keeps(Norm::CodeClient) {
-        return Err(invalid(
-            "The grant was issued to another client. Please make sure the 'client_id' matches the one used at the authorize request.",
-        ));
+        return Err(grant::of_another_client());
     }
     if code.granted.server != server {
-        let description = "The grant was issued for another authorization server.";
-        return Err(Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", description));
+        return Err(grant::of_another_server());
     }
     if form.get("redirect_uri") != Some(&code.redirect_uri) && call.keeps(Norm::CodeRedirect) {
         let description = "The 'redirect_uri' does not match the redirection URI used in the authorization request.";

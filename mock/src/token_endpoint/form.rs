@@ -28,8 +28,14 @@ pub(crate) fn read(call: &Call<'_>) -> Result<Query, Refusal> {
     Query::parse(text).map_err(|_| refused("The request is not well-formed."))
 }
 
+/// A parameter that has to be there (catalogue).
+pub(super) fn required<'f>(form: &'f Query, name: &str) -> Result<&'f str, Refusal> {
+    let missing = || format!("The required parameter '{name}' is missing.");
+    form.get(name).ok_or_else(|| Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", missing()))
+}
+
 /// RFC 6749, section 3.2.
-pub(super) fn without_doubles(call: &Call<'_>, form: &Query) -> Result<(), Refusal> {
+pub(crate) fn without_doubles(call: &Call<'_>, form: &Query) -> Result<(), Refusal> {
     let mut seen = BTreeSet::new();
     if !call.keeps(Norm::NoDoubles) || form.names().all(|name| seen.insert(name)) {
         Ok(())

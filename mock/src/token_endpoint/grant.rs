@@ -17,8 +17,14 @@ use crate::{
 };
 
 /// What the endpoint knows, in the order in which it is told.
-const SERVED: [GrantType; 4] =
-    [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::Password, GrantType::ClientCredentials];
+const SERVED: [GrantType; 6] = [
+    GrantType::AuthorizationCode,
+    GrantType::RefreshToken,
+    GrantType::Password,
+    GrantType::ClientCredentials,
+    GrantType::DeviceCode,
+    GrantType::TokenExchange,
+];
 
 const WRONG_CREDENTIALS: &str = "The credentials provided were invalid.";
 const NOT_ASSIGNED: &str = "User is not assigned to the client application.";
@@ -65,6 +71,18 @@ pub(crate) fn unauthorized(app: &App) -> Refusal {
     Refusal::oauth(StatusCode::BAD_REQUEST, "unauthorized_client", description)
 }
 
+/// A code or token that another server gave.
+pub(super) fn of_another_server() -> Refusal {
+    let description = "The grant was issued for another authorization server.";
+    Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", description)
+}
+
+/// A code that another client was given.
+pub(super) fn of_another_client() -> Refusal {
+    let description = "The grant was issued to another client. Please make sure the 'client_id' matches the one used at the authorize request.";
+    Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_grant", description)
+}
+
 /// The user whose login and password were sent.
 pub(super) fn by_password(org: &mut Org, call: &Call<'_>, app: &App, form: &Query) -> Result<Signed, Refusal> {
     let at = org.source.now();
@@ -84,12 +102,32 @@ pub(super) fn by_password(org: &mut Org, call: &Call<'_>, app: &App, form: &Quer
     Ok(Signed { user: user.id.clone(), at })
 }
 
-pub(crate) fn assigned(app: &App, user: &User) -> Result<(), Refusal> {
+/// The user of the setting, as of now, if there is one.
+pub(crate) fn signed_in(org: &mut Org, app: &App) -> Result<Option<Signed>, Refusal> {
+    let at = org.source.now();
+    let user = org.login.as_ref().and_then(|id| org.people.users.get(id)).filter(|user| user.is_active);
+    let Some(user) = user else { return Ok(None) };
+    assigned(app, user)?;
+    Ok(Some(Signed { user: user.id.clone(), at }))
+}
+
+pub(super) fn assigned(app: &App, user: &User) -> Result<(), Refusal> {
     if app.is_assigned_to(user) {
         Ok(())
     } else {
         Err(Refusal::oauth(StatusCode::BAD_REQUEST, "access_denied", NOT_ASSIGNED))
     }
+}
+
+/// Whether scopes can be asked for at all, before a rule is asked.
+pub(crate) fn check_scopes(
+    org: &Org,
+    call: &Call<'_>,
+    server: &str,
+    grant: GrantType,
+    scope: Option<&str>,
+) -> Result<(), Refusal> {
+    scopes::asked(call, org.servers.find(server)?, scope, grant).map(drop)
 }
 
 /// What scopes, policies and rules let the client have.

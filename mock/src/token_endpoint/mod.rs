@@ -5,6 +5,8 @@
 mod access_token;
 mod claims;
 mod code;
+mod device;
+mod exchange;
 mod form;
 mod grant;
 mod id_token;
@@ -19,9 +21,10 @@ use serde::Serialize;
 
 pub(super) use self::{
     claims::{About, Occasion, told},
-    form::read as read_form,
-    grant::{Signed, assigned, authorized, unauthorized},
+    form::{read as read_form, without_doubles},
+    grant::{Signed, authorized, check_scopes, signed_in, unauthorized},
     policy::Lifetimes,
+    scopes::WITHOUT_OPENID,
 };
 use super::{
     apps::App,
@@ -70,6 +73,9 @@ struct Answered<'t> {
     refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
+    /// The last one in the vendor's example (docs).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
 }
 
 /// A server that clients can use. Docs: an INACTIVE one is not available to them. Inferred: it is answered as one that does not exist, for
@@ -85,8 +91,17 @@ pub(super) fn server<'o>(org: &'o Org, call: &Call<'_>) -> Result<&'o Server, Re
 }
 
 /// Who sends a form to an endpoint of a server, `name` behind `/v1/`. The assertion is still to be remembered.
-pub(super) fn client(org: &Org, call: &Call<'_>, form: &Query, name: &str) -> Result<Client, Refusal> {
+fn client(org: &Org, call: &Call<'_>, form: &Query, name: &str) -> Result<Client, Refusal> {
     client_authentication::authenticate(&org.apps, &org.assertions, call, form, &path(call, name))
+}
+
+/// The same, of an endpoint at which an assertion is used up at once.
+pub(super) fn authenticated(org: &mut Org, call: &Call<'_>, form: &Query, name: &str) -> Result<Arc<App>, Refusal> {
+    let Client { app, spent } = client(org, call, form, name)?;
+    if let Some(spent) = spent {
+        spent.remember(&mut org.assertions);
+    }
+    Ok(app)
 }
 
 /// As the client wrote it, so that an audience and an `htu` can be compared with it.
@@ -122,6 +137,14 @@ fn answer(org: &mut Org, call: &Call<'_>) -> Outcome {
         GrantType::RefreshToken => {
             let (granted, refreshed) = refresh::exchange(org, call, &server, &app, &form)?;
             tokens(org, call, &granted, key.as_deref(), Some(refreshed))
+        }
+        GrantType::DeviceCode => {
+            let granted = device::exchange(org, call, &server, &app, &form)?;
+            tokens(org, call, &granted, key.as_deref(), None)
+        }
+        GrantType::TokenExchange => {
+            let granted = exchange::exchange(org, call, &server, &app, &form)?;
+            tokens(org, call, &granted, key.as_deref(), None)
         }
         // It has no request to this endpoint (RFC 6749, section 4.2).
         GrantType::Implicit => Err(grant::unsupported()),
@@ -168,6 +191,7 @@ fn tokens(
         scope: granted.scopes.join(" "),
         refresh_token: refreshed.map(|refreshed| refresh::give(org, &refreshed)),
         id_token,
+        issued_token_type: exchange::issued_type(granted.grant),
     };
     Ok(Answer::json(StatusCode::OK, &answered).unlisted())
 }

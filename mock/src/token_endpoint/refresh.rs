@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 
-use super::{Granted, Signed, policy, scopes};
+use super::{Granted, Signed, grant, policy, scopes};
 use crate::{
     apps::App,
     call::{Call, Query},
@@ -24,7 +24,6 @@ const MOST_FORMER: usize = 100;
 const SCOPE: &str = "offline_access";
 
 const INVALID: &str = "The refresh token is invalid or expired.";
-const ELSEWHERE: &str = "The grant was issued for another authorization server.";
 
 /// A refresh token that an answer gives.
 pub(super) struct Refreshed {
@@ -90,11 +89,11 @@ pub(super) fn exchange(
     })?;
     let (row, session) = find(org, app, text, now)?;
     if row.server != server && call.keeps(Norm::RefreshServer) {
-        return Err(Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_request", ELSEWHERE));
+        return Err(grant::of_another_server());
     }
     let wanted = narrowed(org, call, &row, form.get("scope"))?;
     let user = org.people.users.get(&row.user).filter(|user| user.is_active).ok_or_else(invalid)?;
-    super::grant::assigned(app, user)?;
+    grant::assigned(app, user)?;
     let asked = scopes::Asked::Explicit(wanted);
     let request = policy::Request { call, app, grant: session.grant, user: Some(user), asked: &asked };
     let permit = if call.keeps(Norm::RefreshPolicy) {

@@ -20,8 +20,10 @@ const WITH_OPENID: [&str; 4] = ["profile", "email", "address", "phone"];
 const UNKNOWN: &str = "One or more scopes are not configured for the authorization server resource.";
 const NO_DEFAULTS: &str =
     "The authorization server resource does not have any configured default scopes, 'scope' must be provided.";
-const WITHOUT_OPENID: &str = "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.";
+pub(crate) const WITHOUT_OPENID: &str =
+    "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.";
 const ABOUT_A_USER: &str = "Cannot request 'openid' scopes using client credentials.";
+const IN_AN_EXCHANGE: &str = "Can't request 'openid' scopes using the Token Exchange flow for a service app.";
 
 /// The scopes of a request, in the order of the server's (recorded: not in that of the request).
 pub(super) enum Asked {
@@ -39,6 +41,19 @@ fn invalid(description: &'static str) -> Refusal {
     Refusal::oauth(StatusCode::BAD_REQUEST, "invalid_scope", description)
 }
 
+/// Why a grant has no scopes about a user, if it has none. Docs: `offline_access` is one of them for an exchange.
+fn without_user_scopes(grant: GrantType) -> Option<&'static str> {
+    match grant {
+        GrantType::ClientCredentials => Some(ABOUT_A_USER),
+        GrantType::TokenExchange => Some(IN_AN_EXCHANGE),
+        GrantType::AuthorizationCode
+        | GrantType::Implicit
+        | GrantType::RefreshToken
+        | GrantType::Password
+        | GrantType::DeviceCode => None,
+    }
+}
+
 /// Whether a client alone can have a scope. FLEXIBLE is granted (docs).
 fn needs_user(call: &Call<'_>, scope: &Scope) -> bool {
     match scope.consent {
@@ -52,7 +67,7 @@ pub(super) fn asked(call: &Call<'_>, server: &Server, scope: Option<&str>, grant
     let alone = grant == GrantType::ClientCredentials;
     let wanted: Vec<&str> = scope.unwrap_or_default().split(' ').filter(|name| !name.is_empty()).collect();
     if wanted.is_empty() {
-        return defaults(call, server, alone);
+        return defaults(call, server, grant);
     }
     let is_unknown = |name: &&str| server.scopes.iter().all(|scope| scope.name != **name);
     let unknown = wanted.iter().filter(|name| is_unknown(name)).count();
@@ -62,8 +77,11 @@ pub(super) fn asked(call: &Call<'_>, server: &Server, scope: Option<&str>, grant
     if unknown > 0 && (unknown == wanted.len() || call.keeps(Norm::NoUnknownScope)) {
         return Err(invalid(UNKNOWN));
     }
-    if alone && call.keeps(Norm::UserScopes) && wanted.iter().any(|name| is_openid(name)) {
-        return Err(invalid(ABOUT_A_USER));
+    if let Some(description) = without_user_scopes(grant)
+        && call.keeps(Norm::UserScopes)
+        && wanted.iter().any(|name| is_openid(name))
+    {
+        return Err(invalid(description));
     }
     let lacks_openid = wanted.iter().any(|name| WITH_OPENID.contains(name)) && !wanted.contains(&"openid");
     if lacks_openid && call.keeps(Norm::ScopesWithOpenId) {
@@ -84,12 +102,16 @@ pub(super) fn asked(call: &Call<'_>, server: &Server, scope: Option<&str>, grant
     Ok(Asked::Explicit(asked.into_iter().map(|scope| scope.name.clone()).collect()))
 }
 
-/// Inferred: what a client alone cannot have is no default of it.
-fn defaults(call: &Call<'_>, server: &Server, alone: bool) -> Result<Asked, Refusal> {
+/// Inferred: what a grant cannot have is no default of it.
+fn defaults(call: &Call<'_>, server: &Server, grant: GrantType) -> Result<Asked, Refusal> {
+    let alone = grant == GrantType::ClientCredentials;
     let is_default =
         |scope: &&Scope| call.keeps(Norm::DefaultScopes) && scope.default || !call.keeps(Norm::OnlyDefaults);
     let defaults = server.scopes.iter().filter(is_default);
-    let fit = defaults.filter(|scope| !alone || !is_openid(&scope.name) && !needs_user(call, scope));
+    let fit = defaults.filter(|scope| {
+        let has_user_scopes = without_user_scopes(grant).is_none() || !is_openid(&scope.name);
+        has_user_scopes && !(alone && needs_user(call, scope))
+    });
     let names: Vec<String> = fit.map(|scope| scope.name.clone()).collect();
     if names.is_empty() { Err(invalid(NO_DEFAULTS)) } else { Ok(Asked::Defaults(names)) }
 }

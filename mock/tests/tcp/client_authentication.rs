@@ -273,13 +273,14 @@ async fn an_assertion_by_a_key_is_verified_by_its_kid() {
 #[tokio::test]
 async fn a_request_is_judged_in_order() {
     let org = issuing::org().await;
-    let served = "[authorization_code, refresh_token, password, client_credentials]";
+    let served = "[authorization_code, refresh_token, password, client_credentials, \
+                  urn:ietf:params:oauth:grant-type:device_code, urn:ietf:params:oauth:grant-type:token-exchange]";
     let missing = format!("The token request must specify a 'grant_type'. Valid values: {served}");
     refused(&ask(&org, "token-client", &[READ]).await, 400, "invalid_request", &missing);
     let unsupported = format!(
         "The authorization grant type is not supported by the authorization server. Configured grant types: {served}."
     );
-    let form = [("grant_type", "urn:ietf:params:oauth:grant-type:device_code")];
+    let form = [("grant_type", "urn:openid:params:grant-type:ciba")];
     refused(&ask(&org, "token-client", &form).await, 400, "unsupported_grant_type", &unsupported);
     let lacks =
         "The client is not authorized to use the provided grant type. Configured grant types: [client_credentials].";

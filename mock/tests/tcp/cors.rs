@@ -43,6 +43,8 @@ async fn a_preflight_is_answered() {
         ("/oauth2/default/v1/userinfo", "GET, POST"),
         ("/oauth2/default/v1/introspect", "POST"),
         ("/oauth2/default/v1/revoke", "POST"),
+        ("/oauth2/default/v1/par", "POST"),
+        ("/oauth2/default/v1/device/authorize", "POST"),
         ("/oauth2/default/v1/keys", "GET"),
     ] {
         let reply = org.send(preflight(path)).await;

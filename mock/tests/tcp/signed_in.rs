@@ -16,15 +16,15 @@ use crate::{
 };
 
 const AUTHORIZE: &str = "/oauth2/ausApi/v1/authorize";
-const CALLBACK: &str = "https://app.example/callback";
-const VERIFIER: &str = "a verifier of at least forty-three characters!";
+pub(crate) const CALLBACK: &str = "https://app.example/callback";
+pub(crate) const VERIFIER: &str = "a verifier of at least forty-three characters!";
 
-async fn by_password(org: &Org, client: &str, scope: &str) -> Reply {
+pub(crate) async fn by_password(org: &Org, client: &str, scope: &str) -> Reply {
     let form = [("grant_type", "password"), ("username", "user@example.com"), ("password", "right"), ("scope", scope)];
     ask(org, client, &form).await
 }
 
-async fn introspected(org: &Org, token: &str) -> Value {
+pub(crate) async fn introspected(org: &Org, token: &str) -> Value {
     let reply = org.send(by(org, "other-client", "/oauth2/ausApi/v1/introspect", &[("token", token)])).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     reply.json()
@@ -34,7 +34,7 @@ async fn userinfo(org: &Org, token: &str) -> Reply {
     org.ask(Method::GET, "/oauth2/ausApi/v1/userinfo", &format!("Bearer {token}")).await
 }
 
-fn hash(text: &str) -> String {
+pub(crate) fn hash(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(text))
 }
 
@@ -287,13 +287,13 @@ async fn a_rotating_token_that_is_used_again_ends_its_family() {
 }
 
 /// A browser that does not go where it is sent.
-async fn browse(org: &Org, parameters: &[(&str, &str)]) -> Reply {
+pub(crate) async fn browse(org: &Org, parameters: &[(&str, &str)]) -> Reply {
     let client = Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");
     org.send(client.get(format!("{}{AUTHORIZE}", org.mock.url())).query(parameters)).await
 }
 
 /// The parameters of the address that a browser is sent to.
-fn sent(reply: &Reply, separator: char) -> Vec<(String, String)> {
+pub(crate) fn sent(reply: &Reply, separator: char) -> Vec<(String, String)> {
     assert_eq!(reply.status, 302, "{}", reply.text);
     let (address, parameters) = reply.header("location").split_once(separator).expect("parameters");
     assert_eq!(address, CALLBACK);
@@ -304,7 +304,12 @@ fn sent(reply: &Reply, separator: char) -> Vec<(String, String)> {
     parameters.split('&').map(pair).collect()
 }
 
-fn request<'r>(client: &'r str, kind: &'r str, scope: &'r str, more: &[(&'r str, &'r str)]) -> Vec<(&'r str, &'r str)> {
+pub(crate) fn request<'r>(
+    client: &'r str,
+    kind: &'r str,
+    scope: &'r str,
+    more: &[(&'r str, &'r str)],
+) -> Vec<(&'r str, &'r str)> {
     let base = [
         ("client_id", client),
         ("response_type", kind),

@@ -198,8 +198,8 @@ fn every_operation_of_the_document_has_its_name() {
     let names: Vec<&str> = okta_mock::operations().collect();
     let distinct: BTreeSet<&str> = names.iter().copied().collect();
     assert_eq!(names.len(), distinct.len());
-    // 48 of the vendor's document, five public ones, the token endpoint of the org and eight of servers.
-    assert_eq!(names.len(), 62);
+    // 48 of the vendor's document, five public ones, the token endpoint of the org, ten of servers and the page for devices.
+    assert_eq!(names.len(), 65);
     for name in ["createAuthorizationServer", "deactivateOAuth2ResourceServerJsonWebKey", "mintOrgToken"] {
         assert!(distinct.contains(name), "{name}");
     }

@@ -100,8 +100,11 @@ fn statuses_of(all: &mut Vec<Fault>, operation: &Operation) {
         all.push(other_status(name, "unknown-client", 401, 200, "A client that is not known gets an answer of 200"));
         return;
     }
-    // What a browser is sent to has no answer of its own.
-    if ["authorize", "logout"].iter().any(|endpoint| name.starts_with(endpoint)) {
+    // What a browser is sent to has no answer of its own; of the others nothing is settled that a suite could ask for.
+    if ["authorize", "logout", "activateDevice", "deviceAuthorize", "par"]
+        .iter()
+        .any(|endpoint| name.starts_with(endpoint))
+    {
         return;
     }
     if right != 204 && name != "revokeCustomAS" {
