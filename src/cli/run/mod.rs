@@ -40,7 +40,7 @@ use super::{
 use crate::{
     counted::counted,
     duration::parse_limit,
-    event::Event,
+    event::{Event, Outcome},
     http::Limits,
     known::{self, KnownFailures},
     ledger::{self, Ledger},
