@@ -165,8 +165,9 @@ impl<'a> Judge<'a> {
         succeeded: bool,
         said: impl Fn(&Check) -> bool,
     ) {
+        let is_other = self.operation.is_some_and(|operation| operation.also.contains(&answer.status));
         let applies = |check: &&Check| match check.when {
-            When::Success(status) => answer.status == status || succeeded,
+            When::Success(status) => answer.status == status || succeeded && !is_other,
             // An operation that succeeds with such a status is not refused.
             When::Refused => {
                 answer.status >= 400 && self.operation.is_none_or(|operation| operation.success != answer.status)

@@ -248,6 +248,11 @@ impl Client {
         self.clients.get(name).map(OAuthClient::id)
     }
 
+    /// The users of the target, by name.
+    pub(crate) fn users(&self) -> &BTreeMap<String, User> {
+        &self.users
+    }
+
     /// A user.
     pub(crate) fn user(&self, name: &str) -> Option<&User> {
         self.users.get(name)
@@ -397,6 +402,9 @@ impl Client {
             && let Ok(body) = answer.json()
         {
             self.redactor.learn_from(body);
+        }
+        if let Some(location) = answer.header("Location") {
+            self.redactor.learn_from_redirect(&location);
         }
         Ok(answer)
     }

@@ -7,6 +7,7 @@ mod cleanup;
 mod describe;
 mod detect;
 mod inventory;
+mod logins;
 mod ours;
 mod preflight;
 mod send;
@@ -28,6 +29,7 @@ pub(crate) use before::{Before, list_of};
 pub(crate) use describe::Describer;
 use futures::{StreamExt, stream};
 pub(crate) use inventory::{Item, Listed, Unknown, askers, get, pages, read};
+use logins::Logins;
 use ours::Ours;
 pub(crate) use ours::list_for;
 pub use preflight::{Preflight, preflight};
@@ -207,6 +209,7 @@ pub async fn run(
         documented: plan.operations.iter().map(|operation| documented(operation)).collect(),
         troubled: Cell::new(0),
         tokenless: RefCell::default(),
+        logins: Logins::of(&target.client),
         before: OnceCell::new(),
         ours: Ours::new(&options.prefix, &options.run),
         found: Preflight::default(),

@@ -213,6 +213,11 @@ impl Sender<'_, '_> {
             let prepared = self.shared.stopper.unless_stopped(preparing).await;
             prepared.ok_or(Halt::Stopped)?.map_err(Halt::NoAnswer)?;
         }
+        let login = self.shared.logins.shown_by(&outgoing);
+        let turn = match login {
+            Some(login) => login.turn().await.map_err(Halt::NoAnswer)?,
+            None => None,
+        };
         let making = operation.and_then(|operation| Making::read(operation, &outgoing, &plain, self.trial));
         let repeat = self.repeat(&outgoing, operation, making.as_ref());
         let making = self.intend(making, &outgoing).await?;
@@ -226,6 +231,10 @@ impl Sender<'_, '_> {
                 answered => break answered,
             }
         };
+        if let (Some(login), Ok(exchange)) = (login, &answered) {
+            login.note(&exchange.answer);
+        }
+        drop(turn);
         match answered {
             Ok(exchange) => {
                 let identity = match making {

@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use super::{Describer, Options, Preflight, Target, before::Before, ours::Ours};
+use super::{Describer, Options, Preflight, Target, before::Before, logins::Logins, ours::Ours};
 use crate::{
     event::{self, DocumentedOperation, Event, Outcome, Stop},
     http::{Answer, Pace},
@@ -84,6 +84,8 @@ pub(crate) struct Shared<'a> {
     pub(super) troubled: Cell<usize>,
     /// Trials under way for which a principal could not be shown to the target: what it has no token for is its client's trouble.
     pub(super) tokenless: RefCell<BTreeSet<String>>,
+    /// What is known of the passwords of the target's users.
+    pub(super) logins: Logins,
     /// What the target held before the first write.
     pub(super) before: OnceCell<Before>,
     /// What the run has made.

@@ -19,6 +19,8 @@ pub(super) fn forms(secret: &str, case: Case) -> Vec<String> {
     let mut forms = base64_forms(secret.as_bytes());
     forms.push(secret.to_owned());
     forms.push(utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string());
+    // As a member that a JSON Pointer (RFC 6901 section 3) leads to.
+    forms.extend(secret.contains(['~', '/']).then(|| secret.replace('~', "~0").replace('/', "~1")));
     // Line breaks are taken out of a text before it is searched for wrapped secrets.
     forms.extend(secret.contains(['\r', '\n']).then(|| secret.replace(['\r', '\n'], "")));
     match case {

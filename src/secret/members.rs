@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use crate::json::all;
@@ -51,6 +52,14 @@ fn secrets_of(members: &Map<String, Value>) -> impl Iterator<Item = &str> {
     texts.filter(|text| is_secret(text))
 }
 
+/// The code and tokens that a browser takes along to the page of a client, in the query or the fragment (RFC 6749 sections 4.1.2 and 4.2.2).
+pub(crate) fn secrets_in_redirect(url: &str) -> Vec<String> {
+    let parameters = url.split(['?', '#', '&']).filter_map(|parameter| parameter.split_once('='));
+    let carried = parameters.filter(|(name, _)| ["code", "access_token", "id_token"].contains(name));
+    let values = carried.map(|(_, value)| percent_decode_str(value).decode_utf8_lossy().into_owned());
+    values.filter(|value| is_secret(value)).collect()
+}
+
 /// Tokens, secrets and keys are long and mixed; `true` or `client_secret_basic` is none.
 fn is_secret(text: &str) -> bool {
     let mixed = text.bytes().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
@@ -73,6 +82,14 @@ mod tests {
         assert_eq!(found, ["privateD1", "s3cret-of-a-client", "symmetricK1"]);
         assert!(may_hold_secrets(body.to_string().as_bytes()) && may_hold_secrets(br#"{"client\u005fsecret":1}"#));
         assert!(!may_hold_secrets(br#"{"id":"a","name":"b"}"#));
+    }
+
+    #[test]
+    fn a_redirect_carries_a_code_and_tokens() {
+        let url =
+            "https://app.example.com/?code=C0de%2Dof-1&state=St4te-of-1#access_token=T0ken-of-1&error=acce55_denied";
+        assert_eq!(secrets_in_redirect(url), ["C0de-of-1", "T0ken-of-1"]);
+        assert!(secrets_in_redirect("https://app.example.com/?code=query&other=code").is_empty());
     }
 
     #[test]

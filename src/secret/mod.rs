@@ -17,7 +17,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use escapes::{Unescaped, may_spell, needs_quoting, stands_in_a_token};
 use forms::{case, forms};
 pub(crate) use members::may_hold_secrets;
-use members::secrets_in;
+use members::{secrets_in, secrets_in_redirect};
 use serde::{Deserialize, Serialize};
 
 use crate::brief::{owned_text, whole_characters};
@@ -189,11 +189,24 @@ impl Redactor {
 
     /// Learns the secrets that a body of an answer holds: what OAuth says is for nobody else.
     pub(crate) fn learn_from(&self, body: &serde_json::Value) {
+        self.learn_found(secrets_in(body));
+    }
+
+    /// The same of the URL that a browser is led to.
+    pub(crate) fn learn_from_redirect(&self, url: &str) {
+        let found = secrets_in_redirect(url);
+        self.learn_found(found.iter().map(String::as_str).collect());
+    }
+
+    fn learn_found(&self, found: Vec<&str>) {
+        if found.is_empty() {
+            return;
+        }
         let known = self.known();
         let mut bytes: usize = known.forms.keys().map(String::len).sum();
         let (mut whole, mut begun) = (Vec::new(), Vec::new());
         // More of them are no secrets, but somebody's attempt to fill the memory.
-        for secret in secrets_in(body).into_iter().take(MOST_FORMS.saturating_sub(known.forms.len()) / FORMS) {
+        for secret in found.into_iter().take(MOST_FORMS.saturating_sub(known.forms.len()) / FORMS) {
             bytes += secret.len() * BYTES_OF_FORMS;
             match secret.get(..BEGINNING).filter(|_| bytes > MOST_BYTES) {
                 Some(beginning) => begun.push(beginning),

@@ -367,6 +367,26 @@ fn a_trial_without_its_client_or_user_is_not_applicable() {
 }
 
 #[test]
+fn a_password_that_is_refused_is_sent_once() {
+    let shows_password = |request: &Request| String::from_utf8_lossy(&request.body).contains("password=Pa55word");
+    let inner = server();
+    let refusing = Server::proxy(&inner.url, move |request, answer| {
+        if shows_password(request) {
+            *answer = Answer::json(400, &json!({ "error": "invalid_grant", "error_description": "Wrong." }));
+        }
+    });
+    let login =
+        "form: { grant_type: password, username: \"${users.user.login}\", password: \"${users.user.password}\" }";
+    let case = |at: usize| asks(&format!("c{at}"), "basic", &format!("{login}\n        eventually: effect"));
+    let place = place(&refusing.url, &(0..6).map(case).collect::<String>());
+    let done = run(&place, &["--jobs", "6"]);
+    assert_eq!(refusing.requests().iter().filter(|request| shows_password(request)).count(), 1, "{}", done.out);
+    assert!(place.outcomes().values().all(|outcome| outcome == "errored"), "{}", done.out);
+    assert_eq!(done.code, 2);
+    assert!(done.out.contains("refused the password of the user `user`"), "{}", done.out);
+}
+
+#[test]
 fn nothing_that_a_client_shows_or_gets_stands_in_an_output() {
     let own = "form: { grant_type: password, username: \"${users.user.login}\", password: \"${users.user.password}\" }";
     let wrong = "expect: { body: { access_token: other, more: 1 } }";

@@ -159,7 +159,8 @@ fn undone(text: &str) -> String {
             plain = plain.replace(&escape, &meant);
         }
     }
-    plain.replace("\\/", "/")
+    // As a JSON Pointer has it.
+    plain.replace("\\/", "/").replace("~1", "/").replace("~0", "~")
 }
 
 /// The parts of a secret that nothing but it decides, as they are and in base64.
