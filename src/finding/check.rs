@@ -3,11 +3,12 @@
 use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use strum::EnumIter;
+use strum::{EnumIter, VariantNames};
 
 /// What a check is of. In a stream of version 1 it was a text, of which only whole words are known.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, EnumIter)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, EnumIter, VariantNames)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum CheckKind {
     /// What a step expects of the body.
     Body,
@@ -32,6 +33,7 @@ pub enum CheckKind {
     Link(Arc<str>),
     /// The `error` of a refusal by an OAuth endpoint.
     #[serde(rename = "oauth-error")]
+    #[strum(serialize = "oauth-error")]
     OAuthError,
     /// That a link leads to the target.
     Origin,
