@@ -24,6 +24,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::delete("deleteOAuth2Claim", "/{}/claims/{}", delete),
 ];
 
+/// Names of claims that are the service's own (release notes, OKTA-477575; the text of the refusal is not known). Names of `OpenID` and the
+/// name `scope` are free.
+const RESERVED: [&str; 10] = ["ver", "jti", "iss", "aud", "iat", "exp", "cid", "uid", "scp", "auth_time"];
+
+/// How many characters a value has at most (docs).
+const LONGEST_VALUE: usize = 1024;
+
 /// Which token a claim is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -191,6 +198,9 @@ impl Claim {
     ) -> Result<Claim, Refusal> {
         // The spec requires nothing. Inferred: without these a claim says nothing, and a filter needs its kind.
         let name = fields.required_text("name");
+        if RESERVED.contains(&name.as_str()) {
+            fields.problem("name", Complaint::ReservedClaimName);
+        }
         let status = fields.choice("status");
         let token: Option<ClaimType> = fields.required_choice("claimType");
         let kind: Option<ValueType> = fields.required_choice("valueType");
@@ -235,13 +245,23 @@ fn value(fields: &Fields<'_>, kind: ValueType) -> Option<Value> {
             if filter.is_some() {
                 fields.problem("group_filter_type", Complaint::OnlyForGroups);
             }
-            Some(Value::Expression(fields.required_text("value")))
+            Some(Value::Expression(text_of_a_value(fields)))
         }
         ValueType::Groups => {
             fields.require("group_filter_type");
-            Some(Value::Groups { pattern: fields.required_text("value"), filter: filter? })
+            let pattern = text_of_a_value(fields);
+            Some(Value::Groups { pattern, filter: filter? })
         }
     }
+}
+
+/// An expression, or what a filter compares with. That the bound is that of both is inferred.
+fn text_of_a_value(fields: &Fields<'_>) -> String {
+    let text = fields.required_text("value");
+    if text.chars().count() > LONGEST_VALUE {
+        fields.problem("value", Complaint::WrongLength);
+    }
+    text
 }
 
 fn keep(fields: &Fields<'_>, claim: &Claim, name: &str, token: Option<ClaimType>, kind: Option<ValueType>) {

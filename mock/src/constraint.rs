@@ -83,6 +83,7 @@ pub(crate) enum Complaint {
     UnknownServer,
     TrustsItself,
     BadScopeName,
+    ReservedClaimName,
     OnlyForGroups,
     OutOfRange,
     ShortLifetime,
@@ -110,6 +111,7 @@ impl Complaint {
                 "The name may have printable ASCII characters except space, double quote and backslash, and must not be one \
                  that Okta keeps for itself"
             }
+            Complaint::ReservedClaimName => "The name is one that Okta keeps for claims of its own",
             Complaint::OnlyForGroups => "The field is only for claims with the value type GROUPS",
             Complaint::OutOfRange => "The value is out of range",
             Complaint::ShortLifetime => "The lifetime of a refresh token is zero or at least that of an access token",

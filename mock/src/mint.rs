@@ -31,9 +31,12 @@ pub(crate) struct Unsigned {
     pub(crate) is_spoilt: bool,
 }
 
+/// A change of a token.
+type Edit = dyn Fn(&mut Unsigned);
+
 /// How a token is changed before it is signed. By itself it is not.
 #[derive(Clone, Default)]
-pub(crate) struct Forgery(Option<Rc<dyn Fn(&mut Unsigned)>>);
+pub(crate) struct Forgery(Option<Rc<Edit>>);
 
 impl Forgery {
     #[cfg(feature = "faults")]
@@ -72,7 +75,7 @@ pub(super) fn mint(
     // Neither can fail: keys are valid, and claims are maps with texts for keys.
     Ok(match &call.forgery.0 {
         None => jws::sign(key, &header, claims),
-        Some(change) => forged(key, &header, claims, token, change),
+        Some(change) => forged(key, &header, claims, token, change.as_ref()),
     }
     .unwrap_or_default())
 }
@@ -82,7 +85,7 @@ fn forged(
     header: &Header<'_>,
     claims: &Map<String, Value>,
     token: TokenType,
-    change: &Rc<dyn Fn(&mut Unsigned)>,
+    change: &Edit,
 ) -> Option<String> {
     let header = serde_json::to_value(header).ok()?.as_object()?.clone();
     let mut unsigned = Unsigned { token, header, claims: claims.clone(), is_spoilt: false };

@@ -114,6 +114,11 @@ impl Org {
         origins.unwrap_or_default().iter().any(|trusted| trusted.as_bytes() == origin)
     }
 
+    /// Whether there is such a client, whatever it is for: apps are clients too.
+    pub(super) fn knows_client(&self, id: &str) -> bool {
+        self.clients.iter().any(|client| client.id == id) || self.service_apps.iter().any(|app| app.client_id == id)
+    }
+
     /// Becomes what it was at the start. Without a seed what it gives out goes on being new.
     pub(super) fn reset(&mut self, start: Org) {
         let former = std::mem::replace(self, start);

@@ -36,7 +36,7 @@ impl Effect {
     /// The place that it sets, if it is one.
     fn place(&self) -> Option<Place<'_>> {
         match self {
-            Effect::Access(_) | Effect::Waiver(_) => None,
+            Effect::Access(_) | Effect::Waiver(_) | Effect::Spoilt(_) => None,
             Effect::Request(rewrite) => match rewrite {
                 Rewrite::WithoutQuery(name) => Some(Place::Query(name)),
                 Rewrite::Restart => Some(Place::Query("after")),
@@ -56,7 +56,6 @@ impl Effect {
                 | StateChange::EchoedAll => None,
             },
             Effect::Token(token, pointer, _) => Some(Place::Token(*token, pointer)),
-            Effect::Spoilt(_) => None,
             Effect::Answer(when, change) => {
                 let status = when.status();
                 Some(match change {

@@ -16,7 +16,7 @@ use super::{
     routes::Operation,
     scopes::MetadataPublish,
     state::{Org, Server},
-    wire::{Answer, Outcome},
+    wire::{Answer, Outcome, Refusal},
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -26,6 +26,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::open("getOrgOAuthMetadata", Method::GET, "/.well-known/oauth-authorization-server", org::oauth),
     Operation::open("getOpenIdConfiguration", Method::GET, "/oauth2/{}/.well-known/openid-configuration", openid),
 ];
+
+/// Spec; the text is that of the catalogue.
+const UNKNOWN_CLIENT: Refusal =
+    Refusal::of(StatusCode::BAD_REQUEST, "invalid_client", "Invalid value for 'client_id' parameter.");
 
 /// How long a document may be kept, in seconds (recorded).
 const KEPT: i64 = 86_400;
@@ -168,8 +172,18 @@ fn published<'s>(call: &Call<'_>, server: &'s Server) -> Vec<&'s str> {
     published.map(|scope| scope.name.as_str()).collect()
 }
 
-fn oauth(org: &mut Org, call: &Call<'_>) -> Outcome {
+/// Spec: `client_id` may be sent, and one that nobody has is an error. Inferred: the issuer is the same with it and without it, and a server
+/// that does not exist is told first.
+fn server<'o>(org: &'o Org, call: &Call<'_>) -> Result<&'o Server, Refusal> {
     let server = org.servers.find(call.server())?;
+    if call.query.get("client_id").is_some_and(|client| !org.knows_client(client)) {
+        return Err(UNKNOWN_CLIENT);
+    }
+    Ok(server)
+}
+
+fn oauth(org: &mut Org, call: &Call<'_>) -> Outcome {
+    let server = server(org, call)?;
     let issuer = server.issuer(call);
     let mut document = document(call.base, &issuer, &issuer, call.as_of);
     document.scopes_supported = published(call, server);
@@ -181,7 +195,7 @@ fn oauth(org: &mut Org, call: &Call<'_>) -> Outcome {
 
 /// No token of a client alone is an ID token, so neither client credentials nor token exchange are grants here (recorded).
 fn openid(org: &mut Org, call: &Call<'_>) -> Outcome {
-    let server = org.servers.find(call.server())?;
+    let server = server(org, call)?;
     let issuer = server.issuer(call);
     let mut document = document(call.base, &issuer, &issuer, call.as_of);
     document.scopes_supported = published(call, server);

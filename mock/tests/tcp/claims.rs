@@ -94,6 +94,7 @@ async fn every_member_is_checked() {
         ("valueType", json!("SYSTEM")),
         ("value", json!(null)),
         ("value", json!(5)),
+        ("value", json!("é".repeat(1025))),
         ("alwaysIncludeInToken", json!("yes")),
         ("conditions", json!([])),
         ("conditions.scopes", json!({"scopes": "profile"})),
@@ -160,4 +161,43 @@ async fn a_deleted_claim_is_not_found() {
         let summary = format!("Not found: Resource not found: {} (OAuth2Claim)", text(&claim, "id"));
         assert_eq!(reply.json()["errorSummary"], summary);
     }
+}
+
+#[tokio::test]
+async fn names_of_the_service_are_refused() {
+    let (org, path) = org().await;
+    let claim = org.post(&path, &valid()).await.json();
+    let at = format!("{path}/{}", text(&claim, "id"));
+    for name in ["ver", "jti", "iss", "aud", "iat", "exp", "cid", "uid", "scp", "auth_time"] {
+        let mut body = with("name", json!(name));
+        for reply in [org.post(&path, &body).await, org.put(&at, &body).await] {
+            let causes = reply.refused(400, "E0000001");
+            assert_eq!(causes, ["name: The name is one that Okta keeps for claims of its own"], "{name}");
+            assert_eq!(reply.json()["errorSummary"], "Api validation failed: name");
+        }
+        body["claimType"] = json!("IDENTITY");
+        org.post(&path, &body).await.refused(400, "E0000001");
+    }
+    assert_eq!(org.get(&at).await.json(), claim);
+    assert_eq!(org.get(&path).await.json().as_array().map(Vec::len), Some(20));
+    for name in ["scope", "https://claims.example/uid", "UID", "groups"] {
+        assert_eq!(org.post(&path, &with("name", json!(name))).await.status, 201, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_has_1024_characters_at_most() {
+    let (org, path) = org().await;
+    let value = |length| with("value", json!("é".repeat(length)));
+    let reply = org.post(&path, &value(1024)).await;
+    assert_eq!(reply.status, 201, "{}", reply.text);
+    let at = format!("{path}/{}", text(&reply.json(), "id"));
+    let causes = org.put(&at, &value(1025)).await.refused(400, "E0000001");
+    assert_eq!(causes, ["value: The field is too short or too long"]);
+    let mut groups = value(1025);
+    for (member, said) in [("valueType", "GROUPS"), ("group_filter_type", "EQUALS"), ("name", "g")] {
+        groups[member] = json!(said);
+    }
+    let causes = org.post(&path, &groups).await.refused(400, "E0000001");
+    assert_eq!(causes, ["value: The field is too short or too long"]);
 }

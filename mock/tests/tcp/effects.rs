@@ -173,7 +173,6 @@ async fn a_claim_has_its_token_its_status_and_its_scopes() {
         (json!({"conditions": {"scopes": ["write"]}}), "read", false),
         (json!({"conditions": {"scopes": ["write"]}}), "read write", true),
         (json!({"conditions": {"scopes": []}}), "read", true),
-        (json!({"name": "cid"}), "read", false),
     ] {
         let claim = add_claim(&org, change.clone()).await;
         let claims = claims(&org, &alone(&org, "token-client", scope).await).await;

@@ -1,8 +1,9 @@
 //! What servers publish, and how it follows their state.
 
+use okta_mock::{Settings, State};
 use serde_json::{Value, json};
 
-use crate::{Org, SERVERS, text};
+use crate::{Org, SERVERS, settings, text};
 
 /// An org with a server, and its id.
 async fn org() -> (Org, String) {
@@ -86,4 +87,29 @@ async fn the_org_has_a_document_of_its_own() {
     assert_eq!(document.get("jwks_uri"), None);
     assert!(has(&document, "scopes_supported", "okta.users.read"));
     assert!(has(&document, "grant_types_supported", "urn:okta:params:oauth:grant-type:otp"));
+}
+
+#[tokio::test]
+async fn a_client_that_is_named_has_to_be_known() {
+    let state = "
+      clients: [{ id: a-client, name: A client }]
+      apps: [{ clientId: an-app, clientSecret: s }]
+      serviceApps: [{ clientId: a-service, clientSecret: s, scopes: [] }]";
+    let org = Org::with(Settings { state: Some(State::from_yaml(state).expect("a state")), ..settings() }).await;
+    for path in [
+        "/oauth2/default/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/oauth2/default",
+        "/oauth2/default/.well-known/openid-configuration",
+    ] {
+        let without = document(&org, path).await;
+        for client in ["a-client", "an-app", "a-service", ""] {
+            assert_eq!(document(&org, &format!("{path}?client_id={client}")).await, without, "{client}");
+        }
+        let get = async |path: &str| org.send(org.request(reqwest::Method::GET, path)).await;
+        let reply = get(&format!("{path}?client_id=nobody")).await;
+        reply.refused(400, "invalid_client");
+        assert_eq!(reply.json()["errorSummary"], "Invalid value for 'client_id' parameter.");
+        assert_eq!(reply.json()["errorCauses"], json!([]));
+        get(&format!("{}?client_id=nobody", path.replace("default", "none"))).await.refused(404, "E0000007");
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::{Constraint, Effect, Fault, Kind, Rewrite, fault, last};
 use crate::constraint::Complaint::{
-    self, BadScopeName, Blank, Nobody, NotAChoice, OutOfRange, ShortKey, ShortLifetime, UnknownServer, WrongLength,
-    WrongType,
+    self, BadScopeName, Blank, Nobody, NotAChoice, OutOfRange, ReservedClaimName, ShortKey, ShortLifetime,
+    UnknownServer, WrongLength, WrongType,
 };
 
 pub(super) fn add(all: &mut Vec<Fault>) {
@@ -43,6 +43,7 @@ fn word(complaint: Complaint) -> &'static str {
         OutOfRange => "range",
         ShortLifetime => "short",
         Nobody => "nobody",
+        ReservedClaimName => "reserved",
         _ => "text",
     }
 }
@@ -66,10 +67,11 @@ const FIELDS: &[(&[&str], &str, &[Complaint])] = &[
     (SCOPES, "metadataPublish", &[NotAChoice]),
     (SCOPES, "consent", &[NotAChoice]),
     (SCOPES, "optional", &[WrongType]),
-    (CLAIMS, "name", &[Blank, WrongType]),
+    (CLAIMS, "name", &[Blank, WrongType, ReservedClaimName]),
     (CLAIMS, "status", &[NotAChoice]),
     (CLAIMS, "claimType", &[NotAChoice]),
     (CLAIMS, "valueType", &[NotAChoice]),
+    (CLAIMS, "value", &[WrongLength]),
     (CLAIMS, "group_filter_type", &[NotAChoice]),
     (CLAIMS, "alwaysIncludeInToken", &[WrongType]),
     (POLICIES, "name", &[Blank, WrongType, WrongLength]),
