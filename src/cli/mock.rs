@@ -284,7 +284,7 @@ fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
             shown(&first)
         )?;
         if file.is_none() {
-            write_example(&mut out, &mock, &example)?;
+            write_example(&mut out, &mock, &example, &arguments.https.ca_file)?;
         }
         if mock.authority().is_some() {
             writeln!(out, "certificate authority in {}", shown(&arguments.https.ca_file.display().to_string()))?;
@@ -300,13 +300,15 @@ fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
 }
 
 /// What can be tried at once, where the org holds nothing of the user's.
-fn write_example(out: &mut impl Write, mock: &Mock, example: &Example) -> std::io::Result<()> {
+fn write_example(out: &mut impl Write, mock: &Mock, example: &Example, ca_file: &Path) -> std::io::Result<()> {
     let Example { client_id, client_secret, scope, login, password, state: _ } = example;
     let url = mock.url();
+    let trust = mock.authority().map(|_| format!("--cacert '{}' ", shown(&ca_file.display().to_string())));
+    let trust = trust.unwrap_or_default();
     writeln!(out, "a client and a user ({login}, password {password}); a token:")?;
     writeln!(
         out,
-        "  curl -u {client_id}:{client_secret} -d 'grant_type=client_credentials&scope={scope}' {url}/oauth2/default/v1/token"
+        "  curl {trust}-u {client_id}:{client_secret} -d 'grant_type=client_credentials&scope={scope}' {url}/oauth2/default/v1/token"
     )
 }
 
