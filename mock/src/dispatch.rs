@@ -27,6 +27,7 @@ use super::{
     constraint::Lenience,
     cors,
     dpop::Subject,
+    keys,
     limits::{Bucket, Grant},
     log::Log,
     mint::Forgery,
@@ -44,8 +45,8 @@ use crate::fault::{self, Faults};
 
 /// What all connections share.
 pub(super) struct Shared {
-    /// Held for the microseconds a request takes to be judged (a tenth of a second when a key pair has to be made), and
-    /// never while waiting for a client.
+    /// Held for the microseconds a request takes to be judged (longer where a key pair is waited for), and never while
+    /// waiting for a client.
     org: Mutex<Org>,
     /// The org as it was before the first request.
     start: Mutex<Org>,
@@ -101,6 +102,9 @@ impl Shared {
         address: SocketAddr,
         severed: CancellationToken,
     ) -> Result<Self, StateError> {
+        if settings.seed.is_none() && !settings.built_in_keys {
+            keys::prepare();
+        }
         let mut org = Org::new(&settings);
         if let Some(state) = settings.state {
             plant::plant(&mut org, state)?;

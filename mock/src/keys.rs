@@ -1,5 +1,7 @@
 //! Signing keys of a server, as the management API and as a key set show them, and where key pairs come from.
 
+mod stock;
+
 use std::{
     cell::OnceCell,
     sync::{Arc, OnceLock},
@@ -14,6 +16,7 @@ use axum::http::{Method, StatusCode};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 
+use self::stock::STOCK;
 use super::{
     body,
     call::Call,
@@ -155,6 +158,16 @@ fn built_in(number: usize) -> Option<Arc<KeyPair>> {
     PAIRS.get(number)?.get_or_init(read).clone()
 }
 
+/// A key pair of its own. It takes a tenth of a second or several.
+fn generate() -> Option<Arc<KeyPair>> {
+    KeyPair::generate(KeySize::Rsa2048).ok().map(Arc::new).or_else(|| built_in(0))
+}
+
+/// Tells that key pairs of their own will be wanted.
+pub(super) fn prepare() {
+    STOCK.prepare();
+}
+
 /// How long before a rotation the next key is listed. Docs: near the rotation; the number of days is inferred.
 const ANNOUNCED_DAYS: i64 = 15;
 
@@ -173,7 +186,7 @@ pub(crate) struct KeyRing {
 pub(crate) struct SigningKey {
     pub(crate) kid: String,
     origin: Origin,
-    /// Made when somebody looks: generating takes a tenth of a second, and most servers are never asked for their keys.
+    /// Taken when somebody looks: making one takes a tenth of a second, and most servers are never asked for their keys.
     pair: OnceCell<Option<Arc<KeyPair>>>,
 }
 
@@ -250,10 +263,7 @@ impl Origin {
     /// None cannot happen: the built-in keys are valid (a test reads them all).
     fn pair(self) -> Option<Arc<KeyPair>> {
         match self {
-            Origin::Generated => {
-                let generated = KeyPair::generate(KeySize::Rsa2048).ok().map(Arc::new);
-                generated.or_else(|| Origin::BuiltIn(0).pair())
-            }
+            Origin::Generated => STOCK.take(),
             Origin::BuiltIn(number) => built_in(number),
         }
     }

@@ -49,6 +49,15 @@ async fn servers_do_not_share_keys_and_a_key_stays() {
     assert_eq!(org.get(&format!("{SERVERS}/{one}/credentials/keys")).await.json(), first);
 }
 
+/// More servers than there are keys made ahead.
+#[tokio::test]
+async fn all_servers_have_keys_of_their_own_however_many_ask_at_once() {
+    let org = Org::start().await;
+    let asked = futures::future::join_all((0..20).map(|_| org_with_key(&org))).await;
+    let moduli: BTreeSet<&str> = asked.iter().map(|(_, keys)| text(&keys[0], "n")).collect();
+    assert_eq!((moduli.len(), moduli.contains("")), (20, false));
+}
+
 #[tokio::test]
 async fn rotation_puts_a_new_key_before_the_former() {
     let org = Org::seeded(3).await;
