@@ -375,8 +375,11 @@ fn read_operation(
         errors.entry(*status).or_default().extend(codes.iter().cloned());
     }
     let (success, schema) = success?;
-    let unreachable =
-        read_unreachable(unreachable, |status| status == success || errors.contains_key(&status), problems);
+    let unreachable = read_unreachable(
+        unreachable,
+        |status| status == success || also.contains(&status) || errors.contains_key(&status),
+        problems,
+    );
     let operation = Operation {
         id: id?.to_owned(),
         title: title?.to_owned(),

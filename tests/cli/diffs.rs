@@ -210,7 +210,7 @@ fn three_changes_of_a_target_are_the_three_that_are_named() {
     let causes = comparison["causes"].as_array().expect("a list").iter();
     let mut named: Vec<String> = causes.map(|cause| format!("{} {}", check(cause), text(cause, "pointer"))).collect();
     named.sort();
-    assert_eq!(named, ["body /_links/activate", "error-code ", "error-code /errorCode", "schema /_links", "status "]);
+    assert_eq!(named, ["body /_links/activate", "error-code /errorCode", "schema /_links", "status "]);
     // What a case of level `should` or `info` met is noted; its trial passes.
     let bad = ["broken", "unjudged", "noted"];
     let others: Vec<&Value> = comparison["trials"]

@@ -49,6 +49,8 @@ const SAMPLE: &[&str] = &[
     "token-custom-as/error-form/400-invalid-dpop-proof",
     "introspect-custom-as/leak/introspect-server",
     "revoke-custom-as/not-stored/revoke-access",
+    "revoke-custom-as/strict/revoke-unknown",
+    "authorize-custom-as/header/no-state",
 ];
 
 /// The table that is checked in: a line a fault.

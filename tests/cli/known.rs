@@ -423,6 +423,19 @@ fn mistakes_in_entries_about_findings_are_told() {
     }
 }
 
+/// As reports write them, the names of headers, links and variables too.
+#[test]
+fn every_check_that_a_report_names_may_be_listed() {
+    let checks =
+        ["OAuth error", "oauth error", "value token", "value first.token", "link next", "header ETag", "empty body"];
+    let place = Place::with_suite(&["colors"]);
+    list_findings(&place, &checks.map(|check| format!("{{ check: {check} }}")).each_ref().map(String::as_str));
+    let done = run(&place, &things(&[]), &[]);
+    assert!(done.code != 3 && !done.err.contains("unknown check"), "{}", done.err);
+    list_findings(&place, &["{ check: value }"]);
+    assert_eq!(run(&place, &things(&[]), &[]).code, 3);
+}
+
 #[test]
 fn entries_that_expire_within_a_fortnight_are_warned_of() {
     let day = |days: i64| (chrono::Utc::now().date_naive() + chrono::Duration::days(days)).to_string();
