@@ -32,75 +32,127 @@ use super::{
 const REFRESH_DAYS: i64 = 7;
 const LONGEST_ID: usize = 64;
 
-/// What a refusal says, of the place in the state that led to it.
-fn at(place: &str) -> impl Fn(Refusal) -> StateError + '_ {
-    |refusal| StateError::new(place, refusal.reason())
+/// What is wrong with one part of a state.
+type Wrong = Vec<StateError>;
+
+/// One mistake.
+fn wrong(place: &str, message: impl Into<String>) -> Wrong {
+    vec![StateError::new(place, message)]
 }
 
-/// The ids that are taken.
-#[derive(Default)]
-struct Ids(HashSet<String>);
+/// One mistake, in a member of what is at the place.
+fn wrong_member(place: &str, member: &str, message: impl Into<String>) -> Wrong {
+    vec![StateError::of_member(place, member, message)]
+}
 
-impl Ids {
-    /// Takes the id of the state, or makes one.
-    fn take(&mut self, place: &str, id: Option<&str>, source: &mut Source, kind: Entity) -> Result<String, StateError> {
-        let id = id.map_or_else(|| source.id(kind), str::to_owned);
-        self.claim(place, &id)?;
-        Ok(id)
+/// What a refusal says, of the place in the state that led to it. Causes name the member.
+fn at(place: &str) -> impl Fn(Refusal) -> Wrong + '_ {
+    |refusal| {
+        if refusal.causes().is_empty() {
+            return wrong(place, refusal.reason());
+        }
+        let cause = |cause: &String| {
+            // A state has members of a request in places of its own.
+            let member = cause.split(':').next().unwrap_or_default().trim_start_matches("credentials.signing.");
+            StateError::of_member(place, member, cause.clone())
+        };
+        refusal.causes().iter().map(cause).collect()
+    }
+}
+
+/// The same of a member that names something.
+fn at_member<'p>(place: &'p str, member: &'p str) -> impl Fn(Refusal) -> Wrong + 'p {
+    move |refusal| wrong_member(place, member, refusal.reason())
+}
+
+/// The ids that are taken, and all mistakes up to now.
+#[derive(Default)]
+struct Findings {
+    ids: HashSet<String>,
+    mistakes: Vec<StateError>,
+}
+
+impl Findings {
+    /// What there is, if nothing is wrong with it; else what is wrong is kept.
+    fn note<T>(&mut self, outcome: Result<T, Wrong>) -> Option<T> {
+        outcome.map_err(|wrong| self.mistakes.extend(wrong)).ok()
     }
 
-    fn claim(&mut self, place: &str, id: &str) -> Result<(), StateError> {
+    /// The id of the state, or one that is made. One that cannot be is a mistake, and is used all the same.
+    fn take(&mut self, place: &str, id: Option<&str>, source: &mut Source, kind: Entity) -> String {
+        let id = id.map_or_else(|| source.id(kind), str::to_owned);
+        self.claim(place, "id", &id);
+        id
+    }
+
+    fn claim(&mut self, place: &str, member: &str, id: &str) {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(fits) {
-            return Err(StateError::new(place, format!("`{id}` is no id: 1 to 64 letters, digits, `-` and `_`")));
-        }
-        if !self.0.insert(id.to_owned()) {
-            return Err(StateError::new(place, format!("the id `{id}` is taken")));
-        }
-        Ok(())
+        let message = if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(fits) {
+            format!("`{id}` is no id: 1 to 64 letters, digits, `-` and `_`")
+        } else if self.ids.insert(id.to_owned()) {
+            return;
+        } else {
+            format!("the id `{id}` is taken")
+        };
+        self.mistakes.push(StateError::of_member(place, member, message));
     }
 }
 
 /// Takes the state over.
-pub(super) fn plant(org: &mut Org, mut state: State) -> Result<(), StateError> {
+pub(super) fn plant(org: &mut Org, state: State) -> Result<(), StateError> {
+    judge(org, state).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// Takes the state over, and says everything that contradicts itself in it. If anything does, the org is not to be used.
+pub(super) fn judge(org: &mut Org, mut state: State) -> Vec<StateError> {
     let text = std::mem::take(&mut state.text);
-    take_over(org, state).map_err(|error| if text.is_empty() { error } else { error.located(&text) })
+    let mut findings = Findings::default();
+    take_over(org, &mut findings, state);
+    let locate = |mistake: StateError| if text.is_empty() { mistake } else { mistake.located(&text) };
+    findings.mistakes.into_iter().map(locate).collect()
 }
 
 /// In the order of what refers to what.
-fn take_over(org: &mut Org, state: State) -> Result<(), StateError> {
-    let mut ids = Ids::default();
-    people::plant(org, &mut ids, state.users, state.groups)?;
-    plant_servers(org, &mut ids, state.servers)?;
+fn take_over(org: &mut Org, findings: &mut Findings, state: State) {
+    people::plant(org, findings, state.users, state.groups);
+    plant_servers(org, findings, state.servers);
     for (index, client) in state.clients.into_iter().enumerate() {
-        ids.claim(&format!("clients[{index}]"), &client.id)?;
+        findings.claim(&format!("clients[{index}]"), "id", &client.id);
         org.clients.push(Client { id: client.id, name: client.name, uri: client.client_uri, logo: client.logo_uri });
     }
     for (index, app) in state.apps.into_iter().enumerate() {
-        people::plant_app(org, &mut ids, &format!("apps[{index}]"), app)?;
+        people::plant_app(org, findings, &format!("apps[{index}]"), app);
     }
     for (index, token) in state.refresh_tokens.into_iter().enumerate() {
-        plant_refresh_token(org, &mut ids, &format!("refreshTokens[{index}]"), token)?;
+        let outcome = plant_refresh_token(org, findings, &format!("refreshTokens[{index}]"), token);
+        findings.note(outcome);
     }
     for (index, app) in state.service_apps.into_iter().enumerate() {
-        plant_service_app(org, &format!("serviceApps[{index}]"), app)?;
+        findings.note(plant_service_app(org, &format!("serviceApps[{index}]"), app));
     }
-    state.login.map_or(Ok(()), |login| sign_in(org, &login))
+    if let Some(login) = state.login {
+        findings.note(sign_in(org, &login).map_err(|error| vec![error]));
+    }
 }
 
 fn plant_refresh_token(
     org: &mut Org,
-    ids: &mut Ids,
+    findings: &mut Findings,
     place: &str,
     token: start::RefreshToken,
-) -> Result<(), StateError> {
-    rows::find(&org.clients, &token.client).map_err(at(place))?;
-    let server = org.servers.find(&token.server).map_err(at(place))?.id.clone();
-    if !org.people.has_user(&token.user) {
-        return Err(StateError::new(place, format!("there is no user `{}`", token.user)));
-    }
+) -> Result<(), Wrong> {
+    let client = rows::find(&org.clients, &token.client).map_err(at_member(place, "client"));
+    let server = org.servers.find(&token.server).map_err(at_member(place, "server"));
+    let user = if org.people.has_user(&token.user) {
+        Ok(())
+    } else {
+        Err(wrong_member(place, "user", format!("there is no user `{}`", token.user)))
+    };
+    let (client, server) = (findings.note(client).is_some(), findings.note(server).map(|server| server.id.clone()));
+    user?;
+    let Some(server) = server.filter(|_| client) else { return Ok(()) };
     let created = token.created.map_or_else(|| org.source.now(), stamp);
-    let id = ids.take(place, token.id.as_deref(), &mut org.source, Entity::RefreshToken)?;
+    let id = findings.take(place, token.id.as_deref(), &mut org.source, Entity::RefreshToken);
     org.refresh_tokens.push(RefreshToken {
         id,
         client: token.client,
@@ -115,12 +167,12 @@ fn plant_refresh_token(
 }
 
 /// A service app may have the id of a client: it is one more thing that the client can do.
-fn plant_service_app(org: &mut Org, place: &str, app: start::ServiceApp) -> Result<(), StateError> {
+fn plant_service_app(org: &mut Org, place: &str, app: start::ServiceApp) -> Result<(), Wrong> {
     if app.client_secret.is_none() && app.jwks.is_none() {
-        return Err(StateError::new(place, "the app has neither a secret nor keys"));
+        return Err(wrong(place, "the app has neither a secret nor keys"));
     }
     if org.service_apps.iter().any(|other| other.client_id == app.client_id) {
-        return Err(StateError::new(place, format!("the id `{}` is taken", app.client_id)));
+        return Err(wrong_member(place, "clientId", format!("the id `{}` is taken", app.client_id)));
     }
     org.service_apps.push(ServiceApp {
         client_id: app.client_id,
@@ -142,27 +194,34 @@ fn stamp(moment: DateTime<Utc>) -> Stamp {
 /// Servers that rotate by themselves do it after so many days, so a key cannot be older.
 const ROTATION_DAYS: i64 = 90;
 
-fn plant_servers(org: &mut Org, ids: &mut Ids, servers: Vec<start::Server>) -> Result<(), StateError> {
+fn plant_servers(org: &mut Org, findings: &mut Findings, servers: Vec<start::Server>) {
     let mut trusts = Vec::new();
     for (index, mut server) in servers.into_iter().enumerate() {
         let place = format!("servers[{index}]");
         let trusted = std::mem::take(&mut server.associated);
-        let id = plant_server(org, ids, &place, &server)?;
-        plant_children(org, ids, &place, &id, &server)?;
+        let id = plant_server(org, findings, &place, &server);
+        let children = plant_children(org, findings, &place, &id, &server);
+        findings.note(children);
         trusts.push((format!("{place}.associated"), id, trusted));
     }
     // Only now, as servers may trust those behind them.
     for (place, id, trusted) in trusts {
-        for name in trusted {
-            let other = org.servers.find(&name).map_err(at(&place))?.id.clone();
-            org.servers.find_mut(&id).map_err(at(&place))?.trusted.push(other);
+        for (index, name) in trusted.into_iter().enumerate() {
+            let other = org.servers.find(&name).map(|server| server.id.clone());
+            let wrong = |refusal: Refusal| StateError {
+                exact: Some(format!("{place}[{index}]")),
+                ..StateError::new(&place, refusal.reason())
+            };
+            let other = findings.note(other.map_err(|refusal| vec![wrong(refusal)]));
+            if let (Some(other), Ok(server)) = (other, org.servers.find_mut(&id)) {
+                server.trusted.push(other);
+            }
         }
     }
-    Ok(())
 }
 
-/// The server itself; says its id.
-fn plant_server(org: &mut Org, ids: &mut Ids, place: &str, state: &start::Server) -> Result<String, StateError> {
+/// The server itself; says its id. One with which something is wrong is there all the same, so that its children can be judged.
+fn plant_server(org: &mut Org, findings: &mut Findings, place: &str, state: &start::Server) -> String {
     let now = org.source.now();
     let draft = |former: Option<&Server>| {
         let body = json!({
@@ -175,25 +234,30 @@ fn plant_server(org: &mut Org, ids: &mut Ids, place: &str, state: &start::Server
         });
         servers::Draft::read(&object(place, &body)?.fields()).map_err(at(place))
     };
-    if state.id.as_deref() == Some(DEFAULT_ALIAS) {
-        ids.claim(place, DEFAULT_ALIAS)?;
-        let former = org.servers.find_mut(DEFAULT_ALIAS).map_err(at(place))?;
-        let draft = draft(Some(former))?;
-        former.issuer_mode = draft.issuer_mode.unwrap_or(former.issuer_mode);
-        let (status, mode) = (draft.status, draft.rotation_mode);
-        (former.name, former.description, former.audience) = (draft.name, draft.description, draft.audience);
-        age(former, place, state, now, status, mode)?;
-        return Ok(former.id.clone());
+    if state.id.as_deref() == Some(DEFAULT_ALIAS)
+        && let Ok(former) = org.servers.find_mut(DEFAULT_ALIAS)
+    {
+        findings.claim(place, "id", DEFAULT_ALIAS);
+        if let Some(draft) = findings.note(draft(Some(former))) {
+            former.issuer_mode = draft.issuer_mode.unwrap_or(former.issuer_mode);
+            let (status, mode) = (draft.status, draft.rotation_mode);
+            (former.name, former.description, former.audience) = (draft.name, draft.description, draft.audience);
+            findings.note(age(former, place, state, now, status, mode));
+        }
+        return former.id.clone();
     }
-    let draft = draft(None)?;
-    let (status, mode) = (draft.status, draft.rotation_mode);
-    let mut server = draft.into_server(&mut org.source, now, org.issuer_mode, org.as_of).map_err(at(place))?;
+    let draft = findings.note(draft(None));
+    let (status, mode) = draft.as_ref().map_or((None, None), |draft| (draft.status, draft.rotation_mode));
+    let made =
+        draft.map(|draft| draft.into_server(&mut org.source, now, org.issuer_mode, org.as_of).map_err(at(place)));
+    let made = made.and_then(|made| findings.note(made));
+    let mut server = made.unwrap_or_else(|| Server::new(&mut org.source, now, org.issuer_mode, org.as_of));
     if let Some(id) = &state.id {
         server.id.clone_from(id);
     }
-    ids.claim(place, &server.id)?;
-    age(&mut server, place, state, now, status, mode)?;
-    Ok(org.servers.insert(server).id.clone())
+    findings.claim(place, "id", &server.id);
+    findings.note(age(&mut server, place, state, now, status, mode));
+    org.servers.insert(server).id.clone()
 }
 
 /// Sets what a request cannot: dates, status and rotation.
@@ -204,7 +268,7 @@ fn age(
     now: Stamp,
     status: Option<Status>,
     mode: Option<RotationMode>,
-) -> Result<(), StateError> {
+) -> Result<(), Wrong> {
     server.status = status.unwrap_or(server.status);
     server.rotation_mode = mode.unwrap_or(server.rotation_mode);
     if let Some(created) = state.created.map(stamp) {
@@ -218,8 +282,10 @@ fn age(
         RotationMode::Manual => false,
     };
     if overdue {
-        return Err(StateError::new(
+        let member = if state.last_rotated.is_some() { "lastRotated" } else { "created" };
+        return Err(wrong_member(
             place,
+            member,
             "the key of a server that rotates by itself is less than 90 days old: give a later lastRotated, or \
              rotationMode MANUAL",
         ));
@@ -229,41 +295,56 @@ fn age(
 
 fn plant_children(
     org: &mut Org,
-    ids: &mut Ids,
+    findings: &mut Findings,
     place: &str,
     id: &str,
     state: &start::Server,
-) -> Result<(), StateError> {
+) -> Result<(), Wrong> {
     for (index, scope) in state.scopes.iter().enumerate() {
         let place = format!("{place}.scopes[{index}]");
-        let own = ids.take(&place, scope.id.as_deref(), &mut org.source, Entity::Scope)?;
+        let own = findings.take(&place, scope.id.as_deref(), &mut org.source, Entity::Scope);
         let server = org.servers.find_mut(id).map_err(at(&place))?;
-        let scope = Scope::read(&object(&place, scope)?.fields(), None, server.scopes.iter()).map_err(at(&place))?;
-        server.add_scope(Scope { id: own, ..scope });
+        let scope = Scope::read(&object(&place, scope)?.fields(), None, server.scopes.iter()).map_err(at(&place));
+        if let Some(scope) = findings.note(scope) {
+            server.add_scope(Scope { id: own, ..scope });
+        }
     }
     for (index, claim) in state.claims.iter().enumerate() {
         let place = format!("{place}.claims[{index}]");
-        let own = ids.take(&place, claim.id.as_deref(), &mut org.source, Entity::Claim)?;
+        let own = findings.take(&place, claim.id.as_deref(), &mut org.source, Entity::Claim);
         let server = org.servers.find_mut(id).map_err(at(&place))?;
-        let claim = Claim::read(&object(&place, claim)?.fields(), None, server.claims.iter()).map_err(at(&place))?;
-        server.claims.push(Claim { id: own, ..claim });
+        let claim = Claim::read(&object(&place, claim)?.fields(), None, server.claims.iter()).map_err(at(&place));
+        if let Some(claim) = findings.note(claim) {
+            server.claims.push(Claim { id: own, ..claim });
+        }
     }
     for (index, policy) in state.policies.iter().enumerate() {
-        plant_policy(org, ids, &format!("{place}.policies[{index}]"), id, policy)?;
+        plant_policy(org, findings, &format!("{place}.policies[{index}]"), id, policy)?;
     }
     Ok(())
 }
 
-fn plant_policy(org: &mut Org, ids: &mut Ids, place: &str, id: &str, state: &start::Policy) -> Result<(), StateError> {
+fn plant_policy(
+    org: &mut Org,
+    findings: &mut Findings,
+    place: &str,
+    id: &str,
+    state: &start::Policy,
+) -> Result<(), Wrong> {
     let born = org.servers.find(id).map_err(at(place))?.created;
-    let own = ids.take(place, state.id.as_deref(), &mut org.source, Entity::Policy)?;
-    let (policy, priority) = Policy::read(&object(place, state)?.fields(), None, born).map_err(at(place))?;
-    let mut policy = Policy { id: own, ..policy };
+    let own = findings.take(place, state.id.as_deref(), &mut org.source, Entity::Policy);
+    let policy = Policy::read(&object(place, state)?.fields(), None, born).map_err(at(place));
+    let mut rules = Vec::new();
+    let policy = findings.note(policy);
     for (index, rule) in state.rules.iter().enumerate() {
         let place = format!("{place}.rules[{index}]");
-        let own = ids.take(&place, rule.id.as_deref(), &mut org.source, Entity::PolicyRule)?;
-        let rule = Rule::read(&object(&place, rule)?.fields(), &org.people, None, born);
-        let (rule, priority) = rule.map_err(at(&place))?;
+        let own = findings.take(&place, rule.id.as_deref(), &mut org.source, Entity::PolicyRule);
+        let rule = Rule::read(&object(&place, rule)?.fields(), &org.people, None, born).map_err(at(&place));
+        rules.extend(findings.note(rule).map(|(rule, priority)| (own, rule, priority)));
+    }
+    let Some((policy, priority)) = policy else { return Ok(()) };
+    let mut policy = Policy { id: own, ..policy };
+    for (own, rule, priority) in rules {
         policy.add_rule(own, rule, priority);
     }
     let server = org.servers.find_mut(id).map_err(at(place))?;
@@ -272,9 +353,9 @@ fn plant_policy(org: &mut Org, ids: &mut Ids, place: &str, id: &str, state: &sta
 }
 
 /// The object as a request would hold it.
-fn object(place: &str, state: &impl Serialize) -> Result<Object, StateError> {
+fn object(place: &str, state: &impl Serialize) -> Result<Object, Wrong> {
     match serde_json::to_value(state) {
         Ok(Value::Object(members)) => Ok(Object::new(members)),
-        Ok(_) | Err(_) => Err(StateError::new(place, "it is no object")),
+        Ok(_) | Err(_) => Err(wrong(place, "it is no object")),
     }
 }

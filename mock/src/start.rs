@@ -8,16 +8,23 @@ use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::JwkSet;
 use serde::{Deserialize, Serialize};
 
+use self::reading::Reading;
 pub use self::{
     app::{App, ApplicationType, AuthenticationMethod, GrantType, Rotation, RotationType, Status},
     example::Example,
     user::User,
 };
 pub use super::mistake::{Location, StateError};
-use super::{plant, settings::Settings, state::Org};
+use super::{
+    mistake::{is_yaml, options},
+    plant,
+    settings::Settings,
+    state::Org,
+};
 
 mod app;
 mod example;
+mod reading;
 mod user;
 
 /// Everything the org holds at the start besides its default server.
@@ -51,19 +58,46 @@ impl State {
     /// # Errors
     /// A text that is not YAML, or not of the form of a state.
     pub fn from_yaml(text: &str) -> Result<State, StateError> {
-        let options = serde_saphyr::options! { no_schema: true, strict_booleans: true, with_snippet: false };
-        let state: State =
-            serde_saphyr::from_str_with_options(text, options).map_err(|error| StateError::unreadable(text, &error))?;
+        let state: State = serde_saphyr::from_str_with_options(text, options())
+            .map_err(|error| StateError::unreadable(text, &error))?;
         Ok(State { text: text.to_owned(), ..state })
     }
 
     /// Whether a mock can start with it.
     ///
     /// # Errors
-    /// A state that contradicts itself.
+    /// A state that contradicts itself: the first of what [`State::mistakes`] tells.
     pub fn check(&self) -> Result<(), StateError> {
-        plant::plant(&mut Org::new(&Settings { built_in_keys: true, ..Settings::default() }), self.clone())
+        plant::plant(&mut blank(), self.clone())
     }
+
+    /// Everything that is wrong with a state, in the order of the text: what [`State::from_yaml`] and [`State::check`] refuse, and what they
+    /// would refuse if that were put right. What follows from a member that cannot be read is not told.
+    pub fn mistakes(text: &str) -> Vec<StateError> {
+        let mut mistakes = match State::from_yaml(text) {
+            Ok(state) => plant::judge(&mut blank(), state),
+            // What is no YAML has no parts that could be read.
+            Err(error) if !is_yaml(text) => vec![error],
+            Err(error) => {
+                let (state, reading) = Reading::of(text);
+                let read = reading.mistakes;
+                let is_spoilt = |place: &str| read.iter().any(|mistake| mistake.object() == place);
+                let contradictions =
+                    state.map(|state| plant::judge(&mut blank(), State { text: text.to_owned(), ..state }));
+                let contradictions = contradictions.unwrap_or_default().into_iter();
+                let contradictions: Vec<_> = contradictions.filter(|error| !is_spoilt(&error.place)).collect();
+                if read.is_empty() { vec![error] } else { read.into_iter().chain(contradictions).collect() }
+            }
+        };
+        mistakes.sort_by_key(|mistake| mistake.location.as_ref().map(|location| location.span.start));
+        mistakes.dedup_by(|one, other| one.message == other.message && one.location == other.location);
+        mistakes
+    }
+}
+
+/// An org that a state can be tried with.
+fn blank() -> Org {
+    Org::new(&Settings { built_in_keys: true, ..Settings::default() })
 }
 
 /// An authorization server and its children.

@@ -161,6 +161,11 @@ impl Refusal {
         self.code
     }
 
+    /// What is wrong with each member, if it is that.
+    pub(super) fn causes(&self) -> &[String] {
+        &self.causes
+    }
+
     /// What is wrong, in words.
     pub(super) fn reason(&self) -> String {
         if self.causes.is_empty() { self.summary.to_string() } else { self.causes.join("; ") }

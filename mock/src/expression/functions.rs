@@ -96,6 +96,7 @@ static FUNCTIONS: &[Function] = &[
     function("isMemberOfGroup", 1, 1, |room, given| groups::is_in(room, &given, |group, id| group.id == id)),
     function("isMemberOfAnyGroup", 1, ANY, |room, given| groups::is_in(room, &given, |group, id| group.id == id)),
     function("user.getGroups", 0, ANY, |room, given| groups::matching(room, &given)),
+    function("user.isMemberOf", 1, ANY, |room, given| groups::is_in_matching(room, &given)),
     function("user.getInternalProperty", 1, 1, |room, given| match first_text(&given)?.as_deref() {
         Some("id") => Ok(room.context.user.map_or(Value::Null, |user| Value::from(user.id.as_str()))),
         Some(name) => Err(format!("the internal property `{name}` is not known")),

@@ -68,6 +68,12 @@ pub(super) fn matching(room: &Evaluation<'_>, given: &[Value]) -> Result<Value, 
     Ok(found.map(tell).collect())
 }
 
+/// `user.isMemberOf({'group.id': …})`: whether there is a group of the user that meets all conditions.
+pub(super) fn is_in_matching(room: &Evaluation<'_>, given: &[Value]) -> Result<Value, Trouble> {
+    let found = matching(room, given)?;
+    Ok(Value::Bool(found.as_array().is_some_and(|groups| !groups.is_empty())))
+}
+
 /// What a group must be, and one of the texts that it must be.
 struct Condition<'g> {
     actual: fn(&Group) -> &str,

@@ -1,5 +1,6 @@
 //! Policies, rules, scopes and claims act on the next token.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use okta_mock::Settings;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -179,6 +180,42 @@ async fn a_claim_has_its_token_its_status_and_its_scopes() {
         assert_eq!(claims.get("extra").is_some(), there, "{change}");
         assert_eq!(claims["cid"], "token-client");
         assert_eq!(org.delete(&claim).await.status, 204);
+    }
+}
+
+/// The forms in which expressions ask for groups.
+#[tokio::test]
+async fn expressions_know_the_groups_of_the_user() {
+    const EXPRESSIONS: [(&str, &str); 10] = [
+        (r#"user.getGroups({"group.profile.name":"Eng"}).![name]"#, r#"["Eng"]"#),
+        (r#"user.getGroups({"group.profile.name":"E"}).![name]"#, "[]"),
+        ("user.getGroups({'group.profile.name': 'Eng', 'operator': 'STARTS_WITH'}).![name]", r#"["Eng","Eng-Looms"]"#),
+        ("user.getGroups({'group.id': {'00gB', '00gC'}}).![id]", r#"["00gB"]"#),
+        ("user.isMemberOf({'group.profile.name': 'Eng'})", "true"),
+        ("user.isMemberOf({'group.id': {'00gC', '00gD'}})", "false"),
+        (r#"isMemberOfGroupName("Eng") ? "in" : "out""#, r#""in""#),
+        (r#"isMemberOfGroupName("Sales")"#, "false"),
+        (r#"isMemberOfAnyGroup("00gC", "00gB")"#, "true"),
+        (r#"Groups.startsWith("OKTA", "Eng", 100)"#, r#"["Eng","Eng-Looms"]"#),
+    ];
+    let named = |(number, (value, _)): (usize, &(&str, &str))| json!({"name": format!("c{number}"), "claimType": "RESOURCE", "valueType": "EXPRESSION", "value": value});
+    let claims: Vec<Value> = EXPRESSIONS.iter().enumerate().map(named).collect();
+    let state = json!({
+        "groups": [{"id": "00gA", "name": "Eng"}, {"id": "00gB", "name": "Eng-Looms"}, {"id": "00gC", "name": "Sales"}],
+        "users": [{"id": "00uAda", "login": "ada", "password": "right", "groups": ["00gA", "00gB"]}],
+        "apps": [{"clientId": "c", "clientSecret": "s", "grantTypes": ["password"], "applicationType": "native"}],
+        "servers": [{"id": "default", "claims": claims}],
+    });
+    let state = okta_mock::State::from_yaml(&state.to_string()).expect("a state");
+    let org = Org::with(Settings { state: Some(state), built_in_keys: true, ..crate::settings() }).await;
+    let form = [("grant_type", "password"), ("scope", "openid"), ("username", "ada"), ("password", "right")];
+    let request = org.request(Method::POST, "/oauth2/default/v1/token").basic_auth("c", Some("s")).form(&form);
+    let reply = org.send(request).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let body = text(&reply.json(), "access_token").split('.').nth(1).expect("claims").to_owned();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).expect("base64url")).expect("claims");
+    for (number, (expression, wanted)) in EXPRESSIONS.iter().enumerate() {
+        assert_eq!(claims[format!("c{number}")].to_string(), *wanted, "{expression}");
     }
 }
 

@@ -107,11 +107,14 @@ async fn a_state_that_contradicts_itself_does_not_start() {
         let started = Mock::start(Settings { state: Some(state(&value)), ..settings() }).await;
         let Err(StartError::State(error)) = started else { panic!("{value} started") };
         assert_eq!(error.place, place, "{value}: {error}");
-        // The text is one line of JSON, which is YAML, and what is told to be wrong stands where it is told to be.
+        // The text is one line of JSON, which is YAML, and what is told to be wrong stands within what is told to have it.
         let location = error.location.as_ref().expect("a location");
         let pointer = format!("/{}", place.replace('[', "/").replace(']', "").replace('.', "/"));
-        let wrong = value.pointer(&pointer).expect("a place").to_string();
-        assert!(value.to_string()[location.span.start..].starts_with(&wrong), "{value}: {error}");
+        let whole = value.pointer(&pointer).expect("a place").to_string();
+        let text = value.to_string();
+        let starts: Vec<usize> = text.match_indices(&whole).map(|(start, _)| start).collect();
+        let is_within = |start: &usize| (*start..start + whole.len()).contains(&location.span.start);
+        assert!(starts.iter().any(is_within), "{value}: {error}");
         assert_eq!((location.line, location.column), (1, location.span.start as u64 + 1));
         let start = format!("the state is wrong at {place} (line 1, column {}): ", location.column);
         assert!(error.to_string().starts_with(&start), "{error}");
@@ -133,6 +136,10 @@ async fn apps_and_users_that_contradict_themselves_do_not_start() {
         (app("tokenEndpointAuthMethod", json!("client_secret_jwt")), "apps[0]"),
         (app("tokenEndpointAuthMethod", json!("private_key_jwt")), "apps[0]"),
         (app("tokenEndpointAuthMethod", json!("none")), "apps[0]"),
+        (json!({"apps": [{"clientId": "c", "tokenEndpointAuthMethod": "none"}]}), "apps[0]"),
+        (app("trustedOrigins", json!(["https://a.example/"])), "apps[0]"),
+        (app("trustedOrigins", json!(["https://a.example/page"])), "apps[0]"),
+        (app("trustedOrigins", json!(["a.example"])), "apps[0]"),
         (app("grantTypes", json!(["authorization_code"])), "apps[0]"),
         (app("redirectUris", json!(["/callback"])), "apps[0]"),
         (app("redirectUris", json!(["https://a.example/#b"])), "apps[0]"),
@@ -190,6 +197,101 @@ fn unknown_members_are_refused() {
         let error = State::from_yaml(&value.to_string()).expect_err("an unknown member");
         assert!(error.message.starts_with("unknown field"), "{value}: {error}");
         assert!(error.place.is_empty() && error.location.is_some(), "{error:?}");
+    }
+}
+
+/// The parts of the guide that are states.
+fn states_of_the_guide() -> Vec<&'static str> {
+    let blocks = include_str!("../../../docs/mock.md").split("```yaml\n").skip(1);
+    blocks.map(|block| block.split("```").next().unwrap_or_default()).collect()
+}
+
+#[tokio::test]
+async fn the_states_of_the_guide_are_right_and_the_first_gives_a_token() {
+    let states = states_of_the_guide();
+    assert_eq!(states.len(), 3);
+    for state in &states {
+        assert_eq!(State::mistakes(state), [], "{state}");
+    }
+    let state = State::from_yaml(states[0]).expect("a state");
+    assert!(state.users.iter().all(|user| user.id.len() == 20 && user.id.starts_with("00u")));
+    let org = Org::with(Settings { state: Some(state), built_in_keys: true, ..settings() }).await;
+    let form = [("grant_type", "client_credentials"), ("scope", "orders")];
+    let request = org.request(Method::POST, "/oauth2/default/v1/token");
+    let reply = org.send(request.basic_auth("orders-service", Some("s3cret")).form(&form)).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let org = Org::with(Settings { state: Some(State::from_yaml(states[2]).expect("a state")), ..settings() }).await;
+    let form = [("grant_type", "client_credentials"), ("scope", "okta.authorizationServers.manage")];
+    let request = org.request(Method::POST, "/oauth2/v1/token");
+    let reply = org.send(request.basic_auth("provisioner", Some("s3cret")).form(&form)).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+}
+
+/// What is told of a text: the line, what stands there, and how the message begins.
+fn told<'t>(text: &'t str, mistakes: &[okta_mock::StateError]) -> Vec<(u64, &'t str, String)> {
+    let tell = |mistake: &okta_mock::StateError| {
+        let location = mistake.location.as_ref().expect("a location");
+        let there = text[location.span.start..].split([',', ' ', ':', ']', '\n']).next().unwrap_or_default();
+        let line = text[..location.span.start].matches('\n').count() as u64 + 1;
+        assert_eq!(location.line, line, "{mistake}");
+        (line, there, mistake.message.chars().take(20).collect())
+    };
+    mistakes.iter().map(tell).collect()
+}
+
+#[tokio::test]
+async fn every_mistake_is_told_where_it_is() {
+    const TEXT: &str = "\
+servers:
+  - { id: ausA, nmae: A, audiences: [a], colour: red }
+  - { id: ausB, name: B, audiences: [b], scopes: [{ name: okta.x }, { name: fine, optional: maybe }] }
+  - { id: ausB, name: C, audiences: [c], status: GONE, associated: [ausA, ausZ] }
+groups: [{ id: 00gDev, name: Developers }, { id: 00gDev, name: Again }]
+users:
+  - { id: 00uAda, login: ada, groups: [00gDev, 00gNone, 00gNot] }
+  - { id: 00uBob, status: GONE }
+apps:
+  - { clientId: shop, clientSecret: s, redirectUris: 5, assignedUsers: [00uNone] }
+  - { clientId: page, tokenEndpointAuthMethod: none, trustedOrigins: ['https://a.example', 'https://a.example/'] }
+login: nobody
+";
+    let expected = [
+        (2, "nmae", "unknown field `nmae`"),
+        (2, "colour", "unknown field `colou"),
+        (3, "okta.x", "name: The name may h"),
+        (3, "maybe", "invalid boolean"),
+        (4, "ausB", "the id `ausB` is tak"),
+        (4, "GONE", "status: The field ha"),
+        (4, "ausZ", "Not found: Resource "),
+        (5, "00gDev", "the id `00gDev` is t"),
+        (7, "00gNone", "there is no group `0"),
+        (7, "00gNot", "there is no group `0"),
+        (8, "GONE", "unknown variant `GON"),
+        (10, "5", "unexpected"),
+        (11, "{", "a client that does n"),
+        (11, "'https", "an origin is a schem"),
+        (12, "nobody", "there is no ACTIVE u"),
+    ];
+    let mistakes = State::mistakes(TEXT);
+    let told = told(TEXT, &mistakes);
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    for ((line, there, message), (at, what, said)) in told.iter().zip(expected) {
+        assert_eq!((*line, *there), (at, what), "{message}");
+        assert!(message.starts_with(said) || said.len() < 20, "{message}");
+    }
+    // What is told first of a text is one of them, and the mock does not start with it.
+    let first = State::from_yaml(TEXT).expect_err("a mistake");
+    assert!(mistakes.iter().any(|mistake| mistake.message == first.message));
+    assert_eq!(mistakes[0].place, "servers[0].nmae");
+}
+
+#[test]
+fn a_text_without_mistakes_has_none_and_one_that_is_no_yaml_has_one() {
+    assert_eq!(State::mistakes(include_str!("state.yaml")), []);
+    assert_eq!(State::mistakes(""), []);
+    for text in ["servers: [", "- a", "a: b: c", "servers: 5"] {
+        let mistakes = State::mistakes(text);
+        assert_eq!(mistakes.len(), 1, "{text}: {mistakes:#?}");
     }
 }
 
