@@ -74,13 +74,13 @@ fn check_settings(path: &Path, color: bool) -> Result<u8, CommandError> {
 }
 
 fn check_state(path: &Path, color: bool) -> Result<u8, CommandError> {
-    match StateFile::check(path) {
-        Ok(()) => {
+    match StateFile::read(path) {
+        Ok(_) => {
             writeln!(out(), "{}: no mistakes", shown(&path.display().to_string()))?;
             Ok(0)
         }
-        Err(StateError::Wrong(mistake)) => {
-            suite::show_each(&[*mistake], color);
+        Err(StateError::Wrong(mistakes)) => {
+            suite::show_each(&mistakes, color);
             Ok(WRONG_INPUT)
         }
         Err(error @ StateError::Files(_)) => Err(error.into()),

@@ -187,8 +187,8 @@ pub(crate) fn mock(arguments: &Arguments, color: bool) -> Result<u8, CommandErro
         return list_faults(arguments.format);
     }
     serve(arguments).or_else(|error| match *error.downcast::<StateError>()? {
-        StateError::Wrong(mistake) => {
-            suite::show_each(&[*mistake], color);
+        StateError::Wrong(mistakes) => {
+            suite::show_each(&mistakes, color);
             Ok(WRONG_INPUT)
         }
         error @ StateError::Files(_) => Err(error.into()),

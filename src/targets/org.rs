@@ -25,9 +25,9 @@ pub enum StateError {
     /// A file that cannot be read.
     #[error(transparent)]
     Files(#[from] FilesError),
-    /// A file that is no state, or one that contradicts itself.
-    #[error("{0}")]
-    Wrong(Box<Diagnostic>),
+    /// A file that is no state, or one that contradicts itself: everything that is wrong with it.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Wrong(Vec<Diagnostic>),
 }
 
 /// A state that was read, and the file that it was read from.
@@ -38,12 +38,16 @@ pub struct StateFile {
 }
 
 impl StateFile {
-    /// Reads a state file.
+    /// Reads a state file and looks whether a mock can start with it.
     ///
     /// # Errors
-    /// A file that is none.
+    /// A file that is none, or one that contradicts itself.
     pub fn read(path: &Path) -> Result<Self, StateError> {
         let source = read_file(path)?;
+        let mistakes = State::mistakes(&source.text);
+        if !mistakes.is_empty() {
+            return Err(StateError::Wrong(mistakes.iter().map(|error| mistake(&source, error)).collect()));
+        }
         let state = State::from_yaml(&source.text).map_err(|error| drawn(&source, &error))?;
         Ok(Self { state, source })
     }
@@ -54,15 +58,6 @@ impl StateFile {
         root.is_some_and(|root| root.get("cases").is_none() && MEMBERS.iter().any(|member| root.get(member).is_some()))
     }
 
-    /// Reads a state file and looks whether a mock can start with it.
-    ///
-    /// # Errors
-    /// A file that is none, or one that contradicts itself.
-    pub fn check(path: &Path) -> Result<(), StateError> {
-        let file = Self::read(path)?;
-        file.state.check().map_err(|error| file.drawn(&error))
-    }
-
     /// What is wrong with it, as it shows when a mock starts with it.
     pub fn drawn(&self, error: &okta_mock::StateError) -> StateError {
         drawn(&self.source, error)
@@ -70,11 +65,13 @@ impl StateFile {
 }
 
 fn drawn(source: &Arc<Source>, error: &okta_mock::StateError) -> StateError {
+    StateError::Wrong(vec![mistake(source, error)])
+}
+
+fn mistake(source: &Arc<Source>, error: &okta_mock::StateError) -> Diagnostic {
     let span = error.location.as_ref().map_or_else(Span::default, |at| Span::new(at.span.start, at.span.end));
     let form = "schemas/harness/state.schema.json has the form";
-    StateError::Wrong(Box::new(
-        Diagnostic::new(source, span, error.message.clone()).label(error.place.clone()).help(form),
-    ))
+    Diagnostic::new(source, span, error.message.clone()).label(error.place.clone()).help(form)
 }
 
 /// The org of a run against the embedded mock.
