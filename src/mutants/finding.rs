@@ -84,6 +84,11 @@ impl FirstFinding {
         self.outcome == Outcome::Failed
     }
 
+    /// The area of its trial.
+    pub(super) fn area(&self) -> &str {
+        self.trial.split('/').next().unwrap_or_default()
+    }
+
     /// Whether it speaks of the operation and of what is wrong about it. An effect on the state shows in a later step, so the
     /// operation may be one that an earlier step called.
     pub(super) fn names(&self, operation: Option<&str>, subject: &str) -> bool {

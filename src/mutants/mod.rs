@@ -86,11 +86,14 @@ impl Mutant {
         self.first().is_some()
     }
 
-    /// Whether the first failure or the first warning names the operation and what is wrong about it: a configuration that is not stored is a
-    /// warning where it should be shown, and a failure in the token that it should have changed.
+    /// Whether the first failure or the first warning of an area names the operation and what is wrong about it: a configuration that is not
+    /// stored is one thing where it should be shown, and another in the token that it should have changed.
     pub fn is_named(&self) -> bool {
-        let firsts = self.first().into_iter().chain(self.warned.first());
-        firsts.into_iter().any(|finding| finding.names(self.fault.operation, &self.fault.subject))
+        let mut areas = BTreeSet::new();
+        let failed = self.red.iter().filter(|finding| finding.is_failure());
+        let firsts = failed.chain(&self.warned).filter(|finding| areas.insert((finding.is_failure(), finding.area())));
+        let mut told = self.first().into_iter().chain(firsts);
+        told.any(|finding| finding.names(self.fault.operation, &self.fault.subject))
     }
 }
 
