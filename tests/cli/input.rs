@@ -110,7 +110,7 @@ fn a_mistake_in_a_state_is_shown_where_it_is() {
         ("servers:\n  - nmae: Orders\n", "state.yaml:2:5"),
         ("servers:\n  - id: ausA\n    name: 7\n", "state.yaml:3:11"),
         ("servers:\n  - { name: A, audiences: [a] }\n  - { name: B }\n", "state.yaml:3:5"),
-        ("groups: [{ id: g, name: a }, { id: g, name: b }]\n", "state.yaml:1:30"),
+        ("groups: [{ id: g, name: a }, { id: g, name: b }]\n", "state.yaml:1:36"),
     ] {
         place.write("state.yaml", text);
         let done = place.run(&["mock", "--port", "0", "--state", "state.yaml"]);
@@ -124,6 +124,10 @@ fn a_mistake_in_a_state_is_shown_where_it_is() {
         let checked = place.run(&["check", "state.yaml"]);
         assert_eq!((checked.code, checked.out.as_str(), checked.err), (3, "", done.err));
     }
+    // All of them at once.
+    place.write("state.yaml", "groups: [{ id: g, name: a }, { id: g, name: b }]\nusers: [{ id: u, lgin: a }]\n");
+    let several = place.run(&["check", "state.yaml"]).err;
+    assert!(several.contains("--> state.yaml:1:36") && several.contains("--> state.yaml:2:"), "{several}");
     place.write("state.yaml", "servers: [{ id: ausA, name: A, audiences: [a] }]\n");
     let done = place.run(&["check", "state.yaml"]);
     assert_eq!((done.code, done.out.as_str()), (0, "state.yaml: no mistakes\n"), "{}", done.err);
