@@ -19,7 +19,7 @@ impl Matcher {
         };
         match self.kind.shape() {
             Shape::Members([]) | Shape::Items([]) | Shape::Any(_) | Shape::Absent | Shape::Single => {
-                tell(place, self.span)
+                tell(place, self.span);
             }
             Shape::Members(members) => members.iter().for_each(|(key, matcher)| under(key, matcher)),
             Shape::Items(items) => {
