@@ -1,6 +1,6 @@
 //! Devices that cannot show a browser (RFC 8628): the endpoint that gives them their codes, and the page at which a person confirms one. Owns
-//! both; what a device is told while it polls is in `token_endpoint`. There is no page to type a code in: whoever is signed in confirms it by
-//! going to the address that has it.
+//! both; the answers to a device that polls are in `token_endpoint`. There is no page on which to type a code: the user who is signed in
+//! confirms it by opening the address that contains it.
 
 use axum::http::{Method, StatusCode};
 use serde::Serialize;

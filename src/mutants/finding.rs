@@ -137,10 +137,10 @@ impl fmt::Display for FirstFinding {
 }
 
 /// Watches a run.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Watch<'p> {
     plan: &'p Plan,
-    pub(super) trials: usize,
+    trials: usize,
     pub(super) red: Vec<FirstFinding>,
     warned: Vec<FirstFinding>,
     falses: BTreeSet<Check>,
@@ -149,7 +149,7 @@ pub(super) struct Watch<'p> {
     cut: bool,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct Open {
     called: Vec<String>,
     must: Option<FirstFinding>,
@@ -158,16 +158,8 @@ struct Open {
 }
 
 impl<'p> Watch<'p> {
-    pub(super) fn new(plan: &'p Plan) -> Self {
-        Self {
-            plan,
-            trials: 0,
-            red: vec![],
-            warned: vec![],
-            falses: BTreeSet::new(),
-            open: BTreeMap::new(),
-            cut: false,
-        }
+    pub(super) fn new(plan: &'p Plan, trials: usize) -> Self {
+        Self { plan, trials, red: vec![], warned: vec![], falses: BTreeSet::new(), open: BTreeMap::new(), cut: false }
     }
 
     /// The operation that a request was, whether or not the case names it.

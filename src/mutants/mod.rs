@@ -185,7 +185,7 @@ impl<'p> Subject<'p> {
     /// # Errors
     /// A trial that is red on the mock without a fault.
     fn is_sound(self) -> Result<(), MutantsError> {
-        let mut watch = Watch::new(self.plan);
+        let mut watch = Watch::new(self.plan, self.trials.len());
         against(self.plan, self.trials.to_vec(), &[], None, |event| watch.take(event))?;
         watch.red.first().map_or(Ok(()), |finding| Err(MutantsError::Red(finding.to_string())))
     }
@@ -201,12 +201,13 @@ impl<'p> Subject<'p> {
     fn mutant(self, fault: &Fault) -> Result<Mutant, MutantsError> {
         let mut about = self.touching(&[fault]);
         about.retain(|trial| is_about(trial, fault.operation));
-        let mut watch = Watch::new(self.plan);
-        self.watch(about.clone(), &[fault], &mut watch)?;
-        if self.method.all || !watch.clone().into_mutant(fault.clone()).is_named() {
-            watch = self.watched(&[fault])?;
+        if !self.method.all {
+            let mutant = self.seen(about.clone(), &[fault])?.into_mutant(fault.clone());
+            if mutant.is_named() {
+                return Ok(mutant);
+            }
         }
-        let mut mutant = watch.into_mutant(fault.clone());
+        let mut mutant = self.watched(&[fault])?.into_mutant(fault.clone());
         mutant.put_first(about.iter());
         Ok(mutant)
     }
@@ -221,11 +222,7 @@ impl<'p> Subject<'p> {
         let found = in_parallel(self.method.jobs, mutants, |mutant| {
             let mut trials = self.touching(&[&mutant.fault]);
             trials.retain(|trial| of.get(trial.id.as_str()).is_some_and(|checks| !checks.is_disjoint(&open())));
-            let mut watch = Watch::new(self.plan);
-            if !trials.is_empty() {
-                self.watch(trials, &[&mutant.fault], &mut watch)?;
-            }
-            let falses = watch.into_mutant(mutant.fault.clone()).falses;
+            let falses = self.seen(trials, &[&mutant.fault])?.into_mutant(mutant.fault.clone()).falses;
             open().retain(|check| !falses.contains(check));
             Ok(falses)
         })?;
@@ -237,14 +234,14 @@ impl<'p> Subject<'p> {
 
     /// What all trials that can touch one of the faults see of them.
     fn watched(self, faults: &[&Fault]) -> Result<Watch<'p>, MutantsError> {
-        let mut watch = Watch::new(self.plan);
-        self.watch(self.touching(faults), faults, &mut watch)?;
-        Ok(watch)
+        self.seen(self.touching(faults), faults)
     }
 
-    fn watch(self, trials: Vec<Arc<Trial>>, faults: &[&Fault], watch: &mut Watch<'_>) -> Result<(), MutantsError> {
-        watch.trials += trials.len();
-        against(self.plan, trials, faults, Some(self.method.time_limit), |event| watch.take(event))
+    /// What these trials see of the faults.
+    fn seen(self, trials: Vec<Arc<Trial>>, faults: &[&Fault]) -> Result<Watch<'p>, MutantsError> {
+        let mut watch = Watch::new(self.plan, trials.len());
+        against(self.plan, trials, faults, Some(self.method.time_limit), |event| watch.take(event))?;
+        Ok(watch)
     }
 }
 

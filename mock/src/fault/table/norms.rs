@@ -7,21 +7,9 @@ pub(super) fn add(all: &mut Vec<Fault>) {
     for (operations, kind, norm, subject, title) in NORMS {
         for operation in *operations {
             let waiver = Effect::Waiver(Constraint::Norm(*norm));
-            all.push(fault(operation, *kind, &kebab(&format!("{norm:?}")), *subject, *title, waiver));
+            all.push(fault(operation, *kind, &format!("{norm:?}"), *subject, *title, waiver));
         }
     }
-}
-
-/// `RuleGrantTypes` as `rule-grant-types`.
-fn kebab(name: &str) -> String {
-    let mut kebab = String::new();
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !kebab.is_empty() {
-            kebab.push('-');
-        }
-        kebab.push(c.to_ascii_lowercase());
-    }
-    kebab
 }
 
 /// Operations, kind, what is no longer kept, what a message has to name, and what happens in words.
@@ -147,7 +135,13 @@ const NORMS: &[Row] = &[
     (&[INTROSPECT, REVOKE], Kind::Unvalidated, Norm::TokenNeeded, GRANTED, "A request about no token is accepted"),
     (&[INTROSPECT], Kind::Strict, Norm::IntrospectAnyClient, "active", "A client may only ask about its own tokens"),
     (&[INTROSPECT], Kind::Leak, Norm::IntrospectServer, "active", "A token of another server is active"),
-    (&[INTROSPECT], Kind::Extra, Norm::IntrospectInactive, "client_id", "More is told of a token that is not active"),
+    (
+        &[INTROSPECT],
+        Kind::Extra,
+        Norm::IntrospectInactive,
+        "client_id",
+        "The answer about an inactive token says more than that",
+    ),
     (&[INTROSPECT], Kind::Strict, Norm::IntrospectHint, "active", "A token is not found without its hint"),
     (&[INTROSPECT], Kind::Unvalidated, Norm::IntrospectWhole, "active", "The end of a token is not looked at"),
     (&[INTROSPECT], Kind::Missing, Norm::IntrospectRefresh, "active", "A refresh token is not known"),

@@ -30,10 +30,9 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         let effect = Effect::Token(token, at.to_owned(), Edit::Put(value));
         all.push(fault(ISSUE, Kind::Extra, &word, last(at), title, effect));
     }
-    for (token, noun, subject) in [(TokenType::Access, "access-token", "signed"), (TokenType::Id, "id-token", "signed")]
-    {
+    for (token, noun) in [(TokenType::Access, "access-token"), (TokenType::Id, "id-token")] {
         let title = format!("The signature of the {} is broken", noun.replace('-', " "));
-        all.push(fault(ISSUE, Kind::Signature, noun, subject, title, Effect::Spoilt(token)));
+        all.push(fault(ISSUE, Kind::Signature, noun, "signed", title, Effect::Spoilt(token)));
     }
     errors(all);
     headers(all);
