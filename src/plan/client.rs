@@ -200,11 +200,14 @@ fn read_changes(node: &Node, what: &'static str, scope: &Scope, problems: &mut P
 
 /// The parameters of a form, in their order: a map, or pairs where one is to be there twice. Null leaves one out.
 pub(super) fn read_form(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Box<[(String, Tree)]> {
-    let pairs: Vec<(String, &Node)> = if let Data::List(items) = &node.data {
-        items.iter().filter_map(|item| read_pair(item, problems)).collect()
-    } else {
-        let entries = problems.map(node, "form").unwrap_or_default();
-        entries.iter().map(|(key, node)| (key.name.clone(), node)).collect()
+    let pairs: Vec<(String, &Node)> = match &node.data {
+        Data::List(items) => items.iter().filter_map(|item| read_pair(item, problems)).collect(),
+        Data::Map(entries) => entries.iter().map(|(key, node)| (key.name.clone(), node)).collect(),
+        Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) => {
+            let title = format!("`form` must be a map, not {}", node.kind());
+            problems.at_with(node.span, title, "form: { grant_type: client_credentials }");
+            Vec::new()
+        }
     };
     let mut form = Vec::new();
     for (name, node) in pairs {

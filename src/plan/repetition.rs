@@ -27,7 +27,8 @@ pub(super) fn read(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> Repe
         return match text.map(duration::parse) {
             Some(Ok(duration)) => Repetition::Eventually(Some(duration)),
             Some(Err(message)) => {
-                problems.at(node.span, message);
+                let help = "`eventually: effect` waits for as long as the settings of the target say";
+                problems.at_with(node.span, message, help);
                 Repetition::Once
             }
             None => Repetition::Once,
