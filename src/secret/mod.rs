@@ -4,18 +4,19 @@
 
 mod escapes;
 mod forms;
+mod index;
 mod members;
 mod scan;
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::HashSet,
     ops::Range,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use escapes::{Unescaped, may_spell, needs_quoting, stands_in_a_token};
 use forms::{case, forms};
+use index::{Extent, HEAD, Index};
 pub(crate) use members::may_hold_secrets;
 use members::{secrets_in, secrets_in_redirect};
 use serde::{Deserialize, Serialize};
@@ -26,10 +27,7 @@ use crate::brief::{owned_text, whole_characters};
 pub(crate) const MASK: &str = "***";
 
 /// Shorter values would mask ordinary words; no real token is that short.
-const SHORTEST: usize = 6;
-
-/// Forms of more bytes than this are looked for by a smaller machine.
-const LARGE: usize = 16 * 1024;
+const SHORTEST: usize = HEAD;
 
 /// Escapes of escapes are undone so often: JSON in JSON in a line of JSON, and in a URL.
 const MOST_LAYERS: usize = 4;
@@ -43,8 +41,7 @@ const FORMS: usize = 8;
 /// and as many bytes have they together for each of its own.
 const BYTES_OF_FORMS: usize = 12;
 
-/// The machine that finds secrets takes some forty bytes for each of their forms while it is made. Of long secrets beyond these, the
-/// beginning is learned: what goes on behind it as a token does is masked with it.
+/// Of long secrets beyond so many bytes of forms, the beginning is learned: what goes on behind it as a token does is masked with it.
 const MOST_BYTES: usize = 1024 * 1024;
 
 /// The part of a JSON Web Token that tells its key is shorter.
@@ -96,27 +93,36 @@ const SHORTEST_PART: usize = 4;
 /// whoever writes.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    known: Arc<RwLock<Arc<Known>>>,
+    known: Arc<RwLock<Known>>,
 }
 
-/// Secrets in all forms in which they may come back, with the machines that find them.
-#[derive(Default)]
+/// Secrets in all forms in which they may come back.
 struct Known {
-    forms: BTreeMap<String, Form>,
-    /// One for each case that there is among the forms.
-    finders: Vec<Finder>,
+    /// Those that count in any case: in small letters, and so is the text that is searched.
+    any_case: Index,
+    as_written: Index,
     /// The length of the shortest form: most headers are shorter, and need not be searched.
     shortest: usize,
     /// The length of the longest.
     longest: usize,
     /// Whether any has a character that is nearly always escaped, so that escapes in a text say nothing.
     quoted: bool,
-    /// The same in everything that was known later.
-    signatures: Signatures,
+    /// What signatures of tokens begin with. There is one a token, and each stands for the whole token.
+    signatures: HashSet<[u8; SIGNATURE]>,
 }
 
-/// What signatures of tokens begin with. There is one a token, too many for the machines, and each stands for the whole token.
-type Signatures = Arc<RwLock<HashSet<[u8; SIGNATURE]>>>;
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            any_case: Index::default(),
+            as_written: Index::default(),
+            shortest: usize::MAX,
+            longest: 0,
+            quoted: false,
+            signatures: HashSet::new(),
+        }
+    }
+}
 
 /// As much of a signature tells it from others; the whole is at least twice as long (RFC 7518 section 3.1).
 const SIGNATURE: usize = 16;
@@ -124,43 +130,11 @@ const SIGNATURE: usize = 16;
 /// Signatures of more tokens than a run gets are not kept.
 const MOST_SIGNATURES: usize = 100_000;
 
-/// How a form of a secret is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Form {
-    /// Whether it is only the beginning of a secret.
-    extent: Extent,
-    case: Case,
-}
-
-impl Form {
-    /// What covers both.
-    fn and(self, other: Self) -> Self {
-        Self { extent: self.extent.max(other.extent), case: self.case.max(other.case) }
-    }
-}
-
-/// How far a secret reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Extent {
-    Whole,
-    /// To the first character that stands in no token.
-    Open,
-}
-
 /// In which letters a secret counts as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Case {
     AsWritten,
-    /// Its forms are in small letters, and so is the text that is searched: faster than a machine that knows both.
     Any,
-}
-
-/// Finds the forms of one case.
-struct Finder {
-    patterns: AhoCorasick,
-    case: Case,
-    /// By the number of the form.
-    extents: Vec<Extent>,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -202,53 +176,29 @@ impl Redactor {
         if found.is_empty() {
             return;
         }
-        let known = self.known();
-        let mut bytes: usize = known.forms.keys().map(String::len).sum();
-        let (mut whole, mut begun) = (Vec::new(), Vec::new());
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = known.any_case.bytes() + known.as_written.bytes();
         // More of them are no secrets, but somebody's attempt to fill the memory.
-        for secret in found.into_iter().take(MOST_FORMS.saturating_sub(known.forms.len()) / FORMS) {
+        let most = MOST_FORMS.saturating_sub(known.any_case.len() + known.as_written.len()) / FORMS;
+        for secret in found.into_iter().take(most) {
             bytes += secret.len() * BYTES_OF_FORMS;
             match secret.get(..BEGINNING).filter(|_| bytes > MOST_BYTES) {
-                Some(beginning) => begun.push(beginning),
-                None => whole.push(secret),
+                Some(beginning) => known.learn(beginning, Extent::Open),
+                None => {
+                    known.learn_signature(secret);
+                    known.learn(secret, Extent::Whole);
+                }
             }
         }
-        for secret in &whole {
-            known.learn_signature(secret);
-        }
-        self.learn(whole);
-        self.add(begun, Extent::Open);
     }
 
     fn add<'a>(&self, secrets: impl IntoIterator<Item = &'a str>, extent: Extent) {
-        let old = self.known();
-        let mut all = BTreeMap::new();
-        for secret in secrets.into_iter().filter(|secret| secret.len() >= SHORTEST) {
-            if old.begins(secret) {
-                continue;
-            }
-            let form = Form { extent, case: case(secret) };
-            let known = match form.case {
-                Case::AsWritten => old.forms.get(secret),
-                Case::Any => old.forms.get(&secret.to_ascii_lowercase()),
-            };
-            if known.is_none_or(|known| known.and(form) != *known) {
-                all.extend(forms(secret, form.case).into_iter().map(|text| (text, form)));
-            }
-        }
-        if all.is_empty() {
-            return;
-        }
-        for (text, form) in &old.forms {
-            let known = all.entry(text.clone()).or_insert(*form);
-            *known = known.and(*form);
-        }
-        let known = Arc::new(Known { signatures: Arc::clone(&old.signatures), ..Known::of(all) });
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        secrets.into_iter().for_each(|secret| known.learn(secret, extent));
     }
 
-    fn known(&self) -> Arc<Known> {
-        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The text with every secret replaced.
@@ -308,49 +258,56 @@ impl Known {
         Redacted(if cut { self.without_parts(&whole) } else { whole })
     }
 
-    fn of(forms: BTreeMap<String, Form>) -> Self {
-        let finders = [Case::Any, Case::AsWritten].into_iter().filter_map(|case| Finder::of(&forms, case)).collect();
-        let lengths = || forms.keys().map(String::len);
-        let (shortest, longest) = (lengths().min().unwrap_or_default(), lengths().max().unwrap_or_default());
-        let quoted = forms.keys().any(|form| needs_quoting(form));
-        Self { forms, finders, shortest, longest, quoted, signatures: Signatures::default() }
+    fn index(&mut self, case: Case) -> &mut Index {
+        match case {
+            Case::Any => &mut self.any_case,
+            Case::AsWritten => &mut self.as_written,
+        }
     }
 
-    /// Whether it is masked to its end already, by what many secrets begin with.
-    fn begins(&self, secret: &str) -> bool {
-        let begins = |(text, form): (&String, &Form)| {
-            let start = secret.get(..text.len());
-            form.extent == Extent::Open
-                && start.is_some_and(|start| match form.case {
-                    Case::AsWritten => start == text,
-                    Case::Any => start.eq_ignore_ascii_case(text),
-                })
-        };
-        secret.bytes().all(stands_in_a_token) && self.forms.iter().any(begins)
+    fn learn(&mut self, secret: &str, extent: Extent) {
+        if secret.len() < SHORTEST || self.is_masked_already(secret) {
+            return;
+        }
+        let case = case(secret);
+        let forms = forms(secret, case);
+        if forms.iter().all(|form| self.index(case).get(form).is_some_and(|known| known >= extent)) {
+            return;
+        }
+        for form in forms {
+            self.shortest = self.shortest.min(form.len());
+            self.longest = self.longest.max(form.len());
+            self.quoted |= needs_quoting(&form);
+            self.index(case).insert(&form, extent);
+        }
+    }
+
+    /// Whether it is masked to its end, by what many secrets begin with.
+    fn is_masked_already(&self, secret: &str) -> bool {
+        secret.bytes().all(stands_in_a_token)
+            && (self.as_written.begins(secret) || self.any_case.begins(&secret.to_ascii_lowercase()))
     }
 
     /// Keeps the signature of a token in compact form (RFC 7515 section 7.1), which is as good as the whole.
-    fn learn_signature(&self, token: &str) {
+    fn learn_signature(&mut self, token: &str) {
         let mut parts = token.rsplit('.');
         let signature = parts.next().and_then(|part| part.as_bytes().first_chunk::<SIGNATURE>());
-        if let (Some(signature), 2) = (signature, parts.count()) {
-            let mut known = self.signatures.write().unwrap_or_else(PoisonError::into_inner);
-            if known.len() < MOST_SIGNATURES {
-                known.insert(*signature);
-            }
+        if let (Some(signature), 2) = (signature, parts.count())
+            && self.signatures.len() < MOST_SIGNATURES
+        {
+            self.signatures.insert(*signature);
         }
     }
 
     /// Where signatures stand by themselves.
     fn signature_ranges(&self, text: &[u8], all: &mut Vec<Range<usize>>) {
-        let known = self.signatures.read().unwrap_or_else(PoisonError::into_inner);
-        if known.is_empty() {
+        if self.signatures.is_empty() {
             return;
         }
         let is_of_one = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         let mut from = 0;
         for run in text.split(|byte| !is_of_one(byte)) {
-            if run.first_chunk::<SIGNATURE>().is_some_and(|start| known.contains(start)) {
+            if run.first_chunk::<SIGNATURE>().is_some_and(|start| self.signatures.contains(start)) {
                 all.push(from..from + run.len());
             }
             from += run.len() + 1;
@@ -377,7 +334,7 @@ impl Known {
     /// Where secrets stand, as they are or escaped.
     fn ranges(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut all = Vec::new();
-        if self.finders.is_empty() || text.len() < self.shortest {
+        if text.len() < self.shortest {
             return all;
         }
         self.plain_ranges(text, &mut all);
@@ -400,12 +357,8 @@ impl Known {
 
     fn plain_ranges(&self, text: &[u8], all: &mut Vec<Range<usize>>) {
         self.signature_ranges(text, all);
-        for finder in &self.finders {
-            match finder.case {
-                Case::AsWritten => finder.ranges(text, all),
-                Case::Any => finder.ranges(&text.to_ascii_lowercase(), all),
-            }
-        }
+        self.as_written.ranges(text, all);
+        self.any_case.ranges(&text.to_ascii_lowercase(), all);
     }
 
     /// A value is cut before it comes here, perhaps in the middle of a secret: its beginning is masked too.
@@ -413,13 +366,11 @@ impl Known {
         let mut pieces: Vec<String> = text.split(CUT).map(str::to_owned).collect();
         let last = pieces.len() - 1;
         for piece in &mut pieces[..last] {
-            let small = piece.to_ascii_lowercase();
-            let part = |(text, form): (&String, &Form)| {
-                let piece = if form.case == Case::Any { &small } else { &*piece };
-                let lengths = (SHORTEST_PART..text.len().min(piece.len() + 1)).rev();
-                lengths.filter_map(|length| text.get(..length)).find(|part| piece.ends_with(part)).map(str::len)
-            };
-            if let Some(longest) = self.forms.iter().filter_map(part).max() {
+            let longest = self
+                .any_case
+                .begun_at_the_end(piece.to_ascii_lowercase().as_bytes(), SHORTEST_PART, self.longest)
+                .max(self.as_written.begun_at_the_end(piece.as_bytes(), SHORTEST_PART, self.longest));
+            if let Some(longest) = longest {
                 piece.truncate(piece.len() - longest);
                 piece.push_str(MASK);
             }
@@ -441,33 +392,6 @@ fn mask(text: &[u8], mut ranges: Vec<Range<usize>>, end: usize) -> String {
     }
     masked.extend(text.get(from..end).unwrap_or_default());
     owned_text(masked)
-}
-
-impl Finder {
-    /// `None` where no form is of this case.
-    fn of(forms: &BTreeMap<String, Form>, case: Case) -> Option<Self> {
-        let (texts, extents): (Vec<&str>, Vec<Extent>) =
-            forms.iter().filter(|(_, form)| form.case == case).map(|(text, form)| (text.as_str(), form.extent)).unzip();
-        if texts.is_empty() {
-            return None;
-        }
-        let bytes: usize = texts.iter().map(|text| text.len()).sum();
-        // The fastest machine takes some hundred bytes for each of a secret's, which keys and signed tokens are too long for.
-        let kind = (bytes > LARGE).then_some(AhoCorasickKind::ContiguousNFA);
-        let patterns = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).kind(kind).build(texts).ok()?;
-        Some(Self { patterns, case, extents })
-    }
-
-    fn ranges(&self, text: &[u8], all: &mut Vec<Range<usize>>) {
-        let mut from = 0;
-        while let Some(found) = self.patterns.find(Input::new(text).range(from..)) {
-            from = found.end();
-            if self.extents.get(found.pattern().as_usize()) == Some(&Extent::Open) {
-                from += text[from..].iter().take_while(|byte| stands_in_a_token(**byte)).count();
-            }
-            all.push(found.start()..from);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -582,7 +506,7 @@ mod tests {
         )]);
         let redactor = Redactor::default();
         redactor.learn_from(&body);
-        assert!(redactor.known().forms.keys().map(String::len).sum::<usize>() < 2 * MOST_BYTES);
+        assert!(redactor.known().any_case.bytes() < 2 * MOST_BYTES);
         for number in 0..100 {
             assert_eq!(redactor.text(&format!("a {} b", secret(number))).as_str(), "a *** b", "{number}");
         }

@@ -184,19 +184,17 @@ impl PathTemplate {
 
     /// How many literal segments agree with `path`, or `None` if it is another path.
     fn matches(&self, path: &str) -> Option<usize> {
-        let actual: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        if actual.len() != self.segments.len() {
-            return None;
-        }
+        let mut all = path.trim_start_matches('/').split('/');
         let mut literal = 0;
-        for (segment, actual) in self.segments.iter().zip(actual) {
+        for segment in &self.segments {
+            let actual = all.next()?;
             match segment {
                 Segment::Literal(text) if text == actual => literal += 1,
                 Segment::Parameter(_) if !actual.is_empty() => {}
-                _ => return None,
+                Segment::Literal(_) | Segment::Parameter(_) => return None,
             }
         }
-        Some(literal)
+        all.next().is_none().then_some(literal)
     }
 }
 

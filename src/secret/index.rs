@@ -1,0 +1,157 @@
+//! Many secrets, found wherever they stand in a text. To learn one more costs no more than it is long, for a run learns one with each token
+//! that it gets.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    ops::{Bound, Range},
+};
+
+use super::escapes::stands_in_a_token;
+
+/// So many bytes of a form tell whether it may stand in a place; none is shorter.
+pub(super) const HEAD: usize = 6;
+
+/// The bits of the filter: with some thousand forms, one place in a hundred is looked at in vain.
+const FILTER_BITS: u32 = 18;
+
+/// How far a secret reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Extent {
+    Whole,
+    /// To the first character that stands in no token.
+    Open,
+}
+
+/// Forms of secrets, in order, behind a filter by their first bytes.
+#[derive(Default)]
+pub(super) struct Index {
+    forms: BTreeMap<Box<[u8]>, Extent>,
+    /// Empty until there is a form.
+    filter: Vec<u64>,
+    /// Of all forms together.
+    bytes: usize,
+}
+
+impl Index {
+    /// What is shorter than [`HEAD`] is not found.
+    pub(super) fn insert(&mut self, form: &str, extent: Extent) {
+        let Some(head) = form.as_bytes().first_chunk() else { return };
+        if self.filter.is_empty() {
+            self.filter = vec![0; 1 << (FILTER_BITS - u64::BITS.ilog2())];
+        }
+        let (word, bit) = place(head);
+        self.filter[word] |= bit;
+        match self.forms.entry(form.as_bytes().into()) {
+            Entry::Vacant(entry) => {
+                self.bytes += form.len();
+                entry.insert(extent);
+            }
+            Entry::Occupied(mut entry) => _ = entry.insert(extent.max(*entry.get())),
+        }
+    }
+
+    pub(super) fn get(&self, form: &str) -> Option<Extent> {
+        self.forms.get(form.as_bytes()).copied()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.forms.len()
+    }
+
+    /// Of all forms together.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether what stands at the beginning of the text begins many secrets.
+    pub(super) fn begins(&self, text: &str) -> bool {
+        self.at(text.as_bytes()).is_some_and(|(_, extent)| extent == Extent::Open)
+    }
+
+    /// Where forms stand: from the left, the longest, one behind the other.
+    pub(super) fn ranges(&self, text: &[u8], all: &mut Vec<Range<usize>>) {
+        if self.forms.is_empty() {
+            return;
+        }
+        let mut at = 0;
+        while let Some(head) = text[at..].first_chunk() {
+            let (word, bit) = place(head);
+            let found = if self.filter[word] & bit == 0 { None } else { self.at(&text[at..]) };
+            let Some((length, extent)) = found else {
+                at += 1;
+                continue;
+            };
+            let mut end = at + length;
+            if extent == Extent::Open {
+                end += text[end..].iter().take_while(|byte| stands_in_a_token(**byte)).count();
+            }
+            all.push(at..end);
+            at = end;
+        }
+    }
+
+    /// The longest form that the text begins with.
+    fn at(&self, text: &[u8]) -> Option<(usize, Extent)> {
+        let mut most = text.len();
+        loop {
+            let until = (Bound::Unbounded, Bound::Included(&text[..most]));
+            let (form, extent) = self.forms.range::<[u8], _>(until).next_back()?;
+            let common = form.iter().zip(text).take_while(|(a, b)| a == b).count();
+            if common == form.len() {
+                return Some((common, *extent));
+            }
+            // A shorter form is a beginning of what both have in common.
+            most = common;
+        }
+    }
+
+    /// How long the longest beginning of a form is that the text ends with.
+    pub(super) fn begun_at_the_end(&self, text: &[u8], shortest: usize, longest: usize) -> Option<usize> {
+        let lengths = (shortest..=longest.min(text.len())).rev();
+        lengths.into_iter().find(|length| {
+            let end = &text[text.len() - length..];
+            let after = self.forms.range::<[u8], _>((Bound::Excluded(end), Bound::Unbounded)).next();
+            after.is_some_and(|(form, _)| form.starts_with(end))
+        })
+    }
+}
+
+/// Where the filter has the bit of these bytes.
+fn place(head: &[u8; HEAD]) -> (usize, u64) {
+    let [a, b, c, d, e, f] = *head;
+    // Fibonacci hashing: the upper bits of the product depend on all bytes.
+    let hash = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - FILTER_BITS);
+    (usize::try_from(hash / 64).unwrap_or_default(), 1 << (hash % 64))
+}
+
+#[cfg(test)]
+mod tests {
+    use aho_corasick::{AhoCorasick, MatchKind};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn finds_what_a_machine_for_all_forms_finds(
+            forms in proptest::collection::btree_set("[ab]{6,9}", 1..8),
+            text in "[abc]{0,60}",
+        ) {
+            let mut index = Index::default();
+            forms.iter().for_each(|form| index.insert(form, Extent::Whole));
+            let mut found = Vec::new();
+            index.ranges(text.as_bytes(), &mut found);
+            let machine = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&forms).expect("machine");
+            prop_assert_eq!(found, machine.find_iter(&text).map(|found| found.range()).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn a_form_that_was_cut_is_found_at_the_end(form in "[a-c]{6,12}", before in "[a-c]{0,6}", cut in 1..12_usize) {
+            let mut index = Index::default();
+            index.insert(&form, Extent::Whole);
+            let text = format!("{before}{}", &form[..cut.min(form.len() - 1)]);
+            let lengths = (4..form.len()).rev().find(|length| text.ends_with(&form[..*length]));
+            prop_assert_eq!(index.begun_at_the_end(text.as_bytes(), 4, form.len()), lengths);
+        }
+    }
+}
