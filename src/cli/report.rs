@@ -43,7 +43,9 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         return Err(Mistake::boxed(title));
     }
     let formats = arguments.report.iter().map(|to| to.format).chain([arguments.format]);
-    let mut report = merged(ReportFormat::report(formats), &arguments.streams, Ending::Footer)?;
+    let empty = ReportFormat::report(formats);
+    let empty = if arguments.baseline.is_some() { empty } else { empty.without_checks() };
+    let mut report = merged(empty, &arguments.streams, Ending::Footer)?;
     report.expect_all_parts();
     if let Some(baseline) = baseline(arguments.baseline.as_deref(), &arguments.terms)? {
         report.compare_with(&baseline);

@@ -18,6 +18,7 @@ use quick_junit::{
 
 use super::{
     DeviationKind, FailOn, LeftKind, Report, TrialReport, Verdict,
+    details::Details,
     text::{beginning, joined, one_line, printable},
     verdict::why_stopped,
 };
@@ -27,7 +28,7 @@ use crate::{
     level::Level,
 };
 
-/// Consumers load whole files: 16 KiB of text a case is enough to see what is wrong.
+/// The longest text about something else than a trial.
 const MOST_TEXT: usize = 16 * 1024;
 
 /// The longest message of an element.
@@ -69,7 +70,7 @@ fn junit(report: &Report, fail_on: FailOn, form: Form) -> JunitReport {
     if let Some(started) = started.filter(|_| form == Form::Rich) {
         junit.set_timestamp(started);
     }
-    let mut texts = Texts::default();
+    let mut writing = Writing { fail_on, form, texts: Texts::default(), details: Details::of(report) };
     let mut suites: BTreeMap<String, Vec<&TrialReport>> = BTreeMap::new();
     for trial in report.sorted() {
         suites.entry(split(&trial.finished.trial).0).or_default().push(trial);
@@ -82,7 +83,10 @@ fn junit(report: &Report, fail_on: FailOn, form: Form) -> JunitReport {
         }
         suite_properties(report, score.as_deref(), &mut suite);
         suite.set_time(milliseconds(trials.iter().map(|trial| trial.finished.duration_ms).sum()));
-        suite.add_test_cases(trials.into_iter().map(|trial| test_case(trial, fail_on, form, &mut texts)));
+        suite.add_test_cases(trials.into_iter().map(|trial| writing.test_case(trial)));
+        if let Some(cut) = writing.details.told() {
+            suite.add_property(Property::new("details", cut));
+        }
         junit.add_test_suite(suite);
     }
     add_suite(&mut junit, "run", unfinished(report));
@@ -141,68 +145,85 @@ impl<'a> Texts<'a> {
     }
 }
 
-fn test_case<'a>(trial: &'a TrialReport, fail_on: FailOn, form: Form, texts: &mut Texts<'a>) -> TestCase {
-    let finished = &trial.finished;
-    let (class, name) = split(&finished.trial);
-    let mut case = TestCase::new(name, status(trial, fail_on));
-    case.set_classname(class);
-    case.set_time(milliseconds(finished.duration_ms));
-    // What is not red but has something to say has no element for it.
-    if finished.outcome == Outcome::Warned {
-        let warned = |failure: &&StepFinished| failure.findings.iter().any(|finding| finding.level == Level::Should);
-        let warnings = trial.failures.iter().filter(warned).map(|failure| format!("WARNING {}", failure.text()));
-        let text = Some(joined(warnings, "\n")).filter(|text| !text.is_empty());
-        case.system_out = text.map(|text| beginning(text, MOST_TEXT).into());
-    }
-    if form == Form::Strict {
-        return case;
-    }
-    case.set_assertions(finished.checks.total());
-    case.extra.insert(texts.get("file"), texts.get(&finished.file));
-    case.extra.insert(texts.get("line"), finished.line.to_string().into());
-    case.add_property(Property::new(texts.get("title"), printable(&finished.title)));
-    if finished.outcome == Outcome::Warned {
-        case.add_property(texts.property("outcome", finished.outcome.name()));
-    }
-    case.add_property(texts.property("principal", &finished.principal));
-    for requirement in finished.requirements.iter() {
-        case.add_property(texts.property("requirement", requirement));
-    }
-    for operation in finished.operations.iter() {
-        case.add_property(texts.property("operationId", operation));
-    }
-    case
+/// What all test cases of a report have in common.
+struct Writing<'a> {
+    fail_on: FailOn,
+    form: Form,
+    texts: Texts<'a>,
+    details: Details,
 }
 
-/// The status with the attempts before the last: `flakyFailure` and the like in the form that Maven Surefire began.
-fn status(trial: &TrialReport, fail_on: FailOn) -> TestCaseStatus {
-    let mut status = last_status(trial, fail_on);
-    for (number, attempt) in (1..).zip(&trial.finished.earlier) {
-        let kind = if attempt.outcome.departs() { NonSuccessKind::Failure } else { NonSuccessKind::Error };
-        let mut rerun = TestRerun::new(kind);
-        rerun.set_type(attempt.outcome.name()).set_message(one_line(attempt.reason.as_str(), MOST_LINE));
-        let of_attempt = trial.failures.iter().filter(|failure| failure.attempt == number);
-        rerun.set_description(beginning(joined(of_attempt.map(StepFinished::text), "\n"), MOST_TEXT));
-        status.add_rerun(rerun);
+impl<'a> Writing<'a> {
+    fn test_case(&mut self, trial: &'a TrialReport) -> TestCase {
+        let finished = &trial.finished;
+        let (class, name) = split(&finished.trial);
+        let mut case = TestCase::new(name, self.status(trial));
+        case.set_classname(class);
+        case.set_time(milliseconds(finished.duration_ms));
+        // What is not red but has something to say has no element for it.
+        if finished.outcome == Outcome::Warned {
+            let warned =
+                |failure: &&StepFinished| failure.findings.iter().any(|finding| finding.level == Level::Should);
+            let warnings = trial.failures.iter().filter(warned).map(|failure| format!("WARNING {}", failure.text()));
+            let text = Some(joined(warnings, "\n")).filter(|text| !text.is_empty());
+            case.system_out = text.map(|text| self.details.cut(text).into());
+        }
+        if self.form == Form::Strict {
+            return case;
+        }
+        let texts = &mut self.texts;
+        case.set_assertions(finished.checks.total());
+        case.extra.insert(texts.get("file"), texts.get(&finished.file));
+        case.extra.insert(texts.get("line"), finished.line.to_string().into());
+        case.add_property(Property::new(texts.get("title"), printable(&finished.title)));
+        if finished.outcome == Outcome::Warned {
+            case.add_property(texts.property("outcome", finished.outcome.name()));
+        }
+        case.add_property(texts.property("principal", &finished.principal));
+        for requirement in finished.requirements.iter() {
+            case.add_property(texts.property("requirement", requirement));
+        }
+        for operation in finished.operations.iter() {
+            case.add_property(texts.property("operationId", operation));
+        }
+        case
     }
-    status
-}
 
-fn last_status(trial: &TrialReport, fail_on: FailOn) -> TestCaseStatus {
-    let (outcome, reason) = (trial.finished.outcome, trial.reason());
-    let not = |kind, class: &str, message: &str| non_success(kind, class, message, &description(trial));
-    if let Some(class) = fail_on.in_trial(&trial.finished) {
-        return not(NonSuccessKind::Failure, class, &trial.message());
+    /// The status with the attempts before the last: `flakyFailure` and the like in the form that Maven Surefire began.
+    fn status(&mut self, trial: &TrialReport) -> TestCaseStatus {
+        let mut status = self.last_status(trial);
+        for (number, attempt) in (1..).zip(&trial.finished.earlier) {
+            let kind = if attempt.outcome.departs() { NonSuccessKind::Failure } else { NonSuccessKind::Error };
+            let mut rerun = TestRerun::new(kind);
+            rerun.set_type(attempt.outcome.name()).set_message(one_line(attempt.reason.as_str(), MOST_LINE));
+            let of_attempt = trial.failures.iter().filter(|failure| failure.attempt == number);
+            rerun.set_description(self.details.cut(joined(of_attempt.map(StepFinished::text), "\n")));
+            status.add_rerun(rerun);
+        }
+        status
     }
-    match outcome.form().junit {
-        Junit::Success => TestCaseStatus::success(),
-        Junit::Failure => not(NonSuccessKind::Failure, failure_type(trial), reason),
-        Junit::Error => not(NonSuccessKind::Error, outcome.name(), reason),
-        Junit::Skipped => {
-            let mut status = TestCaseStatus::skipped();
-            status.set_type(outcome.name()).set_message(one_line(reason, MOST_LINE));
-            status.set_description(printable(reason));
+
+    fn last_status(&mut self, trial: &TrialReport) -> TestCaseStatus {
+        let (outcome, reason) = (trial.finished.outcome, trial.reason());
+        let mut not = |kind, class: &str, message: &str| {
+            let mut status = TestCaseStatus::non_success(kind);
+            status.set_type(class).set_message(one_line(message, MOST_LINE));
+            status.set_description(self.details.cut(description(trial)));
             status
+        };
+        if let Some(class) = self.fail_on.in_trial(&trial.finished) {
+            return not(NonSuccessKind::Failure, class, &trial.message());
+        }
+        match outcome.form().junit {
+            Junit::Success => TestCaseStatus::success(),
+            Junit::Failure => not(NonSuccessKind::Failure, failure_type(trial), reason),
+            Junit::Error => not(NonSuccessKind::Error, outcome.name(), reason),
+            Junit::Skipped => {
+                let mut status = TestCaseStatus::skipped();
+                status.set_type(outcome.name()).set_message(one_line(reason, MOST_LINE));
+                status.set_description(printable(reason));
+                status
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ mod causes;
 mod comparison;
 mod console;
 mod coverage;
+mod details;
 mod deviation;
 mod failure;
 mod github;
@@ -29,6 +30,7 @@ mod verdict;
 mod wrap;
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -414,6 +416,17 @@ impl Report {
         let mut trials: Vec<&TrialReport> = self.trials.iter().collect();
         trials.sort_by(|a, b| a.finished.trial.cmp(&b.finished.trial));
         trials
+    }
+
+    /// Why trials do not apply, and how many, the most frequent reason first.
+    pub(crate) fn inapplicable(&self) -> Vec<(&str, usize)> {
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        for trial in self.trials.iter().filter(|trial| trial.finished.outcome == Outcome::NotApplicable) {
+            *reasons.entry(trial.reason()).or_default() += 1;
+        }
+        let mut reasons: Vec<_> = reasons.into_iter().collect();
+        reasons.sort_by_key(|(_, count)| Reverse(*count));
+        reasons
     }
 
     /// How many trials had this outcome.

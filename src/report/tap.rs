@@ -7,13 +7,12 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use super::{
-    FailOn, Report, TrialReport, left_line,
-    text::{beginning, joined, one_line, printable},
+    FailOn, Report, TrialReport,
+    details::Details,
+    left_line,
+    text::{joined, one_line, printable},
 };
 use crate::event::{StepFinished, Tap};
-
-/// More of a failure than somebody reads between two test points.
-const MOST_TEXT: usize = 16 * 1024;
 
 /// The longest line that is made of foreign text.
 const MOST_LINE: usize = 300;
@@ -30,10 +29,13 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Re
         return writeln!(writer, "TAP version 14\n1..1\nnot ok 1 - {}", escaped(&sentence));
     }
     writeln!(writer, "TAP version 14\n1..{points}")?;
-    let (mut number, mut red) = (0, false);
+    let (mut number, mut red, mut details) = (0, false, Details::of(report));
     for trial in report.sorted() {
         number += 1;
-        red |= point(trial, number, fail_on, &mut writer)?;
+        red |= point(trial, number, fail_on, &mut details, &mut writer)?;
+    }
+    if let Some(cut) = details.told() {
+        writeln!(writer, "# {cut}")?;
     }
     for deviation in &deviations {
         let line = format!("{}: {}", deviation.kind.name(), one_line(deviation.headline(), MOST_LINE));
@@ -53,7 +55,13 @@ pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Re
 }
 
 /// One test point; says whether it is one that a consumer counts as a failure.
-fn point(trial: &TrialReport, number: usize, fail_on: FailOn, writer: &mut impl Write) -> io::Result<bool> {
+fn point(
+    trial: &TrialReport,
+    number: usize,
+    fail_on: FailOn,
+    details: &mut Details,
+    writer: &mut impl Write,
+) -> io::Result<bool> {
     let outcome = trial.finished.outcome;
     let red = outcome.departs() || outcome.is_unjudged() || fail_on.in_trial(&trial.finished).is_some();
     let (word, directive) = match outcome.form().tap {
@@ -68,13 +76,13 @@ fn point(trial: &TrialReport, number: usize, fail_on: FailOn, writer: &mut impl 
         directive => writeln!(writer, " # {directive} {}", escaped(&one_line(trial.reason(), MOST_LINE)))?,
     }
     if (red || !trial.failures.is_empty() || !trial.finished.earlier.is_empty()) && directive.is_empty() {
-        diagnostic(trial, red, writer)?;
+        diagnostic(trial, red, details, writer)?;
     }
     Ok(red)
 }
 
 /// The YAML below a point. Foreign text stands in JSON strings, which are YAML, or in an indented block.
-fn diagnostic(trial: &TrialReport, red: bool, writer: &mut impl Write) -> io::Result<()> {
+fn diagnostic(trial: &TrialReport, red: bool, details: &mut Details, writer: &mut impl Write) -> io::Result<()> {
     let finished = &trial.finished;
     let quoted = |text: &str| Value::from(printable(text));
     let severity = match (finished.outcome.is_unjudged(), red) {
@@ -90,7 +98,7 @@ fn diagnostic(trial: &TrialReport, red: bool, writer: &mut impl Write) -> io::Re
     let text = joined(trial.failures.iter().map(StepFinished::text), "\n");
     if !text.is_empty() {
         writeln!(writer, "  detail: |2")?;
-        for line in beginning(text, MOST_TEXT).lines() {
+        for line in details.cut(text).lines() {
             // Tabs may indent nothing in YAML.
             writeln!(writer, "{}", format!("    {line}").trim_end().replace('\t', " "))?;
         }

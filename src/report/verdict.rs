@@ -202,8 +202,9 @@ impl Report {
         let parts = parts.into_iter().flatten().chain(left).chain(behind.into_iter().flatten());
         let parts = parts.chain(reasons.map(|reason| format!("a part did not begin: {reason}")));
         let parts = parts.chain(self.missing().into_iter().map(|missing| one_line(&missing, 200)));
-        let idle = (verdict == Verdict::NotJudged && most_idle)
-            .then(|| "most trials do not apply: the target has no credentials for them".to_owned());
+        let lacking = self.inapplicable();
+        let idle = lacking.first().filter(|_| verdict == Verdict::NotJudged && most_idle);
+        let idle = idle.map(|(reason, count)| format!("most trials do not apply: {count} as {reason}"));
         format!(": {}", joined(parts.chain(idle), "; "))
     }
 }

@@ -11,7 +11,7 @@ use std::{
     rc::Rc,
 };
 
-use super::{Arguments, ReportFormat};
+use super::{Arguments, ReportFormat, places::explain};
 use crate::{
     cli::{
         CommandError, Format,
@@ -65,7 +65,7 @@ impl Outputs {
         Ok(Self {
             printed,
             report: if arguments.baseline.is_some() { report } else { report.without_checks() },
-            console: Console::new(out, arguments.style(color)).with_sweep(sweep),
+            console: Console::new(out, arguments.style(color)).with_commands(sweep, explain(arguments)),
             stream,
             recorder: arguments.record.as_deref().map(Recorder::create).transpose()?,
             snapshots: arguments.snapshots.as_deref().map(|directory| {

@@ -50,19 +50,27 @@ impl Ledgers {
 
     /// The command that removes what a run with these arguments leaves, to be copied into a shell.
     pub(super) fn sweep(&self, arguments: &Arguments) -> String {
-        let mut command = format!("okta-conformance sweep --target {}", quoted(&arguments.target));
+        let command = format!("okta-conformance sweep --target {}", quoted(&arguments.target));
         let paths = [
             ("--settings", arguments.settings.as_deref()),
             ("--suite", arguments.choice.suite.as_deref()),
             ("--ledgers", Some(self.directory.as_path()).filter(|_| self.named)),
         ];
-        for (flag, path) in paths {
-            if let Some(path) = path {
-                command = format!("{command} {flag} {}", quoted(&path.display().to_string()));
-            }
-        }
-        command
+        with_paths(command, &paths)
     }
+}
+
+/// The command that explains a trial of a run with these arguments, but for the trial.
+pub(super) fn explain(arguments: &Arguments) -> String {
+    let events = Some(arguments.events.as_str()).filter(|events| ![EVENTS, "none"].contains(events));
+    let paths = [("--suite", arguments.choice.suite.as_deref()), ("--events", events.map(Path::new))];
+    with_paths("okta-conformance explain".to_owned(), &paths)
+}
+
+/// A command with the flags that have a path.
+fn with_paths(command: String, paths: &[(&str, Option<&Path>)]) -> String {
+    let given = paths.iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?)));
+    given.fold(command, |command, (flag, path)| format!("{command} {flag} {}", quoted(&path.display().to_string())))
 }
 
 /// The directory of ledgers beside an event stream; a stream that is no file has none.

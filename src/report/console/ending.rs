@@ -31,6 +31,9 @@ const MOST_LINES: usize = 12;
 /// As many trials of one cause as are named.
 const MOST_NAMES: usize = 3;
 
+/// As many reasons why trials do not apply are told.
+const MOST_REASONS: usize = 10;
+
 /// More snapshots of one kind than a person reads one after the other.
 const MOST_SNAPSHOTS: usize = 20;
 
@@ -68,6 +71,7 @@ impl<W: io::Write> Console<W> {
         // One line, however long: it is what is copied into a chat.
         let (name, numbers) = (self.paint(code, verdict.name()), report.numbers(verdict, fail_on));
         self.heaviest(&told)?;
+        self.inapplicable(report)?;
         self.score(report)?;
         writeln!(self.out, "{name}{numbers}")
     }
@@ -103,6 +107,22 @@ impl<W: io::Write> Console<W> {
         causes.iter().take(HEAVIEST).try_for_each(|cause| self.in_a_line(cause))
     }
 
+    /// Why trials did not apply: what a target would need to have them run.
+    fn inapplicable(&mut self, report: &Report) -> io::Result<()> {
+        let reasons = report.inapplicable();
+        if reasons.is_empty() || self.style.quiet {
+            return Ok(());
+        }
+        self.heading("1", "not applicable:")?;
+        let (shown, others) = reasons.split_at(reasons.len().min(MOST_REASONS));
+        shown.iter().try_for_each(|(reason, count)| self.line("", &format!("  {count:>5}  {reason}")))?;
+        let rest: usize = others.iter().map(|(_, count)| count).sum();
+        if rest > 0 {
+            self.line("", &format!("  {rest:>5}  for {}", counted(others.len(), "other reason")))?;
+        }
+        Ok(())
+    }
+
     fn in_a_line(&mut self, cause: &Cause<'_>) -> io::Result<()> {
         let width = self.style.width.unwrap_or(usize::MAX);
         let line = shortened(&with_size(cause), width.saturating_sub(20));
@@ -136,7 +156,7 @@ impl<W: io::Write> Console<W> {
         self.names(others)?;
         match others.first().filter(|_| shown.is_empty() && cause.standing.counts() && cause.outcome != Outcome::NotRun)
         {
-            Some(first) => self.next(&explain(first)),
+            Some(first) => self.explain(first),
             None => Ok(()),
         }
     }
@@ -155,7 +175,12 @@ impl<W: io::Write> Console<W> {
             Some(step) => self.failure(step)?,
             None => trial.failures.iter().try_for_each(|failure| self.failure(failure))?,
         }
-        self.next(&explain(trial))
+        self.explain(trial)
+    }
+
+    /// What shows the requirement and the steps of a trial.
+    fn explain(&mut self, trial: &TrialReport) -> io::Result<()> {
+        self.next(&format!("{} {}", self.explain, quoted(&trial.finished.trial)))
     }
 
     /// What to do, in words that can be copied into a shell.
@@ -337,11 +362,6 @@ fn tells(name: &str) -> bool {
 fn with_size(cause: &Cause<'_>) -> String {
     let several = if cause.trials.len() > 1 { format!(" ({} trials)", cause.trials.len()) } else { String::new() };
     format!("{}{several}", cause.title())
-}
-
-/// Shows the requirement and the steps of a trial.
-fn explain(trial: &TrialReport) -> String {
-    format!("okta-conformance explain {}", quoted(&trial.finished.trial))
 }
 
 /// A word of a shell.

@@ -40,18 +40,21 @@ pub struct Console<W> {
     progress: Option<Progress>,
     waiting: Option<String>,
     sweep: Option<String>,
+    /// What explains a trial whose ID follows.
+    explain: String,
 }
 
 impl<W: io::Write> Console<W> {
     /// A console on `out`.
     pub fn new(out: W, style: Style) -> Self {
-        Self { out, style, progress: None, waiting: None, sweep: None }
+        let explain = "okta-conformance explain".to_owned();
+        Self { out, style, progress: None, waiting: None, sweep: None, explain }
     }
 
-    /// The same, knowing the command that removes what the run leaves.
+    /// The same, knowing the command that removes what the run leaves, and the one that explains a trial whose ID follows.
     #[must_use]
-    pub fn with_sweep(self, command: String) -> Self {
-        Self { sweep: Some(command), ..self }
+    pub fn with_commands(self, sweep: String, explain: String) -> Self {
+        Self { sweep: Some(sweep), explain, ..self }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
