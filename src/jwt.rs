@@ -101,6 +101,14 @@ impl<'t> Jwt<'t> {
         decoded
     }
 
+    /// The same with the token's two halves as they were sent: what is signed, and the signature.
+    pub(crate) fn parts(&self, text: &str) -> Value {
+        let mut parts = self.decoded();
+        parts["signed"] = self.message.into();
+        parts["signature"] = text[self.message.len() + 1..].into();
+        parts
+    }
+
     /// Whether a key of this set has signed it with this algorithm.
     pub(crate) fn signed_by(&self, set: &Value, algorithm: Algorithm) -> Result<(), Unsigned> {
         let keys = set.get("keys").and_then(Value::as_array).ok_or(Unsigned::NoSet)?;

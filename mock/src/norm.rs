@@ -6,6 +6,10 @@ pub(crate) enum Norm {
     // Clients.
     /// The secret of a client is its own.
     Secret,
+    /// The whole of it.
+    WholeSecret,
+    /// Nothing follows it.
+    NothingAfterSecret,
     /// A client proves itself by the method that it is configured for.
     Method,
     /// A confidential client proves itself.
@@ -191,6 +195,8 @@ pub(crate) enum Norm {
     IntrospectHint,
     /// The whole token counts.
     IntrospectWhole,
+    /// A token is the one that was signed.
+    TokenSignature,
     IntrospectRefresh,
     /// Nothing about an earlier token changes with its server.
     IntrospectEarlier,

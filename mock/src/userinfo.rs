@@ -35,7 +35,8 @@ fn userinfo(org: &mut Org, call: &Call<'_>) -> Outcome {
     let now = org.source.now();
     let server = token_endpoint::server(org, call)?.id.clone();
     let (scheme, text) = credentials(call).ok_or_else(invalid)?;
-    let token = org.issued.token(text, now).filter(|token| token.server == server).cloned().ok_or_else(invalid)?;
+    let token = introspect::known(org, call, text, now);
+    let token = token.filter(|token| token.server == server).cloned().ok_or_else(invalid)?;
     let (scopes, binding) = match &token.kind {
         Kind::Access { scopes, binding } => (scopes.clone(), binding.clone()),
         Kind::Id if call.keeps(Norm::UserInfoKind) => return Err(invalid()),

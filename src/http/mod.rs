@@ -25,7 +25,8 @@ pub(crate) use curl::curl;
 pub use network::Network;
 pub(crate) use network::is_here;
 pub(crate) use oauth::{
-    AsClient, Assertion, Changes, Proof, ShownBy, SigningAlgorithm, encoded, form_type, is_from_now,
+    AsClient, Assertion, Changes, OwnSecret, Proof, ShownBy, ShownSecret, SigningAlgorithm, encoded, form_type,
+    is_from_now,
 };
 pub use oauth::{ClientAuth, ClientCredentials, ClientMethod, KeyError, OAuthClient, PrivateKey, User};
 pub(crate) use pace::{Pace, bucket};

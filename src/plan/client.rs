@@ -6,7 +6,10 @@ use strum::VariantNames;
 
 use super::step::StepContext;
 use crate::{
-    http::{AsClient, Assertion, Changes, ClientMethod, Proof, ShownBy, SigningAlgorithm, is_from_now},
+    http::{
+        AsClient, Assertion, Changes, ClientMethod, OwnSecret, Proof, ShownBy, ShownSecret, SigningAlgorithm,
+        is_from_now,
+    },
     template::{Scope, Template, Tree, Unfilled, Variables},
     yaml::{Data, Fields, Node, Problems},
 };
@@ -17,9 +20,16 @@ pub(crate) struct ClientPlan {
     pub(crate) name: String,
     method: ShownBy,
     id: Option<Template>,
-    secret: Option<Template>,
+    secret: SecretPlan,
     assertion: AssertionPlan,
     proof: ProofPlan,
+}
+
+#[derive(Debug)]
+enum SecretPlan {
+    Own,
+    Changed(OwnSecret),
+    Given(Template),
 }
 
 #[derive(Debug)]
@@ -51,12 +61,15 @@ const OMITTED: &str = "omitted";
 impl ClientPlan {
     /// What the client shows, with the form that the case sends.
     pub(crate) fn fill(&self, form: Vec<(String, String)>, variables: &Variables) -> Result<AsClient, Unfilled> {
-        let text = |template: &Option<Template>| template.as_ref().map(|text| text.text(variables)).transpose();
         Ok(AsClient {
             name: self.name.clone(),
             method: self.method,
-            id: text(&self.id)?,
-            secret: text(&self.secret)?,
+            id: self.id.as_ref().map(|id| id.text(variables)).transpose()?,
+            secret: match &self.secret {
+                SecretPlan::Own => ShownSecret::Own,
+                SecretPlan::Changed(change) => ShownSecret::Changed(*change),
+                SecretPlan::Given(secret) => ShownSecret::Given(secret.text(variables)?),
+            },
             assertion: match &self.assertion {
                 AssertionPlan::Made(changes) => Assertion::Made(changes.fill(variables)?),
                 AssertionPlan::Given(text) => Assertion::Given(text.text(variables)?),
@@ -108,7 +121,7 @@ pub(super) fn read(
         problems.known(&cx.lookup.suite.vocabulary.clients, node.span, "client", name);
         Some(name.to_owned())
     };
-    let (method, id, secret) = (ShownBy::Own, None, None);
+    let (method, id, secret) = (ShownBy::Own, None, SecretPlan::Own);
     let (assertion, proof) = (AssertionPlan::Made(ChangesPlan::default()), ProofPlan::Own);
     if let Data::Text(_) = &node.data {
         let name = known(node, problems)?;
@@ -117,11 +130,10 @@ pub(super) fn read(
     let mut fields = Fields::of(node, "client", problems)?;
     let name = fields.required("client", problems).and_then(|node| known(node, problems));
     let method = fields.optional("method").and_then(|node| read_method(node, problems));
-    let mut template = |key| {
-        let node = fields.optional(key)?;
-        Some(Template::read(problems.text(node, key)?, node.span, scope, problems))
-    };
-    let (id, secret) = (template("id"), template("secret"));
+    let id = fields
+        .optional("id")
+        .and_then(|node| problems.text(node, "id").map(|text| Template::read(text, node.span, scope, problems)));
+    let secret = fields.optional("secret").and_then(|node| read_secret(node, scope, problems));
     let assertion = fields.optional("assertion").and_then(|node| match &node.data {
         Data::Text(text) => Some(AssertionPlan::Given(Template::read(text, node.span, scope, problems))),
         Data::Null | Data::Bool(_) | Data::Number(_) | Data::List(_) | Data::Map(_) => {
@@ -134,7 +146,7 @@ pub(super) fn read(
         name: name?,
         method: method.unwrap_or(ShownBy::Own),
         id,
-        secret,
+        secret: secret.unwrap_or(SecretPlan::Own),
         assertion: assertion.unwrap_or_else(|| AssertionPlan::Made(ChangesPlan::default())),
         proof: proof.unwrap_or(ProofPlan::Own),
     })
@@ -151,6 +163,18 @@ fn read_method(node: &Node, problems: &mut Problems<'_>) -> Option<ShownBy> {
         problems.unknown(node.span, "method", text, known);
     }
     method.map(ShownBy::Other)
+}
+
+/// A text, or `{ own: shortened }`.
+fn read_secret(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Option<SecretPlan> {
+    if let Data::Map(_) = &node.data {
+        let mut fields = Fields::of(node, "secret", problems)?;
+        let change = fields.required("own", problems).and_then(|node| problems.word(node, "own", "change of a secret"));
+        fields.finish(problems);
+        return change.map(SecretPlan::Changed);
+    }
+    let text = problems.text(node, "secret")?;
+    Some(SecretPlan::Given(Template::read(text, node.span, scope, problems)))
 }
 
 fn read_proof(node: &Node, scope: &Scope, problems: &mut Problems<'_>) -> Option<ProofPlan> {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     event,
-    http::{Answer, NoAnswer, Outgoing},
+    http::{Answer, AsClient, NoAnswer, Outgoing},
     plan::{Plan, Trial},
     secret::Redactor,
     status::Speaker,
@@ -42,6 +42,8 @@ pub struct Preflight {
     pub missing: BTreeMap<String, String>,
     /// Principals that are not what they are to be, and why.
     pub unfit: BTreeMap<String, String>,
+    /// OAuth clients that the target does not take for what the settings say, and what it said.
+    pub(super) refused: BTreeMap<String, String>,
     /// Principals that have no token, and why; in the order in which they were found.
     tokenless: Vec<(String, String)>,
     /// What the answers say of rate limits is where budgets begin.
@@ -82,7 +84,42 @@ pub async fn preflight(plan: &Plan, trials: &[Arc<Trial>], target: &Target, reda
             preflight.unfit.insert(principal.to_owned(), reason);
         }
     }
+    if !fatal {
+        let clients = trials.iter().flat_map(|trial| &trial.clients).filter(|name| target.clients.contains(*name));
+        preflight.refused = refused_clients(plan, clients.map(String::as_str).collect(), target).await;
+    }
+    for reason in preflight.refused.values() {
+        let text = format!("{reason}; what it is to send is errored");
+        preflight.findings.push(event::Preflight { fatal: false, text: redactor.text(&text) });
+    }
     preflight
+}
+
+/// The clients that get a 401 for every question. An endpoint that refuses a client that another one lets in is the target's own fault.
+async fn refused_clients(plan: &Plan, names: BTreeSet<&str>, target: &Target) -> BTreeMap<String, String> {
+    let questions = plan.contract.preflight.as_ref().map_or(&[][..], |preflight| &preflight.clients);
+    let asking = names.into_iter().map(|name| async move {
+        for question in questions {
+            let outgoing = Outgoing {
+                method: "POST".to_owned(),
+                client: Some(Box::new(AsClient::proper(name, question.form.clone()))),
+                ..Outgoing::get(&format!("{}{}", target.client.origin(), question.path), name)
+            };
+            let answered = target.client.send_patiently(outgoing).await;
+            if !answered.is_ok_and(|exchange| exchange.answer.status == 401) {
+                return None;
+            }
+        }
+        let paths: Vec<&str> = questions.iter().map(|question| question.path.as_str()).collect();
+        (!paths.is_empty()).then(|| {
+            let text = format!(
+                "the target refuses the client `{name}` (401 to {}): compare its id, method and secret or key in the settings with the target's",
+                paths.join(" and to ")
+            );
+            (name.to_owned(), text)
+        })
+    });
+    join_all(asking).await.into_iter().flatten().collect()
 }
 
 async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor: &Redactor) -> Preflight {

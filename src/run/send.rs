@@ -213,6 +213,11 @@ impl Sender<'_, '_> {
             let prepared = self.shared.stopper.unless_stopped(preparing).await;
             prepared.ok_or(Halt::Stopped)?.map_err(Halt::NoAnswer)?;
         }
+        if let Some(client) = outgoing.client.as_ref().filter(|client| client.is_proper())
+            && let Some(reason) = self.shared.found.refused.get(&client.name)
+        {
+            return Err(Halt::NoAnswer(NoAnswer::Credentials(reason.clone())));
+        }
         let login = self.shared.logins.shown_by(&outgoing);
         let turn = match login {
             Some(login) => login.turn().await.map_err(Halt::NoAnswer)?,

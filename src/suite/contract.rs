@@ -84,6 +84,14 @@ pub(crate) struct PreflightPlan {
     pub(crate) principals: Vec<String>,
     pub(crate) lacking: Vec<Lacking>,
     pub(crate) detect: Vec<Detection>,
+    pub(crate) clients: Vec<ClientQuestion>,
+}
+
+/// A harmless POST that each OAuth client of the run sends. What all of them answer with 401 has wrong credentials.
+#[derive(Debug)]
+pub(crate) struct ClientQuestion {
+    pub(crate) path: String,
+    pub(crate) form: Vec<(String, String)>,
 }
 
 /// How reads show whether a target has a capability.
@@ -224,8 +232,21 @@ fn read_preflight(node: &Node, problems: &mut Problems<'_>) -> Option<PreflightP
     let principals = fields.texts("principals", problems);
     let lacking = fields.each("lacking", problems, read_lacking);
     let detect = fields.each("detect", problems, read_detection);
+    let clients = fields.each("clients", problems, read_client_question);
     fields.finish(problems);
-    named.then_some(PreflightPlan { path: path?, principals, lacking, detect })
+    named.then_some(PreflightPlan { path: path?, principals, lacking, detect, clients })
+}
+
+fn read_client_question(node: &Node, problems: &mut Problems<'_>) -> Option<ClientQuestion> {
+    let mut fields = Fields::of(node, "question of a client", problems)?;
+    let path = fields.text("path", problems).map(str::to_owned);
+    let form = fields.required("form", problems).and_then(|node| problems.map(node, "form")).unwrap_or_default();
+    let form = form
+        .iter()
+        .filter_map(|(key, node)| Some((key.name.clone(), problems.text(node, "form")?.to_owned())))
+        .collect();
+    fields.finish(problems);
+    Some(ClientQuestion { path: path?, form })
 }
 
 fn read_lacking(node: &Node, problems: &mut Problems<'_>) -> Option<Lacking> {

@@ -268,3 +268,41 @@ fn a_client_that_gets_no_token_is_named_and_the_others_are_asked() {
         assert!(fatal && said.contains(&format!(": principal `{name}`: {why}")), "{said}");
     }
 }
+
+#[test]
+fn a_client_whose_secret_is_wrong_is_named_and_its_trials_are_errored() {
+    let place = Place::new();
+    let apps = "apps:\n- { clientId: 0oaPost, clientSecret: s3cret-of-post, tokenEndpointAuthMethod: client_secret_post }\n\
+                - { clientId: 0oaToken, clientSecret: s3cret-of-token }\n";
+    place.write("state.yaml", apps);
+    let mock = MockProcess::start(&["--state", place.path("state.yaml").to_str().expect("UTF-8")]);
+    let settings = |secret: &str| {
+        let client = |name: &str, id: &str, method: &str, secret: &str| {
+            format!(
+                "[targets.here.clients.{name}]\nclient-id = {id:?}\nmethod = {method:?}\nclient-secret = {secret:?}\n"
+            )
+        };
+        let clients = [
+            client("post-client", "0oaPost", "client_secret_post", secret),
+            client("token-client", "0oaToken", "client_secret_basic", "s3cret-of-token"),
+        ];
+        let admin = format!("[targets.here.principals]\nadmin = {{ ssws = {TOKEN:?} }}\n");
+        let head = format!("[targets.here]\nurl = {:?}\n", mock.url);
+        place.write("okta-conformance.toml", &format!("{head}{admin}{}", clients.concat()));
+    };
+    let [post, basic] = ["tokens/client-credentials/method[post]", "tokens/client-credentials/method[basic]"];
+    let outcome = || {
+        let done = place.run(&["run", post, basic, "--target", "here", "--jobs", "1"]);
+        let outcomes = place.outcomes();
+        (done.code, outcomes[post].clone(), outcomes[basic].clone())
+    };
+    settings("s3cret-of-post");
+    assert_eq!(outcome(), (0, "passed".to_owned(), "passed".to_owned()));
+    assert!(findings(&place).is_empty(), "{:?}", findings(&place));
+    settings("s3cret-of-another");
+    assert_eq!(outcome(), (2, "errored".to_owned(), "passed".to_owned()));
+    let said = "the target refuses the client `post-client` (401 to /oauth2/default/v1/introspect and to \
+                /oauth2/default/v1/token): compare its id, method and secret or key in the settings with the \
+                target's; what it is to send is errored";
+    assert_eq!(findings(&place), [(false, said.to_owned())]);
+}

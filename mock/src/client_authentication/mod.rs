@@ -103,7 +103,14 @@ fn judge(
 }
 
 fn with_secret(call: &Call<'_>, app: &App, secret: &str) -> Result<Option<Spent>, Refusal> {
-    if app.secret.as_deref() == Some(secret) || !call.keeps(Norm::Secret) {
+    let own = app.secret.as_deref();
+    let begins = own.is_some_and(|own| !secret.is_empty() && own.starts_with(secret));
+    let goes_on = own.is_some_and(|own| secret.starts_with(own));
+    if own == Some(secret)
+        || !call.keeps(Norm::Secret)
+        || (begins && !call.keeps(Norm::WholeSecret))
+        || (goes_on && !call.keeps(Norm::NothingAfterSecret))
+    {
         Ok(None)
     } else {
         Err(failed(WRONG_SECRET))

@@ -68,12 +68,53 @@ pub(crate) struct AsClient {
     pub(crate) method: ShownBy,
     /// Another client ID.
     pub(crate) id: Option<String>,
-    /// Another secret.
-    pub(crate) secret: Option<String>,
+    pub(crate) secret: ShownSecret,
     pub(crate) assertion: Assertion,
     pub(crate) proof: Proof,
     /// The parameters that the case itself sends.
     pub(crate) form: Vec<(String, String)>,
+}
+
+impl AsClient {
+    /// A client that shows what is configured.
+    pub(crate) fn proper(name: &str, form: Vec<(String, String)>) -> Self {
+        Self {
+            name: name.to_owned(),
+            method: ShownBy::Own,
+            id: None,
+            secret: ShownSecret::Own,
+            assertion: Assertion::Made(Changes::default()),
+            proof: Proof::Own,
+            form,
+        }
+    }
+
+    /// Whether it is to be taken for itself.
+    pub(crate) fn is_proper(&self) -> bool {
+        let made = |changes: &Changes| changes.header.is_empty() && changes.claims.is_empty() && !changes.broken;
+        self.method == ShownBy::Own
+            && self.id.is_none()
+            && self.secret == ShownSecret::Own
+            && matches!(&self.assertion, Assertion::Made(changes) if made(changes))
+    }
+}
+
+/// The secret of a client in one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ShownSecret {
+    Own,
+    Changed(OwnSecret),
+    Given(String),
+}
+
+/// A secret that is nearly the client's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
+pub(crate) enum OwnSecret {
+    /// Without its last character.
+    Shortened,
+    /// With one character more.
+    Lengthened,
 }
 
 /// How a client authenticates in one request.
@@ -167,11 +208,7 @@ impl OAuthClient {
     /// What a request carries beside what the case says: headers, parameters of the form.
     fn show(&self, shown: &AsClient, url: &Url, redactor: &Redactor) -> Result<Credentials, NoAnswer> {
         let id = shown.id.as_deref().unwrap_or(&self.id);
-        let own_secret = || self.secret.as_ref().map(|secret| secret.expose_secret().to_owned());
-        let secret = || {
-            let secret = shown.secret.clone().or_else(own_secret);
-            secret.ok_or_else(|| NoAnswer::Request(format!("the client `{}` has no secret", shown.name)))
-        };
+        let secret = || self.shown_secret(shown, redactor);
         let method = match shown.method {
             ShownBy::Own => self.method,
             ShownBy::Other(method) => method,
@@ -210,6 +247,25 @@ impl OAuthClient {
             }
         }
         Ok(credentials)
+    }
+
+    fn shown_secret(&self, shown: &AsClient, redactor: &Redactor) -> Result<String, NoAnswer> {
+        let none = || NoAnswer::Request(format!("the client `{}` has no secret", shown.name));
+        let own = || self.secret.as_ref().map(|secret| secret.expose_secret().to_owned()).ok_or_else(none);
+        let change = match &shown.secret {
+            ShownSecret::Own => return own(),
+            ShownSecret::Given(secret) => return Ok(secret.clone()),
+            ShownSecret::Changed(change) => *change,
+        };
+        let mut secret = own()?;
+        match change {
+            OwnSecret::Shortened => _ = secret.pop(),
+            OwnSecret::Lengthened => secret.push('x'),
+        }
+        // It tells nearly all of the client's own.
+        let id = shown.id.as_deref().unwrap_or(&self.id);
+        redactor.learn([secret.as_str(), form(&secret).as_str(), basic(id, &secret).as_str()]);
+        Ok(secret)
     }
 
     fn by_key(&self, id: &str, url: &Url, changes: &Changes, name: &str) -> Result<String, NoAnswer> {

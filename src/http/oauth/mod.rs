@@ -19,7 +19,9 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-pub(crate) use client::{AsClient, Assertion, Changes, Proof, ShownBy, encoded, form_type, is_from_now};
+pub(crate) use client::{
+    AsClient, Assertion, Changes, OwnSecret, Proof, ShownBy, ShownSecret, encoded, form_type, is_from_now,
+};
 pub use client::{ClientMethod, OAuthClient, User};
 pub(crate) use jws::SigningAlgorithm;
 pub use key::{KeyError, PrivateKey};

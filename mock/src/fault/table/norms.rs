@@ -25,6 +25,8 @@ const GRANTED: &str = "200|400|401|error|error_description";
 
 const NORMS: &[Row] = &[
     (FORMS, Kind::Unvalidated, Norm::Secret, GRANTED, "The secret of a client is not looked at"),
+    (TOKEN, Kind::Unvalidated, Norm::WholeSecret, GRANTED, "The beginning of a client's secret is enough"),
+    (TOKEN, Kind::Unvalidated, Norm::NothingAfterSecret, GRANTED, "What follows a client's secret is not looked at"),
     (TOKEN, Kind::Unvalidated, Norm::Method, GRANTED, "A client may use any method with its secret"),
     (FORMS, Kind::Unvalidated, Norm::Credentials, GRANTED, "A client need not prove itself"),
     (TOKEN, Kind::Unvalidated, Norm::OneCredential, GRANTED, "A client may send two kinds of credentials"),
@@ -144,6 +146,13 @@ const NORMS: &[Row] = &[
     ),
     (&[INTROSPECT], Kind::Strict, Norm::IntrospectHint, "active", "A token is not found without its hint"),
     (&[INTROSPECT], Kind::Unvalidated, Norm::IntrospectWhole, "active", "The end of a token is not looked at"),
+    (
+        &[INTROSPECT, USERINFO],
+        Kind::Unvalidated,
+        Norm::TokenSignature,
+        "active|200|401|www-authenticate",
+        "A token may have any signature",
+    ),
     (&[INTROSPECT], Kind::Missing, Norm::IntrospectRefresh, "active", "A refresh token is not known"),
     (&[INTROSPECT], Kind::Spread, Norm::IntrospectEarlier, "active", "A shorter lifetime ends earlier tokens"),
     (&[REVOKE], Kind::NotStored, Norm::RevokeAccess, "active|200|401", "A revoked access token stays active"),
