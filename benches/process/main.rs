@@ -11,12 +11,14 @@ mod suite;
 use std::{
     env,
     error::Error,
+    fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, ExitCode, Stdio},
 };
 
 use measure::{Cost, measure, median};
+use suite::Shape;
 
 const HARNESS: &str = env!("CARGO_BIN_EXE_okta-conformance");
 pub(crate) const TOKEN: &str = "benchmark-token-0123456789";
@@ -38,7 +40,7 @@ fn main() -> Result<ExitCode, Failure> {
         }
         Some("suite") => {
             let [_, directory, cases, ..] = arguments.as_slice() else { return Err("suite DIR CASES".into()) };
-            suite::write(Path::new(directory), cases.parse()?)?;
+            suite::write(Path::new(directory), Shape::of(cases.parse()?))?;
             return Ok(ExitCode::SUCCESS);
         }
         _ => {}
@@ -86,22 +88,26 @@ struct Bench {
 }
 
 impl Bench {
-    fn suite(&self, cases: usize) -> Result<PathBuf, Failure> {
-        let root = self.directory.path().join(format!("suite-{cases}"));
+    fn path(&self, name: &str) -> String {
+        self.directory.path().join(name).display().to_string()
+    }
+
+    fn suite(&self, shape: Shape) -> Result<PathBuf, Failure> {
+        let Shape { cases, a_file, failing } = shape;
+        let root = self.directory.path().join(format!("suite-{cases}-{a_file}-{failing}"));
         if !root.exists() {
-            suite::write(&root, cases)?;
+            suite::write(&root, shape)?;
         }
         Ok(root)
     }
 
-    fn harness(&self, mock: &MockProcess, cases: usize, jobs: usize) -> Result<Cost, Failure> {
-        let path = |name: &str| self.directory.path().join(name).display().to_string();
-        let suite = self.suite(cases)?.display().to_string();
-        let (junit, jobs) = (format!("junit={}", path("junit.xml")), jobs.to_string());
+    fn harness(&self, mock: &MockProcess, shape: Shape, jobs: usize) -> Result<Cost, Failure> {
+        let suite = self.suite(shape)?.display().to_string();
+        let (junit, jobs) = (format!("junit={}", self.path("junit.xml")), jobs.to_string());
         let mut words = vec![HARNESS, "run", "--suite", &suite, "--target", &mock.url, "--jobs", &jobs, "--quiet"];
         // The floor has no such thing as a preflight.
         words.push("--no-preflight");
-        let events = path("events.jsonl");
+        let events = self.path("events.jsonl");
         words.extend(["--events", &events, "--report", &junit]);
         measure(&words.into_iter().map(str::to_owned).collect::<Vec<_>>())
     }
@@ -113,7 +119,7 @@ impl Bench {
             let (mut floors, mut harnesses) = (Vec::new(), Vec::new());
             for _ in 0..self.rounds {
                 floors.push(floor(mock, CASES, *jobs)?);
-                harnesses.push(self.harness(mock, CASES, *jobs)?);
+                harnesses.push(self.harness(mock, Shape::of(CASES), *jobs)?);
             }
             all.push((*jobs, median(&floors), median(&harnesses)));
         }
@@ -154,19 +160,59 @@ fn all(rounds: usize) -> Result<(), Failure> {
     for (_, floor, harness) in bench.compare(&slow, &[CASES])? {
         ratio("200 cases at once, 50 ms of latency, wall", (floor.wall_ms, harness.wall_ms), "1.15");
     }
-    let one = bench.repeated(|| bench.harness(&mock, 1, 1))?;
+    let one = bench.repeated(|| bench.harness(&mock, Shape::of(1), 1))?;
     println!("| one case, start to exit | | {:.1} ms | | 15 ms |", one.wall_ms);
-    let many = bench.repeated(|| bench.harness(&mock, 1000, 16))?;
+    let many = bench.repeated(|| bench.harness(&mock, Shape::of(1000), 16))?;
     println!("| 1,000 cases, peak memory | | {:.1} MiB | | 30 MiB |", many.peak_mib);
     println!("| 1,000 cases, wall | | {:.1} ms | | |", many.wall_ms);
-    let events = bench.directory.path().join("events.jsonl").display().to_string();
+    let events = bench.path("events.jsonl");
     let shipped = bench.repeated(|| program(&["run", "--quiet", "--events", &events]))?;
-    println!("| shipped suite on the embedded mock, wall | | {:.1} ms | | 2,000 ms |", shipped.wall_ms);
+    println!("| shipped suite on the embedded mock, wall | | {:.1} ms | | |", shipped.wall_ms);
     let check = bench.repeated(|| program(&["check"]))?;
     println!("| `check`, wall | | {:.1} ms | | |", check.wall_ms);
     let help = bench.repeated(|| program(&["--help"]))?;
     println!("| `--help`, wall | | {:.1} ms | | |", help.wall_ms);
+    large(&Bench { rounds: rounds.min(MOST_ROUNDS), ..bench }, &mock)
+}
+
+/// What takes long is measured less often.
+const MOST_ROUNDS: usize = 3;
+
+/// Runs that fail, runs of many trials, and what is made of their streams.
+#[expect(clippy::print_stdout, reason = "the table is what the benchmark is for")]
+fn large(bench: &Bench, mock: &MockProcess) -> Result<(), Failure> {
+    println!("\n| what | wall | CPU | peak memory | writes |\n|---|---|---|---|---|");
+    let in_one_file = Shape { cases: 800, a_file: 800, failing: false };
+    for failing in [false, true] {
+        let name = if failing { "failing" } else { "passing" };
+        let shape = Shape { failing, ..in_one_file };
+        row(&format!("800 {name} cases in one file"), bench.repeated(|| bench.harness(mock, shape, 16))?, "");
+    }
+    let (events, older) = (bench.path("events.jsonl"), bench.path("older.jsonl"));
+    for failing in [false, true] {
+        let name = if failing { "failing" } else { "passing" };
+        let shape = Shape { failing, ..Shape::of(10_000) };
+        row(&format!("10,000 {name} cases"), bench.repeated(|| bench.harness(mock, shape, 16))?, &events);
+        for format in ["badge", "json", "markdown", "html", "junit", "tap", "har"] {
+            let out = bench.path(format);
+            let written = format!("{format}={out}");
+            // What a run printed is text, and the badge is small.
+            let words = ["report", &events, "--format", "badge", "--report", &written];
+            row(&format!("`report` of them, {format}"), bench.repeated(|| program(&words))?, &out);
+        }
+        if !failing {
+            fs::copy(&events, &older)?;
+        }
+    }
+    row("`diff` of the two", bench.repeated(|| program(&["diff", &older, &events]))?, "");
     Ok(())
+}
+
+#[expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a line of the table")]
+fn row(what: &str, cost: Cost, written: &str) {
+    let size = fs::metadata(written).map(|file| format!("{:.1} MB", file.len() as f64 / 1e6)).unwrap_or_default();
+    let Cost { wall_ms, cpu_ms, peak_mib } = cost;
+    println!("| {what} | {wall_ms:.0} ms | {cpu_ms:.0} ms | {peak_mib:.1} MiB | {size} |");
 }
 
 #[expect(clippy::print_stdout, reason = "a line of the table")]

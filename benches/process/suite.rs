@@ -7,35 +7,49 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A file of cases is about as long as a person would let one become.
-const CASES_A_FILE: usize = 25;
+/// What a suite is like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) cases: usize,
+    /// By default about as many as a person would let a file have.
+    pub(crate) a_file: usize,
+    /// Whether two checks of each case are false.
+    pub(crate) failing: bool,
+}
+
+impl Shape {
+    pub(crate) fn of(cases: usize) -> Self {
+        Self { cases, a_file: 25, failing: false }
+    }
+}
 
 /// The requirements that the cases name.
 const HELD_TO: [&str; 6] =
     ["as.create", "as.get", "as.replace", "as.deactivate", "as.delete", "as.links.follow-status"];
 
-/// Writes a suite of `cases` cases below `root`.
-pub(crate) fn write(root: &Path, cases: usize) -> io::Result<()> {
+/// Writes a suite below `root`.
+pub(crate) fn write(root: &Path, shape: Shape) -> io::Result<()> {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR"));
     copy(&shipped.join("schemas"), &root.join("schemas"))?;
     let directory = root.join("cases/authorization-servers");
     fs::create_dir_all(&directory)?;
     fs::copy(shipped.join("cases/vocabulary.yaml"), root.join("cases/vocabulary.yaml"))?;
     fs::write(root.join("cases/requirements.yaml"), requirements(shipped)?)?;
-    let numbers: Vec<usize> = (0..cases).collect();
-    for (index, chunk) in numbers.chunks(CASES_A_FILE).enumerate() {
+    let numbers: Vec<usize> = (0..shape.cases).collect();
+    for (index, chunk) in numbers.chunks(shape.a_file).enumerate() {
         let topic = format!("life-{index:03}");
         let mut text = format!("area: authorization-servers\ntopic: {topic}\nprofile: core\ncases:\n");
         for number in chunk {
-            case(&mut text, *number);
+            case(&mut text, *number, shape.failing);
         }
         fs::write(directory.join(format!("{topic}.yaml")), text)?;
     }
     Ok(())
 }
 
-fn case(text: &mut String, number: usize) {
+fn case(text: &mut String, number: usize, failing: bool) {
     let held_to = HELD_TO.join(", ");
+    let (shown, description) = if failing { (299, "Another") } else { (200, "Made") };
     let _ = write!(
         text,
         r#"
@@ -55,7 +69,7 @@ fn case(text: &mut String, number: usize) {
           body:
             id: {{ $pattern: "^aus[A-Za-z0-9]+$" }}
             name: "${{unique}}"
-            description: Made by benchmark case {number}
+            description: {description} by benchmark case {number}
             audiences: ["api://default"]
             status: ACTIVE
             created: {{ $format: date-time }}
@@ -63,7 +77,7 @@ fn case(text: &mut String, number: usize) {
       - call: getAuthorizationServer
         path: {{ authServerId: "${{id}}" }}
         expect:
-          status: 200
+          status: {shown}
           body: {{ $sameAs: {{ value: "${{body}}", except: [/lastUpdated] }} }}
       - call: replaceAuthorizationServer
         path: {{ authServerId: "${{id}}" }}

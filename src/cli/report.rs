@@ -7,11 +7,11 @@ use clap::Args;
 use super::{
     CommandError, Mistake,
     out::width,
-    run::{ReportFormat, ReportTo, Terms, parse_report, unwritten, write_report},
+    run::{AsTheyCome, ReportFormat, ReportTo, Terms, parse_report, unwritten, write_report},
     streams::{baseline, merged},
     told,
 };
-use crate::report::{Ending, Style};
+use crate::report::{Ending, Report, Style};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -42,21 +42,22 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         let title = format!("the report {} would overwrite the stream that it is made from", path.display());
         return Err(Mistake::boxed(title));
     }
-    let formats = arguments.report.iter().map(|to| to.format).chain([arguments.format]);
-    let empty = ReportFormat::report(formats);
-    let empty = if arguments.baseline.is_some() { empty } else { empty.without_checks() };
-    let mut report = merged(empty, &arguments.streams, Ending::Footer)?;
+    let empty = if arguments.baseline.is_some() { Report::default() } else { Report::default().without_checks() };
+    let mut as_they_come = AsTheyCome::open(&arguments.report).and_printed(arguments.format);
+    let mut report = merged(empty, &arguments.streams, Ending::Footer, |event| as_they_come.take(event))?;
     report.expect_all_parts();
     if let Some(baseline) = baseline(arguments.baseline.as_deref(), &arguments.terms)? {
         report.compare_with(&baseline);
     }
     let fail_on = arguments.terms.fail_on();
-    let mut whole = true;
-    for to in &arguments.report {
+    let mut whole = as_they_come.finish(&report, fail_on);
+    for to in arguments.report.iter().filter(|to| to.format != ReportFormat::Har) {
         whole &= told(write_report(to, &report, fail_on));
     }
     let style = Style { color, verbose: arguments.verbose, width: width(), ..Style::default() };
-    arguments.format.print(&report, fail_on, style)?;
+    if arguments.format != ReportFormat::Har {
+        arguments.format.print(&report, fail_on, style)?;
+    }
     let verdict = report.verdict(fail_on);
     Ok(if whole { verdict } else { unwritten(verdict) }.exit_code())
 }

@@ -40,15 +40,20 @@ pub(super) fn files_at(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
 /// The older run that is to be compared with, if one is named.
 pub(super) fn baseline(text: Option<&str>, terms: &Terms) -> Result<Option<Report>, CommandError> {
     match text {
-        Some(text) => Ok(Some(merged(Report::default(), &files_of(text)?, Ending::Anywhere)?)),
+        Some(text) => Ok(Some(merged(Report::default(), &files_of(text)?, Ending::Anywhere, |_| {})?)),
         None => terms.compares().map_or(Ok(None), |flag| {
             Err(Mistake::boxed(format!("`{flag}` needs an older run to compare with: `--baseline EVENTS`")))
         }),
     }
 }
 
-/// One run from the streams of its parts, added to an empty report.
-pub(super) fn merged(mut report: Report, files: &[PathBuf], ending: Ending) -> Result<Report, CommandError> {
+/// One run from the streams of its parts, added to an empty report; `each` sees every event too.
+pub(super) fn merged(
+    mut report: Report,
+    files: &[PathBuf],
+    ending: Ending,
+    mut each: impl FnMut(&Event),
+) -> Result<Report, CommandError> {
     for path in files {
         let before = report.trials.len();
         let mut joined = Ok(());
@@ -57,6 +62,7 @@ pub(super) fn merged(mut report: Report, files: &[PathBuf], ending: Ending) -> R
                 joined = report.joins(header);
             }
             report.take(event);
+            each(event);
         };
         read_stream(path, ending, take)?;
         joined.map_err(|error| Mistake::boxed(format!("{}: {error}", path.display())))?;

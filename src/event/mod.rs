@@ -313,11 +313,11 @@ pub struct TrialFinished {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub known: BTreeSet<usize>,
     /// The requirements of which a check was true.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub held: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "none")]
+    pub held: Arc<BTreeSet<String>>,
     /// The requirements of which a check of level `must` or `should` was false.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub departed: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "none")]
+    pub departed: Arc<BTreeSet<String>>,
     /// The attempts before the last, where retries were asked for and needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Attempt>,
@@ -338,6 +338,10 @@ pub struct TrialFinished {
     pub requests: usize,
     /// From the first request to the last answer, clean-up included.
     pub duration_ms: f64,
+}
+
+fn none(ids: &BTreeSet<String>) -> bool {
+    ids.is_empty()
 }
 
 fn no_checks(made: &BTreeMap<String, BTreeMap<String, usize>>) -> bool {

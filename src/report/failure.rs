@@ -41,23 +41,18 @@ impl StepFinished {
         let findings: Vec<Finding> =
             self.findings.iter().filter(|finding| finding.level > Level::Info).cloned().collect();
         let fails = !findings.is_empty() || self.fault.is_some() || self.met_trouble();
-        fails.then(|| Self { findings, curl: self.curl.clone(), fault: self.fault.clone(), ..self.exchanged() })
-    }
-
-    /// The step with its exchange alone.
-    pub(super) fn exchanged(&self) -> Self {
-        Self {
+        fails.then(|| Self {
             trial: self.trial.clone(),
             call: self.call.clone(),
             query: self.query.clone(),
             principal: self.principal.clone(),
-            findings: Vec::new(),
+            findings,
             drift: Vec::new(),
             exchange: self.exchange.clone(),
-            curl: None,
-            fault: None,
+            curl: self.curl.clone(),
+            fault: self.fault.clone(),
             ..*self
-        }
+        })
     }
 
     /// The text for people: each finding with its place, evidence, expected and actual, then the exchange and a curl line.

@@ -1,7 +1,9 @@
-//! HAR 1.2: every exchange of a run, for the network panel of a browser. A page is a trial.
+//! HAR 1.2: every exchange of a run, for the network panel of a browser, written as it comes: all of them are more than memory should hold. A
+//! page is a trial.
 //!
 //! Secrets were taken out before: cookies and tokens are not in it. Bodies are as they came, since JSON holds any text; of one that was
-//! cut, its length and a comment are left, so that nobody takes its beginning for the whole.
+//! cut, its length and a comment are left, so that nobody takes its beginning for the whole. Exchanges stand in the order in which their
+//! steps ended, which is nearly that in which they began.
 
 use std::{
     collections::BTreeMap,
@@ -10,15 +12,11 @@ use std::{
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{
-    FailOn, Report,
-    text::{printable_json, without_nulls},
-};
+use super::text::{printable_json, without_nulls};
 use crate::{
-    event::{StepFinished, Transcript},
+    event::{Event, StepFinished, Transcript},
     secret::Redacted,
 };
 
@@ -26,54 +24,81 @@ use crate::{
 const NOT_IN_URLS: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
-#[derive(Serialize)]
-struct Log<'a> {
-    version: &'static str,
-    creator: Value,
-    pages: Vec<Value>,
-    entries: Entries<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<String>,
+/// Writes the exchanges of a run, or of its parts one after the other.
+pub struct HarWriter<W> {
+    out: W,
+    /// When the part began that is being taken.
+    began: DateTime<FixedOffset>,
+    /// When the first exchange of each trial began.
+    pages: BTreeMap<String, String>,
+    /// What separates the next entry from what is there.
+    between: &'static str,
+    begun: bool,
 }
 
-/// The exchanges, each made into JSON as it is written: all at once, they would be in memory twice.
-struct Entries<'a>(Vec<(&'a StepFinished, &'a Transcript)>, DateTime<FixedOffset>);
+impl<W: Write> HarWriter<W> {
+    /// A HAR in which nothing is yet.
+    pub fn new(out: W) -> Self {
+        Self { out, began: DateTime::default(), pages: BTreeMap::new(), between: "", begun: false }
+    }
 
-impl Serialize for Entries<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|(step, exchange)| entry(step, exchange, self.1)))
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// A place that cannot be written.
+    pub fn take(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::RunStarted(header) => {
+                self.began = DateTime::parse_from_rfc3339(&header.started).unwrap_or_default();
+                self.begin(&header.program)
+            }
+            Event::StepFinished(step) => step.exchange.as_ref().map_or(Ok(()), |exchange| self.entry(step, exchange)),
+            Event::TrialStarted(_)
+            | Event::TrialFinished(_)
+            | Event::Leaked(_)
+            | Event::MayBeLeft(_)
+            | Event::Waited(_)
+            | Event::Preflight(_)
+            | Event::SnapshotDrifted(_)
+            | Event::NotBegun(_)
+            | Event::RunFinished(_) => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, version: &str) -> io::Result<()> {
+        if std::mem::replace(&mut self.begun, true) {
+            return Ok(());
+        }
+        let creator = json!({ "name": "okta-conformance", "version": version });
+        write!(self.out, "{{\"log\":{{\"version\":\"1.2\",\"creator\":{creator},\"entries\":[")
+    }
+
+    fn entry(&mut self, step: &StepFinished, exchange: &Transcript) -> io::Result<()> {
+        self.begin("")?;
+        if !self.pages.contains_key(&step.trial) {
+            self.pages.insert(step.trial.clone(), time(self.began, exchange.started_ms));
+        }
+        let entry = printable_json(entry(step, exchange, self.began).to_string());
+        write!(self.out, "{}\n{entry}", std::mem::replace(&mut self.between, ","))
+    }
+
+    /// Ends the HAR, with what is to be said of the whole; gives back where it was written.
+    ///
+    /// # Errors
+    /// A place that cannot be written.
+    pub fn finish(mut self, comment: Option<&str>) -> io::Result<W> {
+        self.begin("")?;
+        let pages: Vec<Value> = self.pages.iter().map(|(trial, started)| page(trial, started)).collect();
+        let end = without_nulls(json!({ "pages": pages, "comment": comment }));
+        // The object goes on where the entries end.
+        writeln!(self.out, "\n],{}}}", &printable_json(end.to_string())[1..])?;
+        self.out.flush()?;
+        Ok(self.out)
     }
 }
 
-/// Writes the report of a run, which must have been told to keep its exchanges.
-///
-/// # Errors
-/// A place that cannot be written.
-pub fn write(report: &Report, mut writer: impl Write) -> io::Result<()> {
-    let began = report.header.as_ref().and_then(|header| DateTime::parse_from_rfc3339(&header.started).ok());
-    let began = began.unwrap_or_default();
-    let mut steps: Vec<(&StepFinished, &Transcript)> =
-        report.exchanges.iter().filter_map(|step| Some((step, step.exchange.as_ref()?))).collect();
-    steps.sort_by(|(a, one), (b, other)| {
-        let times = one.started_ms.total_cmp(&other.started_ms);
-        times.then_with(|| (&a.trial, a.attempt, a.phase, a.step).cmp(&(&b.trial, b.attempt, b.phase, b.step)))
-    });
-    let mut pages: BTreeMap<&str, Value> = BTreeMap::new();
-    for (step, exchange) in &steps {
-        let started = || time(began, exchange.started_ms);
-        pages.entry(&step.trial).or_insert_with(
-            || json!({ "startedDateTime": started(), "id": step.trial, "title": step.trial, "pageTimings": {} }),
-        );
-    }
-    let version = report.header.as_ref().map_or("", |header| header.program.as_str());
-    let log = Log {
-        version: "1.2",
-        creator: json!({ "name": "okta-conformance", "version": version }),
-        pages: pages.into_values().collect(),
-        entries: Entries(steps, began),
-        comment: (!report.not_begun.is_empty()).then(|| report.sentence(FailOn::default())),
-    };
-    writeln!(writer, "{}", printable_json(serde_json::to_string(&BTreeMap::from([("log", log)]))?))
+fn page(trial: &str, started: &str) -> Value {
+    json!({ "startedDateTime": started, "id": trial, "title": trial, "pageTimings": {} })
 }
 
 fn entry(step: &StepFinished, exchange: &Transcript, began: DateTime<FixedOffset>) -> Value {

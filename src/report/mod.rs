@@ -41,7 +41,7 @@ pub use console::{Console, Style, quoted};
 pub use coverage::{Answers, Coverage};
 pub use deviation::{Deviation, DeviationKind};
 pub use github::write as write_github;
-pub use har::write as write_har;
+pub use har::HarWriter;
 pub use html::{write as write_html, write_trend};
 pub use junit::{write as write_junit, write_strict as write_junit_strict};
 pub use latency::{Latencies, LatencyChange, median, quantile};
@@ -112,14 +112,12 @@ pub struct Report {
     pub parts: Vec<Part>,
     /// The run beside an older one, where it is to be compared.
     pub comparison: Option<Box<Comparison>>,
-    /// The steps with their exchanges, if they are kept: their bodies are most of what a run holds.
-    pub exchanges: Vec<StepFinished>,
     /// The findings that known failures list: where, and whether a trial met them.
     known: BTreeMap<FindingPattern, (String, bool)>,
     kept: Kept,
-    keeps_exchanges: bool,
     drops_checks: bool,
     all_parts: bool,
+    common: Common,
     /// Steps of trials that have not ended yet.
     open: BTreeMap<String, Vec<StepFinished>>,
     footer: Option<RunFinished>,
@@ -195,6 +193,33 @@ impl TrialReport {
     }
 }
 
+/// What trials have in common, kept once: most of what is known of one is known of many.
+#[derive(Debug, Default)]
+struct Common {
+    made: BTreeSet<Arc<BTreeMap<String, BTreeMap<String, usize>>>>,
+    requirements: BTreeSet<Arc<BTreeSet<String>>>,
+    lists: BTreeSet<Arc<[String]>>,
+}
+
+impl Common {
+    fn share(&mut self, trial: &mut TrialFinished) {
+        once(&mut self.made, &mut trial.made);
+        for ids in [&mut trial.held, &mut trial.departed] {
+            once(&mut self.requirements, ids);
+        }
+        for list in [&mut trial.requirements, &mut trial.operations] {
+            once(&mut self.lists, list);
+        }
+    }
+}
+
+fn once<T: Ord + ?Sized>(all: &mut BTreeSet<Arc<T>>, value: &mut Arc<T>) {
+    match all.get(&**value) {
+        Some(known) => *value = Arc::clone(known),
+        None => drop(all.insert(Arc::clone(value))),
+    }
+}
+
 /// What is told of things on the target at the end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
@@ -242,12 +267,7 @@ impl Report {
         self.left().flat_map(|(kind, leaks)| leaks.iter().map(move |leak| (kind, leak)))
     }
 
-    /// A report that keeps every exchange, for the formats that show them all.
-    pub fn with_exchanges() -> Self {
-        Self { keeps_exchanges: true, ..Self::default() }
-    }
-
-    /// The same, but for the names of the checks that were made, which only a comparison needs: they are most of what is kept of a trial.
+    /// A report without the names of the checks that were made, which only a comparison needs: they are most of what is kept of a trial.
     #[must_use]
     pub fn without_checks(self) -> Self {
         Self { drops_checks: true, ..self }
@@ -263,9 +283,6 @@ impl Report {
                 self.latencies.take(step);
                 self.note(step);
                 self.drift(&step.drift);
-                if self.keeps_exchanges && step.exchange.is_some() {
-                    self.exchanges.push(self.kept.step(step.exchanged()));
-                }
                 if let Some(failure) = step.failure() {
                     let failure = self.kept.step(failure);
                     self.open.entry(step.trial.clone()).or_default().push(failure);
@@ -278,6 +295,7 @@ impl Report {
                 if self.drops_checks {
                     finished.made = Arc::default();
                 }
+                self.common.share(&mut finished);
                 self.trials.push(TrialReport { finished, failures });
             }
             Event::Leaked(leak) => insert(&mut self.leaks, leak),

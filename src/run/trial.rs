@@ -506,7 +506,7 @@ impl<'a, 's> Running<'a, 's> {
         finished.blocked_by =
             blocked.and_then(|blocked| blocked.by).filter(|_| outcome == Outcome::Blocked).map(Box::new);
         finished.signatures = self.signatures;
-        (finished.held, finished.departed) = (self.held, self.departed);
+        (finished.held, finished.departed) = (self.held.into(), self.departed.into());
         finished.warnings = self.warnings;
         finished.notes = self.notes;
         finished.checks = self.checks;

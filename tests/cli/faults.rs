@@ -53,15 +53,9 @@ const SAMPLE: &[&str] = &[
     "authorize-custom-as/header/no-state",
 ];
 
-/// The faults of the endpoints for tokens have a table of their own: that of the others was made without the profiles `tokens` and `effects`.
-fn is_of_tokens(name: &str) -> bool {
-    name.split('/').next().is_some_and(|operation| operation.ends_with("-custom-as"))
-}
-
-/// A table that is checked in: a line a fault.
-fn table(of_tokens: bool) -> String {
-    let name = if of_tokens { "docs/token-fault-table.md" } else { "docs/fault-table.md" };
-    fs::read_to_string(root(name)).expect("the table")
+/// The table that is checked in: a line a fault.
+fn table() -> String {
+    fs::read_to_string(root("docs/fault-table.md")).expect("the table")
 }
 
 /// The line of a fault, as docs/fault-table.md has it.
@@ -90,13 +84,10 @@ fn the_suite_finds_and_names_a_sample_of_the_faults_as_the_table_says() {
     assert_eq!(names, SAMPLE.iter().map(|name| (*name).to_owned()).collect(), "each was gone through, once");
     assert_eq!(gone_through.len(), SAMPLE.len());
     assert_eq!((&found["not_named"], &found["named"]), (&serde_json::json!([]), &found["faults"]));
-    let table = table(true);
-    let of_tokens = gone_through.iter().filter(|mutant| is_of_tokens(&text(mutant, "fault")));
-    let others: Vec<String> = of_tokens.map(line_of).filter(|line| !table.lines().any(|other| other == line)).collect();
-    assert_eq!(
-        others, [""; 0],
-        "docs/token-fault-table.md is of another suite or mock; docs/mutants.md says how it is made"
-    );
+    let table = table();
+    let others: Vec<String> =
+        gone_through.iter().map(line_of).filter(|line| !table.lines().any(|other| other == line)).collect();
+    assert_eq!(others, [""; 0], "docs/fault-table.md is of another suite or mock; docs/mutants.md says how it is made");
 }
 
 /// Faults at once: two that contradict each other, one that shows in another operation, one that keeps the trials of another from it.
@@ -136,22 +127,15 @@ fn faults_at_once_are_named_hidden_or_missed() {
 }
 
 #[test]
-fn the_tables_have_every_fault_of_tokens_and_say_that_each_is_found_and_named() {
+fn the_table_has_every_fault_and_says_that_each_is_found_and_named() {
     let listed = Place::new().run(&["mock", "--list-faults", "--format", "json"]).json();
     let listed: Vec<String> = listed.as_array().expect("a list").iter().map(|fault| text(fault, "name")).collect();
-    for of_tokens in [true, false] {
-        let names: Vec<&String> = listed.iter().filter(|name| is_of_tokens(name) == of_tokens).collect();
-        let table = table(of_tokens);
-        let rows: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
-        if of_tokens {
-            assert_eq!(rows, names);
-        }
-        let gone = rows.iter().filter(|row| !names.iter().any(|name| name == *row));
-        assert_eq!(gone.count(), 0, "a row of a fault that there is no more");
-        let all = rows.len();
-        let total = format!("{all} faults, {all} killed, 0 survived, {all} named by their first finding. ");
-        assert!(table.contains(&total), "{total}");
-    }
+    let table = table();
+    let rows: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    assert_eq!(rows, listed);
+    let all = rows.len();
+    let total = format!("{all} faults, {all} killed, 0 survived, {all} named by their first finding. ");
+    assert!(table.contains(&total), "{total}");
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn a_run_of_the_whole_suite_is_the_same_when_it_is_replayed() {
         let reasons = summary["reasons"].as_object().expect("reasons");
         let reasons: Vec<_> = reasons.iter().map(|(reason, count)| (reason.as_str(), count.as_u64())).collect();
         let expected = [
-            ("it shows a client's secret or a token, which no recording holds", Some(841)),
+            ("it shows a client's secret or a token, which no recording holds", Some(847)),
             ("oar… was not made in this recording", Some(1)),
             ("the recording does not hold all bytes of this request", Some(1)),
             ("the recording's rate limit was used up", Some(50)),

@@ -1,5 +1,6 @@
 //! `run`: chooses trials, opens the target, runs, writes what was asked for.
 
+mod as_they_come;
 mod idle;
 mod outputs;
 mod places;
@@ -23,8 +24,11 @@ use clap::{
 };
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
-pub(crate) use self::reports::{ReportFormat, ReportTo, output, parse_report, write_report};
 pub(in crate::cli) use self::signals::interrupted_twice;
+pub(crate) use self::{
+    as_they_come::AsTheyCome,
+    reports::{ReportFormat, ReportTo, output, parse_report, write_report},
+};
 use self::{
     idle::Idle,
     outputs::{Outputs, flushed_at_waits, secrets_written},
@@ -442,7 +446,7 @@ fn conduct(arguments: &Arguments, prepared: Prepared) -> Result<u8, CommandError
     if let Some(baseline) = &baseline {
         outputs.report.compare_with(baseline);
     }
-    whole &= write_reports(arguments, &outputs.report);
+    whole &= write_reports(arguments, &mut outputs);
     let summed_up = sum_up(arguments, &mut outputs);
     if let (Some(redactor), Some(ledgers)) = (redactor, &ledgers) {
         let ledger = ledger::file_of(&ledgers.directory, &options.run);
@@ -481,10 +485,11 @@ fn say_remains(opened: &Opened, ledgers: &Ledgers, sweep: &str) {
 }
 
 /// Writes the reports, each whatever becomes of the others; says whether all are written.
-fn write_reports(arguments: &Arguments, report: &Report) -> bool {
-    let mut whole = true;
-    for to in &arguments.report {
-        whole &= told(write_report(to, report, arguments.terms.fail_on()));
+fn write_reports(arguments: &Arguments, outputs: &mut Outputs) -> bool {
+    let (report, fail_on) = (&outputs.report, arguments.terms.fail_on());
+    let mut whole = outputs.as_they_come.finish(report, fail_on);
+    for to in arguments.report.iter().filter(|to| to.format != ReportFormat::Har) {
+        whole &= told(write_report(to, report, fail_on));
     }
     if let Some(path) = &arguments.propose_known_failures {
         let written = fs::write(path, propose(report));

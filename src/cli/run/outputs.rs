@@ -11,7 +11,7 @@ use std::{
     rc::Rc,
 };
 
-use super::{Arguments, ReportFormat, places::explain};
+use super::{Arguments, AsTheyCome, places::explain};
 use crate::{
     cli::{
         CommandError, Format,
@@ -33,6 +33,7 @@ pub(super) struct Outputs {
     /// What the console printed; nothing of a run against the embedded mock, whose tokens end with it.
     printed: Printed,
     stream: Option<StreamWriter>,
+    pub(super) as_they_come: AsTheyCome,
     recorder: Option<Recorder>,
     snapshots: Option<Snapshots>,
     /// Those of snapshots that were given up.
@@ -59,7 +60,7 @@ impl Outputs {
             Format::Text => Box::new(coloured_out(color)),
             Format::Json => Box::new(coloured_err(color)),
         };
-        let report = ReportFormat::report(arguments.report.iter().map(|to| to.format));
+        let report = Report::default();
         let printed = Printed::default();
         let out = if opened.is_mock() { out } else { printed.keeping(out) };
         Ok(Self {
@@ -67,6 +68,7 @@ impl Outputs {
             report: if arguments.baseline.is_some() { report } else { report.without_checks() },
             console: Console::new(out, arguments.style(color)).with_commands(sweep, explain(arguments)),
             stream,
+            as_they_come: AsTheyCome::open(&arguments.report),
             recorder: arguments.record.as_deref().map(Recorder::create).transpose()?,
             snapshots: arguments.snapshots.as_deref().map(|directory| {
                 let accepts = arguments.accept_snapshots;
@@ -100,6 +102,7 @@ impl Outputs {
 
     fn put(&mut self, event: &Event) {
         self.report.take(event);
+        self.as_they_come.take(event);
         if let Some(stream) = &mut self.stream {
             let written = stream.write(event);
             if self.trouble.note_written(written).is_none() {

@@ -1,4 +1,4 @@
-//! Reports: which formats there are, where they go, and writing one.
+//! Reports: which formats there are, where they go, and writing one at the end of a run. Those that are written as events come are `as_they_come`'s.
 
 use std::{
     ffi::OsStr,
@@ -15,7 +15,7 @@ use crate::{
         out::{coloured_out, format_out},
     },
     report::{
-        Console, FailOn, Report, Style, write_badge, write_github, write_har, write_html, write_json, write_junit,
+        Console, FailOn, HarWriter, Report, Style, write_badge, write_github, write_html, write_json, write_junit,
         write_junit_strict, write_markdown, write_tap,
     },
 };
@@ -64,12 +64,6 @@ impl ReportFormat {
         })
     }
 
-    /// An empty report that keeps what these formats need.
-    pub(crate) fn report(formats: impl IntoIterator<Item = Self>) -> Report {
-        let all = formats.into_iter().any(|format| format == Self::Har);
-        if all { Report::with_exchanges() } else { Report::default() }
-    }
-
     /// Writes the report in this format to standard output. Text is for people; the other formats make harmless what stands in them, each in
     /// its own way.
     pub(crate) fn print(self, report: &Report, fail_on: FailOn, style: Style) -> Result<(), CommandError> {
@@ -95,7 +89,8 @@ impl ReportFormat {
             Self::Markdown => write_markdown(report, fail_on, &mut writer)?,
             Self::Github => write_github(report, fail_on, &mut writer)?,
             Self::Tap => write_tap(report, fail_on, &mut writer)?,
-            Self::Har => write_har(report, &mut writer)?,
+            // Of a run that sent nothing: exchanges are written as they come.
+            Self::Har => drop(HarWriter::new(&mut writer).finish(Some(&report.sentence(fail_on)))?),
             Self::Badge => write_badge(report, fail_on, &mut writer)?,
             Self::Coverage => {
                 if !report.not_begun.is_empty() {
@@ -145,42 +140,67 @@ pub(crate) fn output<T: AsRef<OsStr>>(path: T) -> Result<T, String> {
     Ok(path)
 }
 
-/// Writes a report beside its place and moves it there, so that no reader sees half of it.
+/// Writes a report.
 pub(crate) fn write_report(to: &ReportTo, report: &Report, fail_on: FailOn) -> Result<(), CommandError> {
     let Some(path) = &to.path else { return to.format.print(report, fail_on, Style::default()) };
-    // A pipe or a device has its reader already, and nothing can be moved to its place.
-    let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
-    let mut beside = path.clone().into_os_string();
-    beside.push(format!(".{}.part", std::process::id()));
-    let written = if special { path.clone() } else { PathBuf::from(beside) };
-    let done = write_whole(to.format, report, fail_on, &written, special)
-        .and_then(|()| if special { Ok(()) } else { Ok(fs::rename(&written, path)?) });
-    done.map_err(|error| {
-        // Half a report is none, and an earlier one must not be taken for this run's.
-        for stale in [&written, path].into_iter().filter(|_| !special) {
-            let _ = fs::remove_file(stale);
-        }
-        Mistake::boxed(format!("cannot write the report {}: {error}", path.display()))
-    })
+    let place = Place::of(path);
+    let written = place.create().and_then(|file| {
+        let mut writer = BufWriter::new(file);
+        to.format.write(report, fail_on, Style::default(), &mut writer)
+    });
+    place.conclude(written)
 }
 
-/// Writes a report to a file, with the directory that it lies in, or to what is there and no file.
-fn write_whole(
-    format: ReportFormat,
-    report: &Report,
-    fail_on: FailOn,
-    to: &Path,
-    special: bool,
-) -> Result<(), CommandError> {
-    if let Some(parent) = to.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        fs::create_dir_all(parent)?;
+/// Where a report is written: beside its path, and moved there once it is whole, so that no reader sees half of it. A pipe or a device has
+/// its reader already, and nothing can be moved to its place.
+pub(super) struct Place {
+    path: PathBuf,
+    written: PathBuf,
+    pub(super) special: bool,
+}
+
+impl Place {
+    pub(super) fn of(path: &Path) -> Self {
+        let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        let mut beside = path.to_owned().into_os_string();
+        beside.push(format!(".{}.part", std::process::id()));
+        let written = if special { path.to_owned() } else { PathBuf::from(beside) };
+        Self { path: path.to_owned(), written, special }
     }
-    let file = if special { fs::File::options().write(true).open(to) } else { fs::File::create(to) };
-    let mut writer = BufWriter::new(file?);
-    let written = format.write(report, fail_on, Style::default(), &mut writer);
-    match written.and_then(|()| Ok(writer.flush()?)) {
-        // Whoever read it has read enough.
-        Err(error) if is_closed_pipe(error.as_ref()) => Ok(()),
-        written => written,
+
+    /// The file, with the directory that it lies in.
+    pub(super) fn create(&self) -> Result<fs::File, CommandError> {
+        if self.special {
+            return Ok(fs::File::options().write(true).open(&self.written)?);
+        }
+        if let Some(parent) = self.written.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            fs::create_dir_all(parent)?;
+        }
+        Ok(fs::File::create(&self.written)?)
+    }
+
+    /// Moves what was written to its place.
+    pub(super) fn conclude(&self, written: Result<(), CommandError>) -> Result<(), CommandError> {
+        let written = match written {
+            // Whoever read it has read enough.
+            Err(error) if is_closed_pipe(error.as_ref()) => Ok(()),
+            written => written,
+        };
+        let moved =
+            written.and_then(|()| if self.special { Ok(()) } else { Ok(fs::rename(&self.written, &self.path)?) });
+        moved.map_err(|error| {
+            // Half a report is none, and an earlier one must not be taken for this run's.
+            for stale in [&self.written, &self.path].into_iter().filter(|_| !self.special) {
+                let _ = fs::remove_file(stale);
+            }
+            Mistake::boxed(format!("cannot write the report {}: {error}", self.path.display()))
+        })
+    }
+
+    /// Leaves nothing of what was begun.
+    pub(super) fn give_up(&self) {
+        if !self.special {
+            let _ = fs::remove_file(&self.written);
+        }
     }
 }
