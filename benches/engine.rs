@@ -31,7 +31,7 @@ fn main() -> Result<(), Failure> {
         .measurement_time(Duration::from_secs(4))
         .configure_from_args();
     let directory = tempfile::tempdir()?;
-    suite::write(directory.path(), CASES)?;
+    suite::write(directory.path(), suite::Shape::of(CASES))?;
     load(&mut criterion, directory.path());
     let plan = compile(|found| Suite::from_directory(directory.path(), found).ok()).ok_or("the suite has mistakes")?;
     let recording = directory.path().join("recording.jsonl");

@@ -81,11 +81,12 @@ fn form(request: &SentRequest) -> Option<Vec<String>> {
     let body = std::str::from_utf8(&request.body).ok().filter(|_| request.headers.iter().any(is_form))?;
     let name = |parameter: &str| parameter.split('=').next().unwrap_or_default().to_owned();
     let is_secret = |parameter: &str| SECRET_PARAMETERS.contains(&name(parameter).as_str());
-    let word = |parameter: &str| match is_secret(parameter) {
-        true => {
-            format!("--data-urlencode \"{0}={1}\"", name(parameter), variable(&name(parameter), &request.principal))
+    let word = |parameter: &str| {
+        if !is_secret(parameter) {
+            return format!("--data-raw {}", quote(parameter));
         }
-        false => format!("--data-raw {}", quote(parameter)),
+        let name = name(parameter);
+        format!("--data-urlencode \"{name}={}\"", variable(&name, &request.principal))
     };
     body.split('&').any(is_secret).then(|| body.split('&').map(word).collect())
 }

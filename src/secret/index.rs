@@ -39,7 +39,7 @@ impl Index {
         if self.filter.is_empty() {
             self.filter = vec![0; 1 << (FILTER_BITS - u64::BITS.ilog2())];
         }
-        let (word, bit) = place(head);
+        let (word, bit) = place(*head);
         self.filter[word] |= bit;
         match self.forms.entry(form.as_bytes().into()) {
             Entry::Vacant(entry) => {
@@ -75,7 +75,7 @@ impl Index {
         }
         let mut at = 0;
         while let Some(head) = text[at..].first_chunk() {
-            let (word, bit) = place(head);
+            let (word, bit) = place(*head);
             let found = if self.filter[word] & bit == 0 { None } else { self.at(&text[at..]) };
             let Some((length, extent)) = found else {
                 at += 1;
@@ -117,10 +117,11 @@ impl Index {
 }
 
 /// Where the filter has the bit of these bytes.
-fn place(head: &[u8; HEAD]) -> (usize, u64) {
-    let [a, b, c, d, e, f] = *head;
+fn place(head: [u8; HEAD]) -> (usize, u64) {
+    let mut bytes = [0; 8];
+    bytes[..HEAD].copy_from_slice(&head);
     // Fibonacci hashing: the upper bits of the product depend on all bytes.
-    let hash = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - FILTER_BITS);
+    let hash = u64::from_le_bytes(bytes).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - FILTER_BITS);
     (usize::try_from(hash / 64).unwrap_or_default(), 1 << (hash % 64))
 }
 
@@ -138,7 +139,9 @@ mod tests {
             text in "[abc]{0,60}",
         ) {
             let mut index = Index::default();
-            forms.iter().for_each(|form| index.insert(form, Extent::Whole));
+            for form in &forms {
+                index.insert(form, Extent::Whole);
+            }
             let mut found = Vec::new();
             index.ranges(text.as_bytes(), &mut found);
             let machine = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&forms).expect("machine");

@@ -182,12 +182,11 @@ impl Redactor {
         let most = MOST_FORMS.saturating_sub(known.any_case.len() + known.as_written.len()) / FORMS;
         for secret in found.into_iter().take(most) {
             bytes += secret.len() * BYTES_OF_FORMS;
-            match secret.get(..BEGINNING).filter(|_| bytes > MOST_BYTES) {
-                Some(beginning) => known.learn(beginning, Extent::Open),
-                None => {
-                    known.learn_signature(secret);
-                    known.learn(secret, Extent::Whole);
-                }
+            if let Some(beginning) = secret.get(..BEGINNING).filter(|_| bytes > MOST_BYTES) {
+                known.learn(beginning, Extent::Open);
+            } else {
+                known.learn_signature(secret);
+                known.learn(secret, Extent::Whole);
             }
         }
     }
