@@ -1,4 +1,4 @@
-//! Pages of very many trials: that they stay small enough to be opened, and, when asked for, how long that takes.
+//! Reports of very many trials: that they stay small enough to be opened, and, when asked for, how long that takes.
 
 use std::{fmt::Write as _, fs};
 
@@ -74,6 +74,24 @@ fn a_page_of_nothing_but_failures_stays_bearable() {
         let first = cause.split("<li data-trial=").nth(1).expect("a trial");
         assert!(first.contains("class=\"step\""), "the first of each cause has its details: {first}");
     }
+}
+
+/// CI systems refuse files that are too large; a test case that is not there looks like one that was removed.
+#[test]
+fn details_are_shared_out_and_no_test_case_is_left_out() {
+    let place = Place::new();
+    place.write("many.jsonl", &many(10_000, |number| number % 4));
+    let done = place.run(&["report", "many.jsonl", "--report", "junit=all.xml", "--report", "tap=all.tap"]);
+    assert_eq!(done.code, 1, "{}", done.err);
+    let (xml, tap) = (place.read("all.xml"), place.read("all.tap"));
+    assert!(xml.len() < 30_000_000 && tap.len() < 30_000_000, "{} and {} bytes", xml.len(), tap.len());
+    assert_eq!(xml.matches("<testcase ").count(), 10_000);
+    assert_eq!(tap.lines().filter(|line| line.starts_with("ok ") || line.starts_with("not ok ")).count(), 10_000);
+    assert!(xml.contains(" bytes; the event stream has all of them\"/>") && tap.contains(" details cut to "));
+    // Of the few, everything.
+    place.write("few.jsonl", &many(10, |number| number % 4));
+    place.run(&["report", "few.jsonl", "--report", "junit=few.xml"]);
+    assert!(!place.read("few.xml").contains("cut to"));
 }
 
 /// How long a page takes from the beginning of its load to its first paint and to the end of its load, in milliseconds, and how many trials
