@@ -7,7 +7,7 @@ use clap::Args;
 use super::{
     CommandError, Mistake,
     out::width,
-    run::{AsTheyCome, ReportFormat, ReportTo, Terms, parse_report, unwritten, write_report},
+    run::{AsTheyCome, ReportFormat, ReportTo, Terms, one_output_a_file, parse_report, unwritten, write_report},
     streams::{baseline, merged},
     told,
 };
@@ -42,6 +42,7 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         let title = format!("the report {} would overwrite the stream that it is made from", path.display());
         return Err(Mistake::boxed(title));
     }
+    one_output_a_file(std::iter::empty(), &arguments.report)?;
     let empty = if arguments.baseline.is_some() { Report::default() } else { Report::default().without_checks() };
     let mut as_they_come = AsTheyCome::open(&arguments.report).and_printed(arguments.format);
     let mut report = merged(empty, &arguments.streams, Ending::Footer, |event| as_they_come.take(event))?;

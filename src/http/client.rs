@@ -19,7 +19,7 @@ use super::{
     budget::{Budget, SHORT},
     connection::{Connection, Connections, is_repeatable},
     network::{passwords, without_login},
-    oauth::form,
+    oauth::{ShownBy, form},
 };
 use crate::{
     secret::{Redactor, may_hold_secrets},
@@ -246,6 +246,12 @@ impl Client {
     /// The ID of a client.
     pub(crate) fn client_id(&self, name: &str) -> Option<&str> {
         self.clients.get(name).map(OAuthClient::id)
+    }
+
+    /// How a client may show what is configured: in its own way, and a secret also in the other one.
+    pub(crate) fn ways(&self, name: &str) -> Vec<ShownBy> {
+        let others = self.clients.get(name).into_iter().flat_map(OAuthClient::other_ways);
+        [ShownBy::Own].into_iter().chain(others.map(ShownBy::Other)).collect()
     }
 
     /// The users of the target, by name.

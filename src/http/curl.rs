@@ -1,28 +1,17 @@
 //! The command line that sends a request again, with the token in an environment variable.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
 
 use super::{SentRequest, answer::MOST_KEPT};
+use crate::secret::{MASK, Redactor};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Parameters of forms that are secret (RFC 6749, RFC 7009, RFC 7523, RFC 7662, RFC 8628, RFC 8693).
-const SECRET_PARAMETERS: [&str; 9] = [
-    "client_secret",
-    "client_assertion",
-    "password",
-    "code",
-    "refresh_token",
-    "token",
-    "device_code",
-    "subject_token",
-    "actor_token",
-];
-
 /// A `curl` line for a shell. What `Authorization` held is read from `OKTA_TOKEN_<PRINCIPAL>` or, of a client, from
-/// `OKTA_CLIENT_SECRET_<CLIENT>`; what `DPoP` held from `OKTA_DPOP_PROOF_<PRINCIPAL>`; a secret parameter of a form from
-/// `OKTA_<PARAMETER>_<CLIENT>`.
-pub(crate) fn curl(request: &SentRequest) -> String {
+/// `OKTA_CLIENT_SECRET_<CLIENT>` or `OKTA_BASIC_<CLIENT>`; what `DPoP` held from `OKTA_DPOP_PROOF_<PRINCIPAL>`; what is secret in a parameter of
+/// a form from `OKTA_<PARAMETER>_<CLIENT>`.
+pub(crate) fn curl(request: &SentRequest, redactor: &Redactor) -> String {
     let mut words = vec!["curl".to_owned(), "-i".to_owned()];
     if request.method != "GET" || !request.body.is_empty() {
         words.push(format!("-X {}", request.method));
@@ -43,7 +32,7 @@ pub(crate) fn curl(request: &SentRequest) -> String {
     if request.body.len() > MOST_KEPT {
         // No shell takes so long a line; the body is the case's own.
         words.push("--data-binary @BODY".to_owned());
-    } else if let Some(parameters) = form(request) {
+    } else if let Some(parameters) = form(request, redactor) {
         words.extend(parameters);
     } else if !request.body.is_empty() {
         words.push(format!("--data-binary {}", quote(&String::from_utf8_lossy(&request.body))));
@@ -60,35 +49,49 @@ fn authorization(principal: &str, value: &str) -> String {
     match value.split_once(' ') {
         Some(("Basic", pair)) => match client_id(pair) {
             Some(id) => format!("-u \"{id}:{}\"", variable("CLIENT_SECRET", principal)),
-            None => header("Basic "),
+            // Good for a header alone.
+            None => format!("-H \"Authorization: Basic {}\"", variable("BASIC", principal)),
         },
         Some((scheme @ ("SSWS" | "Bearer" | "DPoP"), _)) => header(&format!("{scheme} ")),
         _ => header(""),
     }
 }
 
-/// The ID in what `Basic` shows, if it needs no quotes.
+/// The ID in what `Basic` shows, if neither it nor the secret is encoded there (RFC 6749 section 2.3.1), which `-u` does not do.
 fn client_id(pair: &str) -> Option<String> {
     let pair = String::from_utf8(STANDARD.decode(pair).ok()?).ok()?;
-    let (id, _) = pair.split_once(':')?;
+    let (id, secret) = pair.split_once(':')?;
+    if secret.contains(['%', '+']) {
+        return None;
+    }
     id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)).then(|| id.to_owned())
 }
 
-/// The parameters of a form, one by one, where one of them is secret.
-fn form(request: &SentRequest) -> Option<Vec<String>> {
+/// The parameters of a form, one by one, where one of them has a secret.
+fn form(request: &SentRequest, redactor: &Redactor) -> Option<Vec<String>> {
     let is_form =
         |(name, value): &(String, String)| name.eq_ignore_ascii_case("content-type") && value.starts_with(FORM);
     let body = std::str::from_utf8(&request.body).ok().filter(|_| request.headers.iter().any(is_form))?;
-    let name = |parameter: &str| parameter.split('=').next().unwrap_or_default().to_owned();
-    let is_secret = |parameter: &str| SECRET_PARAMETERS.contains(&name(parameter).as_str());
-    let word = |parameter: &str| {
-        if !is_secret(parameter) {
-            return format!("--data-raw {}", quote(parameter));
-        }
-        let name = name(parameter);
-        format!("--data-urlencode \"{name}={}\"", variable(&name, &request.principal))
+    let secret = |parameter: &str| {
+        let (name, value) = parameter.split_once('=')?;
+        let value = percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned();
+        let shown = redactor.owned(value);
+        shown.as_str().contains(MASK).then(|| {
+            // What stands beside the secret is the case's own.
+            let variable = format!("${{{}}}", &variable(name, &request.principal)[1..]);
+            let parts: Vec<String> = shown.as_str().split(MASK).map(in_double_quotes).collect();
+            format!("--data-urlencode \"{name}={}\"", parts.join(&variable))
+        })
     };
-    body.split('&').any(is_secret).then(|| body.split('&').map(word).collect())
+    let word = |parameter: &str| secret(parameter).unwrap_or_else(|| format!("--data-raw {}", quote(parameter)));
+    body.split('&').any(|parameter| secret(parameter).is_some()).then(|| body.split('&').map(word).collect())
+}
+
+fn in_double_quotes(text: &str) -> String {
+    text.chars().fold(String::new(), |quoted, c| {
+        let special = matches!(c, '"' | '\\' | '$' | '`');
+        quoted + if special { "\\" } else { "" } + c.encode_utf8(&mut [0; 4])
+    })
 }
 
 fn variable(what: &str, principal: &str) -> String {
@@ -114,31 +117,43 @@ mod tests {
             principal: "no-scope".into(),
         };
         assert_eq!(
-            curl(&request),
+            curl(&request, &Redactor::default()),
             r#"curl -i -X PUT -H "Authorization: SSWS $OKTA_TOKEN_NO_SCOPE" -H 'x-a: it'\''s' --data-binary '{"name":"$(rm)"}' 'https://example.com/a?b=c&d'"#
         );
     }
 
     #[test]
-    fn secrets_of_clients_are_variables() {
+    fn secrets_of_clients_are_variables_and_what_a_case_makes_up_is_not() {
+        let redactor = Redactor::new(["s3cret-1", "passw0rd"]);
         let sent = |authorization: Option<&str>, body: &str| {
             let mut headers = vec![("content-type".to_owned(), FORM.to_owned())];
             headers.extend(authorization.map(|value| ("authorization".to_owned(), value.to_owned())));
             let (method, url) = ("POST".to_owned(), "https://example.com/token".to_owned());
-            curl(&SentRequest { method, url, headers, body: body.into(), principal: "post-client".to_owned() })
+            let request = SentRequest { method, url, headers, body: body.into(), principal: "post-client".to_owned() };
+            curl(&request, &redactor)
         };
+        let form = "curl -i -X POST -H 'content-type: application/x-www-form-urlencoded'";
         assert_eq!(
-            sent(None, "grant_type=password&username=it%27s&password=s3&client_id=0oa1&client_secret=s3cret"),
-            "curl -i -X POST -H 'content-type: application/x-www-form-urlencoded' --data-raw 'grant_type=password' \
-             --data-raw 'username=it%27s' --data-urlencode \"password=$OKTA_PASSWORD_POST_CLIENT\" --data-raw \
-             'client_id=0oa1' --data-urlencode \"client_secret=$OKTA_CLIENT_SECRET_POST_CLIENT\" 'https://example.com/token'"
+            sent(None, "username=it%27s&password=passw0rd&token=none&client_secret=s3cret-1%22x"),
+            format!(
+                "{form} --data-raw 'username=it%27s' --data-urlencode \"password=${{OKTA_PASSWORD_POST_CLIENT}}\" --data-raw 'token=none' \
+                 --data-urlencode \"client_secret=${{OKTA_CLIENT_SECRET_POST_CLIENT}}\\\"x\" 'https://example.com/token'"
+            )
         );
-        // 0oa1:s3cret
+        // 0oa1:s3cret-1
         assert_eq!(
-            sent(Some("Basic MG9hMTpzM2NyZXQ="), "grant_type=client_credentials"),
-            "curl -i -X POST -H 'content-type: application/x-www-form-urlencoded' -u \"0oa1:$OKTA_CLIENT_SECRET_POST_CLIENT\" \
-             --data-binary 'grant_type=client_credentials' 'https://example.com/token'"
+            sent(Some("Basic MG9hMTpzM2NyZXQtMQ=="), "grant_type=client_credentials"),
+            format!(
+                "{form} -u \"0oa1:$OKTA_CLIENT_SECRET_POST_CLIENT\" --data-binary 'grant_type=client_credentials' \
+                 'https://example.com/token'"
+            )
         );
-        assert!(sent(Some("Basic JGEiOmI="), "a=b").contains("-H \"Authorization: Basic $OKTA_TOKEN_POST_CLIENT\""));
+        // $a:b, and 0oa1:a%2Bb
+        for pair in ["JGE6Yg==", "MG9hMTphJTJCYg=="] {
+            assert!(
+                sent(Some(&format!("Basic {pair}")), "a=b")
+                    .contains("-H \"Authorization: Basic $OKTA_BASIC_POST_CLIENT\"")
+            );
+        }
     }
 }

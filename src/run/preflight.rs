@@ -20,7 +20,7 @@ use crate::{
     plan::{Plan, Trial},
     secret::Redactor,
     status::Speaker,
-    suite::PreflightPlan,
+    suite::{ClientQuestion, PreflightPlan},
 };
 
 /// Farther apart, times that are compared with our own would mislead.
@@ -95,31 +95,41 @@ pub async fn preflight(plan: &Plan, trials: &[Arc<Trial>], target: &Target, reda
     preflight
 }
 
-/// The clients that get a 401 for every question. An endpoint that refuses a client that another one lets in is the target's own fault.
+/// The clients that are refused whatever they ask. An endpoint that refuses a client that another one lets in, or a way to authenticate that
+/// the target lacks, is the target's own fault.
 async fn refused_clients(plan: &Plan, names: BTreeSet<&str>, target: &Target) -> BTreeMap<String, String> {
     let questions = plan.contract.preflight.as_ref().map_or(&[][..], |preflight| &preflight.clients);
-    let asking = names.into_iter().map(|name| async move {
-        for question in questions {
-            let outgoing = Outgoing {
-                method: "POST".to_owned(),
-                client: Some(Box::new(AsClient::proper(name, question.form.clone()))),
-                ..Outgoing::get(&format!("{}{}", target.client.origin(), question.path), name)
-            };
-            let answered = target.client.send_patiently(outgoing).await;
-            if !answered.is_ok_and(|exchange| exchange.answer.status == 401) {
-                return None;
+    let asking = names.into_iter().filter(|_| !questions.is_empty()).map(|name| async move {
+        for shown in target.client.ways(name) {
+            for question in questions {
+                if !is_refused(question, AsClient { method: shown, ..AsClient::proper(name, question.form.clone()) }, target).await {
+                    return None;
+                }
             }
         }
         let paths: Vec<&str> = questions.iter().map(|question| question.path.as_str()).collect();
-        (!paths.is_empty()).then(|| {
-            let text = format!(
-                "the target refuses the client `{name}` (401 to {}): compare its id, method and secret or key in the settings with the target's",
-                paths.join(" and to ")
-            );
-            (name.to_owned(), text)
-        })
+        let text = format!(
+            "the target refuses the client `{name}` (401 invalid_client to {}): compare its id, method and secret or key in the settings with the target's",
+            paths.join(" and to ")
+        );
+        Some((name.to_owned(), text))
     });
     join_all(asking).await.into_iter().flatten().collect()
+}
+
+/// Whether the target says that it does not know such a client, in either form of its errors. No answer says nothing.
+async fn is_refused(question: &ClientQuestion, client: AsClient, target: &Target) -> bool {
+    let outgoing = Outgoing {
+        method: "POST".to_owned(),
+        ..Outgoing::get(&format!("{}{}", target.client.origin(), question.path), &client.name)
+    };
+    let outgoing = Outgoing { client: Some(Box::new(client)), ..outgoing };
+    let Ok(exchange) = target.client.send_patiently(outgoing).await else { return false };
+    let is_named = |member: &str| {
+        let body = exchange.answer.json().ok();
+        body.and_then(|body| body.get(member)).is_some_and(|code| code == "invalid_client")
+    };
+    exchange.answer.status == 401 && (is_named("error") || is_named("errorCode"))
 }
 
 async fn question(plan: &Plan, trials: &[Arc<Trial>], target: &Target, redactor: &Redactor) -> Preflight {

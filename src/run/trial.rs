@@ -362,7 +362,7 @@ impl<'a, 's> Running<'a, 's> {
             Came::Nothing { principal, fault } => (principal, None, fault),
         };
         let again = exchange.as_ref().filter(|_| !findings.is_empty());
-        let curl = again.map(|exchange| describer.redactor.text(&curl(&exchange.request)));
+        let curl = again.map(|exchange| describer.redactor.text(&curl(&exchange.request, describer.redactor)));
         let step = Box::new(StepFinished {
             trial: self.trial.id.clone(),
             phase,

@@ -27,7 +27,7 @@ use crate::brief::{owned_text, whole_characters};
 pub(crate) const MASK: &str = "***";
 
 /// Shorter values would mask ordinary words; no real token is that short.
-const SHORTEST: usize = HEAD;
+pub(crate) const SHORTEST: usize = HEAD;
 
 /// Escapes of escapes are undone so often: JSON in JSON in a line of JSON, and in a URL.
 const MOST_LAYERS: usize = 4;

@@ -16,7 +16,9 @@ use std::{
     sync::Arc,
 };
 
-pub(crate) use contract::{Contract, Detection, GeneralHeader, On, PreflightPlan, Protected, Shape, SweepPlan};
+pub(crate) use contract::{
+    ClientQuestion, Contract, Detection, GeneralHeader, On, PreflightPlan, Protected, Shape, SweepPlan,
+};
 pub use files::FilesError;
 use files::{FileKind, Files};
 pub(crate) use files::{is_suite, read as read_file};

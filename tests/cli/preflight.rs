@@ -276,7 +276,7 @@ fn a_client_whose_secret_is_wrong_is_named_and_its_trials_are_errored() {
                 - { clientId: 0oaToken, clientSecret: s3cret-of-token }\n";
     place.write("state.yaml", apps);
     let mock = MockProcess::start(&["--state", place.path("state.yaml").to_str().expect("UTF-8")]);
-    let settings = |secret: &str| {
+    let settings = |mock: &MockProcess, secret: &str| {
         let client = |name: &str, id: &str, method: &str, secret: &str| {
             format!(
                 "[targets.here.clients.{name}]\nclient-id = {id:?}\nmethod = {method:?}\nclient-secret = {secret:?}\n"
@@ -296,13 +296,20 @@ fn a_client_whose_secret_is_wrong_is_named_and_its_trials_are_errored() {
         let outcomes = place.outcomes();
         (done.code, outcomes[post].clone(), outcomes[basic].clone())
     };
-    settings("s3cret-of-post");
+    settings(&mock, "s3cret-of-post");
     assert_eq!(outcome(), (0, "passed".to_owned(), "passed".to_owned()));
     assert!(findings(&place).is_empty(), "{:?}", findings(&place));
-    settings("s3cret-of-another");
+    settings(&mock, "s3cret-of-another");
     assert_eq!(outcome(), (2, "errored".to_owned(), "passed".to_owned()));
-    let said = "the target refuses the client `post-client` (401 to /oauth2/default/v1/introspect and to \
+    let said = "the target refuses the client `post-client` (401 invalid_client to /oauth2/default/v1/introspect and to \
                 /oauth2/default/v1/token): compare its id, method and secret or key in the settings with the \
                 target's; what it is to send is errored";
     assert_eq!(findings(&place), [(false, said.to_owned())]);
+    // Whose secret is right by another method is known: that this method is refused is the target's own doing.
+    let apps = apps.replace("client_secret_post", "client_secret_basic");
+    place.write("state.yaml", &apps);
+    let mock = MockProcess::start(&["--state", place.path("state.yaml").to_str().expect("UTF-8")]);
+    settings(&mock, "s3cret-of-post");
+    assert_eq!(outcome(), (1, "failed".to_owned(), "passed".to_owned()));
+    assert!(findings(&place).is_empty(), "{:?}", findings(&place));
 }

@@ -9,7 +9,6 @@ mod signals;
 
 use std::{
     cell::RefCell,
-    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     rc::Rc,
@@ -27,7 +26,7 @@ use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 pub(in crate::cli) use self::signals::interrupted_twice;
 pub(crate) use self::{
     as_they_come::AsTheyCome,
-    reports::{ReportFormat, ReportTo, output, parse_report, write_report},
+    reports::{ReportFormat, ReportTo, one_output_a_file, output, parse_report, write_report},
 };
 use self::{
     idle::Idle,
@@ -247,20 +246,10 @@ impl Arguments {
         }
     }
 
-    /// Two outputs in one file would be neither.
     fn one_output_a_file(&self) -> Result<(), CommandError> {
         let events = Some(Path::new(&self.events)).filter(|path| *path != Path::new("none"));
         let others = [&self.record, &self.propose_known_failures].into_iter().flatten().map(PathBuf::as_path);
-        let reports = self.report.iter().filter_map(|to| to.path.as_ref()).map(PathBuf::as_path);
-        let mut seen = BTreeSet::new();
-        // A device takes what it is given.
-        for path in events.into_iter().chain(others).chain(reports).filter(|path| !path.starts_with("/dev")) {
-            if !seen.insert(std::path::absolute(path)?) {
-                let title = format!("two outputs write to {}: choose another file for one of them", path.display());
-                return Err(Mistake::boxed(title));
-            }
-        }
-        Ok(())
+        one_output_a_file(events.into_iter().chain(others), &self.report)
     }
 
     fn style(&self, color: bool) -> Style {

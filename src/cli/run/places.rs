@@ -62,7 +62,8 @@ impl Ledgers {
 
 /// The command that explains a trial of a run with these arguments, but for the trial.
 pub(super) fn explain(arguments: &Arguments) -> String {
-    let events = Some(arguments.events.as_str()).filter(|events| ![EVENTS, "none"].contains(events));
+    // A stream that is no file cannot be read again.
+    let events = Some(arguments.events.as_str()).filter(|events| *events != EVENTS && beside(events).is_some());
     let paths = [("--suite", arguments.choice.suite.as_deref()), ("--events", events.map(Path::new))];
     with_paths("okta-conformance explain".to_owned(), &paths)
 }

@@ -1,6 +1,7 @@
 //! Reports: which formats there are, where they go, and writing one at the end of a run. Those that are written as events come are `as_they_come`'s.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsStr,
     fs,
     io::{BufWriter, Write},
@@ -140,6 +141,23 @@ pub(crate) fn output<T: AsRef<OsStr>>(path: T) -> Result<T, String> {
     Ok(path)
 }
 
+/// Two outputs in one file would be neither.
+pub(crate) fn one_output_a_file<'p>(
+    others: impl Iterator<Item = &'p Path>,
+    reports: &'p [ReportTo],
+) -> Result<(), CommandError> {
+    let reports = reports.iter().filter_map(|to| to.path.as_deref());
+    let mut seen = BTreeSet::new();
+    // A device takes what it is given.
+    for path in others.chain(reports).filter(|path| !path.starts_with("/dev")) {
+        if !seen.insert(std::path::absolute(path)?) {
+            let title = format!("two outputs write to {}: choose another file for one of them", path.display());
+            return Err(Mistake::boxed(title));
+        }
+    }
+    Ok(())
+}
+
 /// Writes a report.
 pub(crate) fn write_report(to: &ReportTo, report: &Report, fail_on: FailOn) -> Result<(), CommandError> {
     let Some(path) = &to.path else { return to.format.print(report, fail_on, Style::default()) };
@@ -161,7 +179,9 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn of(path: &Path) -> Self {
-        let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        // `/dev/stdout` may be a file by way of a link, which must stay what it is.
+        let device = ["/dev", "/proc"].iter().any(|directory| path.starts_with(directory));
+        let special = device || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
         let mut beside = path.to_owned().into_os_string();
         beside.push(format!(".{}.part", std::process::id()));
         let written = if special { path.to_owned() } else { PathBuf::from(beside) };
@@ -171,7 +191,7 @@ impl Place {
     /// The file, with the directory that it lies in.
     pub(super) fn create(&self) -> Result<fs::File, CommandError> {
         if self.special {
-            return Ok(fs::File::options().write(true).open(&self.written)?);
+            return Ok(fs::File::options().append(true).open(&self.written)?);
         }
         if let Some(parent) = self.written.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             fs::create_dir_all(parent)?;

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     duration,
     http::{Answer, Client, Exchange, NoAnswer, Outgoing, connection::Connection},
-    secret::Redactor,
+    secret::{Redactor, SHORTEST},
 };
 
 /// What all assertions, proofs and tokens begin with whose header begins with one of the three members that all of them have.
@@ -191,6 +191,12 @@ impl OAuthClient {
         &self.id
     }
 
+    /// The ways to show its secret that are not its own.
+    pub(in crate::http) fn other_ways(&self) -> impl Iterator<Item = ClientMethod> {
+        let by_secret = [ClientMethod::ClientSecretBasic, ClientMethod::ClientSecretPost];
+        by_secret.into_iter().filter(|method| self.secret.is_some() && *method != self.method)
+    }
+
     /// Lets `redactor` know what is secret from the start.
     pub(in crate::http) fn teach(&self, redactor: &Redactor) {
         if let Some(secret) = &self.secret {
@@ -261,6 +267,12 @@ impl OAuthClient {
         match change {
             OwnSecret::Shortened => _ = secret.pop(),
             OwnSecret::Lengthened => secret.push('x'),
+        }
+        if secret.len() < SHORTEST {
+            return Err(NoAnswer::Request(format!(
+                "the secret of the client `{}` is too short to be changed",
+                shown.name
+            )));
         }
         // It tells nearly all of the client's own.
         let id = shown.id.as_deref().unwrap_or(&self.id);
