@@ -36,6 +36,8 @@ pub(crate) enum Algorithm {
 pub(crate) struct Jwt<'t> {
     /// What is signed: header and claims as they were sent.
     message: &'t str,
+    /// As it was sent.
+    encoded_signature: &'t str,
     signature: Vec<u8>,
     pub(crate) header: Map<String, Value>,
     pub(crate) claims: Map<String, Value>,
@@ -84,11 +86,11 @@ impl<'t> Jwt<'t> {
         if text.len() > LONGEST {
             return None;
         }
-        let (message, signature) = text.rsplit_once('.')?;
+        let (message, encoded_signature) = text.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
         let object = |part: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
-        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        Some(Self { message, signature, header: object(header)?, claims: object(claims)? })
+        let signature = URL_SAFE_NO_PAD.decode(encoded_signature).ok()?;
+        Some(Self { message, encoded_signature, signature, header: object(header)?, claims: object(claims)? })
     }
 
     /// Header and claims, and the seconds from one to the other where it says when it begins and ends.
@@ -102,10 +104,10 @@ impl<'t> Jwt<'t> {
     }
 
     /// The same with the token's two halves as they were sent: what is signed, and the signature.
-    pub(crate) fn parts(&self, text: &str) -> Value {
+    pub(crate) fn parts(&self) -> Value {
         let mut parts = self.decoded();
         parts["signed"] = self.message.into();
-        parts["signature"] = text[self.message.len() + 1..].into();
+        parts["signature"] = self.encoded_signature.into();
         parts
     }
 

@@ -329,7 +329,7 @@ fn captured<'b>(capture: &Capture, answer: &Answer, body: impl FnOnce() -> Optio
         }
         CaptureFrom::Jwt { token, path } => {
             let token = token.query(body()?).exactly_one().ok()?.as_str()?;
-            path.query(&Jwt::read(token)?.parts(token)).exactly_one().ok().cloned()
+            path.query(&Jwt::read(token)?.parts()).exactly_one().ok().cloned()
         }
         CaptureFrom::Link(relation) => answer.links().target(relation).map(Value::from),
     }

@@ -7,9 +7,8 @@ use clap::Args;
 use super::{
     CommandError, Mistake,
     out::width,
-    run::{AsTheyCome, ReportFormat, ReportTo, Terms, one_output_a_file, parse_report, unwritten, write_report},
+    run::{ReportFormat, ReportTo, StreamedReports, Terms, one_output_a_file, parse_report, unwritten, write_reports},
     streams::{baseline, merged},
-    told,
 };
 use crate::report::{Ending, Report, Style};
 
@@ -44,19 +43,16 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     }
     one_output_a_file(std::iter::empty(), &arguments.report)?;
     let empty = if arguments.baseline.is_some() { Report::default() } else { Report::default().without_checks() };
-    let mut as_they_come = AsTheyCome::open(&arguments.report).and_printed(arguments.format);
-    let mut report = merged(empty, &arguments.streams, Ending::Footer, |event| as_they_come.take(event))?;
+    let mut streamed = StreamedReports::open(&arguments.report).and_printed(arguments.format);
+    let mut report = merged(empty, &arguments.streams, Ending::Footer, |event| streamed.take(event))?;
     report.expect_all_parts();
     if let Some(baseline) = baseline(arguments.baseline.as_deref(), &arguments.terms)? {
         report.compare_with(&baseline);
     }
     let fail_on = arguments.terms.fail_on();
-    let mut whole = as_they_come.finish(&report, fail_on);
-    for to in arguments.report.iter().filter(|to| to.format != ReportFormat::Har) {
-        whole &= told(write_report(to, &report, fail_on));
-    }
+    let whole = write_reports(&arguments.report, &mut streamed, &report, fail_on);
     let style = Style { color, verbose: arguments.verbose, width: width(), ..Style::default() };
-    if arguments.format != ReportFormat::Har {
+    if !arguments.format.is_streamed() {
         arguments.format.print(&report, fail_on, style)?;
     }
     let verdict = report.verdict(fail_on);

@@ -313,10 +313,10 @@ pub struct TrialFinished {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub known: BTreeSet<usize>,
     /// The requirements of which a check was true.
-    #[serde(default, skip_serializing_if = "none")]
+    #[serde(default, skip_serializing_if = "no_ids")]
     pub held: Arc<BTreeSet<String>>,
     /// The requirements of which a check of level `must` or `should` was false.
-    #[serde(default, skip_serializing_if = "none")]
+    #[serde(default, skip_serializing_if = "no_ids")]
     pub departed: Arc<BTreeSet<String>>,
     /// The attempts before the last, where retries were asked for and needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -340,7 +340,7 @@ pub struct TrialFinished {
     pub duration_ms: f64,
 }
 
-fn none(ids: &BTreeSet<String>) -> bool {
+fn no_ids(ids: &BTreeSet<String>) -> bool {
     ids.is_empty()
 }
 

@@ -78,13 +78,16 @@ fn form(request: &SentRequest, redactor: &Redactor) -> Option<Vec<String>> {
         let shown = redactor.owned(value);
         shown.as_str().contains(MASK).then(|| {
             // What stands beside the secret is the case's own.
-            let variable = format!("${{{}}}", &variable(name, &request.principal)[1..]);
+            let variable = format!("${{{}}}", variable_name(name, &request.principal));
             let parts: Vec<String> = shown.as_str().split(MASK).map(in_double_quotes).collect();
             format!("--data-urlencode \"{name}={}\"", parts.join(&variable))
         })
     };
-    let word = |parameter: &str| secret(parameter).unwrap_or_else(|| format!("--data-raw {}", quote(parameter)));
-    body.split('&').any(|parameter| secret(parameter).is_some()).then(|| body.split('&').map(word).collect())
+    let secrets: Vec<Option<String>> = body.split('&').map(secret).collect();
+    let word = |(parameter, secret): (&str, Option<String>)| {
+        secret.unwrap_or_else(|| format!("--data-raw {}", quote(parameter)))
+    };
+    secrets.iter().any(Option::is_some).then(|| body.split('&').zip(secrets).map(word).collect())
 }
 
 fn in_double_quotes(text: &str) -> String {
@@ -95,7 +98,11 @@ fn in_double_quotes(text: &str) -> String {
 }
 
 fn variable(what: &str, principal: &str) -> String {
-    format!("$OKTA_{what}_{principal}").to_uppercase().replace('-', "_")
+    format!("${}", variable_name(what, principal))
+}
+
+fn variable_name(what: &str, principal: &str) -> String {
+    format!("OKTA_{what}_{principal}").to_uppercase().replace('-', "_")
 }
 
 /// In single quotes, as every POSIX shell reads them.

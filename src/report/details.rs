@@ -1,4 +1,4 @@
-//! How much of what is wrong is told of each trial in reports that consumers load whole. No trial is left out for it.
+//! How much detail each trial gets in reports that consumers load whole. Every trial stays in them.
 
 use super::{Report, text::beginning};
 use crate::counted::counted;

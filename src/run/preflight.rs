@@ -102,14 +102,16 @@ async fn refused_clients(plan: &Plan, names: BTreeSet<&str>, target: &Target) ->
     let asking = names.into_iter().filter(|_| !questions.is_empty()).map(|name| async move {
         for shown in target.client.ways(name) {
             for question in questions {
-                if !is_refused(question, AsClient { method: shown, ..AsClient::proper(name, question.form.clone()) }, target).await {
+                let client = AsClient { method: shown, ..AsClient::proper(name, question.form.clone()) };
+                if !is_refused(question, client, target).await {
                     return None;
                 }
             }
         }
         let paths: Vec<&str> = questions.iter().map(|question| question.path.as_str()).collect();
         let text = format!(
-            "the target refuses the client `{name}` (401 invalid_client to {}): compare its id, method and secret or key in the settings with the target's",
+            "the target refuses the client `{name}` (401 invalid_client to {}): compare its id, method and secret \
+             or key in the settings with the target's",
             paths.join(" and to ")
         );
         Some((name.to_owned(), text))
@@ -117,13 +119,10 @@ async fn refused_clients(plan: &Plan, names: BTreeSet<&str>, target: &Target) ->
     join_all(asking).await.into_iter().flatten().collect()
 }
 
-/// Whether the target says that it does not know such a client, in either form of its errors. No answer says nothing.
+/// Whether the answer is 401 `invalid_client`, in either form of errors. Where none comes, the client is not refused.
 async fn is_refused(question: &ClientQuestion, client: AsClient, target: &Target) -> bool {
-    let outgoing = Outgoing {
-        method: "POST".to_owned(),
-        ..Outgoing::get(&format!("{}{}", target.client.origin(), question.path), &client.name)
-    };
-    let outgoing = Outgoing { client: Some(Box::new(client)), ..outgoing };
+    let mut outgoing = Outgoing::get(&format!("{}{}", target.client.origin(), question.path), &client.name);
+    (outgoing.method, outgoing.client) = ("POST".to_owned(), Some(Box::new(client)));
     let Ok(exchange) = target.client.send_patiently(outgoing).await else { return false };
     let is_named = |member: &str| {
         let body = exchange.answer.json().ok();

@@ -213,6 +213,7 @@ impl Sender<'_, '_> {
             let prepared = self.shared.stopper.unless_stopped(preparing).await;
             prepared.ok_or(Halt::Stopped)?.map_err(Halt::NoAnswer)?;
         }
+        // A case about wrong credentials shows its own.
         if let Some(client) = outgoing.client.as_ref().filter(|client| client.is_proper())
             && let Some(reason) = self.shared.found.refused.get(&client.name)
         {

@@ -34,9 +34,9 @@ pub(super) struct Index {
 
 struct Form {
     extent: Extent,
-    /// The lengths of its beginnings that are forms themselves, in ascending order: where a text agrees with a form only in part, they tell at
-    /// once which form it begins with, whatever forms somebody has thought out to make a search slow.
-    beginnings: Vec<usize>,
+    /// The lengths of its proper prefixes that are forms themselves, in ascending order. Where a text agrees with a form only in part, they tell
+    /// at once which form is a prefix of the text, so that no choice of secrets makes a search slow.
+    prefixes: Vec<usize>,
 }
 
 impl Index {
@@ -53,24 +53,24 @@ impl Index {
             known.extent = extent.max(known.extent);
             return;
         }
-        let beginnings = self.beginnings(form);
+        let prefixes = self.prefixes(form);
         let longer = self.forms.range_mut::<[u8], _>((Bound::Excluded(form), Bound::Unbounded));
         for (_, longer) in longer.take_while(|(longer, _)| longer.starts_with(form)) {
-            let at = longer.beginnings.partition_point(|length| *length < form.len());
-            longer.beginnings.insert(at, form.len());
+            let at = longer.prefixes.partition_point(|length| *length < form.len());
+            longer.prefixes.insert(at, form.len());
         }
         self.bytes += form.len();
-        self.forms.insert(form.into(), Form { extent, beginnings });
+        self.forms.insert(form.into(), Form { extent, prefixes });
     }
 
-    /// The lengths of the forms that a text begins with, but for itself.
-    fn beginnings(&self, text: &[u8]) -> Vec<usize> {
+    /// The lengths of the forms that are proper prefixes of a text, in ascending order.
+    fn prefixes(&self, text: &[u8]) -> Vec<usize> {
         let Some((before, known)) = self.forms.range::<[u8], _>((Bound::Unbounded, Bound::Excluded(text))).next_back()
         else {
             return Vec::new();
         };
         let common = common(before, text);
-        let mut lengths = known.beginnings.clone();
+        let mut lengths = known.prefixes.clone();
         lengths.truncate(lengths.partition_point(|length| *length <= common));
         lengths.extend((common == before.len()).then_some(common));
         lengths
@@ -116,19 +116,19 @@ impl Index {
         }
     }
 
-    /// The longest form that the text begins with. It is a beginning of the form before the text, since it is one of what both have in common.
+    /// The longest form that is a prefix of the text. Unless it is the form before the text, it is a prefix of what both have in common.
     fn at(&self, text: &[u8]) -> Option<(usize, Extent)> {
         let (before, known) = self.forms.range::<[u8], _>((Bound::Unbounded, Bound::Included(text))).next_back()?;
         let common = common(before, text);
         if common == before.len() {
             return Some((common, known.extent));
         }
-        let shorter = known.beginnings.partition_point(|length| *length <= common);
-        let length = *known.beginnings.get(shorter.checked_sub(1)?)?;
+        let shorter = known.prefixes.partition_point(|length| *length <= common);
+        let length = *known.prefixes.get(shorter.checked_sub(1)?)?;
         Some((length, self.forms.get(&text[..length])?.extent))
     }
 
-    /// How long the longest beginning of a form is that the text ends with.
+    /// The length of the longest proper prefix of a form that the text ends with.
     pub(super) fn begun_at_the_end(&self, text: &[u8], shortest: usize, longest: usize) -> Option<usize> {
         let lengths = (shortest..=longest.min(text.len())).rev();
         lengths.into_iter().find(|length| {
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_that_are_thought_out_to_make_a_search_slow_do_not() {
+    fn no_choice_of_forms_makes_a_search_slow() {
         let mut index = Index::default();
         for length in 6..400 {
             index.insert(&format!("{}0", "a".repeat(length)), Extent::Whole);
@@ -168,7 +168,7 @@ mod tests {
         }
         let text = format!("{}{}", "a".repeat(100_000), "bbbbbbb|".repeat(10_000));
         let mut found = Vec::new();
-        // With a step for each form, this would take minutes.
+        // With a step for each shorter form, this takes minutes.
         index.ranges(text.as_bytes(), &mut found);
         assert_eq!(found.len(), 10_000);
         assert!(found.iter().all(|range| &text[range.clone()] == "bbbbbbb"));

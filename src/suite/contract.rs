@@ -87,7 +87,8 @@ pub(crate) struct PreflightPlan {
     pub(crate) clients: Vec<ClientQuestion>,
 }
 
-/// A harmless POST that each OAuth client of the run sends. What all of them answer with 401 has wrong credentials.
+/// A harmless POST that each OAuth client of the run sends. One that is refused every time, by 401 `invalid_client`, has
+/// wrong credentials.
 #[derive(Debug)]
 pub(crate) struct ClientQuestion {
     pub(crate) path: String,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, error::Error, path::Path};
 
-use super::{Arguments, ReportTo, places::replaces_stream, run_id, write_report};
+use super::{Arguments, ReportTo, places::replaces_stream, reports::write_report, run_id};
 use crate::{
     cli::{CommandError, Format, out::warn, with_causes},
     event::{self, Event, NotBegun, RunFinished, RunStarted},

@@ -1,11 +1,11 @@
 //! `run`: chooses trials, opens the target, runs, writes what was asked for.
 
-mod as_they_come;
 mod idle;
 mod outputs;
 mod places;
 mod reports;
 mod signals;
+mod streamed;
 
 use std::{
     cell::RefCell,
@@ -24,14 +24,15 @@ use clap::{
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
 pub(in crate::cli) use self::signals::interrupted_twice;
-pub(crate) use self::{
-    as_they_come::AsTheyCome,
-    reports::{ReportFormat, ReportTo, one_output_a_file, output, parse_report, write_report},
-};
 use self::{
     idle::Idle,
     outputs::{Outputs, flushed_at_waits, secrets_written},
     places::{Ledgers, probe},
+    reports::write_report,
+};
+pub(crate) use self::{
+    reports::{ReportFormat, ReportTo, one_output_a_file, output, parse_report},
+    streamed::StreamedReports,
 };
 use super::{
     CommandError, Format, Mistake, WRONG_INPUT, chain,
@@ -246,6 +247,7 @@ impl Arguments {
         }
     }
 
+    /// Nothing that a run writes has a file in common.
     fn one_output_a_file(&self) -> Result<(), CommandError> {
         let events = Some(Path::new(&self.events)).filter(|path| *path != Path::new("none"));
         let others = [&self.record, &self.propose_known_failures].into_iter().flatten().map(PathBuf::as_path);
@@ -435,7 +437,7 @@ fn conduct(arguments: &Arguments, prepared: Prepared) -> Result<u8, CommandError
     if let Some(baseline) = &baseline {
         outputs.report.compare_with(baseline);
     }
-    whole &= write_reports(arguments, &mut outputs);
+    whole &= write_files(arguments, &mut outputs);
     let summed_up = sum_up(arguments, &mut outputs);
     if let (Some(redactor), Some(ledgers)) = (redactor, &ledgers) {
         let ledger = ledger::file_of(&ledgers.directory, &options.run);
@@ -474,12 +476,23 @@ fn say_remains(opened: &Opened, ledgers: &Ledgers, sweep: &str) {
 }
 
 /// Writes the reports, each whatever becomes of the others; says whether all are written.
-fn write_reports(arguments: &Arguments, outputs: &mut Outputs) -> bool {
-    let (report, fail_on) = (&outputs.report, arguments.terms.fail_on());
-    let mut whole = outputs.as_they_come.finish(report, fail_on);
-    for to in arguments.report.iter().filter(|to| to.format != ReportFormat::Har) {
+pub(crate) fn write_reports(
+    reports: &[ReportTo],
+    streamed: &mut StreamedReports,
+    report: &Report,
+    fail_on: FailOn,
+) -> bool {
+    let mut whole = streamed.finish(report, fail_on);
+    for to in reports.iter().filter(|to| !to.format.is_streamed()) {
         whole &= told(write_report(to, report, fail_on));
     }
+    whole
+}
+
+/// Writes the reports and the proposal, each whatever becomes of the others; says whether all are written.
+fn write_files(arguments: &Arguments, outputs: &mut Outputs) -> bool {
+    let (report, fail_on) = (&outputs.report, arguments.terms.fail_on());
+    let mut whole = write_reports(&arguments.report, &mut outputs.streamed, report, fail_on);
     if let Some(path) = &arguments.propose_known_failures {
         let written = fs::write(path, propose(report));
         whole &= told(written.map_err(|error| Mistake::boxed(format!("cannot write {}: {error}", path.display()))));

@@ -11,7 +11,7 @@ use std::{
     rc::Rc,
 };
 
-use super::{Arguments, AsTheyCome, places::explain};
+use super::{Arguments, StreamedReports, places::explain};
 use crate::{
     cli::{
         CommandError, Format,
@@ -33,7 +33,7 @@ pub(super) struct Outputs {
     /// What the console printed; nothing of a run against the embedded mock, whose tokens end with it.
     printed: Printed,
     stream: Option<StreamWriter>,
-    pub(super) as_they_come: AsTheyCome,
+    pub(super) streamed: StreamedReports,
     recorder: Option<Recorder>,
     snapshots: Option<Snapshots>,
     /// Those of snapshots that were given up.
@@ -68,7 +68,7 @@ impl Outputs {
             report: if arguments.baseline.is_some() { report } else { report.without_checks() },
             console: Console::new(out, arguments.style(color)).with_commands(sweep, explain(arguments)),
             stream,
-            as_they_come: AsTheyCome::open(&arguments.report),
+            streamed: StreamedReports::open(&arguments.report),
             recorder: arguments.record.as_deref().map(Recorder::create).transpose()?,
             snapshots: arguments.snapshots.as_deref().map(|directory| {
                 let accepts = arguments.accept_snapshots;
@@ -102,7 +102,7 @@ impl Outputs {
 
     fn put(&mut self, event: &Event) {
         self.report.take(event);
-        self.as_they_come.take(event);
+        self.streamed.take(event);
         if let Some(stream) = &mut self.stream {
             let written = stream.write(event);
             if self.trouble.note_written(written).is_none() {

@@ -60,7 +60,7 @@ impl Ledgers {
     }
 }
 
-/// The command that explains a trial of a run with these arguments, but for the trial.
+/// `okta-conformance explain` with the flags that a run with these arguments needs; the ID of a trial follows.
 pub(super) fn explain(arguments: &Arguments) -> String {
     // A stream that is no file cannot be read again.
     let events = Some(arguments.events.as_str()).filter(|events| *events != EVENTS && beside(events).is_some());

@@ -1,4 +1,5 @@
-//! Reports: which formats there are, where they go, and writing one at the end of a run. Those that are written as events come are `as_they_come`'s.
+//! Reports: which formats there are, where they go, and writing one at the end of a run. Those that are written while events come are
+//! `streamed`'s.
 
 use std::{
     collections::BTreeSet,
@@ -7,8 +8,6 @@ use std::{
     io::{BufWriter, Write},
     path::{Path, PathBuf},
 };
-
-use clap::ValueEnum;
 
 use crate::{
     cli::{
@@ -20,6 +19,7 @@ use crate::{
         write_junit_strict, write_markdown, write_tap,
     },
 };
+use clap::ValueEnum;
 
 /// A format of reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -49,6 +49,11 @@ pub(crate) enum ReportFormat {
 }
 
 impl ReportFormat {
+    /// Whether it is written while events come, and not at the end.
+    pub(crate) fn is_streamed(self) -> bool {
+        self == Self::Har
+    }
+
     fn default_path(self) -> PathBuf {
         PathBuf::from(match self {
             Self::Text => "reports/run.txt",
@@ -90,7 +95,7 @@ impl ReportFormat {
             Self::Markdown => write_markdown(report, fail_on, &mut writer)?,
             Self::Github => write_github(report, fail_on, &mut writer)?,
             Self::Tap => write_tap(report, fail_on, &mut writer)?,
-            // Of a run that sent nothing: exchanges are written as they come.
+            // Of a run that sent nothing: exchanges are written while they come.
             Self::Har => drop(HarWriter::new(&mut writer).finish(Some(&report.sentence(fail_on)))?),
             Self::Badge => write_badge(report, fail_on, &mut writer)?,
             Self::Coverage => {
@@ -159,7 +164,7 @@ pub(crate) fn one_output_a_file<'p>(
 }
 
 /// Writes a report.
-pub(crate) fn write_report(to: &ReportTo, report: &Report, fail_on: FailOn) -> Result<(), CommandError> {
+pub(super) fn write_report(to: &ReportTo, report: &Report, fail_on: FailOn) -> Result<(), CommandError> {
     let Some(path) = &to.path else { return to.format.print(report, fail_on, Style::default()) };
     let place = Place::of(path);
     let written = place.create().and_then(|file| {

@@ -31,7 +31,7 @@ const MOST_LINES: usize = 12;
 /// As many trials of one cause as are named.
 const MOST_NAMES: usize = 3;
 
-/// As many reasons why trials do not apply are told.
+/// The most reasons why trials do not apply that are listed.
 const MOST_REASONS: usize = 10;
 
 /// More snapshots of one kind than a person reads one after the other.

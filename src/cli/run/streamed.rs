@@ -1,4 +1,4 @@
-//! Reports that are written as events come, since all that is in them is more than memory should hold: HAR.
+//! Reports that are written while events come, since memory should not hold all that is in them: HAR.
 
 use std::{
     fs,
@@ -12,11 +12,10 @@ use crate::{
     report::{FailOn, HarWriter, Report},
 };
 
-/// The reports of a run that are written as its events come.
-#[derive(Default)]
-pub(crate) struct AsTheyCome(Vec<One>);
+/// The reports of a run that are written while its events come.
+pub(crate) struct StreamedReports(Vec<StreamedReport>);
 
-struct One {
+struct StreamedReport {
     place: Option<Place>,
     /// `None` after a failure, and when it has ended.
     writer: Option<HarWriter<Sink>>,
@@ -49,39 +48,39 @@ impl Write for Sink {
     }
 }
 
-impl AsTheyCome {
-    /// Opens those of these reports that are of this kind. One that cannot be opened is told of in the end.
+impl StreamedReports {
+    /// Opens those among these reports. [`Self::finish`] says which cannot be opened.
     pub(crate) fn open(reports: &[ReportTo]) -> Self {
-        Self(reports.iter().filter(|to| to.format == ReportFormat::Har).map(One::open).collect())
+        Self(reports.iter().filter(|to| to.format.is_streamed()).map(StreamedReport::open).collect())
     }
 
-    /// The same with one that is printed, while nothing else is.
+    /// The same with the one that is printed, if it is one of them and nothing else is printed meanwhile.
     pub(crate) fn and_printed(mut self, format: ReportFormat) -> Self {
-        if format == ReportFormat::Har {
+        if format.is_streamed() {
             let out: Box<dyn Write> = Box::new(format_out());
             let writer = Some(HarWriter::new(Sink::Printed(BufWriter::new(out))));
-            self.0.push(One { place: None, writer, failed: None });
+            self.0.push(StreamedReport { place: None, writer, failed: None });
         }
         self
     }
 
     /// Takes the next event.
     pub(crate) fn take(&mut self, event: &Event) {
-        self.0.iter_mut().for_each(|one| one.take(event));
+        self.0.iter_mut().for_each(|report| report.take(event));
     }
 
     /// Ends all of them; says whether they are whole.
     pub(crate) fn finish(&mut self, report: &Report, fail_on: FailOn) -> bool {
         let comment = (!report.not_begun.is_empty()).then(|| report.sentence(fail_on));
         let mut whole = true;
-        for one in &mut self.0 {
-            whole &= told(one.finish(comment.as_deref()));
+        for streamed in &mut self.0 {
+            whole &= told(streamed.finish(comment.as_deref()));
         }
         whole
     }
 }
 
-impl One {
+impl StreamedReport {
     fn open(to: &ReportTo) -> Self {
         let place = to.path.as_deref().map(Place::of);
         let sink = match place.as_ref().filter(|place| !place.special) {
@@ -126,7 +125,7 @@ impl One {
 }
 
 /// What was begun and not ended leaves nothing; what has ended is in its place.
-impl Drop for One {
+impl Drop for StreamedReport {
     fn drop(&mut self) {
         if let Some(place) = &self.place {
             place.give_up();
