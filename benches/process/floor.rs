@@ -2,7 +2,7 @@
 
 use std::{env, error::Error};
 
-use futures::{StreamExt, stream};
+use futures_util::{StreamExt, stream};
 use reqwest::{Client, Method, header};
 use serde_json::{Value, json};
 

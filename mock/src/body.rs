@@ -7,7 +7,7 @@ use axum::{
     body::{Body, Bytes, HttpBody as _},
     http::{HeaderValue, header::CONTENT_TYPE},
 };
-use futures::StreamExt as _;
+use futures_util::StreamExt as _;
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
 use serde_json::{Map, Value};
 use tokio::time::timeout;

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     event::Event,
-    plan::{Plan, Shard, Trial},
+    plan::{Plan, Scripts, Shard, Trial},
     report::{Ending, Report, RequirementStanding, Verdict, fit, read_stream},
     run::lack,
     settings,
@@ -109,7 +109,7 @@ fn list_requirements(
 }
 
 pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
-    let (plan, mut trials) = match arguments.choice.choose(color)? {
+    let (plan, mut trials) = match arguments.choice.choose(Scripts::Kept, color)? {
         Chosen::Trials(plan, trials) => (plan, trials),
         Chosen::Nothing(_, idle) => {
             show_nothing(&idle);

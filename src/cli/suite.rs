@@ -14,7 +14,7 @@ use crate::{
     counted::counted,
     diagnostic::{COLUMNS, Diagnostic},
     event,
-    plan::{Pattern, Plan, Selection, Trial},
+    plan::{Pattern, Plan, Scripts, Selection, Trial},
     suite::Suite,
 };
 
@@ -62,10 +62,11 @@ impl Choice {
     }
 
     /// The plan and the chosen trials.
-    pub(crate) fn choose(&self, color: bool) -> Result<Chosen, CommandError> {
+    pub(crate) fn choose(&self, scripts: Scripts, color: bool) -> Result<Chosen, CommandError> {
         let patterns: Result<Vec<Pattern>, _> = self.patterns.iter().map(|pattern| Pattern::new(pattern)).collect();
         let selection = Selection { patterns: patterns?, profiles: self.profiles.clone() };
-        let plan = match load_with(self.suite.as_deref(), color, Plan::compile_to_run)? {
+        let compile = |suite, found: &mut Vec<Diagnostic>| Plan::compile_to_run(suite, scripts, found);
+        let plan = match load_with(self.suite.as_deref(), color, compile)? {
             Ok(plan) => plan,
             Err(mistakes) => return Ok(Chosen::Mistaken(mistakes)),
         };
@@ -80,21 +81,21 @@ impl Choice {
 
 /// Loads and compiles a suite; shows its mistakes, if it has any, and returns `None`.
 pub(crate) fn load(directory: Option<&Path>, color: bool) -> Result<Option<Plan>, CommandError> {
-    Ok(load_with(directory, color, Plan::compile)?.ok())
+    Ok(load_with(directory, color, |suite, found| Plan::compile(&suite, found))?.ok())
 }
 
 /// The plan, or the mistakes that were shown.
 fn load_with(
     directory: Option<&Path>,
     color: bool,
-    compile: fn(&Suite, &mut Vec<Diagnostic>) -> Option<Plan>,
+    compile: impl FnOnce(Suite, &mut Vec<Diagnostic>) -> Option<Plan>,
 ) -> Result<Result<Plan, String>, CommandError> {
     let mut found = Vec::new();
     let suite = match directory {
         Some(directory) => Suite::from_directory(directory, &mut found)?,
         None => Suite::embedded(&mut found),
     };
-    let plan = compile(&suite, &mut found);
+    let plan = compile(suite, &mut found);
     Ok(plan.ok_or_else(|| show(&mut found, color)))
 }
 

@@ -31,7 +31,7 @@ use crate::{
     event::Event,
     http::Limits,
     path::bare,
-    plan::{Plan, RequestTarget, Step, Trial},
+    plan::{Plan, RequestTarget, Script, Step, Trial},
     run::{self, Options, Stopper},
     targets::{Fault, FaultKind, OpenError, Opened, OrgKind},
 };
@@ -207,7 +207,7 @@ impl<'p> Subject<'p> {
                 return Ok(mutant);
             }
         }
-        let mut mutant = self.watched(&[fault])?.into_mutant(fault.clone());
+        let mut mutant = self.seen(self.touching(&[fault]), &[fault])?.into_mutant(fault.clone());
         mutant.put_first(about.iter());
         Ok(mutant)
     }
@@ -230,11 +230,6 @@ impl<'p> Subject<'p> {
             mutant.falses.extend(falses);
         }
         Ok(())
-    }
-
-    /// What all trials that can touch one of the faults see of them.
-    fn watched(self, faults: &[&Fault]) -> Result<Watch<'p>, MutantsError> {
-        self.seen(self.touching(faults), faults)
     }
 
     /// What these trials see of the faults.
@@ -285,7 +280,7 @@ fn against(
 /// what comes of the fault, not the fault.
 fn is_about(trial: &Trial, operation: Option<&str>) -> bool {
     let called = |step: &Step| step.request.operation().map(|called| called.id.as_str()) == operation;
-    operation.is_some() && trial.steps.iter().any(called)
+    operation.is_some() && trial.script().is_some_and(|script| script.steps.iter().any(called))
 }
 
 /// Whether a trial can meet a fault of this operation: it calls it, in a fixture or a step, or sends a request of which it cannot be told
@@ -294,7 +289,7 @@ fn touches(plan: &Plan, trial: &Trial, operation: Option<&str>) -> bool {
     if operation.is_some_and(|operation| trial.operations().contains(operation)) {
         return true;
     }
-    let steps = trial.fixtures.iter().flat_map(|fixture| &fixture.steps).chain(&trial.steps);
+    let steps = trial.script().into_iter().flat_map(Script::all_steps);
     let mut raw = steps.filter_map(|step| match &step.request.target {
         RequestTarget::Operation { .. } => None,
         RequestTarget::Path(path) => {

@@ -211,6 +211,12 @@ pub fn markdown(mutants: &Mutants) -> String {
         let (median, most) = (red[red.len() / 2], red[red.len() - 1]);
         let _ = writeln!(text, "| {} | {} | {killed} | {median} | {most} |", kind.name(), of.len());
     }
+    if !summary.never_red.is_empty() {
+        text.push_str("\nChecks that no fault turned red:\n\n");
+        for check in &summary.never_red {
+            let _ = writeln!(text, "- `{check}`");
+        }
+    }
     text.push_str("\n| fault | red | first finding |\n|---|---|---|\n");
     for mutant in &mutants.mutants {
         let first = mutant.first().map_or_else(|| "**survived**".to_owned(), place);

@@ -3,14 +3,14 @@
 //! Owns the sets of faults, the runs against them, and what became of each fault of a set. Whether a cause names a fault is `finding`'s.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     num::NonZero,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use rand::{SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
 
-use super::{FirstFinding, Method, MutantsError, Subject, against, finding::mentions, in_parallel};
+use super::{FirstFinding, Method, MutantsError, Subject, against, finding::mentions, in_parallel, is_about};
 use crate::{
     plan::{Plan, Trial},
     report::{Cause, FailOn, Report},
@@ -159,19 +159,31 @@ pub fn run(
     Ok(Together { draw, faults: faults.len(), sets: sets.len(), judged })
 }
 
+/// The most trials that are asked again and again which faults hide another.
+const MOST_NAMING: usize = 32;
+
 /// What names a fault by itself.
 type Findings = Arc<[FirstFinding]>;
 
 /// Judges sets.
 struct Judge<'p> {
     subject: Subject<'p>,
-    alone: Mutex<BTreeMap<String, Findings>>,
+    alone: Mutex<BTreeMap<(String, Reach), Findings>>,
+}
+
+/// Which trials are asked about a fault: few tell most of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    /// Those that judge its operation.
+    About,
+    /// All that can meet it.
+    All,
 }
 
 impl Judge<'_> {
     /// What becomes of each fault of a set.
     fn fates(&self, set: &[&Fault]) -> Result<Vec<Fate>, MutantsError> {
-        let report = self.report(set, set)?;
+        let report = self.report(set)?;
         let causes = report.causes(FailOn::default());
         let fates = set.iter().map(|fault| {
             if self.named_by(fault, set, &causes)?.is_empty() {
@@ -190,7 +202,7 @@ impl Judge<'_> {
         while more {
             let rest = without(set, &away);
             // With all their trials, as another fault that hides this one may show in trials that do not touch it.
-            let report = self.report(&rest, &rest)?;
+            let report = self.report(&rest)?;
             let causes = report.causes(FailOn::default());
             if !self.named_by(fault, &rest, &causes)?.is_empty() {
                 return self.fewest(fault, set, away).map(Fate::Hidden);
@@ -203,30 +215,39 @@ impl Judge<'_> {
     }
 
     /// Those of the faults without which a cause names this one that have to be taken away: the others are put back, first half of them at
-    /// once, then ever fewer, as long as it is named.
-    fn fewest(&self, fault: &Fault, set: &[&Fault], mut away: Vec<String>) -> Result<Vec<String>, MutantsError> {
+    /// once, then ever fewer, as long as it is named. The few trials that name it when it is alone tell that soonest; what they tell is
+    /// kept if the run of all trials agrees.
+    fn fewest(&self, fault: &Fault, set: &[&Fault], all_away: Vec<String>) -> Result<Vec<String>, MutantsError> {
+        let few = self.naming_trials(fault)?;
+        let mut away = all_away.clone();
         let mut many = away.len().div_ceil(2);
-        loop {
+        while many > 0 {
             let mut from = 0;
             while from < away.len() {
                 let back = from..(from + many).min(away.len());
                 let fewer: Vec<String> = [&away[..back.start], &away[back.end..]].concat();
-                if !fewer.is_empty() && self.is_named(fault, &without(set, &fewer))? {
+                if !fewer.is_empty() && self.is_named(fault, &without(set, &fewer), few.clone())? {
                     away = fewer;
                 } else {
                     from = back.end;
                 }
             }
-            if many == 1 {
-                return Ok(away);
-            }
-            many = many.div_ceil(2);
+            many = if many == 1 { 0 } else { many.div_ceil(2) };
         }
+        let agrees = self.is_named(fault, &without(set, &away), self.subject.touching(&[fault]))?;
+        Ok(if agrees { away } else { all_away })
     }
 
-    /// Whether a run against a set names a fault of it.
-    fn is_named(&self, fault: &Fault, set: &[&Fault]) -> Result<bool, MutantsError> {
-        let report = self.report(set, &[fault])?;
+    /// The first trials that name a fault when it is alone.
+    fn naming_trials(&self, fault: &Fault) -> Result<Vec<Arc<Trial>>, MutantsError> {
+        let known = self.alone(fault, Reach::All)?;
+        let first: BTreeSet<&str> = known.iter().take(MOST_NAMING).map(|finding| finding.trial.as_str()).collect();
+        Ok(self.subject.trials.iter().filter(|trial| first.contains(trial.id.as_str())).cloned().collect())
+    }
+
+    /// Whether a run of these trials against a set names a fault of it.
+    fn is_named(&self, fault: &Fault, set: &[&Fault], trials: Vec<Arc<Trial>>) -> Result<bool, MutantsError> {
+        let report = self.report_of(set, trials)?;
         Ok(!self.named_by(fault, set, &report.causes(FailOn::default()))?.is_empty())
     }
 
@@ -261,32 +282,46 @@ impl Judge<'_> {
         if !named.is_empty() {
             return Ok(named);
         }
-        let known = self.alone(fault)?;
-        let is_known = |cause: &&Cause<'_>| {
-            let is_mentioned = mentioned(fault, cause);
-            known.iter().any(|finding| finding.is_met_by(cause, is_mentioned))
-        };
-        Ok(causes.iter().filter(is_known).collect())
+        for reach in [Reach::About, Reach::All] {
+            let known = self.alone(fault, reach)?;
+            let is_known = |cause: &&Cause<'_>| {
+                let is_mentioned = mentioned(fault, cause);
+                known.iter().any(|finding| finding.is_met_by(cause, is_mentioned))
+            };
+            let named: Vec<_> = causes.iter().filter(is_known).collect();
+            if !named.is_empty() {
+                return Ok(named);
+            }
+        }
+        Ok(Vec::new())
     }
 
-    /// What names a fault when it is alone.
-    fn alone(&self, fault: &Fault) -> Result<Findings, MutantsError> {
+    /// What names a fault when it is alone, in some of the trials.
+    fn alone(&self, fault: &Fault, reach: Reach) -> Result<Findings, MutantsError> {
         let known = || self.alone.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(findings) = known().get(&fault.name) {
+        let key = (fault.name.clone(), reach);
+        if let Some(findings) = known().get(&key) {
             return Ok(Arc::clone(findings));
         }
-        let mutant = self.subject.watched(&[fault])?.into_mutant(fault.clone());
+        let mut trials = self.subject.touching(&[fault]);
+        trials.retain(|trial| reach == Reach::All || is_about(trial, fault.operation));
+        let mutant = self.subject.seen(trials, &[fault])?.into_mutant(fault.clone());
         let all = mutant.red.into_iter().chain(mutant.warned);
         let findings: Findings = all.filter(|finding| finding.names(fault.operation, &fault.subject)).collect();
-        known().insert(fault.name.clone(), Arc::clone(&findings));
+        known().insert(key, Arc::clone(&findings));
         Ok(findings)
     }
 
-    /// A run against a set, of the trials that can touch some of its faults.
-    fn report(&self, set: &[&Fault], touched: &[&Fault]) -> Result<Report, MutantsError> {
+    /// A run against a set, of the trials that can touch its faults.
+    fn report(&self, set: &[&Fault]) -> Result<Report, MutantsError> {
+        self.report_of(set, self.subject.touching(set))
+    }
+
+    /// A run of these trials against a set.
+    fn report_of(&self, set: &[&Fault], trials: Vec<Arc<Trial>>) -> Result<Report, MutantsError> {
         let mut report = Report::default().without_checks();
         let limit = self.subject.method.time_limit.saturating_mul(u32::try_from(set.len()).unwrap_or(u32::MAX));
-        against(self.subject.plan, self.subject.touching(touched), set, Some(limit), |event| report.take(event))?;
+        against(self.subject.plan, trials, set, Some(limit), |event| report.take(event))?;
         Ok(report)
     }
 }

@@ -13,7 +13,7 @@ use serde_json_path::{JsonPath, ParseError};
 
 use self::{head::Head, table::Row};
 use super::{
-    Fixture, Step, Trial,
+    Calls, Script, Step, Trial,
     fixture::{self, FixtureText},
     names::Named,
     step,
@@ -33,11 +33,38 @@ pub(super) struct Lookup<'a> {
     pub(super) fixtures: BTreeMap<&'a str, FixtureText<'a>>,
     pub(super) patterns: Patterns,
     paths: RefCell<HashMap<String, Arc<JsonPath>>>,
+    calls: RefCell<BTreeSet<Arc<Calls>>>,
     /// Whether a requirement is named that is none: it may be meant to be one that nothing else names.
     misnamed: Cell<bool>,
 }
 
-impl Lookup<'_> {
+impl<'a> Lookup<'a> {
+    fn new(suite: &'a Suite, found: &mut Vec<Diagnostic>) -> Self {
+        let mut fixtures = BTreeMap::new();
+        for document in &suite.fixtures {
+            fixture::read(document, &mut fixtures, &mut Problems::new(&document.source, found));
+        }
+        Self {
+            suite,
+            fixtures,
+            patterns: Patterns::default(),
+            paths: RefCell::default(),
+            calls: RefCell::default(),
+            misnamed: Cell::default(),
+        }
+    }
+
+    /// One for all trials that call the same.
+    fn shared(&self, calls: Calls) -> Arc<Calls> {
+        let calls = Arc::new(calls);
+        let mut known = self.calls.borrow_mut();
+        if let Some(known) = known.get(&calls) {
+            return Arc::clone(known);
+        }
+        known.insert(Arc::clone(&calls));
+        calls
+    }
+
     /// The compiled `JSONPath`; captures of a suite are the same few.
     pub(super) fn path(&self, text: &str) -> Result<Arc<JsonPath>, ParseError> {
         if let Some(path) = self.paths.borrow().get(text) {
@@ -62,25 +89,20 @@ pub(super) struct Compiled {
     pub(super) names: Vec<Named>,
     /// The names of the schemas that are used.
     pub(super) schemas: BTreeSet<String>,
+    /// The requirements that cases and their steps are for.
+    pub(super) used: BTreeSet<String>,
     /// Whether the requirements that cases name are all known.
     pub(super) requirements_known: bool,
 }
 
-pub(super) fn compile_all(suite: &Suite, found: &mut Vec<Diagnostic>) -> Compiled {
-    let mut lookup = Lookup {
-        suite,
-        fixtures: BTreeMap::new(),
-        patterns: Patterns::default(),
-        paths: RefCell::default(),
-        misnamed: Cell::default(),
-    };
-    for document in &suite.fixtures {
-        fixture::read(document, &mut lookup.fixtures, &mut Problems::new(&document.source, found));
-    }
-    let (mut trials, mut names) = (Vec::new(), Vec::new());
+/// Compiles all cases. If there are more trials than `most_kept`, they have no scripts.
+pub(super) fn compile_all(suite: &Suite, most_kept: usize, found: &mut Vec<Diagnostic>) -> Compiled {
+    let lookup = Lookup::new(suite, found);
+    let (mut trials, mut names, mut used) = (Vec::new(), Vec::new(), BTreeSet::new());
     if let (Some(source), Some(rows)) = (&suite.operations.source, &suite.operations.rows) {
         Tree::read(rows, &base_scope(suite), &mut Problems::new(source, found));
     }
+    let mut kept = 0;
     for source in &suite.cases {
         match parse(source) {
             Ok(root) => {
@@ -88,9 +110,35 @@ pub(super) fn compile_all(suite: &Suite, found: &mut Vec<Diagnostic>) -> Compile
             }
             Err(diagnostic) => found.push(*diagnostic),
         }
+        trials[kept..].iter().for_each(|trial| add_requirements(trial, &mut used));
+        if trials.len() > most_kept {
+            for trial in &mut trials {
+                trial.script = None;
+            }
+        }
+        kept = trials.len();
     }
     let requirements_known = !lookup.misnamed.get();
-    Compiled { trials, names, schemas: lookup.patterns.into_schemas(), requirements_known }
+    Compiled { trials, names, schemas: lookup.patterns.into_schemas(), used, requirements_known }
+}
+
+fn add_requirements(trial: &Trial, used: &mut BTreeSet<String>) {
+    let steps = trial.script().into_iter().flat_map(|script| &script.steps);
+    for id in trial.requirements.iter().chain(steps.flat_map(|step| step.requirements.iter())) {
+        if !used.contains(id) {
+            used.insert(id.clone());
+        }
+    }
+}
+
+/// The trials of a file without mistakes.
+pub(super) fn compile_again(suite: &Suite, source: &Arc<Source>) -> Vec<Trial> {
+    let (mut trials, mut names, mut found) = (Vec::new(), Vec::new(), Vec::new());
+    let lookup = Lookup::new(suite, &mut found);
+    if let Ok(root) = parse(source) {
+        read_file(source, &root, &lookup, &mut found, &mut Output { trials: &mut trials, names: &mut names });
+    }
+    trials
 }
 
 /// Where cases go.
@@ -222,15 +270,15 @@ fn compile_case(
         let mut scope = base_scope(lookup.suite);
         let fixtures = fixture::read_given(given, &case_head.inherited, &mut scope, lookup, problems);
         let steps = steps.map(|node| step::read_all(node, &mut scope, &context, problems)).unwrap_or_default();
-        let steps_of_all = fixtures.iter().flat_map(|fixture| &fixture.steps).chain(&steps);
-        let requests = steps_of_all.flat_map(|step| step.defer.iter().chain([step])).map(|step| &step.request);
+        let script = Script { fixtures, steps };
+        let requests = script.all_steps().flat_map(|step| step.defer.iter().chain([step])).map(|step| &step.request);
         let mut clients = scope.used_below(CLIENTS);
         clients.extend(requests.filter_map(|request| Some(request.client.as_ref()?.name.clone())));
         let users = scope.used_below(USERS);
-        Parts { fixtures, steps, clients, users }
+        (Arc::new(script), clients, users)
     };
-    let first = read(&mut problems);
-    check_weight(span, &first.steps, &case_head, &mut problems);
+    let (script, clients, users) = read(&mut problems);
+    check_weight(span, &script.steps, &case_head, &mut problems);
     let case = id.and_then(|id| Some(format!("{}/{}/{id}", head.area?, head.topic?)));
     let base = case.as_ref().and_then(|case| trial_id(case, row));
     let several = case_head.principals.len() > 1;
@@ -252,10 +300,7 @@ fn compile_case(
     if problems.count() > before {
         return;
     }
-    let mut parts = vec![first];
-    // Compiled steps are not cloned: each further principal reads the case again.
-    parts.extend(case_head.principals.iter().skip(1).map(|_| read(&mut problems)));
-    for (principal, Parts { fixtures, steps, clients, users }) in case_head.principals.iter().zip(parts) {
+    for principal in &case_head.principals {
         output.trials.push(Trial {
             id: of_principal(&base, principal),
             aliases: aliases.clone(),
@@ -263,25 +308,17 @@ fn compile_case(
             profile: head.profile.to_owned(),
             principal: principal.clone(),
             needs: case_head.needs.clone(),
-            clients,
-            users,
+            clients: clients.clone(),
+            users: users.clone(),
             requirements: Arc::clone(&case_head.inherited.requirements),
             source: Arc::clone(head.source),
             span,
             row: row.map(|row| row.place.clone()),
             exclusive,
-            fixtures,
-            steps,
+            calls: lookup.shared(script.calls(principal)),
+            script: Some(Arc::clone(&script)),
         });
     }
-}
-
-/// What a case is made of for one principal.
-struct Parts {
-    fixtures: Vec<Fixture>,
-    steps: Box<[Step]>,
-    clients: BTreeSet<String>,
-    users: BTreeSet<String>,
 }
 
 /// What the names of what is known of clients begin with,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Capture, Plan, Repetition, RequestTarget, Step, Trial};
+use super::{Capture, Plan, Repetition, RequestTarget, Script, Step, Trial};
 use crate::{
     diagnostic::Span,
     finding::CheckKind,
@@ -289,7 +289,7 @@ impl Plan {
 
     /// The requirements that a trial is about, and those of the checks that it may make.
     pub(crate) fn requirements_of<'a>(&'a self, trial: &'a Trial) -> impl Iterator<Item = &'a str> {
-        let steps = trial.steps.iter().filter(|step| !step.establishes);
+        let steps = trial.script().into_iter().flat_map(|script| &script.steps).filter(|step| !step.establishes);
         let made = steps.flat_map(|step| self.checks_in(step).filter(|check| check.may_be_made(step.statuses())));
         trial.requirements.iter().chain(made.flat_map(|check| check.requirements.iter())).map(String::as_str)
     }
@@ -306,14 +306,14 @@ impl Plan {
     /// The checks that a trial can turn red by, each with the step that it is made in, and of the steps of fixtures those that are judged.
     pub(crate) fn checks_of<'a>(&'a self, trial: &'a Trial) -> Vec<(&'a Step, &'a Check)> {
         let mut checks = Vec::new();
-        for step in trial.fixtures.iter().flat_map(|fixture| &fixture.steps) {
+        let Some(Script { fixtures, steps }) = trial.script() else { return checks };
+        for step in fixtures.iter().flat_map(|fixture| &fixture.steps) {
             let judged = |check: &&Check| matches!(check.wants, Wants::Status(_));
             checks.extend(step.checks.iter().filter(judged).map(|check| (step, check)));
         }
-        for (number, step) in trial.steps.iter().enumerate() {
-            let may = |check: &&Check| {
-                check.may_be_false(step.statuses()) && may_be_asked(step, check, &trial.steps[..number])
-            };
+        for (number, step) in steps.iter().enumerate() {
+            let may =
+                |check: &&Check| check.may_be_false(step.statuses()) && may_be_asked(step, check, &steps[..number]);
             checks.extend(self.checks_in(step).filter(may).map(|check| (step, check)));
         }
         checks.retain(|(step, check)| check.level_in(step.level) > Level::Info);

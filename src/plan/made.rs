@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BodyPlan, Request, RequestTarget, Step, Trial};
+use super::{BodyPlan, Request, RequestTarget, Script, Step, Trial};
 use crate::{
     diagnostic::{Diagnostic, Span},
     pointer,
@@ -69,10 +69,7 @@ fn is_swept(operation: &Operation, suite: &Suite) -> bool {
 /// Warns of operations that make what nobody would remove, or find again.
 pub(super) fn warnings(suite: &Suite, trials: &[Trial]) -> Vec<Diagnostic> {
     let Some(source) = &suite.operations.source else { return Vec::new() };
-    let steps: Vec<&Step> = trials
-        .iter()
-        .flat_map(|trial| trial.fixtures.iter().flat_map(|fixture| &fixture.steps).chain(&trial.steps))
-        .collect();
+    let steps: Vec<&Step> = trials.iter().filter_map(Trial::script).flat_map(Script::all_steps).collect();
     let of = |operation: &Arc<Operation>| {
         let calls = |step: &&&Step| step.request.operation().is_some_and(|called| called.id == operation.id);
         let calls: Vec<&Step> = steps.iter().filter(calls).copied().collect();

@@ -8,6 +8,7 @@ mod check;
 mod client;
 mod expect;
 mod fixture;
+mod later;
 mod made;
 mod names;
 mod repetition;
@@ -24,11 +25,12 @@ use std::{
 use aho_corasick::AhoCorasick;
 pub(crate) use check::{Basis, Check, Wants, When};
 pub(crate) use client::ClientPlan;
+pub use later::Scripts;
 pub use select::{Pattern, PatternError, Selection};
 use serde_json_path::JsonPath;
 pub use shard::Shard;
 
-use self::case::Compiled;
+use self::{case::Compiled, later::Later};
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
     level::Level,
@@ -63,6 +65,8 @@ pub struct Plan {
     pub(crate) users: BTreeSet<String>,
     /// What `check` warns of.
     pub(crate) warnings: Vec<Diagnostic>,
+    /// Where the scripts of trials come from that have none.
+    later: Option<Later>,
 }
 
 /// One case, on one row of its table, for one principal.
@@ -92,8 +96,40 @@ pub struct Trial {
     pub(crate) span: Span,
     /// Where its row stands: in the case's table, or that of the operations.
     pub(crate) row: Option<(Arc<Source>, Span)>,
+    calls: Arc<Calls>,
+    /// What it does; none where that is compiled when it is due.
+    script: Option<Arc<Script>>,
+}
+
+/// What a trial does.
+#[derive(Debug)]
+pub(crate) struct Script {
     pub(crate) fixtures: Vec<Fixture>,
     pub(crate) steps: Box<[Step]>,
+}
+
+impl Script {
+    /// The steps of fixtures, and those of the case.
+    pub(crate) fn all_steps(&self) -> impl Iterator<Item = &Step> {
+        self.fixtures.iter().flat_map(|fixture| &fixture.steps).chain(&self.steps)
+    }
+
+    fn calls(&self, principal: &str) -> Calls {
+        let mut calls = Calls { principals: BTreeSet::from([principal.to_owned()]), ..Calls::default() };
+        for step in self.all_steps() {
+            calls.operations.extend(step.request.operation().map(|operation| operation.id.clone()));
+            calls.principals.extend(step.principal.clone());
+            calls.principals.extend(step.defer.iter().filter_map(|deferred| deferred.principal.clone()));
+        }
+        calls
+    }
+}
+
+/// The operations that a trial calls, its fixtures included, and the principals whose credentials it needs. Most trials share them.
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Calls {
+    operations: BTreeSet<String>,
+    principals: BTreeSet<String>,
 }
 
 impl Trial {
@@ -110,19 +146,17 @@ impl Trial {
 
     /// The operations that the trial calls, its fixtures included.
     pub fn operations(&self) -> BTreeSet<&str> {
-        let steps = self.fixtures.iter().flat_map(|fixture| &fixture.steps).chain(&self.steps);
-        steps.filter_map(|step| step.request.operation()).map(|operation| operation.id.as_str()).collect()
+        self.calls.operations.iter().map(String::as_str).collect()
     }
 
     /// The principals whose credentials the trial needs.
     pub fn principals(&self) -> BTreeSet<&str> {
-        let steps = self.fixtures.iter().flat_map(|fixture| &fixture.steps).chain(&self.steps);
-        let mut all: BTreeSet<&str> = BTreeSet::from([self.principal.as_str()]);
-        for step in steps {
-            all.extend(step.principal.as_deref());
-            all.extend(step.defer.iter().filter_map(|deferred| deferred.principal.as_deref()));
-        }
-        all
+        self.calls.principals.iter().map(String::as_str).collect()
+    }
+
+    /// What it does, if the plan keeps that.
+    pub(crate) fn script(&self) -> Option<&Script> {
+        self.script.as_deref()
     }
 }
 
@@ -285,23 +319,33 @@ impl CaptureFrom {
 impl Plan {
     /// Compiles a suite. Mistakes go to `found`; a plan comes back only when the whole suite is free of them.
     pub fn compile(suite: &Suite, found: &mut Vec<Diagnostic>) -> Option<Self> {
-        Self::of(suite, |_, _| true, found)
+        Self::of(suite, |_, _| true, Scripts::Kept, found)
     }
 
     /// As [`Self::compile`], but leaves the schemas alone that no case uses: a run never meets them, and compiling them takes longer than
     /// a case does.
-    pub fn compile_to_run(suite: &Suite, found: &mut Vec<Diagnostic>) -> Option<Self> {
-        Self::of(suite, BTreeSet::contains, found)
+    pub fn compile_to_run(suite: Suite, scripts: Scripts, found: &mut Vec<Diagnostic>) -> Option<Self> {
+        let mut plan = Self::of(&suite, BTreeSet::contains, scripts, found)?;
+        if plan.trials.iter().any(|trial| trial.script.is_none()) {
+            plan.later = Some(Later::new(suite));
+        }
+        Some(plan)
     }
 
-    fn of(suite: &Suite, wanted: fn(&BTreeSet<String>, &str) -> bool, found: &mut Vec<Diagnostic>) -> Option<Self> {
+    fn of(
+        suite: &Suite,
+        wanted: fn(&BTreeSet<String>, &str) -> bool,
+        scripts: Scripts,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<Self> {
         // Operations are held to requirements too, so what is wrong with them may hide that one is used.
         let operations_known = found.is_empty();
-        let Compiled { trials, names, schemas, requirements_known } = case::compile_all(suite, found);
+        let Compiled { trials, names, schemas, used, requirements_known } =
+            case::compile_all(suite, scripts.most_kept(), found);
         suite.check_schemas(&|name| wanted(&schemas, name), found);
         names::check(&names, found);
         if operations_known && requirements_known {
-            let used = used_requirements(suite, &trials);
+            let used = used_requirements(suite, &used);
             // A case with mistakes gives no trial, but it names what it is for.
             let named = if found.is_empty() { BTreeSet::new() } else { named_requirements(suite, &used) };
             suite.check_unused_requirements(&|id| used.contains(id) || named.contains(id), found);
@@ -326,11 +370,17 @@ impl Plan {
             clients: suite.vocabulary.clients.keys().cloned().collect(),
             users: suite.vocabulary.users.keys().cloned().collect(),
             warnings,
+            later: None,
         })
     }
 }
 
 impl Plan {
+    /// What a trial of this plan does.
+    pub(crate) fn script(&self, trial: &Trial) -> Option<Arc<Script>> {
+        trial.script.clone().or_else(|| self.later.as_ref()?.script(trial))
+    }
+
     /// The operation that a request of this method and path is one of.
     pub(crate) fn operation(&self, method: &str, path: &str) -> Option<&Arc<Operation>> {
         matching(&self.operations, method, path)
@@ -372,12 +422,9 @@ fn named_requirements<'a>(suite: &'a Suite, used: &BTreeSet<&str>) -> BTreeSet<&
     found.filter_map(|found| unused.get(found.pattern().as_usize()).copied()).collect()
 }
 
-fn used_requirements<'a>(suite: &'a Suite, trials: &'a [Trial]) -> BTreeSet<&'a str> {
-    let mut used: BTreeSet<&str> =
-        trials.iter().flat_map(|trial| trial.requirements.iter().map(String::as_str)).collect();
-    for step in trials.iter().flat_map(|trial| &trial.steps) {
-        used.extend(step.requirements.iter().map(String::as_str));
-    }
+/// Those that cases use, and those that operations and the contract are held to.
+fn used_requirements<'a>(suite: &'a Suite, of_cases: &'a BTreeSet<String>) -> BTreeSet<&'a str> {
+    let mut used: BTreeSet<&str> = of_cases.iter().map(String::as_str).collect();
     used.extend(suite.operations.all.iter().map(|operation| operation.requirement.as_str()));
     if let Some(contract) = &suite.operations.contract {
         let implied = [&contract.status, &contract.schema, &contract.error, &contract.code, &contract.empty];

@@ -27,7 +27,7 @@ use std::{
 
 pub(crate) use before::{Before, list_of};
 pub(crate) use describe::Describer;
-use futures::{StreamExt, stream};
+use futures_util::{StreamExt, stream};
 pub(crate) use inventory::{Item, Listed, Unknown, askers, get, pages, read};
 use logins::Logins;
 use ours::Ours;
@@ -44,7 +44,7 @@ use crate::{
     http::{Client, Pace, bucket},
     known::{KnownFailures, Met},
     ledger::Ledger,
-    plan::{Plan, Shard, Trial},
+    plan::{Plan, Script, Shard, Trial},
     secret::Redactor,
     suite::Operation,
 };
@@ -333,17 +333,22 @@ async fn trial_to_end(trial: &Trial, shared: &Shared<'_>) {
         shared.describer.unstarted(trial, Outcome::Blocked, &reason)
     } else {
         shared.emit(&Event::TrialStarted(event::TrialStarted { trial: trial.id.clone() }));
-        let ended = attempts(trial, shared).await;
-        return shared.finish(rule(trial, ended, shared));
+        match shared.plan.script(trial) {
+            Some(script) => {
+                let ended = attempts(trial, &script, shared).await;
+                return shared.finish(rule(trial, ended, shared));
+            }
+            None => shared.describer.unstarted(trial, Outcome::Errored, "its file could not be compiled again"),
+        }
     };
     shared.finish(rule(trial, (unstarted, Met::default()), shared));
 }
 
 /// Tries a trial as often as retries allow; one that passes in the end is flaky.
-async fn attempts(trial: &Trial, shared: &Shared<'_>) -> (event::TrialFinished, Met) {
+async fn attempts(trial: &Trial, script: &Script, shared: &Shared<'_>) -> (event::TrialFinished, Met) {
     let (mut earlier, mut used): (Vec<Attempt>, BTreeSet<usize>) = Default::default();
     loop {
-        let (mut finished, mut met) = trial::run(trial, earlier.len() + 1, shared).await;
+        let (mut finished, mut met) = trial::run(trial, script, earlier.len() + 1, shared).await;
         used.append(&mut met.used);
         let again = matches!(finished.outcome, Outcome::Failed | Outcome::Errored | Outcome::Blocked);
         if !again || earlier.len() >= shared.options.retries || shared.stopper.stopped() {

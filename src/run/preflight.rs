@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use futures::future::join_all;
+use futures_util::future::join_all;
 
 use super::{
     Target,

@@ -27,7 +27,7 @@ use crate::{
     http::{Exchange, NoAnswer, curl},
     known::Met,
     level::Level,
-    plan::{RequestTarget, Step, Trial},
+    plan::{RequestTarget, Script, Step, Trial},
     secret::Redacted,
     template::{Unfilled, Variables},
 };
@@ -78,6 +78,7 @@ pub(super) enum Ending {
 
 pub(super) struct Running<'a, 's> {
     pub(super) trial: &'a Trial,
+    script: &'a Script,
     pub(super) shared: &'a Shared<'s>,
     /// What it has left on the target until it is removed.
     pub(super) left: Rc<RefCell<Vec<Left<'a>>>>,
@@ -112,9 +113,10 @@ struct Blocked {
 }
 
 /// Runs a trial to its end.
-pub(super) async fn run(trial: &Trial, attempt: usize, shared: &Shared<'_>) -> (TrialFinished, Met) {
+pub(super) async fn run(trial: &Trial, script: &Script, attempt: usize, shared: &Shared<'_>) -> (TrialFinished, Met) {
     let mut running = Running {
         trial,
+        script,
         shared,
         left: Rc::default(),
         started: Instant::now(),
@@ -147,7 +149,7 @@ impl<'a, 's> Running<'a, 's> {
             Some(Err(fault)) => return self.faulted(&fault),
             None => return Ending::Stopped,
         };
-        for fixture in &self.trial.fixtures {
+        for fixture in &self.script.fixtures {
             let mut inner = variables.clone();
             inner.set(&"unique".into(), self.shared.unique().into());
             for (index, step) in fixture.steps.iter().enumerate() {
@@ -173,7 +175,7 @@ impl<'a, 's> Running<'a, 's> {
                 }
             }
         }
-        for (index, step) in self.trial.steps.iter().enumerate() {
+        for (index, step) in self.script.steps.iter().enumerate() {
             match self.step(step, Phase::Steps, index + 1, &mut variables).await {
                 Ok(false) => {}
                 Ok(true) => break,

@@ -11,7 +11,7 @@ use super::{
     rows,
 };
 use crate::{
-    diagnostic::{Source, Span},
+    diagnostic::{Source, Span, did_you_mean},
     schema::{Schema, Schemas},
     yaml::{Fields, Node, Problems},
 };
@@ -232,6 +232,19 @@ impl Operations {
             if all.iter().any(|(other, _)| other.id == operation.id) {
                 problems.at(node.span, format!("duplicate operation `{}`", operation.id));
             }
+            let is_same = |other: &Operation| {
+                let parameter = |_: &str| "{}".to_owned();
+                other.method.eq_ignore_ascii_case(&operation.method)
+                    && other.path.filled(parameter) == operation.path.filled(parameter)
+            };
+            if let Some((other, _)) = all.iter().find(|(other, _)| is_same(other)) {
+                let title = format!("`{}` is a request of `{}` too", operation.id, other.id);
+                problems.at_with(
+                    operation.span,
+                    title,
+                    "no answer tells two operations of one method and path apart: remove one",
+                );
+            }
             if let Some(row) = node.get("row")
                 && let Some((other, _)) = all.iter().find(|(other, _)| other.row == operation.row)
             {
@@ -240,11 +253,37 @@ impl Operations {
             }
             all.push((operation, makes));
         }
+        check_scopes(&all, nodes.unwrap_or_default(), problems);
         let all = resolve(all, problems);
         if let Some(node) = rows {
             rows::check(node, &all, problems);
         }
         Self { all, contract, rows: rows.cloned(), source: Some(Arc::clone(&problems.source)) }
+    }
+}
+
+/// Cases over all operations choose them by their scope, so one without it, or with another by mistake, would be left out in silence.
+fn check_scopes(read: &[(Operation, Option<MakesText>)], nodes: &[Node], problems: &mut Problems<'_>) {
+    let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
+    for scope in read.iter().filter_map(|(operation, _)| operation.scope.as_deref()) {
+        *uses.entry(scope).or_default() += 1;
+    }
+    for (operation, _) in read {
+        match operation.scope.as_deref() {
+            None if operation.contract && !uses.is_empty() => {
+                let title = format!("`{}` has no `scope`, as other operations have", operation.id);
+                problems.at_with(operation.span, title, "name the scope that a caller needs");
+            }
+            Some(scope) if uses[scope] == 1 => {
+                let others = uses.iter().filter(|(other, uses)| **other != scope && **uses > 1);
+                let Some(near) = did_you_mean(scope, others.map(|(other, _)| *other)) else { continue };
+                let node =
+                    nodes.iter().find(|node| node.get("operationId").and_then(Node::as_text) == Some(&operation.id));
+                let span = node.and_then(|node| node.get("scope")).map_or(operation.span, |node| node.span);
+                problems.at_with(span, format!("no other operation has the scope `{scope}`"), near);
+            }
+            None | Some(_) => {}
+        }
     }
 }
 

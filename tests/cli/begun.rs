@@ -9,6 +9,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
+    formats::FORMATS,
     server::Server,
     support::{Done, PATIENCE, Place, Totals, junit, of_kind, read_until, rest, signal, watch},
 };
@@ -29,6 +30,11 @@ const REPORTS: [(&str, &str); 11] = [
     ("coverage", "reports/coverage.md"),
     ("html", "reports/report.html"),
 ];
+
+#[test]
+fn each_format_has_its_usual_place_here() {
+    assert_eq!(REPORTS.map(|(format, _)| format), FORMATS);
+}
 
 fn all_reports<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     arguments.iter().copied().chain(REPORTS.iter().flat_map(|(format, _)| ["--report", format])).collect()

@@ -1,11 +1,13 @@
-//! Reports of very many trials: that they stay small enough to be opened, and, when asked for, how long that takes.
+//! Very many trials: that each does what its own row says, that reports stay small enough to be opened, and, when asked for, how long that
+//! takes.
 
-use std::{fmt::Write as _, fs};
+use std::{collections::BTreeSet, fmt::Write as _, fs};
 
 use serde_json::Value;
 
 use super::{
     browser::in_browser,
+    server::{Answer, Server},
     support::{Place, data, of_kind, text},
 };
 
@@ -57,6 +59,47 @@ fn many(trials: usize, kind: impl Fn(usize) -> usize) -> String {
         let _ = writeln!(text, "{event}");
         text
     })
+}
+
+/// A plan does not keep what so many trials do; it compiles that again when they are due.
+#[test]
+fn of_very_many_trials_each_does_what_its_own_row_says() {
+    let server = Server::start(|request| {
+        Some(Answer::new(200, request.body.clone()).header("Content-Type", "application/json"))
+    });
+    let place = Place::with_suite(&["values"]);
+    place.target(&server.url, &["manager", "reader"], &[]);
+    let (files, rows, wrong) = (3, 1_700, [(0, 3), (1, 0), (2, 1_699)]);
+    for file in 0..files {
+        let mut text = format!(
+            "area: things\ntopic: many-{file}\nprofile: extra\ncases:\n  - id: echo\n    title: Number ${{number}} comes back\n    \
+             requirements: [things.work]\n    each:\n"
+        );
+        for row in 0..rows {
+            let number = 10_000 * file + row + 1;
+            let expected = if wrong.contains(&(file, row)) { 0 } else { number };
+            let _ = writeln!(text, "      - {{ row: n{row}, number: {number}, expected: {expected} }}");
+        }
+        text.push_str(
+            "    steps:\n      - request: { method: POST, path: /echo }\n        body: { number: \"${number}\" }\n        \
+             expect: { status: 200, body: { number: \"${expected}\" } }\n",
+        );
+        place.write(&format!("suite/cases/things/many-{file}.yaml"), &text);
+    }
+    let arguments =
+        ["run", "things/many-*/**", "--suite", "suite", "--target", "here", "--no-preflight", "--jobs", "4"];
+    let done = place.run(&arguments);
+    assert_eq!(done.code, 1, "{}", done.err);
+    let outcomes = place.outcomes();
+    let not_passed: BTreeSet<&str> =
+        outcomes.iter().filter(|(_, outcome)| *outcome != "passed").map(|(id, _)| id.as_str()).collect();
+    let expected: BTreeSet<String> =
+        wrong.iter().map(|(file, row)| format!("things/many-{file}/echo[n{row}]")).collect();
+    assert_eq!(not_passed, expected.iter().map(String::as_str).collect());
+    assert_eq!(outcomes.len(), files * rows);
+    let sent: BTreeSet<u64> =
+        server.requests().iter().filter_map(|request| request.json()["number"].as_u64()).collect();
+    assert_eq!(sent.len(), files * rows, "each has sent its own number");
 }
 
 /// A target that does not work at all fails everywhere, with the same to say each time.

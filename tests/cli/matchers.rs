@@ -1,7 +1,12 @@
 //! Every matcher both ways: values for which it holds, and values for which it must be found false.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
+use regex::Regex;
 use serde_json::Value;
 
 use super::{
@@ -169,6 +174,28 @@ fn run(cases: &str) -> Place {
     let done = place.run(&["run", "--suite", "suite", "--target", &server.url, "--quiet"]);
     assert!(!place.events().is_empty(), "{}", done.err);
     place
+}
+
+/// The schema for editors has all matchers, as a test of the matchers says.
+#[test]
+fn each_matcher_is_here_and_in_the_words_that_files_are_fuzzed_with() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let schema = fs::read_to_string(root.join("schemas/harness/cases.schema.json")).expect("a schema");
+    let names = Regex::new(r#""(\$[a-zA-Z]+)": \{"#).expect("a pattern");
+    let names: BTreeSet<&str> =
+        names.captures_iter(&schema).map(|found| found.extract::<1>().1[0]).filter(|name| *name != "$defs").collect();
+    assert!(names.len() > 10, "{names:?}");
+    // Not beside the package that is published.
+    let words = fs::read_to_string(root.join("fuzz/dict/yaml"));
+    for name in names {
+        // Those of tokens are tested with tokens.
+        let is_here = ROWS.iter().any(|(matcher, ..)| matcher.contains(&format!("{name}:")));
+        assert!(is_here || name == "$jwt", "no row of {name}");
+        assert!(
+            words.as_ref().is_ok_and(|words| words.contains(&format!("\"{name}\""))) || words.is_err(),
+            "fuzz/dict/yaml needs {name}"
+        );
+    }
 }
 
 /// A case a value.

@@ -207,6 +207,24 @@ fn operations_and_schemas_are_checked_too() {
     snapshot(&place, "mistakes-schemas", &done.err);
 }
 
+/// An operation that cases over all operations do not choose would be left out of them, and nobody would miss it.
+#[test]
+fn an_operation_that_would_be_left_out_in_silence_is_a_mistake() {
+    let place = Place::with_suite(&["levels"]);
+    let operations = place.read("suite/schemas/operations.yaml");
+    let scoped =
+        operations.replace("    path: /api/v1/things\n", "    path: /api/v1/things\n    scope: things.read\n").replace(
+            "    path: /api/v1/things/{thingId}\n    success: { status: 204",
+            "    path: /api/v1/things/{thingId}\n    scope: things.raed\n    success: { status: 204",
+        );
+    let again = "  - operationId: findThing\n    title: Find a thing\n    method: get\n    path: /api/v1/things/{name}\n    scope: things.read\n    \
+                 success: { status: 200, schema: thing }\n    requirement: things.work\n";
+    place.write("suite/schemas/operations.yaml", &format!("{}\n{again}", scoped.trim_end()));
+    let done = place.run(&["check", "suite"]);
+    assert_eq!(done.code, 3, "{}", done.out);
+    snapshot(&place, "mistakes-left-out", &done.err);
+}
+
 #[test]
 fn a_suite_without_mistakes_says_what_it_holds() {
     let place = Place::with_suite(&["levels"]);

@@ -149,6 +149,6 @@ fn in_other_form(error: &Value) -> Value {
 pub(super) fn cut(reply: Reply) -> Response {
     let mut response = reply.into_response();
     let broken = || Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
-    *response.body_mut() = Body::from_stream(futures::stream::iter([Ok("{"), broken()]));
+    *response.body_mut() = Body::from_stream(futures_util::stream::iter([Ok("{"), broken()]));
     response
 }

@@ -209,7 +209,7 @@ async fn many_clients_at_once_lose_nothing() {
         async move { org.create(&format!("n{number}")).await["id"].clone() }
     });
     let ids: std::collections::HashSet<String> =
-        futures::future::join_all(creating).await.iter().map(ToString::to_string).collect();
+        futures_util::future::join_all(creating).await.iter().map(ToString::to_string).collect();
     assert_eq!(ids.len(), 64);
     assert_eq!(org.get(SERVERS).await.json().as_array().map(Vec::len), Some(65));
 }

@@ -53,7 +53,7 @@ async fn servers_do_not_share_keys_and_a_key_stays() {
 #[tokio::test]
 async fn all_servers_have_keys_of_their_own_however_many_ask_at_once() {
     let org = Org::start().await;
-    let asked = futures::future::join_all((0..20).map(|_| org_with_key(&org))).await;
+    let asked = futures_util::future::join_all((0..20).map(|_| org_with_key(&org))).await;
     let moduli: BTreeSet<&str> = asked.iter().map(|(_, keys)| text(&keys[0], "n")).collect();
     assert_eq!((moduli.len(), moduli.contains("")), (20, false));
 }

@@ -49,7 +49,7 @@ use crate::{
     known::{self, KnownFailures},
     ledger::{self, Ledger},
     naming::{Names, run_id},
-    plan::{Plan, Shard, Trial},
+    plan::{Plan, Scripts, Shard, Trial},
     report::{FailOn, Gate, Report, Style, Verdict, write_json},
     run::{self, Disposable, Options, SETTLING, Stopper},
     secret::Redactor,
@@ -324,7 +324,8 @@ fn prepare(arguments: &Arguments, color: bool, redactor: &mut Redactor) -> Resul
     arguments.one_output_a_file()?;
     // Read before the run's own stream may take its place.
     let baseline = baseline(arguments.baseline.as_deref(), &arguments.terms)?;
-    let (mut plan, mut trials) = match arguments.choice.choose(color)? {
+    let scripts = if arguments.seed.is_some() { Scripts::Kept } else { Scripts::AsDue };
+    let (mut plan, mut trials) = match arguments.choice.choose(scripts, color)? {
         Chosen::Trials(plan, trials) => (plan, trials),
         Chosen::Nothing(plan, idle) => {
             show_nothing(&idle);

@@ -22,6 +22,20 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         let word = format!("{at}-with-{}", item.rsplit([':', ' ']).next().unwrap_or_default());
         all.push(fault(operation, Kind::Items, &word, last(at), title, member(*at, Edit::Append(json!(item)))));
     }
+    for (operation, at) in [
+        ("getOAuthMetadata", "/token_endpoint"),
+        ("getOAuthMetadata", "/introspection_endpoint"),
+        ("getOAuthMetadata", "/revocation_endpoint"),
+        ("getOpenIdConfiguration", "/token_endpoint"),
+    ] {
+        let title = format!("{} is at another host", last(at));
+        let elsewhere = member(at, Edit::Swap("http://", "http://other."));
+        let subject = format!("{}|origin", last(at));
+        all.push(fault(operation, Kind::Value, &format!("{at}-elsewhere"), subject, title, elsewhere));
+    }
+    let title = "The error for a client that is not known has no code";
+    let effect = on(401, Change::Member("/error".to_owned(), Edit::Remove));
+    all.push(fault("mintOrgToken", Kind::ErrorForm, "no-error-on-401", "error", title, effect));
     let change = Change::Member("/access_token".to_owned(), Edit::Put(json!("secret")));
     let title = "A 401 has an access token";
     all.push(fault("mintOrgToken", Kind::Extra, "token", "access_token", title, on(401, change)));

@@ -11,6 +11,7 @@ mod norms;
 mod shapes;
 mod statuses;
 mod tokens;
+mod turns;
 mod writes;
 
 use super::{
@@ -50,6 +51,7 @@ pub(super) fn all() -> Vec<Fault> {
     metadata::add(&mut all);
     tokens::add(&mut all);
     norms::add(&mut all);
+    turns::add(&mut all);
     all
 }
 

@@ -30,6 +30,14 @@ pub(super) fn add(all: &mut Vec<Fault>) {
         let effect = Effect::Token(token, at.to_owned(), Edit::Put(value));
         all.push(fault(ISSUE, Kind::Extra, &word, last(at), title, effect));
     }
+    for (at, subject, title) in [
+        ("/claims/cnf/jkt", "cnf", "The key that an access token is bound to has a short thumbprint"),
+        ("/claims/conformance/0", "conformance", "The first item of a claim is another"),
+        ("/claims/conformance/1", "conformance", "The second item of a claim is another"),
+    ] {
+        let effect = Effect::Token(TokenType::Access, at.to_owned(), Edit::Set(json!("short")));
+        all.push(fault(ISSUE, Kind::Value, &format!("access-token{at}"), subject, title, effect));
+    }
     for (token, noun) in [(TokenType::Access, "access-token"), (TokenType::Id, "id-token")] {
         let title = format!("The signature of the {} is broken", noun.replace('-', " "));
         all.push(fault(ISSUE, Kind::Signature, noun, "signed", title, Effect::Spoilt(token)));
@@ -119,6 +127,15 @@ fn extra() -> Vec<(&'static str, &'static str, Value, &'static str)> {
         ("getJwks", "/keys/0/status", json!("ACTIVE"), "A public key has a status"),
         ("getJwks", "/keys/0/_links", json!({}), "A public key has links"),
         ("getJwks", "/keys/0/created", json!("2026-06-01T00:00:00.000Z"), "A public key has a time"),
+        (
+            "getJwks",
+            "/keys/0/lastUpdated",
+            json!("2026-06-01T00:00:00.000Z"),
+            "A public key has the time of its change",
+        ),
+        ("getJwks", "/keys/0/expiresAt", json!("2036-06-01T00:00:00.000Z"), "A public key has an end"),
+        ("getJwks", "/keys/0/oth", json!([]), "A public key has further primes"),
+        ("getJwks", "/keys/0/k", json!("c2VjcmV0"), "A public key has the value of a symmetric one"),
     ]
 }
 
@@ -167,6 +184,7 @@ fn more() -> Vec<(TokenType, &'static str, &'static str, Value, &'static str)> {
         (access, "access-token", "/claims/uid", json!("00u1more000000000more"), "The token of a client has a user"),
         (access, "access-token", "/claims/cnf", key, "Each access token is bound to a key"),
         (access, "access-token", "/claims/name", json!("Other"), "An access token has a name"),
+        (access, "access-token", "/claims/conformance", json!("other"), "An access token has a claim all the same"),
         (access, "access-token", "/claims/email", json!("other@example.com"), "An access token has an address"),
         (access, "access-token", "/claims/preferred_username", json!("other"), "An access token has a user's name"),
         (id, "id-token", "/claims/scp", json!(["openid"]), "An ID token has scopes"),
@@ -271,6 +289,35 @@ fn errors(all: &mut Vec<Fault>) {
             all.push(fault(operation, Kind::ErrorForm, &word, last(at), title, change));
         }
     }
+    for (operation, status, at, value) in [
+        (ISSUE, 400, "/access_token", json!("e30.e30.e30")),
+        (ISSUE, 401, "/access_token", json!("e30.e30.e30")),
+        (INTROSPECT, 400, "/active", json!(false)),
+    ] {
+        let title = format!("A refusal with {status} has {} too", last(at));
+        let word = format!("{}-on-{status}", last(at));
+        let effect = on(status, Change::Member(at.to_owned(), Edit::Put(value)));
+        all.push(fault(operation, Kind::Extra, &word, last(at), title, effect));
+    }
+    let title = "A request of nobody about a token is answered with 200";
+    all.push(fault(INTROSPECT, Kind::Status, "400-as-200", "200", title, on(400, Change::Status(200))));
+    let title = "An answer to a revocation has a body";
+    let effect = on(200, Change::Body("{}", JSON));
+    all.push(fault(REVOKE, Kind::Extra, "body", "body", title, effect));
+    for (word, at, edit) in [
+        ("status", "", None),
+        ("error-code", "/errorCode", Some(Edit::Set(json!("E0000007")))),
+        ("error-link", "/errorLink", Some(Edit::Set(json!("E0000007")))),
+        ("error-causes", "/errorCauses", Some(Edit::Append(json!({"errorSummary": "Something is wrong."})))),
+    ] {
+        let (kind, subject, change) = match edit {
+            None => (Kind::Status, "401", Change::Status(401)),
+            Some(edit) => (Kind::ErrorForm, last(at), Change::Member(at.to_owned(), edit)),
+        };
+        let title = format!("The metadata for a client that is not known have another {}", word.replace('-', " "));
+        let word = format!("unknown-client-{word}");
+        all.push(fault("getOAuthMetadata", kind, &word, subject, title, on(400, change)));
+    }
     let title = "A refused token is answered without a challenge";
     let change = on(401, Change::Header("www-authenticate", None));
     all.push(fault(USERINFO, Kind::Header, "no-www-authenticate-on-401", "www-authenticate", title, change));
@@ -295,6 +342,7 @@ fn redirects(all: &mut Vec<Fault>) {
             ("no-location", Change::Header("location", None), "location", "A redirect leads nowhere"),
             ("other-page", location(page, "other.example.com/"), "location", "A redirect leads to another page"),
             ("no-state", location("state=", "status="), "location", "A redirect lacks the state"),
+            ("other-state", location("state=", "state=other"), "state", "A redirect has another state"),
         ];
         for (word, change, subject, title) in rows {
             all.push(fault(operation, Kind::Header, word, subject, title, on(302, change)));
@@ -306,6 +354,7 @@ fn redirects(all: &mut Vec<Fault>) {
         ("no-code", location("code=", "token="), "A redirect lacks the code"),
         ("no-error", location("error=", "failure="), "A redirect lacks the error"),
         ("other-error", location("error=", "error=conformance_"), "A redirect has another error"),
+        ("code-beside-an-error", location("error=", "code=other&error="), "A redirect has a code beside an error"),
         ("fragment", location("?", "#"), "What belongs into the query is in the fragment"),
         ("query", location("#", "?"), "What belongs into the fragment is in the query"),
     ];
@@ -315,6 +364,11 @@ fn redirects(all: &mut Vec<Fault>) {
     let title = "The page with a form is a text";
     let change = on(200, Change::Header("content-type", Some("text/plain")));
     all.push(fault(AUTHORIZE, Kind::Header, "other-content-type-on-200", "content-type", title, change));
+    let title = "A logout that is refused leads to the client's page all the same";
+    let change = on(400, Change::Header("location", Some("https://app.example.com/")));
+    all.push(fault(LOGOUT, Kind::Header, "location-on-400", "location", title, change));
+    let title = "A logout that should be refused is not";
+    all.push(fault(LOGOUT, Kind::Status, "400-as-200", "200", title, on(400, Change::Status(200))));
     let title = "A browser is led to a page that no client has";
     let change = on(400, Change::Header("location", Some("https://conformance.invalid/")));
     all.push(fault(AUTHORIZE, Kind::Header, "location-on-400", "location", title, change));
