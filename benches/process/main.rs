@@ -1,17 +1,19 @@
 //! Whole processes, start to exit, against a mock in a process of its own: the harness with all checks, event stream and `JUnit` report on,
 //! beside the floor, which sends the same requests and checks nothing. Prints the table of `docs/performance.md`; asserts nothing.
 //!
-//! `cargo bench --bench process`, or with `-- ROUNDS` for another number of rounds than 15. `-- suite DIR CASES` writes the suite alone, to
-//! be looked at or profiled with.
+//! `cargo bench --bench process`, or with `-- ROUNDS` for another number of rounds than 15. `-- curves` measures how the costs grow and draws
+//! it; `-- hurl PROGRAM` has Hurl in the floor's place; `-- suite DIR CASES` writes the suite alone, to be looked at or profiled with.
 
+mod curves;
 mod floor;
+mod hurl;
+mod large;
 mod measure;
 mod suite;
 
 use std::{
     env,
     error::Error,
-    fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, ExitCode, Stdio},
@@ -43,6 +45,12 @@ fn main() -> Result<ExitCode, Failure> {
             suite::write(Path::new(directory), Shape::of(cases.parse()?))?;
             return Ok(ExitCode::SUCCESS);
         }
+        _ => {}
+    }
+    let mut named = arguments.iter().skip_while(|argument| argument.starts_with('-'));
+    match named.next().map(String::as_str) {
+        Some("curves") => return curves::draw().map(|()| ExitCode::SUCCESS),
+        Some("hurl") => return hurl::compare(named.next().ok_or("hurl PROGRAM")?).map(|()| ExitCode::SUCCESS),
         _ => {}
     }
     // `cargo test --benches` starts benchmarks too, and does not want to wait for them.
@@ -93,8 +101,8 @@ impl Bench {
     }
 
     fn suite(&self, shape: Shape) -> Result<PathBuf, Failure> {
-        let Shape { cases, a_file, failing } = shape;
-        let root = self.directory.path().join(format!("suite-{cases}-{a_file}-{failing}"));
+        let Shape { cases, a_file, rows, failing, removal } = shape;
+        let root = self.directory.path().join(format!("suite-{cases}-{a_file}-{rows}-{failing}-{removal}"));
         if !root.exists() {
             suite::write(&root, shape)?;
         }
@@ -102,6 +110,10 @@ impl Bench {
     }
 
     fn harness(&self, mock: &MockProcess, shape: Shape, jobs: usize) -> Result<Cost, Failure> {
+        self.harness_with(mock, shape, jobs, &[])
+    }
+
+    fn harness_with(&self, mock: &MockProcess, shape: Shape, jobs: usize, more: &[&str]) -> Result<Cost, Failure> {
         let suite = self.suite(shape)?.display().to_string();
         let (junit, jobs) = (format!("junit={}", self.path("junit.xml")), jobs.to_string());
         let mut words = vec![HARNESS, "run", "--suite", &suite, "--target", &mock.url, "--jobs", &jobs, "--quiet"];
@@ -109,6 +121,7 @@ impl Bench {
         words.push("--no-preflight");
         let events = self.path("events.jsonl");
         words.extend(["--events", &events, "--report", &junit]);
+        words.extend(more);
         measure(&words.into_iter().map(str::to_owned).collect::<Vec<_>>())
     }
 
@@ -154,14 +167,15 @@ fn all(rounds: usize) -> Result<(), Failure> {
     let wall = (best(|row| row.1.wall_ms), best(|row| row.2.wall_ms));
     let cpu = (best(|row| row.1.cpu_ms), best(|row| row.2.cpu_ms));
     println!("\n| what | floor | harness | ratio | target |\n|---|---|---|---|---|");
-    ratio("200 cases, wall", wall, "2.5");
-    ratio("200 cases, CPU", cpu, "2.5");
+    ratio("200 cases, wall", wall, "2.0");
+    ratio("200 cases, CPU", cpu, "2.0");
     let slow = MockProcess::start("50ms")?;
     for (_, floor, harness) in bench.compare(&slow, &[CASES])? {
         ratio("200 cases at once, 50 ms of latency, wall", (floor.wall_ms, harness.wall_ms), "1.15");
     }
     let one = bench.repeated(|| bench.harness(&mock, Shape::of(1), 1))?;
-    println!("| one case, start to exit | | {:.1} ms | | 15 ms |", one.wall_ms);
+    println!("| one case, start to exit | | {:.1} ms | | 12 ms |", one.wall_ms);
+    by_pairs(&bench, &mock)?;
     let many = bench.repeated(|| bench.harness(&mock, Shape::of(1000), 16))?;
     println!("| 1,000 cases, peak memory | | {:.1} MiB | | 30 MiB |", many.peak_mib);
     println!("| 1,000 cases, wall | | {:.1} ms | | |", many.wall_ms);
@@ -172,47 +186,28 @@ fn all(rounds: usize) -> Result<(), Failure> {
     println!("| `check`, wall | | {:.1} ms | | |", check.wall_ms);
     let help = bench.repeated(|| program(&["--help"]))?;
     println!("| `--help`, wall | | {:.1} ms | | |", help.wall_ms);
-    large(&Bench { rounds: rounds.min(MOST_ROUNDS), ..bench }, &mock)
+    large::table(&Bench { rounds: rounds.min(large::MOST_ROUNDS), ..bench }, &mock)
 }
 
-/// What takes long is measured less often.
-const MOST_ROUNDS: usize = 3;
-
-/// Runs that fail, runs of many trials, and what is made of their streams.
-#[expect(clippy::print_stdout, reason = "the table is what the benchmark is for")]
-fn large(bench: &Bench, mock: &MockProcess) -> Result<(), Failure> {
-    println!("\n| what | wall | CPU | peak memory | writes |\n|---|---|---|---|---|");
-    let in_one_file = Shape { cases: 800, a_file: 800, failing: false };
-    for failing in [false, true] {
-        let name = if failing { "failing" } else { "passing" };
-        let shape = Shape { failing, ..in_one_file };
-        row(&format!("800 {name} cases in one file"), bench.repeated(|| bench.harness(mock, shape, 16))?, "");
+/// What it costs that a run removes what it creates and keeps a ledger, and that the mock is a process of its own.
+#[expect(clippy::print_stdout, reason = "a line of the table")]
+fn by_pairs(bench: &Bench, mock: &MockProcess) -> Result<(), Failure> {
+    let shape = Shape::of(CASES);
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for _ in 0..bench.rounds {
+        without.push(bench.harness(mock, Shape { removal: false, ..shape }, 16)?);
+        with.push(bench.harness(mock, shape, 16)?);
     }
-    let (events, older) = (bench.path("events.jsonl"), bench.path("older.jsonl"));
-    for failing in [false, true] {
-        let name = if failing { "failing" } else { "passing" };
-        let shape = Shape { failing, ..Shape::of(10_000) };
-        row(&format!("10,000 {name} cases"), bench.repeated(|| bench.harness(mock, shape, 16))?, &events);
-        for format in ["badge", "json", "markdown", "html", "junit", "tap", "har"] {
-            let out = bench.path(format);
-            let written = format!("{format}={out}");
-            // What a run printed is text, and the badge is small.
-            let words = ["report", &events, "--format", "badge", "--report", &written];
-            row(&format!("`report` of them, {format}"), bench.repeated(|| program(&words))?, &out);
-        }
-        if !failing {
-            fs::copy(&events, &older)?;
-        }
-    }
-    row("`diff` of the two", bench.repeated(|| program(&["diff", &older, &events]))?, "");
+    let (without, with) = (median(&without), median(&with));
+    println!("\n| what | without | with | ratio | target |\n|---|---|---|---|---|");
+    ratio("200 cases, ledger and removal, wall", (without.wall_ms, with.wall_ms), "1.15");
+    ratio("200 cases, ledger and removal, CPU", (without.cpu_ms, with.cpu_ms), "1.15");
+    let core = ["run", "--quiet", "--events", "none", "--profile", "core"];
+    let served = [&core[..], &["--target", &mock.url, "--no-preflight"]].concat();
+    let (embedded, served) = (bench.repeated(|| program(&core))?, bench.repeated(|| program(&served))?);
+    ratio("profile core, mock embedded and in a process of its own, wall", (embedded.wall_ms, served.wall_ms), "2.0");
+    println!("\n| what | | harness | | target |\n|---|---|---|---|---|");
     Ok(())
-}
-
-#[expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a line of the table")]
-fn row(what: &str, cost: Cost, written: &str) {
-    let size = fs::metadata(written).map(|file| format!("{:.1} MB", file.len() as f64 / 1e6)).unwrap_or_default();
-    let Cost { wall_ms, cpu_ms, peak_mib } = cost;
-    println!("| {what} | {wall_ms:.0} ms | {cpu_ms:.0} ms | {peak_mib:.1} MiB | {size} |");
 }
 
 #[expect(clippy::print_stdout, reason = "a line of the table")]

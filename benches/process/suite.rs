@@ -13,13 +13,17 @@ pub(crate) struct Shape {
     pub(crate) cases: usize,
     /// By default about as many as a person would let a file have.
     pub(crate) a_file: usize,
-    /// Whether two checks of each case are false.
-    pub(crate) failing: bool,
+    /// Whether a file has one case, with a row for each trial.
+    pub(crate) rows: bool,
+    /// Of how many cases in a hundred two checks are false.
+    pub(crate) failing: usize,
+    /// Whether what a case creates is written to the ledger and removed at its end, as in the shipped suite.
+    pub(crate) removal: bool,
 }
 
 impl Shape {
     pub(crate) fn of(cases: usize) -> Self {
-        Self { cases, a_file: 25, failing: false }
+        Self { cases, a_file: 25, rows: false, failing: 0, removal: true }
     }
 }
 
@@ -31,6 +35,12 @@ const HELD_TO: [&str; 6] =
 pub(crate) fn write(root: &Path, shape: Shape) -> io::Result<()> {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR"));
     copy(&shipped.join("schemas"), &root.join("schemas"))?;
+    if !shape.removal {
+        let table = root.join("schemas/operations.yaml");
+        let text = fs::read_to_string(&table)?;
+        let kept = text.lines().filter(|line| !line.starts_with("    makes:"));
+        fs::write(&table, kept.flat_map(|line| [line, "\n"]).collect::<String>())?;
+    }
     let directory = root.join("cases/authorization-servers");
     fs::create_dir_all(&directory)?;
     fs::copy(shipped.join("cases/vocabulary.yaml"), root.join("cases/vocabulary.yaml"))?;
@@ -39,25 +49,36 @@ pub(crate) fn write(root: &Path, shape: Shape) -> io::Result<()> {
     for (index, chunk) in numbers.chunks(shape.a_file).enumerate() {
         let topic = format!("life-{index:03}");
         let mut text = format!("area: authorization-servers\ntopic: {topic}\nprofile: core\ncases:\n");
-        for number in chunk {
-            case(&mut text, *number, shape.failing);
+        match (shape.rows, chunk) {
+            (true, [first, .., last]) => case(&mut text, "${number}", false, &rows(*first, *last)),
+            _ => chunk.iter().for_each(|number| case(&mut text, &number.to_string(), number % 100 < shape.failing, "")),
         }
         fs::write(directory.join(format!("{topic}.yaml")), text)?;
     }
     Ok(())
 }
 
-fn case(text: &mut String, number: usize, failing: bool) {
+/// A table with a row for each number.
+fn rows(first: usize, last: usize) -> String {
+    let mut rows = String::from("    each:\n");
+    for number in first..=last {
+        let _ = writeln!(rows, "      - {{ row: r{number:06}, number: {number} }}");
+    }
+    rows
+}
+
+fn case(text: &mut String, number: &str, failing: bool, rows: &str) {
     let held_to = HELD_TO.join(", ");
+    let id = if rows.is_empty() { number } else { "rows" };
     let (shown, description) = if failing { (299, "Another") } else { (200, "Made") };
     let _ = write!(
         text,
         r#"
-  - id: life-{number:05}
+  - id: life-{id}
     title: Server {number} is made, shown, changed, stopped and removed
     requirements: [{held_to}]
     principal: admin
-    steps:
+{rows}    steps:
       - call: createAuthorizationServer
         body:
           name: "${{unique}}"

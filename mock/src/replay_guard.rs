@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use sha2::{Digest as _, Sha256};
+use aws_lc_rs::digest::{Context, SHA256};
 
 /// Which thing was used. A digest, so that a long `jti` costs no more memory than a short one (RFC 9449, section 11.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,12 +11,13 @@ pub(super) struct Name([u8; 32]);
 impl Name {
     /// The name that `maker` gave to it. Two makers may well use one `jti`.
     pub(super) fn new(maker: &str, jti: &str) -> Name {
-        let mut hash = Sha256::new();
+        let mut hash = Context::new(&SHA256);
         // With the length in front no two pairs run into one text.
-        hash.update(maker.len().to_be_bytes());
-        hash.update(maker);
-        hash.update(jti);
-        Name(hash.finalize().into())
+        hash.update(&maker.len().to_be_bytes());
+        hash.update(maker.as_bytes());
+        hash.update(jti.as_bytes());
+        let hash = hash.finish();
+        Name(std::array::from_fn(|index| hash.as_ref()[index]))
     }
 }
 

@@ -40,8 +40,8 @@ enum WorseWith {
 }
 
 pub(crate) fn diff(arguments: &Arguments) -> Result<u8, CommandError> {
-    let old = merged(Report::default(), &files_of(&arguments.old)?, Ending::Anywhere, |_| {})?;
-    let new = merged(Report::default(), &files_of(&arguments.new)?, Ending::Anywhere, |_| {})?;
+    let old = merged(Report::default().without_messages(), &files_of(&arguments.old)?, Ending::Anywhere, |_| {})?;
+    let new = merged(Report::default().without_messages(), &files_of(&arguments.new)?, Ending::Anywhere, |_| {})?;
     let comparison = Comparison::of(&old, &new);
     let has = |what| arguments.fail_on.contains(&what);
     let fail_on = FailOn {

@@ -255,7 +255,7 @@ impl Context<'_> {
     fn open(&self, recording: &Recording, day: Option<NaiveDate>) -> Result<Opened, OpenError> {
         let limits = Limits { request: self.arguments.timeout, ..Limits::default() };
         if self.located.is_mock() {
-            return Opened::mock_holding(limits, &recording.names_of_others(self.plan), day);
+            return Opened::mock_holding(limits, &recording.names_of_others, day);
         }
         target::open(self.located, limits)
     }
@@ -268,7 +268,7 @@ async fn all_files(context: &Context<'_>, recorder: &mut Option<Recorder>, sum: 
         if stopper.stopped() {
             return Ok(());
         }
-        let recording = match Recording::read(file) {
+        let recording = match Recording::read(file, plan) {
             Ok(recording) => recording,
             // The other files are still replayed.
             Err(error) => {
@@ -278,14 +278,16 @@ async fn all_files(context: &Context<'_>, recorder: &mut Option<Recorder>, sum: 
             }
         };
         sum.passed_over += skipped(&recording.passed_over);
-        if !recording.can_be_sent(plan) {
-            all_outside(plan, &recording, &mut |replayed| sum.take(replayed));
+        if !recording.can_be_sent {
+            if let Err(error) = all_outside(plan, recording, &mut |replayed| sum.take(replayed)).await {
+                sum.broken.push(with_causes(&error));
+            }
             continue;
         }
         let opened = match opened.take() {
             Some(same) if !same.is_mock() => opened.insert(same),
             _ => {
-                let day = arguments.as_of.unwrap_or(AsOf::Recording).day(recording.day());
+                let day = arguments.as_of.unwrap_or(AsOf::Recording).day(recording.day);
                 if located.is_mock() {
                     sum.as_of.insert(file.display().to_string(), day);
                 }
@@ -301,7 +303,8 @@ async fn all_files(context: &Context<'_>, recorder: &mut Option<Recorder>, sum: 
                 trouble.get_or_insert(error);
             }
         };
-        replay.replay(&recording, &mut |replayed| sum.take(replayed), &mut traffic).await;
+        let read = replay.replay(recording, &mut |replayed| sum.take(replayed), &mut traffic).await;
+        sum.broken.extend(read.err().map(|error| with_causes(&error)));
         if let Some(error) = trouble {
             return Err(error.into());
         }

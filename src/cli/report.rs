@@ -42,7 +42,14 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         return Err(Mistake::boxed(title));
     }
     one_output_a_file(std::iter::empty(), &arguments.report)?;
-    let empty = if arguments.baseline.is_some() { Report::default() } else { Report::default().without_checks() };
+    let mut empty = Report::default();
+    if arguments.baseline.is_none() {
+        empty = empty.without_checks();
+    }
+    let mut formats = arguments.report.iter().map(|to| to.format).chain([arguments.format]);
+    if !formats.any(ReportFormat::shows_messages) {
+        empty = empty.without_messages();
+    }
     let mut streamed = StreamedReports::open(&arguments.report).and_printed(arguments.format);
     let mut report = merged(empty, &arguments.streams, Ending::Footer, |event| streamed.take(event))?;
     report.expect_all_parts();

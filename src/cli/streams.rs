@@ -40,7 +40,9 @@ pub(super) fn files_at(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
 /// The older run that is to be compared with, if one is named.
 pub(super) fn baseline(text: Option<&str>, terms: &Terms) -> Result<Option<Report>, CommandError> {
     match text {
-        Some(text) => Ok(Some(merged(Report::default(), &files_of(text)?, Ending::Anywhere, |_| {})?)),
+        Some(text) => {
+            Ok(Some(merged(Report::default().without_messages(), &files_of(text)?, Ending::Anywhere, |_| {})?))
+        }
         None => terms.compares().map_or(Ok(None), |flag| {
             Err(Mistake::boxed(format!("`{flag}` needs an older run to compare with: `--baseline EVENTS`")))
         }),

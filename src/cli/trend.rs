@@ -53,7 +53,7 @@ pub(crate) fn trend(arguments: &Arguments) -> Result<u8, CommandError> {
     }
     let mut trend = Trend::default();
     for group in grouped(streams) {
-        trend.take(&merged(Report::default(), &group.parts, Ending::Anywhere, |_| {})?);
+        trend.take(&merged(Report::default().without_messages(), &group.parts, Ending::Anywhere, |_| {})?);
     }
     let trend = trend.finish();
     let (mut out, mut format_out) = (out(), format_out());

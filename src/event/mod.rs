@@ -189,7 +189,7 @@ pub struct Finding {
     /// How much it weighs.
     pub level: Level,
     /// What the target is held to, with its evidence.
-    pub requirements: Vec<RequirementText>,
+    pub requirements: Vec<Arc<RequirementText>>,
     /// JSON Pointer into the body, where the check is about a place in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<Redacted>,
@@ -242,7 +242,7 @@ pub enum ImpliedBy {
 }
 
 /// A requirement as a report shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RequirementText {
     /// Its ID.
     pub id: String,

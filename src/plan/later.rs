@@ -15,17 +15,24 @@ use crate::suite::Suite;
 pub enum Scripts {
     /// It does.
     Kept,
-    /// Only of a suite with up to 5,000 trials: those of a larger one are compiled again when they are due, which is cheap only where
-    /// trials come in the order of their files.
+    /// Only of a suite of usual size: those of a larger one are compiled again when they are due, which is cheap only where trials come in
+    /// the order of their files.
     AsDue,
 }
 
+/// The most trials whose scripts are kept,
+const MOST_TRIALS: usize = 5_000;
+
+/// and the most text that they may be compiled from, in bytes. Scripts are six times as large.
+const MOST_TEXT: usize = 4 * 1024 * 1024;
+
 impl Scripts {
-    /// The most trials whose scripts are kept.
-    pub(super) fn most_kept(self) -> usize {
+    /// The most trials of a suite whose scripts are kept.
+    pub(super) fn most_kept(self, suite: &Suite) -> usize {
         match self {
             Self::Kept => usize::MAX,
-            Self::AsDue => 5_000,
+            Self::AsDue if suite.cases.iter().map(|file| file.text.len()).sum::<usize>() > MOST_TEXT => 0,
+            Self::AsDue => MOST_TRIALS,
         }
     }
 }

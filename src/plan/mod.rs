@@ -341,7 +341,7 @@ impl Plan {
         // Operations are held to requirements too, so what is wrong with them may hide that one is used.
         let operations_known = found.is_empty();
         let Compiled { trials, names, schemas, used, requirements_known } =
-            case::compile_all(suite, scripts.most_kept(), found);
+            case::compile_all(suite, scripts.most_kept(suite), found);
         suite.check_schemas(&|name| wanted(&schemas, name), found);
         names::check(&names, found);
         if operations_known && requirements_known {

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use sha2::{Digest, Sha256};
+use aws_lc_rs::digest::{SHA256, digest};
 
 use super::Trial;
 
@@ -53,8 +53,8 @@ impl Shard {
 
 /// A number that depends on the ID alone.
 fn place(id: &str) -> u64 {
-    let digest = Sha256::digest(id.as_bytes());
-    u64::from_be_bytes(std::array::from_fn(|index| digest[index]))
+    let hash = digest(&SHA256, id.as_bytes());
+    u64::from_be_bytes(std::array::from_fn(|index| hash.as_ref()[index]))
 }
 
 #[cfg(test)]

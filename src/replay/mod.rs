@@ -31,7 +31,7 @@ use crate::{
     identifier::is_minted,
     path::bare,
     plan::Plan,
-    recording::Recorded,
+    recording::{Recorded, RecordingError},
     run::{Describer, Stopper, Target, Unknown, get, pages},
     secret::{Redacted, Redactor},
     status::Speaker,
@@ -173,27 +173,41 @@ impl<'a> Replay<'a> {
 
     /// Replays a recording, then removes what it made; hands on what became of each exchange and, redacted, what was sent and came. When
     /// it is stopped, it sends nothing but what removes.
+    ///
+    /// # Errors
+    /// A long file that cannot be read a second time. What was made before is removed all the same.
     pub async fn replay(
         &mut self,
-        recording: &Recording,
+        mut recording: Recording,
         take: &mut dyn FnMut(Replayed),
         traffic: &mut dyn FnMut(&Transcript, &str),
-    ) {
-        for (source, id) in recording.owners(self.plan) {
+    ) -> Result<(), RecordingError> {
+        for (source, id) in &recording.owners {
             self.mapping.owned(id, source);
         }
-        for recorded in &recording.exchanges {
-            if self.stopper.stopped() {
-                break;
+        let mut exchanges = recording.exchanges();
+        let mut read = Ok(());
+        while !self.stopper.stopped()
+            && let Some(recorded) = exchanges.recv().await
+        {
+            match recorded {
+                Ok(recorded) => {
+                    let end = self.send(&recorded, traffic).await;
+                    take(replayed(self.plan, &recorded, end, self.describer.redactor));
+                }
+                Err(error) => read = Err(error),
             }
-            self.mapping.source.clone_from(&recorded.source);
-            let end = match self.plan.operation(&recorded.method, recorded.url.path()).cloned() {
-                Some(operation) => self.exchange(recorded, operation, traffic).await,
-                None => End::Outside,
-            };
-            take(replayed(self.plan, recorded, end, self.describer.redactor));
         }
         self.clean_up(traffic).await;
+        read
+    }
+
+    async fn send(&mut self, recorded: &Recorded, traffic: &mut dyn FnMut(&Transcript, &str)) -> End<String> {
+        self.mapping.source.clone_from(&recorded.source);
+        match self.plan.operation(&recorded.method, recorded.url.path()).cloned() {
+            Some(operation) => self.exchange(recorded, operation, traffic).await,
+            None => End::Outside,
+        }
     }
 
     async fn exchange(
@@ -518,9 +532,20 @@ fn replayed(plan: &Plan, recorded: &Recorded, end: End<String>, redactor: &Redac
 }
 
 /// What becomes of a recording of which nothing can be sent: no target is needed for it.
-pub fn all_outside(plan: &Plan, recording: &Recording, take: &mut dyn FnMut(Replayed)) {
+///
+/// # Errors
+/// A long file that cannot be read a second time.
+pub async fn all_outside(
+    plan: &Plan,
+    mut recording: Recording,
+    take: &mut dyn FnMut(Replayed),
+) -> Result<(), RecordingError> {
     let redactor = Redactor::new([]);
-    recording.exchanges.iter().for_each(|recorded| take(replayed(plan, recorded, End::Outside, &redactor)));
+    let mut exchanges = recording.exchanges();
+    while let Some(recorded) = exchanges.recv().await {
+        take(replayed(plan, &recorded?, End::Outside, &redactor));
+    }
+    Ok(())
 }
 
 /// A request without its body: what the answer shows of the members that a request may have.

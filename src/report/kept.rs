@@ -1,19 +1,23 @@
 //! How much of a run is kept in memory until its reports are written. What is wrong in it, and how long it is, a target decides.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, HashSet},
+    hash::Hash,
+    sync::Arc,
+};
 
 use super::without_indices;
 use crate::{
-    event::{Finding, StepFinished, Transcript},
+    event::{Finding, RequirementText, StepFinished, Transcript},
     finding::{CheckKind, Expected},
     secret::Redacted,
 };
 
 /// As much is kept as it comes, in bytes; behind that, the beginning of everything.
-const MOST: usize = 48 * 1024 * 1024;
+const MOST: usize = 12 * 1024 * 1024;
 
-/// Of what comes behind it: as much of a body as a text for people shows,
-const BODY: usize = 2000;
+/// Of what comes behind it: as much of a body as tells what it is,
+const BODY: usize = 500;
 
 /// of a header,
 const HEADER: usize = 200;
@@ -21,27 +25,60 @@ const HEADER: usize = 200;
 /// and as many kinds of findings in one answer.
 const KINDS: usize = 10;
 
-/// Requirements, places and the like of one finding or header take about as much beside its texts.
-const FRAME: usize = 100;
+/// The place and the like of a finding take about as much beside its texts,
+const FRAME: usize = 400;
 
-/// What is kept so far, in bytes.
+/// and of a header.
+const HEADER_FRAME: usize = 32;
+
+/// What is kept so far.
 #[derive(Debug, Default)]
-pub(super) struct Kept(usize);
+pub(super) struct Kept {
+    /// Whether headers and bodies stay out.
+    pub(super) drops_messages: bool,
+    /// How much it is, in bytes.
+    bytes: usize,
+    /// Names and values of headers, each once: answers have most of theirs in common.
+    headers: HashSet<Redacted>,
+    requirements: HashSet<Arc<RequirementText>>,
+}
 
 impl Kept {
     /// A step that is to be kept.
     pub(super) fn step(&mut self, mut step: StepFinished) -> StepFinished {
-        if self.0 >= MOST {
+        if self.drops_messages {
+            step.exchange.iter_mut().for_each(drop_messages);
+        }
+        if self.bytes >= MOST {
             let (mut kinds, all) = (BTreeSet::new(), step.findings.len());
             step.findings.retain(|finding| kinds.len() < KINDS && kinds.insert(kind(finding)));
-            step.findings.shrink_to_fit();
             step.left_out += all - step.findings.len();
             step.exchange.iter_mut().for_each(thin);
         }
-        self.0 += step.findings.iter().map(of_finding).sum::<usize>();
-        self.0 += step.exchange.as_ref().map_or(0, of_exchange);
+        // Whoever collected them left room for more.
+        step.findings.shrink_to_fit();
+        self.bytes += step.findings.iter().map(of_finding).sum::<usize>();
+        self.bytes += step.exchange.as_ref().map_or(0, of_bodies);
+        for requirement in step.findings.iter_mut().flat_map(|finding| &mut finding.requirements) {
+            once(&mut self.requirements, requirement);
+        }
+        if let Some(exchange) = &mut step.exchange {
+            for (name, value) in exchange.request.headers.iter_mut().chain(&mut exchange.response.headers) {
+                let new = [name, value].map(|text| if once(&mut self.headers, text) { text.as_str().len() } else { 0 });
+                self.bytes += HEADER_FRAME + new[0] + new[1];
+            }
+        }
         step
     }
+}
+
+/// Makes a value the one that is known, and says whether it is new.
+pub(super) fn once<T: Eq + Hash + Clone>(known: &mut HashSet<T>, value: &mut T) -> bool {
+    match known.get(value) {
+        Some(same) => value.clone_from(same),
+        None => return known.insert(value.clone()),
+    }
+    false
 }
 
 /// What makes two findings of one answer the same one at different places.
@@ -51,17 +88,18 @@ fn kind(finding: &Finding) -> (CheckKind, String, Expected) {
 }
 
 fn of_finding(finding: &Finding) -> usize {
-    let requirements = finding.requirements.iter().map(|one| FRAME + one.text.len() + one.evidence.len());
-    let place = finding.place.as_ref().map_or(0, |place| FRAME + place.excerpt.len());
-    let texts = finding.expected().len() + finding.actual().len();
-    requirements.sum::<usize>() + place + texts + FRAME
+    let place = finding.place.as_ref().map_or(0, |place| place.excerpt.len());
+    place + finding.expected().len() + finding.actual().len() + FRAME
 }
 
-fn of_exchange(exchange: &Transcript) -> usize {
-    let body = |body: &Option<Redacted>| body.as_ref().map_or(0, |body| body.as_str().len());
-    let headers = exchange.request.headers.iter().chain(&exchange.response.headers);
-    let headers = headers.map(|(name, value)| FRAME + name.as_str().len() + value.as_str().len());
-    body(&exchange.request.body) + body(&exchange.response.body) + headers.sum::<usize>()
+fn of_bodies(exchange: &Transcript) -> usize {
+    [&exchange.request.body, &exchange.response.body].into_iter().flatten().map(|body| body.as_str().len()).sum()
+}
+
+fn drop_messages(exchange: &mut Transcript) {
+    let Transcript { request, response, .. } = exchange;
+    (request.headers, response.headers) = (Vec::new(), Vec::new());
+    (request.body, response.body) = (None, None);
 }
 
 fn thin(exchange: &mut Transcript) {

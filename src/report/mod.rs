@@ -31,7 +31,7 @@ mod wrap;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
@@ -58,7 +58,7 @@ pub use trend::{OperationCourse, Point, Streams, Trend, TrialCourse, grouped};
 pub use verdict::{FailOn, Gate, Verdict};
 pub use wrap::fit;
 
-use kept::Kept;
+use kept::{Kept, once};
 
 use crate::{
     event::{
@@ -196,9 +196,9 @@ impl TrialReport {
 /// What trials have in common, kept once: most of what is known of one is known of many.
 #[derive(Debug, Default)]
 struct Common {
-    made: BTreeSet<Arc<BTreeMap<String, BTreeMap<String, usize>>>>,
-    requirements: BTreeSet<Arc<BTreeSet<String>>>,
-    lists: BTreeSet<Arc<[String]>>,
+    made: HashSet<Arc<BTreeMap<String, BTreeMap<String, usize>>>>,
+    requirements: HashSet<Arc<BTreeSet<String>>>,
+    lists: HashSet<Arc<[String]>>,
 }
 
 impl Common {
@@ -210,13 +210,6 @@ impl Common {
         for list in [&mut trial.requirements, &mut trial.operations] {
             once(&mut self.lists, list);
         }
-    }
-}
-
-fn once<T: Ord + ?Sized>(all: &mut BTreeSet<Arc<T>>, value: &mut Arc<T>) {
-    match all.get(&**value) {
-        Some(known) => *value = Arc::clone(known),
-        None => drop(all.insert(Arc::clone(value))),
     }
 }
 
@@ -271,6 +264,13 @@ impl Report {
     #[must_use]
     pub fn without_checks(self) -> Self {
         Self { drops_checks: true, ..self }
+    }
+
+    /// A report without headers and bodies, which only reports for people show: they are most of what is kept of a trial that fails.
+    #[must_use]
+    pub fn without_messages(mut self) -> Self {
+        self.kept.drops_messages = true;
+        self
     }
 
     /// Takes the next event.

@@ -71,7 +71,7 @@ impl Describer<'_> {
             check: found.check.clone(),
             implied_by: found.implied_by.clone(),
             level: found.level,
-            requirements: found.requirements.iter().filter_map(|id| self.requirement(id)).collect(),
+            requirements: found.requirements.iter().filter_map(|id| self.requirement(id).map(Arc::new)).collect(),
             pointer: found.pointer.clone().map(text),
             expected: found.expected.clone().map(&text),
             actual: found.actual.clone().map(&text),

@@ -47,10 +47,10 @@ const MOST_BYTES: usize = 1024 * 1024;
 /// The part of a JSON Web Token that tells its key is shorter.
 const BEGINNING: usize = 64;
 
-/// A text without secrets.
+/// A text without secrets. Its copies share it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 #[serde(transparent)]
-pub struct Redacted(String);
+pub struct Redacted(Arc<str>);
 
 impl Redacted {
     /// The text.
@@ -61,7 +61,7 @@ impl Redacted {
     /// Its beginning, of at most so many bytes, with a sign that it was cut. Its secrets are gone already.
     #[must_use]
     pub(crate) fn beginning(&self, most: usize) -> Self {
-        Self(format!("{}{CUT}", &self.0[..whole_characters(&self.0, most)]))
+        Self(format!("{}{CUT}", &self.0[..whole_characters(&self.0, most)]).into())
     }
 }
 
@@ -242,10 +242,10 @@ impl Known {
     fn masked_header(&self, name: &str, value: String) -> Redacted {
         if name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization") {
             let scheme = value.split_once(' ').map_or("", |(scheme, _)| scheme);
-            return Redacted(format!("{scheme} {MASK}").trim_start().to_owned());
+            return Redacted(format!("{scheme} {MASK}").trim_start().into());
         }
         if ["set-cookie", "cookie", "dpop"].iter().any(|masked| name.eq_ignore_ascii_case(masked)) {
-            return Redacted(MASK.to_owned());
+            return Redacted(MASK.into());
         }
         self.masked(value)
     }
@@ -254,7 +254,7 @@ impl Known {
         let whole = self.without_secrets(text);
         // Nearly every text is ASCII, which a single byte tells faster than a character.
         let cut = memchr::memchr(CUT_BEGINS, whole.as_bytes()).is_some() && whole.contains(CUT);
-        Redacted(if cut { self.without_parts(&whole) } else { whole })
+        Redacted(if cut { self.without_parts(&whole) } else { whole }.into())
     }
 
     fn index(&mut self, case: Case) -> &mut Index {

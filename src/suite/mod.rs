@@ -16,6 +16,7 @@ use std::{
     sync::Arc,
 };
 
+use aws_lc_rs::digest::{Context, SHA256};
 pub(crate) use contract::{
     ClientQuestion, Contract, Detection, GeneralHeader, On, PreflightPlan, Protected, Shape, SweepPlan,
 };
@@ -26,7 +27,6 @@ pub(crate) use history::HistoryEntry;
 pub(crate) use makes::{Makes, Remove};
 pub(crate) use operations::{Operation, Operations, Security, matching};
 pub(crate) use requirements::{NamedClient, Requirement, SourceKind, Vocabulary};
-use sha2::{Digest, Sha256};
 
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
@@ -193,13 +193,13 @@ fn once_each(files: Files, found: &mut Vec<Diagnostic>) -> Files {
 
 /// The first half of the SHA-256 of some texts.
 pub(crate) fn short_hash(texts: impl Iterator<Item = impl AsRef<str>>) -> String {
-    let mut hasher = Sha256::new();
+    let mut hash = Context::new(&SHA256);
     for text in texts {
         let text = text.as_ref();
-        hasher.update(text.len().to_le_bytes());
-        hasher.update(text.as_bytes());
+        hash.update(&text.len().to_le_bytes());
+        hash.update(text.as_bytes());
     }
-    let digest = hasher.finalize();
-    let half: [u8; 16] = std::array::from_fn(|index| digest[index]);
+    let digest = hash.finish();
+    let half: [u8; 16] = std::array::from_fn(|index| digest.as_ref()[index]);
     format!("{:032x}", u128::from_be_bytes(half))
 }

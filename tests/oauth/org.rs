@@ -8,13 +8,13 @@ use std::{
     time::Duration,
 };
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::ThumbprintHash};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::{
     server::{Answer, Request, Server},
@@ -272,7 +272,7 @@ impl Seen {
         if (claims["iat"].as_i64().unwrap_or_default() - chrono::Utc::now().timestamp()).abs() > 5 {
             return Err(wrong("made at another time"));
         }
-        let hash = token.map(|token| URL_SAFE_NO_PAD.encode(Sha256::digest(token)));
+        let hash = token.map(|token| URL_SAFE_NO_PAD.encode(digest(&SHA256, token.as_bytes())));
         if claims.get("ath").and_then(Value::as_str) != hash.as_deref() {
             return Err(wrong("the hash of another token"));
         }

@@ -6,9 +6,9 @@ mod proof;
 
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::{HeaderMap, StatusCode};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest as _, Sha256};
 
 use self::proof::Proof;
 pub(super) use self::proof::Subject;
@@ -30,7 +30,7 @@ pub(super) struct Binding {
 impl Binding {
     /// `ath` is the SHA-256 of the token (section 4.2).
     pub(super) fn new(token: &str, thumbprint: String) -> Binding {
-        Binding { thumbprint, ath: URL_SAFE_NO_PAD.encode(Sha256::digest(token)) }
+        Binding { thumbprint, ath: URL_SAFE_NO_PAD.encode(digest(&SHA256, token.as_bytes())) }
     }
 }
 

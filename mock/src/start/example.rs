@@ -1,7 +1,7 @@
 //! What an org can hold to try the mock with: one client and one user. Owns their names.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest as _, Sha256};
 
 use super::{
     App, GrantType, Scope, Server, State, User,
@@ -35,8 +35,7 @@ impl std::fmt::Debug for Example {
 /// A secret that is the same for the same seed, and else another each time.
 fn secret(name: &str, seed: Option<u64>) -> String {
     let seed = seed.map_or_else(|| rand::random::<[u8; 16]>().to_vec(), |seed| seed.to_be_bytes().to_vec());
-    let digest = Sha256::new().chain_update(name).chain_update(seed).finalize();
-    URL_SAFE_NO_PAD.encode(digest)
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, &[name.as_bytes(), &seed].concat()))
 }
 
 impl Example {

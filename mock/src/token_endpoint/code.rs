@@ -1,9 +1,9 @@
 //! The code grant at the token endpoint (RFC 6749, section 4.1.3; RFC 7636). Owns what makes a code invalid. Policies were asked when the
 //! code was given, and are not asked again (docs).
 
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest as _, Sha256};
 
 use super::{Granted, authorized, form, grant};
 use crate::{
@@ -43,7 +43,7 @@ pub(super) fn exchange(
     let verifier = form.get("code_verifier");
     if let Some(challenge) = &code.challenge
         && call.keeps(Norm::CodeVerifier)
-        && verifier.is_none_or(|verifier| URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) != *challenge)
+        && verifier.is_none_or(|verifier| URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes())) != *challenge)
     {
         return Err(invalid("PKCE verification failed."));
     }

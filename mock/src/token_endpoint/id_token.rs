@@ -1,8 +1,8 @@
 //! ID tokens (`OpenID` Connect Core). Owns what they say of themselves; the claims of the server are in `claims`.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::{
     Granted,
@@ -45,8 +45,8 @@ pub(super) fn draft(
 
 /// The left half of the SHA-256 of a text (`OpenID` Connect Core, section 3.1.3.6).
 fn half_hash(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    URL_SAFE_NO_PAD.encode(digest.get(..16).unwrap_or_default())
+    let hash = digest(&SHA256, text.as_bytes());
+    URL_SAFE_NO_PAD.encode(hash.as_ref().get(..16).unwrap_or_default())
 }
 
 /// Names and signs it. The order is that of the vendor's examples (docs).

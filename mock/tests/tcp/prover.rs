@@ -5,6 +5,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
@@ -13,7 +14,6 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use okta_mock::{Settings, State};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use crate::{Org, Reply, settings, text};
 
@@ -48,7 +48,7 @@ pub(crate) fn encoded(part: &Value) -> String {
 }
 
 pub(crate) fn hash(token: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(token))
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, token.as_bytes()))
 }
 
 impl Prover {

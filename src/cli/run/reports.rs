@@ -54,6 +54,16 @@ impl ReportFormat {
         self == Self::Har
     }
 
+    /// Whether it shows headers and bodies of trials that fail, other than as they come.
+    pub(crate) fn shows_messages(self) -> bool {
+        match self {
+            Self::Text | Self::Junit | Self::JunitStrict | Self::Markdown | Self::Github | Self::Tap | Self::Html => {
+                true
+            }
+            Self::Json | Self::Har | Self::Badge | Self::Coverage => false,
+        }
+    }
+
     fn default_path(self) -> PathBuf {
         PathBuf::from(match self {
             Self::Text => "reports/run.txt",

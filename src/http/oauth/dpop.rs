@@ -2,10 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use reqwest::Url;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::jws::{Signer, base64url, unique};
 use crate::http::Answer;
@@ -75,7 +75,7 @@ impl ProofKey {
     pub(super) fn proof(&self, place: Place, method: &str, url: &Url, token: Option<&str>) -> Option<String> {
         let mut claims = self.claims(place, method, url, true);
         if let Some(token) = token {
-            claims["ath"] = base64url(Sha256::digest(token)).into();
+            claims["ath"] = base64url(digest(&SHA256, token.as_bytes())).into();
         }
         self.signer.sign(&self.header, &claims)
     }

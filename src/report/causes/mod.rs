@@ -10,7 +10,7 @@ mod key;
 #[cfg(test)]
 mod tests;
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
 
@@ -117,7 +117,7 @@ pub struct CauseSummary {
     /// What there was.
     pub actual: Option<Actual>,
     /// What the target is held to there.
-    pub requirements: Vec<RequirementText>,
+    pub requirements: Vec<Arc<RequirementText>>,
     /// Where the expectation stands.
     pub place: Option<Place>,
     /// The trials that it accounts for.

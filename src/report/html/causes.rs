@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
+    sync::Arc,
 };
 
 use maud::{Markup, html};
@@ -222,7 +223,7 @@ fn title(cause: &Cause<'_>) -> Markup {
     }
 }
 
-pub(super) fn requirements(requirements: &[RequirementText]) -> Markup {
+pub(super) fn requirements(requirements: &[Arc<RequirementText>]) -> Markup {
     html! {
         @for requirement in requirements {
             div .requirement {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use maud::{Markup, html};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::{
     causes::{Causes, levels},
@@ -36,8 +36,25 @@ impl<'a> Names<'a> {
     }
 }
 
-/// What the script knows. A row is a trial: its ID, then numbers, most of them into the other lists.
-pub(super) fn data(report: &Report, causes: &Causes<'_>) -> Value {
+/// What the script knows.
+#[derive(Serialize)]
+pub(super) struct Known {
+    outcomes: Vec<(&'static str, char, &'static str)>,
+    operations: Vec<String>,
+    profiles: Vec<String>,
+    principals: Vec<String>,
+    requirements: Vec<String>,
+    files: Vec<String>,
+    titles: Vec<String>,
+    reasons: Vec<String>,
+    trials: Vec<Row>,
+}
+
+/// A trial: its ID, then numbers, most of them into the other lists, in the order of the script. A page may have tens of thousands.
+type Row =
+    (String, usize, usize, usize, usize, usize, usize, f64, usize, usize, u8, Box<[usize]>, Box<[usize]>, usize, u8);
+
+pub(super) fn data(report: &Report, causes: &Causes<'_>) -> Known {
     let detailed: HashSet<&str> = causes.trials().map(|trial| trial.finished.trial.as_str()).collect();
     let noted: HashSet<&str> = report.noted.values().flat_map(|note| &note.trials).map(String::as_str).collect();
     let mut sorted: Vec<&TrialReport> = report.trials.iter().collect();
@@ -48,10 +65,10 @@ pub(super) fn data(report: &Report, causes: &Causes<'_>) -> Value {
         let finished = &trial.finished;
         // Each level of a false check is a bit: 4 must, 2 should, 1 info.
         let levels = levels(trial) | u8::from(noted.contains(finished.trial.as_str()));
-        json!([
+        (
             printable(&finished.trial),
             titles.number(&finished.title),
-            Outcome::ALL.iter().position(|outcome| *outcome == finished.outcome),
+            Outcome::ALL.iter().take_while(|outcome| **outcome != finished.outcome).count(),
             profiles.number(&finished.profile),
             principals.number(&finished.principal),
             files.number(&finished.file),
@@ -60,21 +77,27 @@ pub(super) fn data(report: &Report, causes: &Causes<'_>) -> Value {
             finished.requests,
             finished.checks.total(),
             levels,
-            finished.operations.iter().map(|name| operations.number(name)).collect::<Vec<_>>(),
-            finished.requirements.iter().map(|name| requirements.number(name)).collect::<Vec<_>>(),
+            finished.operations.iter().map(|name| operations.number(name)).collect(),
+            finished.requirements.iter().map(|name| requirements.number(name)).collect(),
             // And one, for 0 is none.
             finished.reason.as_ref().map_or(0, |reason| reasons.number(reason.as_str()) + 1),
             // Whether the details stand among the causes.
             u8::from(detailed.contains(finished.trial.as_str())),
-        ])
+        )
     });
-    let rows: Vec<Value> = rows.collect();
+    let trials = rows.collect();
     let outcomes = Outcome::ALL.iter().map(|one| (one.name(), one.form().mark, class_of(*one)));
-    json!({
-        "outcomes": outcomes.collect::<Vec<_>>(), "operations": operations.list, "profiles": profiles.list,
-        "principals": principals.list, "requirements": requirements.list, "files": files.list, "titles": titles.list,
-        "reasons": reasons.list, "trials": rows,
-    })
+    Known {
+        outcomes: outcomes.collect(),
+        operations: operations.list,
+        profiles: profiles.list,
+        principals: principals.list,
+        requirements: requirements.list,
+        files: files.list,
+        titles: titles.list,
+        reasons: reasons.list,
+        trials,
+    }
 }
 
 /// What needs a look comes first.
