@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    ops::{Bound, Range},
+    ops::{Bound, Range, RangeInclusive},
 };
 
 use super::escapes::stands_in_a_token;
@@ -11,8 +11,11 @@ use super::escapes::stands_in_a_token;
 /// So many bytes of a form tell whether it may stand in a place; none is shorter.
 pub(super) const HEAD: usize = 6;
 
-/// The bits of the filter: with some thousand forms, one place in a hundred is looked at in vain.
+/// The bits of a filter: with some thousand forms, one place in a hundred is looked at in vain.
 const FILTER_BITS: u32 = 18;
+
+/// Where all forms are long enough, a text is looked at only in every eighth place: each form that stands in it lies across one of them.
+const MOST_STRIDE: usize = 8;
 
 /// How far a secret reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,14 +25,37 @@ pub(super) enum Extent {
     Open,
 }
 
-/// Forms of secrets, in order, behind a filter by their first bytes.
+/// Forms of secrets, in order, behind filters by [`HEAD`] of their bytes.
 #[derive(Default)]
 pub(super) struct Index {
     forms: BTreeMap<Box<[u8]>, Form>,
-    /// Empty until there is a form.
-    filter: Vec<u64>,
+    /// How far apart the places are where a text is looked at: every form has as many bytes, and [`HEAD`] less one.
+    stride: usize,
+    /// What forms have at each of their first places, as many as the stride.
+    near: Filter,
+    /// What forms begin with.
+    heads: Filter,
     /// Of all forms together.
     bytes: usize,
+}
+
+/// Some bytes that were put in, and few others.
+#[derive(Default)]
+struct Filter(Vec<u64>);
+
+impl Filter {
+    fn insert(&mut self, bytes: [u8; HEAD]) {
+        self.0.resize(1 << (FILTER_BITS - u64::BITS.ilog2()), 0);
+        let (word, bit) = place(bytes);
+        self.0[word] |= bit;
+    }
+
+    fn has(&self, text: &[u8], at: usize) -> bool {
+        text.get(at..).and_then(<[u8]>::first_chunk).is_some_and(|bytes| {
+            let (word, bit) = place(*bytes);
+            self.0[word] & bit != 0
+        })
+    }
 }
 
 struct Form {
@@ -42,13 +68,15 @@ struct Form {
 impl Index {
     /// What is shorter than [`HEAD`] is not found.
     pub(super) fn insert(&mut self, form: &str, extent: Extent) {
-        let Some(head) = form.as_bytes().first_chunk() else { return };
-        if self.filter.is_empty() {
-            self.filter = vec![0; 1 << (FILTER_BITS - u64::BITS.ilog2())];
-        }
-        let (word, bit) = place(*head);
-        self.filter[word] |= bit;
         let form = form.as_bytes();
+        let Some(head) = form.first_chunk() else { return };
+        if self.forms.is_empty() {
+            self.stride = MOST_STRIDE;
+        }
+        // Whatever was put in for a longer stride does for a shorter one.
+        self.stride = self.stride.min(form.len() + 1 - HEAD);
+        self.heads.insert(*head);
+        form.windows(HEAD).take(self.stride).filter_map(<[u8]>::first_chunk).for_each(|bytes| self.near.insert(*bytes));
         if let Some(known) = self.forms.get_mut(form) {
             known.extent = extent.max(known.extent);
             return;
@@ -99,21 +127,30 @@ impl Index {
         if self.forms.is_empty() {
             return;
         }
-        let mut at = 0;
-        while let Some(head) = text[at..].first_chunk() {
-            let (word, bit) = place(*head);
-            let found = if self.filter[word] & bit == 0 { None } else { self.at(&text[at..]) };
-            let Some((length, extent)) = found else {
-                at += 1;
-                continue;
-            };
+        let (mut from, mut looked_at) = (0, 0);
+        while looked_at + HEAD <= text.len() {
+            let begins = from.max((looked_at + 1).saturating_sub(self.stride))..=looked_at;
+            let found = if self.near.has(text, looked_at) { self.first(text, begins) } else { None };
+            if let Some(range) = found {
+                from = range.end;
+                looked_at = range.end.next_multiple_of(self.stride);
+                all.push(range);
+            } else {
+                looked_at += self.stride;
+            }
+        }
+    }
+
+    /// The first form that begins at one of these places.
+    fn first(&self, text: &[u8], mut begins: RangeInclusive<usize>) -> Option<Range<usize>> {
+        begins.find_map(|at| {
+            let (length, extent) = if self.heads.has(text, at) { self.at(&text[at..])? } else { return None };
             let mut end = at + length;
             if extent == Extent::Open {
                 end += text[end..].iter().take_while(|byte| stands_in_a_token(**byte)).count();
             }
-            all.push(at..end);
-            at = end;
-        }
+            Some(at..end)
+        })
     }
 
     /// The longest form that is a prefix of the text. Unless it is the form before the text, it is a prefix of what both have in common.
@@ -177,8 +214,12 @@ mod tests {
     proptest! {
         #[test]
         fn finds_what_a_machine_for_all_forms_finds(
-            forms in proptest::collection::btree_set("[ab]{6,9}|a{6,12}", 1..12),
-            text in "[abc]{0,60}",
+            forms in prop_oneof![
+                proptest::collection::btree_set("[ab]{6,9}|a{6,12}", 1..12),
+                proptest::collection::btree_set("[ab]{9,12}|a{9,20}", 1..12),
+                proptest::collection::btree_set("[ab]{13,15}|a{13,20}", 1..12),
+            ],
+            text in "([abc]{0,20}|a{0,30}|[ab]{0,40}c){0,5}",
         ) {
             let mut index = Index::default();
             for form in &forms {
