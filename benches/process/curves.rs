@@ -12,16 +12,22 @@ use crate::{Bench, Failure, MockProcess, floor, measure::Cost, median, suite::Sh
 
 const ROUNDS: usize = 3;
 
-pub(crate) fn draw() -> Result<(), Failure> {
+type Measured = fn(&Bench, &MockProcess, &Path) -> Result<(), Failure>;
+
+/// The curves by name.
+const CURVES: [(&str, Measured); 4] =
+    [("trials", trials), ("file-size", file_size), ("failing-share", failing), ("latency", latency)];
+
+/// Measures all, or the one of this name, and draws all.
+pub(crate) fn draw(only: Option<&str>) -> Result<(), Failure> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     let curves = project.join("docs/curves");
     fs::create_dir_all(&curves)?;
     let bench = Bench { directory: tempfile::tempdir()?, rounds: ROUNDS };
     let mock = MockProcess::start("0ms")?;
-    trials(&bench, &mock, &curves)?;
-    file_size(&bench, &mock, &curves)?;
-    failing(&bench, &mock, &curves)?;
-    latency(&bench, &curves)?;
+    for (_, measured) in CURVES.iter().filter(|(name, _)| only.is_none_or(|only| only == *name)) {
+        measured(&bench, &mock, &curves)?;
+    }
     let drawn = Command::new("gnuplot").arg(project.join("benches/process/curves.gp")).current_dir(&curves).status();
     match drawn {
         Ok(status) if status.success() => Ok(()),
@@ -68,10 +74,10 @@ fn failing(bench: &Bench, mock: &MockProcess, curves: &Path) -> Result<(), Failu
 }
 
 /// Wall time as a multiple of the floor's, with a line for each latency.
-fn latency(bench: &Bench, curves: &Path) -> Result<(), Failure> {
+fn latency(bench: &Bench, _: &MockProcess, curves: &Path) -> Result<(), Failure> {
     let mocks = ["0ms", "10ms", "50ms"].map(MockProcess::start);
     let mut csv = String::from("jobs,ms_0,floor_0,ms_10,floor_10,ms_50,floor_50\n");
-    for jobs in [1, 4, 16, 64, 200] {
+    for jobs in [4, 16, 64, 200] {
         let mut cells = vec![jobs.to_string()];
         for mock in &mocks {
             let mock = mock.as_ref().map_err(ToString::to_string)?;

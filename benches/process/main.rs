@@ -1,8 +1,8 @@
 //! Whole processes, start to exit, against a mock in a process of its own: the harness with all checks, event stream and `JUnit` report on,
 //! beside the floor, which sends the same requests and checks nothing. Prints the table of `docs/performance.md`; asserts nothing.
 //!
-//! `cargo bench --bench process`, or with `-- ROUNDS` for another number of rounds than 15. `-- curves` measures how the costs grow and draws
-//! it; `-- hurl PROGRAM` has Hurl in the floor's place; `-- suite DIR CASES` writes the suite alone, to be looked at or profiled with.
+//! `cargo bench --bench process`, or with `-- ROUNDS` for another number of rounds than 15. `-- curves` (all, or NAME) measures how the costs
+//! grow and draws it; `-- hurl PROGRAM` has Hurl in the floor's place; `-- suite DIR CASES` writes the suite alone, to be looked at or profiled with.
 
 mod curves;
 mod floor;
@@ -49,7 +49,7 @@ fn main() -> Result<ExitCode, Failure> {
     }
     let mut named = arguments.iter().skip_while(|argument| argument.starts_with('-'));
     match named.next().map(String::as_str) {
-        Some("curves") => return curves::draw().map(|()| ExitCode::SUCCESS),
+        Some("curves") => return curves::draw(named.next().map(String::as_str)).map(|()| ExitCode::SUCCESS),
         Some("hurl") => return hurl::compare(named.next().ok_or("hurl PROGRAM")?).map(|()| ExitCode::SUCCESS),
         _ => {}
     }
