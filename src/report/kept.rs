@@ -13,16 +13,19 @@ use crate::{
     secret::Redacted,
 };
 
-/// As much is kept as it comes, in bytes; behind that, the beginning of everything.
-const MOST: usize = 12 * 1024 * 1024;
+/// As much is kept with all that was sent and came, in bytes; behind that, the beginnings of it.
+const MOST_WHOLE: usize = 12 * 1024 * 1024;
 
 /// Of what comes behind it: as much of a body as tells what it is,
 const BODY: usize = 500;
 
-/// of a header,
+/// and of a header.
 const HEADER: usize = 200;
 
-/// and as many kinds of findings in one answer.
+/// As much is kept with all findings, since causes are made of them.
+const MOST: usize = 48 * 1024 * 1024;
+
+/// Behind it: as many kinds of findings in one answer.
 const KINDS: usize = 10;
 
 /// The place and the like of a finding take about as much beside its texts,
@@ -53,6 +56,8 @@ impl Kept {
             let (mut kinds, all) = (BTreeSet::new(), step.findings.len());
             step.findings.retain(|finding| kinds.len() < KINDS && kinds.insert(kind(finding)));
             step.left_out += all - step.findings.len();
+        }
+        if self.bytes >= MOST_WHOLE {
             step.exchange.iter_mut().for_each(thin);
         }
         // Whoever collected them left room for more.
