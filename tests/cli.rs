@@ -96,6 +96,8 @@ mod red;
 mod replays;
 #[path = "cli/reports.rs"]
 mod reports;
+#[path = "cli/reruns.rs"]
+mod reruns;
 #[path = "cli/restored.rs"]
 mod restored;
 #[path = "cli/retries.rs"]

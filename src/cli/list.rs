@@ -111,8 +111,8 @@ fn list_requirements(
 pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
     let (plan, mut trials) = match arguments.choice.choose(Scripts::Kept, color)? {
         Chosen::Trials(plan, trials) => (plan, trials),
-        Chosen::Nothing(_, idle) => {
-            show_nothing(&idle);
+        Chosen::Nothing(_, why) => {
+            show_nothing(&why);
             return Ok(Verdict::NothingRan.exit_code());
         }
         Chosen::Mistaken(_) => return Ok(WRONG_INPUT),

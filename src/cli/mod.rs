@@ -13,6 +13,7 @@ mod out;
 mod outside;
 mod replay;
 mod report;
+mod rerun;
 mod run;
 mod streams;
 mod suite;

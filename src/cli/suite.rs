@@ -9,7 +9,7 @@ use std::{
 
 use clap::Args;
 
-use super::{CommandError, Mistake, names, out};
+use super::{CommandError, Mistake, names, out, rerun::Earlier};
 use crate::{
     counted::counted,
     diagnostic::{COLUMNS, Diagnostic},
@@ -34,13 +34,17 @@ pub(crate) struct Choice {
     #[arg(long = "profile", value_name = "P", value_delimiter = ',', value_parser = names())]
     #[arg(env = "OKTA_CONFORMANCE_PROFILE")]
     profiles: Vec<String>,
+    /// Only the trials that failed in an earlier run, could not be judged, or were not run: its event stream, or those of its parts
+    /// separated by commas, or their directory
+    #[arg(long, value_name = "EVENTS")]
+    failed_in: Option<String>,
 }
 
 /// What a choice came to.
 pub(crate) enum Chosen {
     Trials(Plan, Vec<Arc<Trial>>),
-    /// A pattern or profile selects nothing.
-    Nothing(Plan, Vec<String>),
+    /// It selects nothing of the plan, and why.
+    Nothing(Plan, String),
     /// The suite has mistakes, which have been shown; here in words without colours.
     Mistaken(String),
 }
@@ -51,6 +55,7 @@ impl Choice {
         event::Chosen {
             patterns: self.patterns.clone(),
             profiles: self.profiles.iter().filter(|name| *name != "all").cloned().collect(),
+            rerun: self.failed_in.is_some(),
         }
     }
 
@@ -63,6 +68,7 @@ impl Choice {
 
     /// The plan and the chosen trials.
     pub(crate) fn choose(&self, scripts: Scripts, color: bool) -> Result<Chosen, CommandError> {
+        let earlier = self.failed_in.as_deref().map(Earlier::read).transpose()?;
         let patterns: Result<Vec<Pattern>, _> = self.patterns.iter().map(|pattern| Pattern::new(pattern)).collect();
         let selection = Selection { patterns: patterns?, profiles: self.profiles.clone() };
         let compile = |suite, found: &mut Vec<Diagnostic>| Plan::compile_to_run(suite, scripts, found);
@@ -71,9 +77,20 @@ impl Choice {
             Err(mistakes) => return Ok(Chosen::Mistaken(mistakes)),
         };
         let idle = selection.idle(&plan.trials.iter().map(Arc::as_ref));
-        let trials: Vec<Arc<Trial>> = plan.trials.iter().filter(|trial| selection.selects(trial)).cloned().collect();
-        if !idle.is_empty() || trials.is_empty() {
-            return Ok(Chosen::Nothing(plan, idle));
+        let mut trials: Vec<Arc<Trial>> =
+            plan.trials.iter().filter(|trial| selection.selects(trial)).cloned().collect();
+        if !idle.is_empty() {
+            return Ok(Chosen::Nothing(plan, format!("no trial matches {}", out::shown(&idle.join(", ")))));
+        }
+        if trials.is_empty() {
+            return Ok(Chosen::Nothing(plan, "the suite has no trials".to_owned()));
+        }
+        if let Some(earlier) = earlier {
+            earlier.tell_gone(&plan);
+            trials.retain(|trial| earlier.leaves(trial));
+            if trials.is_empty() {
+                return Ok(Chosen::Nothing(plan, earlier.nothing()));
+            }
         }
         Ok(Chosen::Trials(plan, trials))
     }
@@ -121,15 +138,10 @@ pub(crate) fn show_each(found: &[Diagnostic], color: bool) {
     }
 }
 
-/// Says which patterns select nothing, with a way on.
-pub(crate) fn show_nothing(idle: &[String]) {
-    let what = if idle.is_empty() {
-        "the suite has no trials".to_owned()
-    } else {
-        format!("no trial matches {}", out::shown(&idle.join(", ")))
-    };
+/// Says why nothing is selected, with a way on.
+pub(crate) fn show_nothing(why: &str) {
     out::tell(&format!(
-        "nothing to run: {what}\n  `okta-conformance list` shows all IDs, with `--format json` the profiles too"
+        "nothing to run: {why}\n  `okta-conformance list` shows all IDs, with `--format json` the profiles too"
     ));
 }
 

@@ -78,6 +78,9 @@ pub struct Chosen {
     /// Profiles; none means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub profiles: Vec<String>,
+    /// Only what an earlier run left to be done: what failed in it, could not be judged, or was not run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rerun: bool,
 }
 
 impl Chosen {

@@ -36,7 +36,9 @@ use std::{
 };
 
 pub use causes::{Cause, CauseSummary, Check, Standing, What};
-pub use comparison::{About, ChangeKind, ComparedRun, Comparison, Course, DriftChange, LostCheck, Note, TrialChange};
+pub use comparison::{
+    About, ChangeKind, ComparedRun, Comparison, Course, DriftChange, LostCheck, Note, TrialChange, former_ids,
+};
 pub use console::{Console, Style, quoted};
 pub use coverage::{Answers, Coverage};
 pub use deviation::{Deviation, DeviationKind};

@@ -88,7 +88,7 @@ impl Report {
             && self.stopped().is_none()
             && self.lost_parts().is_empty()
             && self.not_begun.is_empty()
-            && self.parts.iter().all(|part| part.header.selection.patterns.is_empty())
+            && self.parts.iter().all(|part| part.header.selection.patterns.is_empty() && !part.header.selection.rerun)
             && self.trials.iter().all(judged);
         let stale = self.known.iter().filter(move |(_, (_, met))| whole && !met);
         stale.map(|(pattern, (entry, _))| (entry.as_str(), pattern))

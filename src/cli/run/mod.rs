@@ -327,8 +327,8 @@ fn prepare(arguments: &Arguments, color: bool, redactor: &mut Redactor) -> Resul
     let scripts = if arguments.seed.is_some() { Scripts::Kept } else { Scripts::AsDue };
     let (mut plan, mut trials) = match arguments.choice.choose(scripts, color)? {
         Chosen::Trials(plan, trials) => (plan, trials),
-        Chosen::Nothing(plan, idle) => {
-            show_nothing(&idle);
+        Chosen::Nothing(plan, why) => {
+            show_nothing(&why);
             return Ok(Begun::Nothing(plan.suite_hash));
         }
         Chosen::Mistaken(mistakes) => return Ok(Begun::Mistaken(mistakes)),

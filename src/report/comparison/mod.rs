@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use strum::IntoStaticStr;
 
-pub(super) use self::trials::former_ids;
+pub use self::trials::former_ids;
 pub use self::trials::{ChangeKind, TrialChange};
 use super::{
     Cause, CauseSummary, DriftCount, DriftKey, FailOn, Gate, LatencyChange, Report, Score, TrialReport, text::pretty,

@@ -144,18 +144,18 @@ pub(super) fn pairs<'a>(old: &'a Report, new: &'a Report) -> Vec<Pair<'a>> {
         .collect();
     for pair in &mut pairs {
         if let (None, Some(new)) = (pair.old, pair.new) {
-            pair.old = former_ids(&new.finished).find_map(|id| left.remove(id.as_str()));
+            pair.old = former_ids(&new.finished.trial, &new.finished.aliases).find_map(|id| left.remove(id.as_str()));
         }
     }
     pairs.extend(left.into_values().map(|old| Pair { old: Some(old), new: None }));
     pairs
 }
 
-/// An alias names a case; its rows and principals keep theirs.
-pub(in crate::report) fn former_ids(finished: &TrialFinished) -> impl Iterator<Item = String> {
-    let case = finished.trial.rsplit('/').next().unwrap_or_default();
+/// The IDs that a trial may have had. An alias names a case; its rows and principals keep theirs.
+pub fn former_ids<'a>(trial: &'a str, aliases: &'a [String]) -> impl Iterator<Item = String> + 'a {
+    let case = trial.rsplit('/').next().unwrap_or_default();
     let suffix = case.find(['[', '@']).map_or("", |at| &case[at..]);
-    finished.aliases.iter().flat_map(move |alias| [alias.clone(), format!("{alias}{suffix}")])
+    aliases.iter().flat_map(move |alias| [alias.clone(), format!("{alias}{suffix}")])
 }
 
 /// The trials that did not end as before, and how many did.

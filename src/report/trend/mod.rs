@@ -147,7 +147,7 @@ impl Trend {
         for trial in &report.trials {
             let finished = &trial.finished;
             // A case that was renamed goes on under its new ID.
-            let former = super::comparison::former_ids(finished).find_map(|id| self.ends.remove(&id));
+            let former = super::former_ids(&finished.trial, &finished.aliases).find_map(|id| self.ends.remove(&id));
             let ends = match former {
                 Some(former) => self.ends.entry(finished.trial.clone()).or_insert(former),
                 None => self.ends.entry(finished.trial.clone()).or_default(),
