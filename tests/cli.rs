@@ -78,6 +78,8 @@ mod mistakes;
 mod near_names;
 #[path = "cli/org.rs"]
 mod org;
+#[path = "cli/parity.rs"]
+mod parity;
 #[path = "cli/patience.rs"]
 mod patience;
 #[path = "cli/places.rs"]

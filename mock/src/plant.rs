@@ -304,7 +304,8 @@ fn plant_children(
         let place = format!("{place}.scopes[{index}]");
         let own = findings.take(&place, scope.id.as_deref(), &mut org.source, Entity::Scope);
         let server = org.servers.find_mut(id).map_err(at(&place))?;
-        let scope = Scope::read(&object(&place, scope)?.fields(), None, server.scopes.iter()).map_err(at(&place));
+        let scope =
+            Scope::read(&object(&place, scope)?.fields(), None, false, server.scopes.iter()).map_err(at(&place));
         if let Some(scope) = findings.note(scope) {
             server.add_scope(Scope { id: own, ..scope });
         }

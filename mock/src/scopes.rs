@@ -124,7 +124,7 @@ impl Server {
 
 fn create(org: &mut Org, call: &Call<'_>) -> Outcome {
     let server = org.servers.find_mut(call.server())?;
-    let mut scope = Scope::read(&body::object(call)?.fields(), None, server.scopes.iter())?;
+    let mut scope = Scope::read(&body::object(call)?.fields(), None, false, server.scopes.iter())?;
     scope.id = org.source.id(Entity::Scope);
     let answer = Answer::json(StatusCode::CREATED, &View::new(server, &scope, call));
     server.add_scope(scope);
@@ -143,7 +143,9 @@ fn replace(org: &mut Org, call: &Call<'_>) -> Outcome {
     let place = rows::place(&server.scopes, call.child())?;
     let former = &server.scopes[place];
     let others = server.scopes.iter().filter(|scope| scope.id != former.id);
-    server.scopes[place] = Scope::read(&body::object(call)?.fields(), Some(former), others)?;
+    // Scopes that do not show it cannot be asked for it: a whole former answer can be sent back.
+    let needs_consent = call.as_of.has(Change::ScopeConsent);
+    server.scopes[place] = Scope::read(&body::object(call)?.fields(), Some(former), needs_consent, others)?;
     Ok(Answer::json(StatusCode::OK, &View::new(server, &server.scopes[place], call)))
 }
 
@@ -164,6 +166,7 @@ impl Scope {
     pub(crate) fn read<'s>(
         fields: &Fields<'_>,
         former: Option<&Scope>,
+        needs_consent: bool,
         mut others: impl Iterator<Item = &'s Scope>,
     ) -> Result<Scope, Refusal> {
         let scope = Scope {
@@ -189,7 +192,7 @@ impl Scope {
                 fields.problem("name", Complaint::Clash);
             }
         }
-        if former.is_some() {
+        if needs_consent {
             // Docs: needed to replace a scope, though not to create one. They say the same of `metadataPublish`, but the vendor's own SDK
             // for Node.js leaves it out.
             fields.require("consent");

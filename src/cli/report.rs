@@ -8,9 +8,13 @@ use super::{
     CommandError, Mistake,
     out::width,
     run::{ReportFormat, ReportTo, StreamedReports, Terms, one_output_a_file, parse_report, unwritten, write_reports},
-    streams::{baseline, merged},
+    streams::{baseline, files_of, merged},
 };
-use crate::report::{Ending, Report, Style};
+use crate::{
+    plan::Plan,
+    report::{Ending, Report, Style},
+    suite::{HistoryEntry, Suite, changes_at},
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -26,11 +30,38 @@ pub(crate) struct Arguments {
     /// A report to write, to PATH or into reports/ (repeatable)
     #[arg(long, value_name = "FORMAT[=PATH]", value_parser = parse_report)]
     report: Vec<ReportTo>,
+    /// Two streams, of a target and of a reference under the same trials: who holds which requirement. Of a run in parts, name the streams
+    /// separated by commas, or their directory
+    #[arg(long)]
+    parity: bool,
     #[command(flatten)]
     terms: Terms,
     /// Every failure in full, and explained drift
     #[arg(long, short)]
     verbose: bool,
+}
+
+impl Arguments {
+    /// The streams of the run, and those of the reference that it is set beside.
+    fn sides(&self) -> Result<(Vec<PathBuf>, Option<Vec<PathBuf>>), CommandError> {
+        if !self.parity {
+            return Ok((self.streams.clone(), None));
+        }
+        let [target, reference] = self.streams.as_slice() else {
+            let title = "`--parity` needs two streams, that of a target and that of a reference: name the parts of one run \
+                         separated by commas";
+            return Err(Mistake::boxed(title));
+        };
+        let files = |path: &PathBuf| files_of(&path.to_string_lossy());
+        Ok((files(target)?, Some(files(reference)?)))
+    }
+}
+
+/// The dated changes that the built-in suite knows, where the run is of it.
+fn history_of(report: &Report) -> Vec<HistoryEntry> {
+    let plan = Plan::compile(&Suite::embedded(&mut Vec::new()), &mut Vec::new());
+    let suite = report.header.as_ref().map(|header| header.suite.as_str());
+    plan.filter(|plan| suite == Some(plan.suite_hash.as_str())).map(|plan| plan.history).unwrap_or_default()
 }
 
 pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
@@ -51,10 +82,18 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         empty = empty.without_messages();
     }
     let mut streamed = StreamedReports::open(&arguments.report).and_printed(arguments.format);
-    let mut report = merged(empty, &arguments.streams, Ending::Footer, |event| streamed.take(event))?;
+    let (streams, reference) = arguments.sides()?;
+    let mut report = merged(empty, &streams, Ending::Footer, |event| streamed.take(event))?;
     report.expect_all_parts();
     if let Some(baseline) = baseline(arguments.baseline.as_deref(), &arguments.terms)? {
         report.compare_with(&baseline);
+    }
+    if let Some(files) = reference {
+        let mut reference =
+            merged(Report::default().without_messages().without_checks(), &files, Ending::Footer, |_| {})?;
+        reference.expect_all_parts();
+        let history = history_of(&report);
+        report.set_beside(&reference, |operation, place| changes_at(&history, operation, place))?;
     }
     let fail_on = arguments.terms.fail_on();
     let whole = write_reports(&arguments.report, &mut streamed, &report, fail_on);

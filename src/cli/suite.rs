@@ -22,7 +22,7 @@ use crate::{
 const MOST_TOLD: usize = 20;
 
 /// Which trials, of which suite.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Choice {
     /// IDs of trials: `*` stands for one component or a part of it, `**` for many
     #[arg(value_name = "PATTERN")]

@@ -1,5 +1,5 @@
-//! What a run says beside the outcomes of its trials: drift, behaviour that nobody has accepted, the run beside an older one. Whether it
-//! turns the run red is `--fail-on`'s and the comparison's to say; each format has to tell it then, since no trial does.
+//! What a run says beside the outcomes of its trials: drift, behaviour that nobody has accepted, the run beside an older one or that of a
+//! reference. Whether it turns the run red is `--fail-on`'s, the comparison's and the parity's to say; each format has to tell it then, since no trial does.
 
 use strum::{IntoStaticStr, VariantArray};
 
@@ -26,6 +26,8 @@ pub struct Deviation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum DeviationKind {
+    /// The run of a reference.
+    Parity,
     /// An older run.
     Baseline,
     /// The documents: a member, link or value is in none of them.
@@ -48,6 +50,7 @@ impl DeviationKind {
     /// The heading above all of the kind.
     pub fn heading(self) -> &'static str {
         match self {
+            Self::Parity => "beside the reference",
             Self::Baseline => "compared with the baseline",
             Self::Drift => "drift: in answers, but in no document",
             Self::Snapshot => "snapshots: behaviour that nobody has accepted",
@@ -73,6 +76,9 @@ impl Deviation {
 impl Report {
     /// All that there is beside the outcomes, by kind.
     pub fn deviations(&self, fail_on: FailOn) -> Vec<Deviation> {
+        let beside = self.parity.iter().map(|parity| {
+            Deviation::of(DeviationKind::Parity, &parity.sentence(), &parity.text(false), !parity.is_whole())
+        });
         let compared = self.comparison.iter().map(|comparison| {
             let worse = comparison.course(fail_on) == Course::Worse;
             Deviation::of(DeviationKind::Baseline, &comparison.sentence(fail_on), &comparison.text(false), worse)
@@ -92,6 +98,6 @@ impl Report {
             let red = fail_on.gate == Gate::Conformant;
             Deviation { kind: DeviationKind::Stale, name: on_one_line(entry), text: on_one_line(&text), red }
         });
-        compared.chain(drifted).chain(unaccepted).chain(stale).collect()
+        beside.chain(compared).chain(drifted).chain(unaccepted).chain(stale).collect()
     }
 }

@@ -322,7 +322,11 @@ fn add_deviations(junit: &mut JunitReport, report: &Report, fail_on: FailOn) {
         let kind = of_kind[0].kind;
         let mut suite = TestSuite::new(kind.name());
         for deviation in of_kind.iter().filter(|deviation| deviation.red) {
-            let name = if kind == DeviationKind::Baseline { "worse" } else { &deviation.name };
+            let name = match kind {
+                DeviationKind::Baseline => "worse",
+                DeviationKind::Parity => "differs",
+                DeviationKind::Drift | DeviationKind::Snapshot | DeviationKind::Stale => &deviation.name,
+            };
             let status = non_success(NonSuccessKind::Failure, kind.name(), deviation.headline(), &deviation.text);
             suite.add_test_case(case(kind.name(), format!("{}::{name}", kind.name()), status));
         }

@@ -18,6 +18,7 @@ mod latency;
 #[cfg(test)]
 mod laws;
 mod markdown;
+mod parity;
 mod parts;
 mod proposal;
 mod score;
@@ -48,6 +49,7 @@ pub use html::{write as write_html, write_trend};
 pub use junit::{write as write_junit, write_strict as write_junit_strict};
 pub use latency::{Latencies, LatencyChange, median, quantile};
 pub use markdown::write as write_markdown;
+pub use parity::{Agreement, Departure, NoParity, Parity, RequirementParity, Side};
 pub use parts::{Part, PartsError};
 pub use score::{Percent, RequirementStanding, Score, Tally};
 #[cfg(any(test, fuzzing))]
@@ -114,6 +116,8 @@ pub struct Report {
     pub parts: Vec<Part>,
     /// The run beside an older one, where it is to be compared.
     pub comparison: Option<Box<Comparison>>,
+    /// The run beside that of a reference, where it is to be set beside one.
+    pub parity: Option<Box<Parity>>,
     /// The findings that known failures list: where, and whether a trial met them.
     known: BTreeMap<FindingPattern, (String, bool)>,
     kept: Kept,
@@ -429,6 +433,22 @@ impl Report {
     /// Compares the run, which is over, with an older one.
     pub fn compare_with(&mut self, baseline: &Self) {
         self.comparison = Some(Box::new(Comparison::of(baseline, self)));
+    }
+
+    /// Sets the run, which is over, beside that of a reference; `changes` tells which dated changes of the service are at a place in answers
+    /// to an operation.
+    ///
+    /// # Errors
+    /// A run that is not whole.
+    pub fn set_beside(
+        &mut self,
+        reference: &Self,
+        changes: impl Fn(&str, &str) -> Vec<String>,
+    ) -> Result<(), NoParity> {
+        let mut parity = Parity::of(self, reference)?;
+        parity.date(changes);
+        self.parity = Some(Box::new(parity));
+        Ok(())
     }
 
     /// The trials in the order of their IDs: what ends first is chance.

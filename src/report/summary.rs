@@ -69,6 +69,7 @@ pub fn write_json(report: &Report, fail_on: FailOn, mut writer: impl Write) -> i
         "unsettled": report.may_be_left,
         "snapshots": snapshots.collect::<Vec<_>>(),
         "stale": (!stale.is_empty()).then_some(stale),
+        "parity": report.parity.as_ref().map(|parity| parity.summary()),
         "comparison": report.comparison.as_ref().map(|comparison| comparison.summary(fail_on)),
     }));
     writeln!(writer, "{}", pretty(&summary)?)
@@ -103,6 +104,7 @@ pub fn write_badge(report: &Report, fail_on: FailOn, mut writer: impl Write) -> 
             let red = red.len();
             let deviation = report.deviations(fail_on).into_iter().find(|deviation| deviation.red && red == 0);
             let message = match deviation.map(|deviation| deviation.kind) {
+                Some(DeviationKind::Parity) => "no parity".to_owned(),
                 Some(DeviationKind::Baseline) => "worse than before".to_owned(),
                 Some(DeviationKind::Drift | DeviationKind::Snapshot) => "drift".to_owned(),
                 Some(DeviationKind::Stale) => "stale known failures".to_owned(),

@@ -142,7 +142,8 @@ impl Report {
         let departs =
             |trial: &TrialReport| trial.finished.outcome.departs() || fail_on.in_trial(&trial.finished).is_some();
         let drifts = self.unexplained_drift().next().is_some() || !self.snapshots.is_empty();
-        self.trials.iter().any(departs) || (fail_on.drift && drifts) || self.stale().next().is_some()
+        let no_parity = self.parity.as_ref().is_some_and(|parity| !parity.is_whole());
+        self.trials.iter().any(departs) || (fail_on.drift && drifts) || self.stale().next().is_some() || no_parity
     }
 
     /// Whether every trial that needs credentials had none.
@@ -196,6 +197,7 @@ impl Report {
         let left = self.left().map(|(kind, leaks)| format!("{} {}", leaks.len(), kind.name()));
         let behind = [
             some(self.rate_limited(), "answer").map(|answers| format!("{answers} of 429")),
+            self.parity.as_ref().map(|parity| parity.sentence()),
             self.comparison.as_ref().map(|since| format!("since the baseline {}", since.sentence(fail_on))),
             self.stopped().and_then(why_stopped).map(|why| format!("stopped {why}")),
         ];

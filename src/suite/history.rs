@@ -22,11 +22,29 @@ pub(crate) struct HistoryEntry {
     /// The member that a request must lack, as a JSON Pointer.
     pub(crate) unsaid: Option<String>,
     pub(crate) operations: Vec<String>,
+    /// Operations whose answers show it only where a case compares them with one of those.
+    compared: Vec<String>,
     places: Vec<Regex>,
     pub(crate) place_texts: Vec<String>,
 }
 
+/// The dated changes of the service at a place in answers to an operation, each with its ID and a sentence.
+pub(crate) fn changes_at(history: &[HistoryEntry], operation: &str, place: &str) -> Vec<String> {
+    history
+        .iter()
+        .filter(|entry| entry.dates(operation, place))
+        .map(|entry| format!("{}: {}", entry.id, entry.text))
+        .collect()
+}
+
 impl HistoryEntry {
+    /// Whether it is a dated change of what is at `place` in an answer to `operation`.
+    fn dates(&self, operation: &str, place: &str) -> bool {
+        self.until.is_some()
+            && (self.operations.is_empty() || self.operations.iter().chain(&self.compared).any(|id| id == operation))
+            && self.places.iter().any(|pattern| pattern.is_match(place))
+    }
+
     /// Whether it is about a difference at `place` in the answer to `operation`, recorded on `day` as `recording`; `sent` is the body of the
     /// request.
     pub(crate) fn explains(
@@ -74,6 +92,7 @@ fn entry(node: &Node, problems: &mut Problems<'_>) -> Option<HistoryEntry> {
     let recordings = fields.texts("recordings", problems);
     let unsaid = fields.optional_text("unsaid", problems);
     let operations = fields.texts("operations", problems);
+    let compared = fields.texts("compared", problems);
     fields.required("places", problems);
     let places = fields.texts("places", problems);
     let span = fields.span();
@@ -91,6 +110,7 @@ fn entry(node: &Node, problems: &mut Problems<'_>) -> Option<HistoryEntry> {
         recording_texts: recordings,
         unsaid,
         operations,
+        compared,
         places: places.iter().filter_map(|pattern| glob(pattern)).collect(),
         place_texts: places,
     })

@@ -23,7 +23,7 @@ pub(crate) use contract::{
 pub use files::FilesError;
 use files::{FileKind, Files};
 pub(crate) use files::{is_suite, read as read_file};
-pub(crate) use history::HistoryEntry;
+pub(crate) use history::{HistoryEntry, changes_at};
 pub(crate) use makes::{Makes, Remove};
 pub(crate) use operations::{Operation, Operations, Security, matching};
 pub(crate) use requirements::{NamedClient, Requirement, SourceKind, Vocabulary};

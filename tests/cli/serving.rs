@@ -17,7 +17,7 @@ const AUTHORITY: &str = "certificate authority in ";
 const ADMIN: &str = "admin at ";
 
 /// A mock and the lines that it printed; ended when this is dropped.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     lines: Vec<String>,
     /// Open as long as the mock runs, which prints into it.
@@ -26,7 +26,7 @@ struct Served {
 
 impl Served {
     /// Starts the program and reads up to the line that begins like this.
-    fn start(place: &Place, arguments: &[&str], last: &str) -> Served {
+    pub(crate) fn start(place: &Place, arguments: &[&str], last: &str) -> Served {
         let mut all = vec!["mock", "--port", "0"];
         all.extend(arguments);
         let mut child = place.command(&all).spawn().expect("the program starts");
@@ -41,7 +41,7 @@ impl Served {
     }
 
     /// What follows this text at the beginning of a line.
-    fn told(&self, start: &str) -> &str {
+    pub(crate) fn told(&self, start: &str) -> &str {
         let line = self.lines.iter().find_map(|line| line.trim_start().strip_prefix(start));
         line.unwrap_or_else(|| panic!("no {start} in {:?}", self.lines))
     }

@@ -27,7 +27,7 @@ pub(in crate::cli) use self::signals::interrupted_twice;
 use self::{
     idle::Idle,
     outputs::{Outputs, flushed_at_waits, secrets_written},
-    places::{Ledgers, probe},
+    places::{Ledgers, beside, probe, reference_stream},
     reports::write_report,
 };
 pub(crate) use self::{
@@ -54,13 +54,14 @@ use crate::{
     run::{self, Disposable, Options, SETTLING, Stopper},
     secret::Redactor,
     settings,
+    suite::changes_at,
     targets::{Located, Opened},
 };
 
 /// Where the event stream goes unless told otherwise.
 pub(crate) const EVENTS: &str = "reports/events.jsonl";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of the command line that do not depend on each other")]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -68,6 +69,13 @@ pub(crate) struct Arguments {
     /// What to run against: `mock` (the embedded one), a URL, or the name of a target in the settings file
     #[arg(long, default_value = "mock", value_name = "mock|URL|NAME", env = "OKTA_CONFORMANCE_TARGET")]
     target: String,
+    /// Run the same trials against a reference too, such as `mock`, and say who holds which requirement. Its event stream goes beside the
+    /// run's, with `.reference` in its name
+    #[arg(long, value_name = "mock|URL|NAME")]
+    against: Option<String>,
+    /// Whether this is the run against the reference of another one.
+    #[arg(skip)]
+    is_reference: bool,
     /// The settings file, instead of okta-conformance.toml
     #[arg(long, value_name = "FILE", env = "OKTA_CONFORMANCE_SETTINGS")]
     settings: Option<PathBuf>,
@@ -177,7 +185,7 @@ pub(crate) enum GateBy {
 }
 
 /// What the verdict of a run depends on.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Terms {
     /// What turns the run red in addition to failures
     #[arg(long, value_parser = words::<FailOnWhat>(), value_delimiter = ',', value_name = "WHAT")]
@@ -249,9 +257,34 @@ impl Arguments {
 
     /// Nothing that a run writes has a file in common.
     fn one_output_a_file(&self) -> Result<(), CommandError> {
-        let events = Some(Path::new(&self.events)).filter(|path| *path != Path::new("none"));
+        let reference = self.of_reference().map(|reference| reference.events);
+        let events = [Some(&self.events), reference.as_ref()].into_iter().flatten();
+        let events = events.map(Path::new).filter(|path| *path != Path::new("none"));
         let others = [&self.record, &self.propose_known_failures].into_iter().flatten().map(PathBuf::as_path);
-        one_output_a_file(events.into_iter().chain(others), &self.report)
+        one_output_a_file(events.chain(others), &self.report)
+    }
+
+    /// The same trials against the reference, whose run is told by its event stream alone.
+    fn of_reference(&self) -> Option<Self> {
+        let against = self.against.clone()?;
+        Some(Self {
+            target: against,
+            against: None,
+            is_reference: true,
+            events: beside(&self.events).map_or_else(|| "none".to_owned(), |_| reference_stream(&self.events)),
+            known_failures: None,
+            propose_known_failures: None,
+            baseline: None,
+            snapshots: None,
+            accept_snapshots: false,
+            terms: Terms { fail_on: Vec::new(), gate: GateBy::Conformant },
+            report: Vec::new(),
+            record: None,
+            format: Format::Text,
+            quiet: true,
+            verbose: false,
+            ..self.clone()
+        })
     }
 
     fn style(&self, color: bool) -> Style {
@@ -289,9 +322,9 @@ enum Begun {
 pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
     // Secrets that are known when a run ends before it began.
     let mut redactor = Redactor::default();
-    match prepare(arguments, color, &mut redactor) {
-        Ok(Begun::Ready(prepared)) => conduct(arguments, *prepared),
-        Ok(Begun::Nothing(suite)) => {
+    match prepare_both(arguments, color, &mut redactor) {
+        Ok((Begun::Ready(prepared), reference)) => conduct(arguments, *prepared, reference),
+        Ok((Begun::Nothing(suite), _)) => {
             // A CI system that looks for the report must find one that says that nothing ran.
             let report = Idle::nothing_ran(arguments, suite).write(arguments, None);
             if let Some(path) = &arguments.propose_known_failures {
@@ -302,7 +335,7 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
             }
             Ok(Verdict::NothingRan.exit_code())
         }
-        Ok(Begun::Mistaken(mistakes)) => {
+        Ok((Begun::Mistaken(mistakes), _)) => {
             Idle::not_begun(arguments, redactor.text(&mistakes)).write(arguments, None);
             Ok(WRONG_INPUT)
         }
@@ -312,6 +345,31 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
             Err(error)
         }
     }
+}
+
+/// A run against the reference that another one is set beside.
+struct Reference {
+    arguments: Arguments,
+    prepared: Box<Prepared>,
+}
+
+/// The run, and the one against its reference where there is one.
+fn prepare_both(
+    arguments: &Arguments,
+    color: bool,
+    redactor: &mut Redactor,
+) -> Result<(Begun, Option<Reference>), CommandError> {
+    let begun = prepare(arguments, color, redactor)?;
+    let Some(of_reference) = arguments.of_reference().filter(|_| matches!(begun, Begun::Ready(_))) else {
+        return Ok((begun, None));
+    };
+    let mut secrets = Redactor::default();
+    let reference = prepare(&of_reference, color, &mut secrets)?;
+    Ok(match reference {
+        Begun::Ready(prepared) => (begun, Some(Reference { arguments: of_reference, prepared })),
+        // The same suite and choice: what there is to say of them was said of the run itself.
+        Begun::Nothing(_) | Begun::Mistaken(_) => (reference, None),
+    })
 }
 
 /// Everything that can be wrong is found out here, before the first request.
@@ -336,7 +394,9 @@ fn prepare(arguments: &Arguments, color: bool, redactor: &mut Redactor) -> Resul
     let shard = arguments.shard.map_or_else(settings::shard, |shard| Ok(Some(shard)))?;
     if let Some(shard) = shard {
         trials.retain(|trial| shard.holds(trial));
-        tell(&format!("shard {shard}: {}", counted(trials.len(), "trial")));
+        if !arguments.is_reference {
+            tell(&format!("shard {shard}: {}", counted(trials.len(), "trial")));
+        }
     }
     if let Some(seed) = arguments.seed {
         trials.shuffle(&mut StdRng::seed_from_u64(seed));
@@ -407,8 +467,61 @@ fn open(arguments: &Arguments, plan: &Plan, idle: bool, redactor: &mut Redactor)
 }
 
 /// Runs, and writes everything that was asked for, whatever of it fails.
-fn conduct(arguments: &Arguments, prepared: Prepared) -> Result<u8, CommandError> {
-    let Prepared { plan, trials, opened, options, outputs, ledgers, baseline } = prepared;
+fn conduct(arguments: &Arguments, mut prepared: Prepared, reference: Option<Reference>) -> Result<u8, CommandError> {
+    let mut beside = None;
+    if let Some(Reference { arguments: of_reference, prepared: reference }) = reference {
+        tell(&format!("first against the reference {}", of_reference.target));
+        let ended = carry_out(&of_reference, *reference)?;
+        let verdict = ended.outputs.report.verdict(FailOn::default());
+        let whole = ended.whole & !ended.has_secrets(&of_reference)?;
+        if matches!(verdict, Verdict::Interrupted | Verdict::Terminated) {
+            drop(prepared);
+            let reason = Redactor::default().text("it was stopped while the run against its reference was under way");
+            Idle::not_begun(arguments, reason).write(arguments, None);
+            return Ok(verdict.exit_code());
+        }
+        beside = Some((ended.outputs.report, whole));
+    }
+    let history = prepared.plan.history.clone();
+    let baseline = prepared.baseline.take();
+    let mut ended = carry_out(arguments, prepared)?;
+    let report = &mut ended.outputs.report;
+    if let Some(baseline) = &baseline {
+        report.compare_with(baseline);
+    }
+    let mut whole = ended.whole;
+    if let Some((reference, of_reference)) = beside {
+        whole &= of_reference
+            & told(report.set_beside(&reference, |operation, place| changes_at(&history, operation, place)));
+    }
+    whole &= write_files(arguments, &mut ended.outputs);
+    let summed_up = sum_up(arguments, &mut ended.outputs);
+    whole &= !ended.has_secrets(arguments)?;
+    summed_up?;
+    let verdict = ended.outputs.report.verdict(arguments.terms.fail_on());
+    Ok(if whole { verdict } else { unwritten(verdict) }.exit_code())
+}
+
+/// A run that has ended, and is not told yet.
+struct Ended {
+    outputs: Outputs,
+    /// Whether all that goes with it was written.
+    whole: bool,
+    /// The secrets of a target that outlives the run, and where its ledger was.
+    secrets: Option<(Redactor, PathBuf)>,
+}
+
+impl Ended {
+    /// Whether a secret stands in what the run wrote or printed.
+    fn has_secrets(&self, arguments: &Arguments) -> Result<bool, CommandError> {
+        let Some((redactor, ledger)) = &self.secrets else { return Ok(false) };
+        secrets_written(arguments, ledger, &self.outputs, redactor)
+    }
+}
+
+/// Runs, and closes what is written while it runs.
+fn carry_out(arguments: &Arguments, prepared: Prepared) -> Result<Ended, CommandError> {
+    let Prepared { plan, trials, opened, options, outputs, ledgers, .. } = prepared;
     let outputs = RefCell::new(outputs);
     let stopper = Stopper::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -435,18 +548,8 @@ fn conduct(arguments: &Arguments, prepared: Prepared) -> Result<u8, CommandError
     let redactor = (!opened.is_mock()).then(|| opened.redactor.clone());
     drop(opened);
     whole &= outputs.finish();
-    if let Some(baseline) = &baseline {
-        outputs.report.compare_with(baseline);
-    }
-    whole &= write_files(arguments, &mut outputs);
-    let summed_up = sum_up(arguments, &mut outputs);
-    if let (Some(redactor), Some(ledgers)) = (redactor, &ledgers) {
-        let ledger = ledger::file_of(&ledgers.directory, &options.run);
-        whole &= !secrets_written(arguments, &ledger, &outputs, &redactor)?;
-    }
-    summed_up?;
-    let verdict = outputs.report.verdict(arguments.terms.fail_on());
-    Ok(if whole { verdict } else { unwritten(verdict) }.exit_code())
+    let ledger = ledgers.map(|ledgers| ledger::file_of(&ledgers.directory, &options.run));
+    Ok(Ended { outputs, whole, secrets: redactor.zip(ledger) })
 }
 
 /// The verdict of a run of which not everything that it should tell is written: nobody is to take what there is for all.

@@ -57,6 +57,8 @@ impl Outputs {
             Snapshots::prepare(directory)?;
         }
         let out: Box<dyn Write> = match arguments.format {
+            // Its stream tells it, and what it is set beside.
+            Format::Text | Format::Json if arguments.is_reference => Box::new(io::sink()),
             Format::Text => Box::new(coloured_out(color)),
             Format::Json => Box::new(coloured_err(color)),
         };

@@ -75,11 +75,23 @@ fn with_paths(command: String, paths: &[(&str, Option<&Path>)]) -> String {
 }
 
 /// The directory of ledgers beside an event stream; a stream that is no file has none.
-fn beside(events: &str) -> Option<PathBuf> {
+pub(super) fn beside(events: &str) -> Option<PathBuf> {
     let path = Path::new(events);
     let special =
         events == "none" || path.starts_with("/dev") || fs::metadata(path).is_ok_and(|found| !found.is_file());
     (!special).then(|| path.with_file_name("ledgers"))
+}
+
+/// The event stream of the run against a reference: `events.reference.jsonl` beside `events.jsonl`.
+pub(super) fn reference_stream(events: &str) -> String {
+    let path = Path::new(events);
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(".reference");
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name).display().to_string()
 }
 
 /// Whether all reports can be written, as far as that can be told before there is anything to write.

@@ -62,6 +62,10 @@ impl<W: io::Write> Console<W> {
         }
         self.stale(report, fail_on)?;
         self.leaks(report)?;
+        if let Some(parity) = &report.parity {
+            self.heading("1", DeviationKind::Parity.heading())?;
+            parity.text(self.style.verbose).lines().try_for_each(|line| self.line("", line))?;
+        }
         if let Some(comparison) = &report.comparison {
             self.heading("1", DeviationKind::Baseline.heading())?;
             comparison.text(self.style.verbose).lines().try_for_each(|line| self.line("", line))?;

@@ -3,6 +3,7 @@
 //! Owns the order of the page. A part of the page is a file here; `frame` is what pages share, `text` the boundary that foreign text passes.
 //! What a reader needs first, and every cause, is there without a script; the list of all trials, search and filters are the script's.
 
+mod beside;
 mod causes;
 mod coverage;
 mod diff;

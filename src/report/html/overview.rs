@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::{
+    beside,
     causes::Causes,
     outcome::{Counts, class, class_of, tone},
     since,
@@ -50,6 +51,7 @@ pub(super) fn section(report: &Report, fail_on: FailOn, causes: &Causes<'_>) -> 
             @for missing in report.missing() { p .card.gap { span .tag.broken { "incomplete" } " " (missing) } }
             (figures(report, score.as_ref(), causes))
             @if let Some(score) = &score { (by_profile(score)) }
+            @if let Some(parity) = &report.parity { (beside::card(parity)) }
             @if let Some(comparison) = &report.comparison { (since::card(comparison, fail_on)) }
             @if let Some(header) = &report.header { (facts(report, header)) }
             noscript { p .card { "Search, filters and the list of all trials need a script. The causes and the tables below are complete without one." } }
@@ -78,7 +80,7 @@ fn sentence(report: &Report, verdict: Verdict, red: usize, causes: &Causes<'_>) 
             )
         }
         Verdict::NotConformant => {
-            "No trial failed, but something else turns this run red: see what changed, drift, snapshots, stale known failures, warnings and flaky trials.".to_owned()
+            "No trial failed, but something else turns this run red: see the reference, what changed, drift, snapshots, stale known failures, warnings and flaky trials.".to_owned()
         }
         Verdict::NoWorse => format!(
             "Nothing is worse than in the baseline, which is all that was asked: {}.",
