@@ -10,6 +10,7 @@
 //! [`verify`] judges recorded traffic by the same contract. The mock is a crate of its own that shares no code with this one: the two are
 //! independent readings of how the real service behaves, and meet over TCP.
 
+pub mod age;
 mod brief;
 mod catalogue;
 mod check;
@@ -43,6 +44,7 @@ pub mod run;
 mod schema;
 pub mod secret;
 pub mod settings;
+mod sightings;
 mod signature;
 pub mod snapshot;
 mod status;

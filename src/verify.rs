@@ -1,6 +1,8 @@
 //! Judging recorded traffic: each exchange is matched to its operation and held to the contract, without sending anything.
 
-use std::{path::Path, time::Instant};
+use std::{collections::BTreeSet, path::Path, time::Instant};
+
+use chrono::NaiveDate;
 
 use crate::{
     check::judge_recorded,
@@ -20,10 +22,18 @@ pub struct Judged {
     pub place: String,
     /// The ID that the recording gives it.
     pub id: String,
+    /// What it was part of, where the recording says so.
+    pub source: Option<String>,
+    /// The host that it was sent to.
+    pub host: String,
+    /// When the answer was given.
+    pub day: Option<NaiveDate>,
     /// The operation; `None` for one that the suite does not describe.
     pub operation: Option<String>,
     /// Method and path.
     pub call: String,
+    /// The requirements of which a check was true.
+    pub held: BTreeSet<String>,
     /// What false checks saw.
     pub findings: Vec<Finding>,
     /// How many there are beside these, at least.
@@ -70,13 +80,18 @@ fn judging<T>(plan: &Plan, work: impl FnOnce(&dyn Fn(Recorded) -> Judged) -> T) 
 }
 
 fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
-    let Recorded { id, place, method, url, answer, .. } = recorded;
+    let day = recorded.date().map(|date| date.date_naive());
+    let Recorded { id, place, source, method, url, answer, .. } = recorded;
     let operation = plan.operation(&method, url.path());
     let mut judged = Judged {
         place,
         id,
+        source,
+        host: url.host_str().unwrap_or_default().to_owned(),
+        day,
         operation: operation.map(|operation| operation.id.clone()),
         call: format!("{method} {}", url.path()),
+        held: BTreeSet::new(),
         findings: Vec::new(),
         left_out: 0,
         drift: Vec::new(),
@@ -92,6 +107,8 @@ fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
     judged.headers = contract.recorded_with.as_ref().is_some_and(|name| answer.header(name).is_some());
     let judgement = judge_recorded(&answer, operation, plan);
     judged.left_out = judgement.left_out;
+    let held = judgement.results.iter().filter(|result| result.held);
+    judged.held = held.flat_map(|result| result.requirements.iter().cloned()).collect();
     judged.findings = describer.findings(&judgement, None);
     judged.drift = describer.drift(&judgement, &operation.id);
     judged

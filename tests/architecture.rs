@@ -85,9 +85,10 @@ const NOBODY: [&str; 0] = [];
 
 /// The modules from the ground up: each may use those before it and none behind it, so that no two use each other. What a module hands on by
 /// `pub use`, it uses.
-const LAYERS: [&str; 44] = [
+const LAYERS: [&str; 46] = [
     "status",
     "level",
+    "age",
     "duration",
     "counted",
     "json",
@@ -120,6 +121,7 @@ const LAYERS: [&str; 44] = [
     "sweep",
     "recording",
     "verify",
+    "sightings",
     "snapshot",
     "report",
     "settings",

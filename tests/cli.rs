@@ -1,5 +1,7 @@
 //! The command line, through the binary and against real targets over TCP: what people read, what machines read, the exit codes.
 
+#[path = "cli/ages.rs"]
+mod ages;
 #[path = "cli/begun.rs"]
 mod begun;
 #[path = "cli/bounds.rs"]

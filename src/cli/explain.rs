@@ -54,7 +54,8 @@ pub(crate) fn explain(arguments: &Arguments, color: bool) -> Result<u8, CommandE
     writeln!(text, "\nheld to")?;
     for id in trial.requirements.iter() {
         if let Some(requirement) = plan.requirements.get(id) {
-            writeln!(text, "  {id}: {}\n    source: {}", requirement.text, requirement.evidence())?;
+            let age = requirement.age();
+            writeln!(text, "  {id}: {}\n    source: {}\n    {age}", requirement.text, requirement.evidence())?;
         }
     }
     let operations: Vec<String> = plan

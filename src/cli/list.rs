@@ -8,20 +8,24 @@ use std::{
     sync::Arc,
 };
 
+use chrono::Utc;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::{
-    CommandError, Mistake, WRONG_INPUT,
-    out::{self, out, shown, width},
+    CommandError, WRONG_INPUT,
+    out::{self, out, shown, tell, width},
     run::EVENTS,
     suite::{Choice, Chosen, show_nothing},
     target::hint,
 };
 use crate::{
+    age::Days,
+    catalogue::{ages, catalogue},
+    counted::counted,
     event::Event,
     plan::{Plan, Scripts, Shard, Trial},
-    report::{Ending, Report, RequirementStanding, Verdict, fit, read_stream},
+    report::{Ending, Report, RequirementStanding, Tally, Verdict, fit, read_stream},
     run::lack,
     settings,
     suite::Requirement,
@@ -47,6 +51,10 @@ pub(crate) struct Arguments {
     /// The requirements that these trials check, with their evidence, instead of the trials
     #[arg(long)]
     requirements: bool,
+    /// With --requirements: only those that the real service was not seen to hold within so many days, such as 365d, and how the target of
+    /// the last run stood to the others
+    #[arg(long, requires = "requirements", value_name = "DAYS")]
+    stale: Option<Days>,
     /// With --requirements: the event stream of the last run, which shows how its target stood to each
     #[arg(long, default_value = EVENTS, value_name = "PATH", env = "OKTA_CONFORMANCE_EVENTS")]
     events: PathBuf,
@@ -61,7 +69,7 @@ enum ListFormat {
     Text,
     /// An array of objects
     Json,
-    /// The catalogue of the suite
+    /// The catalogue of the suite; with --requirements, how old their evidence is
     Markdown,
 }
 
@@ -82,27 +90,41 @@ fn standings(events: &Path) -> Result<BTreeMap<String, RequirementStanding>, Com
 fn list_requirements(
     plan: &Plan,
     trials: &[Arc<Trial>],
-    events: &Path,
-    format: ListFormat,
+    arguments: &Arguments,
     mut out: impl Write,
 ) -> Result<(), CommandError> {
-    let standings = standings(events)?;
+    let standings = standings(&arguments.events)?;
     let ids: BTreeSet<&str> = trials.iter().flat_map(|trial| plan.requirements_of(trial)).collect();
     let all = ids.into_iter().filter_map(|id| Some((id, plan.requirements.get(id)?, standings.get(id).copied())));
-    match format {
+    let today = Utc::now().date_naive();
+    let is_listed = |(_, requirement, _): &(&str, &Requirement, Option<RequirementStanding>)| {
+        arguments.stale.is_none_or(|days| requirement.age().is_stale(days, today))
+    };
+    let (all, fresh): (Vec<_>, Vec<_>) = all.partition(is_listed);
+    if let Some(days) = arguments.stale {
+        let of_fresh = Tally::of(fresh.iter().filter_map(|(_, _, standing)| *standing));
+        let score = of_fresh.sentence().map(|sentence| format!("; of the others in the last run: {sentence}"));
+        let both = format!("{} of {}", all.len(), counted(all.len() + fresh.len(), "requirement"));
+        tell(&format!("{both} not seen live within {} days{}", days.0, score.unwrap_or_default()));
+    }
+    match arguments.format {
         ListFormat::Text => {
             for (id, requirement, standing) in all {
                 let last = standing.map(|standing| format!("  last run: {}\n", standing.name())).unwrap_or_default();
-                let text = format!("{id}: {}\n  source: {}\n{last}", requirement.text, requirement.evidence());
+                let (text, evidence, age) = (&requirement.text, requirement.evidence(), requirement.age());
+                let text = format!("{id}: {text}\n  source: {evidence}\n  {age}\n{last}");
                 write!(out, "{}", fit(&text, width()))?;
             }
         }
         ListFormat::Json => {
-            let one = |(id, requirement, standing): (&str, &Requirement, Option<RequirementStanding>)| json!({ "id": id, "text": requirement.text, "evidence": requirement.evidence(), "standing": standing });
-            out::json(&all.map(one).collect::<Vec<_>>())?;
+            let one = |(id, requirement, standing): (&str, &Requirement, Option<RequirementStanding>)| {
+                let (text, evidence, age) = (&requirement.text, requirement.evidence(), requirement.age());
+                json!({ "id": id, "text": text, "evidence": evidence, "age": age, "standing": standing })
+            };
+            out::json(&all.into_iter().map(one).collect::<Vec<_>>())?;
         }
         ListFormat::Markdown => {
-            return Err(Mistake::boxed("`--requirements` prints text or JSON: choose another `--format`"));
+            write!(out, "{}", ages(plan))?;
         }
     }
     Ok(())
@@ -135,7 +157,7 @@ pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandErro
     }
     let mut out = out();
     match arguments.format {
-        format if arguments.requirements => list_requirements(&plan, &trials, &arguments.events, format, out)?,
+        _ if arguments.requirements => list_requirements(&plan, &trials, arguments, out)?,
         ListFormat::Text => {
             for trial in &trials {
                 writeln!(out, "{}", shown(&trial.id))?;
@@ -155,7 +177,7 @@ pub(crate) fn list(arguments: &Arguments, color: bool) -> Result<u8, CommandErro
                 .collect();
             out::json(&list)?;
         }
-        ListFormat::Markdown => write!(out, "{}", crate::catalogue::catalogue(&plan, &trials))?,
+        ListFormat::Markdown => write!(out, "{}", catalogue(&plan, &trials))?,
     }
     // As a run of the same would end.
     let Some(nothing) = nothing else { return Ok(0) };

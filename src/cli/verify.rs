@@ -2,23 +2,27 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use clap::Args;
 use serde_json::json;
 
 use super::{
-    CommandError, Format, WRONG_INPUT,
+    CommandError, Format, Mistake, WRONG_INPUT,
     out::{self, out, shown, width},
     outside::{Outside, skipped},
     suite, with_causes,
 };
 use crate::{
+    age::Seen,
     counted::counted,
     level::Level,
+    plan::Plan,
     report::{Verdict, fit, printable},
+    sightings::{Sightings, dated},
     verify::{Judged, verify as judge_file},
 };
 
@@ -30,6 +34,9 @@ pub(crate) struct Arguments {
     /// A directory with `cases/` and `schemas/`, instead of the built-in suite
     #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
     suite: Option<PathBuf>,
+    /// Write into `cases/requirements.yaml` of `--suite` when these recordings last showed each requirement, and in how many orgs
+    #[arg(long, requires = "suite")]
+    apply: bool,
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
@@ -110,9 +117,13 @@ impl Sum {
 
 pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
-    let mut sum = Sum::default();
+    let (mut sum, mut sightings) = (Sum::default(), Sightings::new(&plan));
     for file in &arguments.files {
-        match judge_file(file, &plan, |judged| sum.take(judged)) {
+        let take = |judged: Judged| {
+            sightings.take(&judged);
+            sum.take(judged);
+        };
+        match judge_file(file, &plan, take) {
             Ok(passed_over) => sum.passed_over += skipped(&passed_over),
             // The other files are still judged.
             Err(error) => {
@@ -123,6 +134,9 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     }
     for broken in &sum.broken {
         out::complain(broken);
+    }
+    if let Some(suite) = arguments.suite.as_ref().filter(|_| arguments.apply && sum.broken.is_empty()) {
+        apply(suite, &plan, &sightings.seen())?;
     }
     let mut out = out();
     match arguments.format {
@@ -140,6 +154,17 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     Ok(if broken { WRONG_INPUT } else { code })
 }
 
+/// Writes the dates into the file of requirements, and says how many of these have one.
+fn apply(suite: &Path, plan: &Plan, seen: &BTreeMap<&str, Seen>) -> Result<(), CommandError> {
+    let path = suite.join("cases/requirements.yaml");
+    let refused = |error: &io::Error| Mistake::boxed(format!("cannot write dates to {}: {error}", path.display()));
+    let text = fs::read_to_string(&path).map_err(|error| refused(&error))?;
+    fs::write(&path, dated(&text, seen)).map_err(|error| refused(&error))?;
+    let all = counted(plan.requirements.len(), "requirement");
+    out::tell(&format!("{}: {} of {all} were last seen in a known month", path.display(), seen.len()));
+    Ok(())
+}
+
 fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
     for (word, list, untold) in [("failed", &sum.failed, sum.untold.0), ("warning", &sum.warned, sum.untold.1)] {
         for judged in list {
@@ -153,6 +178,9 @@ fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {
                 for requirement in &finding.requirements {
                     writeln!(out, "    requirement {}: {}", requirement.id, requirement.text)?;
                     writeln!(out, "      source: {}", requirement.evidence)?;
+                    if let Some(age) = requirement.age {
+                        writeln!(out, "      {age}")?;
+                    }
                 }
             }
             if judged.left_out > 0 {

@@ -19,6 +19,7 @@ pub use outcome::{Bearing, Form, Junit, Outcome, Tap, Tone};
 pub use transcript::{Transcript, TranscriptRequest, TranscriptResponse};
 
 use crate::{
+    age::Age,
     finding::{self, Actual, CheckKind, Expected},
     level::Level,
     secret::Redacted,
@@ -250,6 +251,9 @@ pub struct RequirementText {
     pub text: String,
     /// What establishes it.
     pub evidence: String,
+    /// How old that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age: Option<Age>,
 }
 
 /// A place in a file of the suite.

@@ -1,7 +1,7 @@
 //! The checks of a suite: what each holds an answer to, when, where it stands, how much it weighs. All of them are decided here, when the
 //! suite is compiled; `check` judges answers by them, and whoever lists them lists these.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Capture, Plan, Repetition, RequestTarget, Script, Step, Trial};
 use crate::{
@@ -301,6 +301,22 @@ impl Plan {
         let implied = step.request.operation().map_or(&[][..], |operation| self.implied(operation));
         let said = |check: &&Check| !(matches!(check.wants, Wants::CodeOf(_)) && step.says_code());
         general.chain(&step.checks).chain(implied.iter().filter(said))
+    }
+
+    /// The requirements of what every call implies, and of what every answer is held to: those that a recorded answer alone can show.
+    pub(crate) fn requirements_of_answers(&self) -> BTreeSet<&str> {
+        let checks = self.implied.values().flat_map(|checks| checks.iter()).chain(&self.general);
+        checks.flat_map(|check| check.requirements.iter().map(String::as_str)).collect()
+    }
+
+    /// Each requirement with each step of a case that has a check of it.
+    pub(crate) fn steps_about(&self) -> impl Iterator<Item = (&str, &Trial, &Step)> {
+        let scripts = self.trials.iter().filter_map(|trial| Some((trial, trial.script()?)));
+        let steps = scripts.flat_map(|(trial, script)| script.steps.iter().map(move |step| (trial, step)));
+        steps.flat_map(|(trial, step)| {
+            let requirements = self.checks_in(step).flat_map(|check| check.requirements.iter());
+            requirements.map(move |id| (id.as_str(), &**trial, step))
+        })
     }
 
     /// The checks that a trial can turn red by, each with the step that it is made in, and of the steps of fixtures those that are judged.

@@ -219,6 +219,14 @@ impl Request {
             RequestTarget::Path(_) | RequestTarget::Url(_) => None,
         }
     }
+
+    /// Method and path, with the parameters as the suite writes them.
+    pub(crate) fn line(&self) -> String {
+        match &self.target {
+            RequestTarget::Operation { operation, .. } => format!("{} {}", operation.method, operation.path),
+            RequestTarget::Path(path) | RequestTarget::Url(path) => format!("{} {}", self.method, path.source()),
+        }
+    }
 }
 
 /// Where a request goes.

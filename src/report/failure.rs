@@ -144,6 +144,9 @@ impl StepFinished {
             }
             lines.add(LineKind::Requirement, &format!("    requirement {}: {}", requirement.id, requirement.text));
             lines.add(LineKind::Requirement, &format!("      source: {}", requirement.evidence));
+            if let Some(age) = requirement.age {
+                lines.add(LineKind::Requirement, &format!("      {age}"));
+            }
         }
     }
 

@@ -92,7 +92,8 @@ fn details(trial: &TrialReport, message: &mut String) {
     for (call, finding) in findings.take(MOST) {
         line(&format!("{call}: "), &on_one_line(&finding.headline()));
         for requirement in &finding.requirements {
-            let text = format!("{}: {} ({})", requirement.id, requirement.text, requirement.evidence);
+            let age = requirement.age.map(|age| format!("; {age}")).unwrap_or_default();
+            let text = format!("{}: {} ({}{age})", requirement.id, requirement.text, requirement.evidence);
             line("  requirement ", &text);
         }
     }

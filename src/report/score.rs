@@ -94,18 +94,7 @@ impl<'a> Fold<'a> {
     }
 
     fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
-        for seen in self.0.values() {
-            *match seen.standing() {
-                RequirementStanding::Departed => &mut tally.departed,
-                RequirementStanding::NotJudged => &mut tally.not_judged,
-                RequirementStanding::Held => &mut tally.held,
-                RequirementStanding::Noted => &mut tally.noted,
-                RequirementStanding::NotApplicable => &mut tally.not_applicable,
-            } += 1;
-        }
-        tally.percent = Percent::of(tally.held, tally.total());
-        tally
+        Tally::of(self.0.values().map(|seen| seen.standing()))
     }
 }
 
@@ -154,6 +143,22 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Counts requirements.
+    pub fn of(standings: impl Iterator<Item = RequirementStanding>) -> Self {
+        let mut tally = Self::default();
+        for standing in standings {
+            *match standing {
+                RequirementStanding::Departed => &mut tally.departed,
+                RequirementStanding::NotJudged => &mut tally.not_judged,
+                RequirementStanding::Held => &mut tally.held,
+                RequirementStanding::Noted => &mut tally.noted,
+                RequirementStanding::NotApplicable => &mut tally.not_applicable,
+            } += 1;
+        }
+        tally.percent = Percent::of(tally.held, tally.total());
+        tally
+    }
+
     /// Those that count.
     pub fn total(&self) -> usize {
         self.held + self.departed + self.not_judged

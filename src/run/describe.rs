@@ -55,7 +55,8 @@ impl Describer<'_> {
     /// A requirement with its evidence.
     pub(crate) fn requirement(&self, id: &str) -> Option<RequirementText> {
         let requirement = self.requirements.get(id)?;
-        Some(RequirementText { id: id.to_owned(), text: requirement.text.clone(), evidence: requirement.evidence() })
+        let (text, evidence, age) = (requirement.text.clone(), requirement.evidence(), Some(requirement.age()));
+        Some(RequirementText { id: id.to_owned(), text, evidence, age })
     }
 
     pub(crate) fn finding(&self, found: &Found, origin: Option<Origin<'_>>) -> Finding {

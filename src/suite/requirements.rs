@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
 use crate::{
+    age::{Age, Seen},
     diagnostic::Span,
     yaml::{Fields, Node, Problems},
 };
@@ -36,6 +37,8 @@ pub(crate) struct Evidence {
 pub(crate) struct Requirement {
     pub(crate) text: String,
     pub(crate) sources: Vec<Evidence>,
+    /// When the real service was last seen to do it.
+    pub(crate) seen: Option<Seen>,
     pub(crate) span: Span,
 }
 
@@ -43,6 +46,17 @@ impl Requirement {
     /// Whether anything but our own inference stands behind it.
     pub(crate) fn established(&self) -> bool {
         self.sources.iter().any(|source| source.kind != SourceKind::Inferred)
+    }
+
+    /// How old its evidence is.
+    pub(crate) fn age(&self) -> Age {
+        let recorded = self.sources.iter().any(|source| source.kind == SourceKind::Recording);
+        match self.seen {
+            Some(seen) => Age::Live(seen),
+            None if recorded => Age::Undated,
+            None if self.established() => Age::Documents,
+            None => Age::Inferred,
+        }
     }
 
     /// The sources in one line.
@@ -67,18 +81,30 @@ pub(super) fn read(root: &Node, problems: &mut Problems<'_>) -> BTreeMap<String,
         let text = fields.text("text", problems);
         fields.required("sources", problems);
         let sources = fields.each("sources", problems, evidence);
+        let seen = fields.optional("seen").and_then(|node| seen(node, problems));
         let span = fields.span();
         fields.finish(problems);
         if sources.is_empty() {
             problems.at_with(span, "a requirement without a source", "name its evidence, or use `kind: inferred`");
         }
         if let (Some(id), Some(text)) = (id, text)
-            && all.insert(id.to_owned(), Requirement { text: text.to_owned(), sources, span }).is_some()
+            && all.insert(id.to_owned(), Requirement { text: text.to_owned(), sources, seen, span }).is_some()
         {
             problems.at(span, format!("duplicate requirement `{id}`"));
         }
     }
     all
+}
+
+fn seen(node: &Node, problems: &mut Problems<'_>) -> Option<Seen> {
+    let mut fields = Fields::of(node, "sighting", problems)?;
+    let last = fields.required("last", problems).and_then(|node| {
+        let text = problems.text(node, "last")?;
+        text.parse().map_err(|refused: String| problems.at(node.span, refused)).ok()
+    });
+    let orgs = fields.required("orgs", problems).and_then(|node| problems.integer(node, "orgs"));
+    fields.finish(problems);
+    Some(Seen { last: last?, orgs: usize::try_from(orgs?).ok()? })
 }
 
 fn evidence(node: &Node, problems: &mut Problems<'_>) -> Option<Evidence> {

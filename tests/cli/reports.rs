@@ -211,13 +211,18 @@ fn a_trial_is_explained_by_what_establishes_it() {
 }
 
 #[test]
-fn the_history_of_the_vendor_is_what_the_suite_is() {
-    let made = Place::new().run(&["replay", "--history"]);
-    assert_eq!(made.code, 0);
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/vendor-history.md");
-    let kept = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        kept == made.out,
-        "docs/vendor-history.md is out of date: run `cargo run -- replay --history > docs/vendor-history.md`, and review the difference"
-    );
+fn pages_that_are_made_of_the_suite_are_what_the_suite_is() {
+    for (page, arguments) in [
+        ("docs/vendor-history.md", &["replay", "--history"][..]),
+        ("docs/evidence-age.md", &["list", "--requirements", "--format", "markdown"]),
+    ] {
+        let made = Place::new().run(arguments);
+        assert_eq!(made.code, 0);
+        let kept = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(page));
+        let command = format!("cargo run -- {} > {page}", arguments.join(" "));
+        assert!(
+            kept.unwrap_or_default() == made.out,
+            "{page} is out of date: run `{command}`, and review the difference"
+        );
+    }
 }

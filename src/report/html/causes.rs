@@ -228,7 +228,7 @@ pub(super) fn requirements(requirements: &[Arc<RequirementText>]) -> Markup {
         @for requirement in requirements {
             div .requirement {
                 p { a .mono href={ "#requirement:" (requirement.id) } { (requirement.id) } " " (requirement.text) }
-                p .muted { span .label { "Evidence" } " " (requirement.evidence) }
+                p .muted { span .label { "Evidence" } " " (requirement.evidence) @if let Some(age) = requirement.age { "; " (age.to_string()) } }
             }
         }
     }

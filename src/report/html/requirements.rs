@@ -95,7 +95,7 @@ fn line(id: &str, row: &Row<'_>) -> Markup {
             th scope="row" {
                 a .mono href="#trials" data-search=(id) { (id) }
                 @if let Some(standing) = row.standing { " " span .tag.(class(standing)) { (standing.name()) } }
-                @if let Some(text) = row.text { p { (text.text) } p .muted.evidence { span .label { "Evidence" } " " (text.evidence) } }
+                @if let Some(text) = row.text { p { (text.text) } p .muted.evidence { span .label { "Evidence" } " " (text.evidence) @if let Some(age) = text.age { "; " (age.to_string()) } } }
             }
             td .trials-of {
                 (row.outcomes.cell())

@@ -1,0 +1,161 @@
+//! When the real service was last seen to do what a requirement says: read from recordings, and written into `cases/requirements.yaml`.
+//!
+//! A recording shows a requirement if the requirement names it as a source and a check of the requirement is true of its answer; where
+//! no check of an answer alone is about the requirement, if none contradicts it. Exchanges of the operations that the cases about the
+//! requirement call go before others, which count only where they are named one by one. Owns that, and the edit of the file. What answers are held to is `verify`'s.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    age::{Month, Seen},
+    plan::Plan,
+    suite::SourceKind,
+    verify::Judged,
+};
+
+/// What was seen of each requirement.
+#[derive(Debug)]
+pub(crate) struct Sightings<'a> {
+    plan: &'a Plan,
+    /// By requirement, the operations that its cases call.
+    operations: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// By requirement, what its sources say of the recordings that they are, in words.
+    named: BTreeMap<&'a str, Vec<Vec<String>>>,
+    /// The requirements that a check of an answer alone is about.
+    checked: BTreeSet<&'a str>,
+    /// What exchanges of those operations showed, and what others did.
+    called: BTreeMap<&'a str, Sighting>,
+    beside: BTreeMap<&'a str, Sighting>,
+}
+
+#[derive(Debug)]
+struct Sighting {
+    last: Month,
+    orgs: BTreeSet<String>,
+}
+
+impl Sighting {
+    fn seen(&self) -> Seen {
+        Seen { last: self.last, orgs: self.orgs.len() }
+    }
+}
+
+impl<'a> Sightings<'a> {
+    /// None yet.
+    pub(crate) fn new(plan: &'a Plan) -> Self {
+        let mut operations: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (requirement, _, step) in plan.steps_about() {
+            let called = step.request.operation().map(|operation| operation.id.as_str());
+            operations.entry(requirement).or_default().extend(called);
+        }
+        let named = plan.requirements.iter().map(|(id, requirement)| {
+            let recorded = requirement.sources.iter().filter(|source| source.kind == SourceKind::Recording);
+            let named = recorded.flat_map(|source| source.reference.split(" and ").map(words));
+            (id.as_str(), named.collect())
+        });
+        let (named, checked) = (named.collect(), plan.requirements_of_answers());
+        Self { plan, operations, named, checked, called: BTreeMap::new(), beside: BTreeMap::new() }
+    }
+
+    /// Takes a recorded exchange.
+    pub(crate) fn take(&mut self, judged: &Judged) {
+        let Some(month) = judged.day.and_then(Month::of) else { return };
+        let of = format!("{} {}", judged.id, judged.source.as_deref().unwrap_or_default()).to_lowercase();
+        let departed: BTreeSet<&str> = judged
+            .findings
+            .iter()
+            .flat_map(|finding| finding.requirements.iter().map(|requirement| requirement.id.as_str()))
+            .collect();
+        for (id, sources) in &self.named {
+            let calls = self.operations.get(id);
+            let is_called =
+                calls.zip(judged.operation.as_ref()).is_some_and(|(calls, own)| calls.contains(own.as_str()));
+            let mut naming = sources.iter().filter(|words| words.iter().all(|word| of.contains(word.as_str())));
+            let is_named = if is_called { naming.next().is_some() } else { naming.any(|words| !words.is_empty()) };
+            let is_shown = judged.held.contains(*id) || !self.checked.contains(id);
+            if is_named && is_shown && !departed.contains(id) {
+                let new = || Sighting { last: month, orgs: BTreeSet::new() };
+                let sightings = if is_called { &mut self.called } else { &mut self.beside };
+                let sighting = sightings.entry(id).or_insert_with(new);
+                sighting.last = sighting.last.max(month);
+                sighting.orgs.insert(judged.host.clone());
+            }
+        }
+    }
+
+    /// What was seen of each requirement: by recordings, or else the last month that its sources of that kind tell in words, of one org.
+    pub(crate) fn seen(&self) -> BTreeMap<&'a str, Seen> {
+        let told = self.plan.requirements.iter().filter_map(|(id, requirement)| {
+            let recorded = requirement.sources.iter().filter(|source| source.kind == SourceKind::Recording);
+            let last = recorded
+                .flat_map(|source| months(&source.reference).chain(months(source.note.as_deref().unwrap_or_default())));
+            Some((id.as_str(), Seen { last: last.max()?, orgs: 1 }))
+        });
+        let mut all: BTreeMap<&str, Seen> = told.collect();
+        all.extend(self.beside.iter().chain(&self.called).map(|(id, sighting)| (*id, sighting.seen())));
+        // What other recordings showed before stays known.
+        for (id, seen) in &mut all {
+            if let Some(before) = self.plan.requirements.get(*id).and_then(|requirement| requirement.seen) {
+                *seen = Seen { last: seen.last.max(before.last), orgs: seen.orgs.max(before.orgs) };
+            }
+        }
+        all
+    }
+}
+
+/// What a source says that tells its recordings apart; words that every source may have do not.
+fn words(reference: &str) -> Vec<String> {
+    let parts = reference.split(|c: char| c.is_whitespace() || matches!(c, ',' | '-' | '/'));
+    let words = parts.filter(|word| !matches!(*word, "" | "all" | "cassettes" | "of" | "and" | "the"));
+    words.map(str::to_lowercase).collect()
+}
+
+/// The months that a text names, `2026-01` or a day of it.
+fn months(text: &str) -> impl Iterator<Item = Month> {
+    let begins = |at: &usize| !text[..*at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
+    let at = text.match_indices("20").map(|(at, _)| at).filter(begins);
+    at.filter_map(|at| text.get(at..at + 7)?.parse().ok())
+}
+
+/// The file of requirements with these dates, and nothing else changed: one that is not among them keeps what it has.
+pub(crate) fn dated(text: &str, seen: &BTreeMap<&str, Seen>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut open: Option<&Seen> = None;
+    for line in text.split_inclusive('\n') {
+        if let Some(id) = line.strip_prefix("  - id:") {
+            open = seen.get(id.trim());
+        }
+        if line.starts_with("    seen:") && open.is_some() {
+            continue;
+        }
+        if line.starts_with("    sources:")
+            && let Some(Seen { last, orgs }) = open.take()
+        {
+            out.push_str(&format!("    seen: {{ last: {last}, orgs: {orgs} }}\n"));
+        }
+        out.push_str(line);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_dates_of_a_file_change() {
+        let text = "# what\nrequirements:\n  - id: a.b\n    text: A\n    seen: { last: 2020-01, orgs: 9 }\n    sources:\n      - x\n  - id: a.c\n    text: C\n    seen: { last: 2019-01, orgs: 1 }\n    sources: []\n";
+        let seen = BTreeMap::from([("a.c", Seen { last: "2026-01".parse().expect("a month"), orgs: 2 })]);
+        let expected = "# what\nrequirements:\n  - id: a.b\n    text: A\n    seen: { last: 2020-01, orgs: 9 }\n    sources:\n      - x\n  - id: a.c\n    text: C\n    seen: { last: 2026-01, orgs: 2 }\n    sources: []\n";
+        assert_eq!(dated(text, &seen), expected);
+        assert_eq!(dated(expected, &seen), expected);
+    }
+
+    #[test]
+    fn months_in_words_are_found() {
+        let found: Vec<String> = months("trace of 2026-09; absent on 2026-01-10, 12026-02, 2020 to 2022, id-2023-04x")
+            .map(|month| month.to_string())
+            .collect();
+        assert_eq!(found, ["2026-09", "2026-01"]);
+    }
+}
