@@ -185,7 +185,7 @@ pub fn event_stream(bytes: &[u8]) {
     let mut trend = Trend::default();
     trend.take(&former);
     trend.take(&run);
-    let trend = trend.finish();
+    let trend = trend.finish(|_, _| Vec::new());
     let text = trend.text(true, None) + trend.text(false, Some(80)).as_str();
     assert!(!text.is_empty() && trend.json().is_ok() && report::write_trend(&trend, &mut io::sink()).is_ok());
 }

@@ -3,10 +3,13 @@
 use std::{collections::BTreeSet, path::Path, time::Instant};
 
 use chrono::NaiveDate;
+use reqwest::Url;
+use serde_json::Value;
 
 use crate::{
     check::judge_recorded,
-    event::{Drift, Finding},
+    event::{Checks, Drift, Finding, Transcript, TranscriptRequest, TranscriptResponse},
+    http::Answer,
     level::Level,
     plan::Plan,
     recording::{PassedOver, Recorded, RecordingError, read},
@@ -32,6 +35,10 @@ pub struct Judged {
     pub operation: Option<String>,
     /// Method and path.
     pub call: String,
+    /// How many checks were made.
+    pub checks: Checks,
+    /// What was sent and what came, where that is wanted.
+    pub exchange: Option<Transcript>,
     /// The requirements of which a check was true.
     pub held: BTreeSet<String>,
     /// What false checks saw.
@@ -53,12 +60,17 @@ impl Judged {
     }
 }
 
-/// Judges every exchange of a file, in order, and says which were passed over.
+/// Judges every exchange of a file, in order, and says which were passed over. With `tells`, each has what was sent and what came.
 ///
 /// # Errors
 /// A file or a line that cannot be read; what came before has been judged.
-pub fn verify(path: &Path, plan: &Plan, mut take: impl FnMut(Judged)) -> Result<PassedOver, RecordingError> {
-    judging(plan, |judge| read(path, |recorded| take(judge(recorded))))
+pub fn verify(
+    path: &Path,
+    plan: &Plan,
+    tells: bool,
+    mut take: impl FnMut(Judged),
+) -> Result<PassedOver, RecordingError> {
+    judging(plan, tells, |judge| read(path, |recorded| take(judge(recorded))))
 }
 
 /// As [`verify`], of what is open already.
@@ -69,19 +81,19 @@ pub(crate) fn verify_from(
     plan: &Plan,
     mut take: impl FnMut(Judged),
 ) -> Result<PassedOver, RecordingError> {
-    judging(plan, |judge| crate::recording::read_from(input, 0, shown, &mut |recorded| take(judge(recorded))))
+    judging(plan, false, |judge| crate::recording::read_from(input, 0, shown, &mut |recorded| take(judge(recorded))))
 }
 
-fn judging<T>(plan: &Plan, work: impl FnOnce(&dyn Fn(Recorded) -> Judged) -> T) -> T {
+fn judging<T>(plan: &Plan, tells: bool, work: impl FnOnce(&dyn Fn(Recorded) -> Judged) -> T) -> T {
     let redactor = Redactor::new([]);
     let describer =
         Describer { redactor: &redactor, requirements: &plan.requirements, names: ("", ""), began: Instant::now() };
-    work(&|recorded| judge(recorded, plan, &describer))
+    work(&|recorded| judge(recorded, plan, tells, &describer))
 }
 
-fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
+fn judge(recorded: Recorded, plan: &Plan, tells: bool, describer: &Describer<'_>) -> Judged {
     let day = recorded.date().map(|date| date.date_naive());
-    let Recorded { id, place, source, method, url, answer, .. } = recorded;
+    let Recorded { id, place, source, method, url, body, answer, .. } = recorded;
     let operation = plan.operation(&method, url.path());
     let mut judged = Judged {
         place,
@@ -91,6 +103,8 @@ fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
         day,
         operation: operation.map(|operation| operation.id.clone()),
         call: format!("{method} {}", url.path()),
+        checks: Checks::default(),
+        exchange: None,
         held: BTreeSet::new(),
         findings: Vec::new(),
         left_out: 0,
@@ -107,9 +121,35 @@ fn judge(recorded: Recorded, plan: &Plan, describer: &Describer<'_>) -> Judged {
     judged.headers = contract.recorded_with.as_ref().is_some_and(|name| answer.header(name).is_some());
     let judgement = judge_recorded(&answer, operation, plan);
     judged.left_out = judgement.left_out;
+    judged.checks = judgement.checks;
     let held = judgement.results.iter().filter(|result| result.held);
     judged.held = held.flat_map(|result| result.requirements.iter().cloned()).collect();
     judged.findings = describer.findings(&judgement, None);
     judged.drift = describer.drift(&judgement, &operation.id);
+    judged.exchange = tells.then(|| transcript(method, url, body, answer, describer.redactor));
     judged
+}
+
+/// What was recorded, without secrets. Headers of requests are not read.
+fn transcript(method: String, url: Url, body: Option<Value>, answer: Answer, redactor: &Redactor) -> Transcript {
+    let text = |bytes: &[u8]| (!bytes.is_empty()).then(|| redactor.text(&String::from_utf8_lossy(bytes)));
+    let mut answer = answer;
+    answer.settle(redactor);
+    Transcript {
+        request: TranscriptRequest {
+            method,
+            url: redactor.owned(url.into()),
+            headers: Vec::new(),
+            body: body.map(|body| redactor.owned(body.to_string())),
+            cut_from: None,
+        },
+        response: TranscriptResponse {
+            cut_from: answer.cut(),
+            status: answer.status,
+            body: text(&answer.body),
+            headers: redactor.owned_headers(answer.headers),
+        },
+        started_ms: 0.0,
+        duration_ms: 0.0,
+    }
 }

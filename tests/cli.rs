@@ -78,6 +78,8 @@ mod matchers;
 mod mistakes;
 #[path = "cli/near_names.rs"]
 mod near_names;
+#[path = "cli/offline.rs"]
+mod offline;
 #[path = "cli/org.rs"]
 mod org;
 #[path = "cli/parity.rs"]
@@ -116,6 +118,8 @@ mod server;
 mod serving;
 #[path = "cli/shards.rs"]
 mod shards;
+#[path = "cli/shifts.rs"]
+mod shifts;
 #[path = "cli/snapshots.rs"]
 mod snapshots;
 #[path = "cli/stopping.rs"]

@@ -9,6 +9,7 @@ mod explain;
 mod list;
 mod mock;
 mod mutants;
+mod offline;
 mod out;
 mod outside;
 mod replay;

@@ -1,7 +1,8 @@
 //! `replay`: sends recordings to a target, a file at a time, and sums up what differs.
 
 use std::{
-    collections::BTreeMap,
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
     path::PathBuf,
     time::Duration,
@@ -16,18 +17,22 @@ use serde_json::json;
 
 use super::{
     CommandError, Format, Mistake, WRONG_INPUT,
+    offline::{Exchanged, Offline},
     out::{self, out, shown},
     outside::{Outside, skipped},
     parse_as_of,
-    run::{interrupted_twice, output},
+    run::{ReportTo, interrupted_twice, keep_inputs, one_output_a_file, output, parse_report, unwritten},
     suite, target, with_causes,
 };
 use crate::{
     duration::parse_limit,
+    event::{Checks, Finding, Outcome, Transcript},
+    finding::{Actual, CheckKind, Expected},
     http::Limits,
+    level::Level,
     plan::{DEFAULT_PRINCIPAL, Plan},
     recording::Recorder,
-    replay::{End, Leftovers, Recording, Replay, Replayed, all_outside},
+    replay::{Difference, End, Leftovers, Recording, Replay, Replayed, all_outside},
     report::{Verdict, printable},
     run::Stopper,
     secret::Redacted,
@@ -63,6 +68,9 @@ pub(crate) struct Arguments {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
+    /// A report to write, to PATH or into reports/, in which each exchange is a trial (repeatable)
+    #[arg(long, value_name = "FORMAT[=PATH]", value_parser = parse_report)]
+    report: Vec<ReportTo>,
     /// Every exchange that is not equal, the explained and the not comparable ones too
     #[arg(long, short)]
     verbose: bool,
@@ -205,6 +213,10 @@ pub(crate) fn replay(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         return Err(Mistake::boxed(text));
     }
     target::warn(&located);
+    keep_inputs(&arguments.files, &arguments.report)?;
+    let record = arguments.record.iter().map(PathBuf::as_path);
+    one_output_a_file(record, &arguments.report)?;
+    let mut offline = Offline::begin(&arguments.report, &plan, &arguments.target, false);
     let mut recorder = arguments.record.as_deref().map(Recorder::create).transpose()?;
     let (mut sum, stopper, leftovers) = (Sum::default(), Stopper::default(), Leftovers::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -213,7 +225,7 @@ pub(crate) fn replay(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         tokio::select! {
             biased;
             () = interrupted_twice(&stopper) => Ok(()),
-            done = all_files(&context, &mut recorder, &mut sum) => done,
+            done = all_files(&context, &mut recorder, &mut sum, &mut offline) => done,
         }
     });
     sum.interrupted = stopper.stopped();
@@ -228,8 +240,10 @@ pub(crate) fn replay(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         recorder.finish()?;
     }
     for broken in &sum.broken {
+        offline.broken(broken);
         out::complain(broken);
     }
+    let whole = offline.finish();
     match arguments.format {
         Format::Text => text(&sum, arguments.verbose, &mut out)?,
         Format::Json => {
@@ -238,7 +252,66 @@ pub(crate) fn replay(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     }
     let verdict = sum.verdict();
     let broken = !sum.broken.is_empty() && !matches!(verdict, Verdict::NotConformant | Verdict::Interrupted);
-    Ok(if broken { WRONG_INPUT } else { verdict.exit_code() })
+    Ok(match (broken, whole) {
+        (true, _) => WRONG_INPUT,
+        (false, true) => verdict.exit_code(),
+        (false, false) => unwritten(verdict).exit_code(),
+    })
+}
+
+/// An exchange as reports tell it.
+fn exchanged(replayed: &Replayed, exchange: Option<Transcript>) -> Exchanged<'_> {
+    let call = replayed.call.as_str();
+    let (outcome, reason) = match &replayed.end {
+        End::Equal => (Outcome::Passed, None),
+        End::Different(_) => (Outcome::Failed, None),
+        End::Explained(entries) => {
+            (Outcome::Warned, Some(format!("the history of the vendor explains it: {}", entries.join(", "))))
+        }
+        End::NotComparable(reason) => (Outcome::NotApplicable, Some(reason.to_string())),
+        End::Unanswered(reason) => (Outcome::Errored, Some(reason.to_string())),
+        End::Outside => (Outcome::NotApplicable, Some("the suite does not describe this operation".to_owned())),
+    };
+    let findings: Vec<Finding> = match &replayed.end {
+        End::Different(differences) => differences.iter().map(finding).collect(),
+        End::Equal | End::Explained(_) | End::NotComparable(_) | End::Unanswered(_) | End::Outside => Vec::new(),
+    };
+    Exchanged {
+        place: &replayed.place,
+        operation: Some(call).filter(|_| !matches!(replayed.end, End::Outside)),
+        title: format!("{call} answers as recorded ({})", replayed.id),
+        outcome,
+        reason,
+        checks: Checks { must: findings.len().max(1), ..Checks::default() },
+        findings,
+        drift: Vec::new(),
+        held: BTreeSet::new(),
+        exchange,
+    }
+}
+
+/// A difference as a finding: what was recorded is expected.
+fn finding(difference: &Difference) -> Finding {
+    let place = difference.place.as_str();
+    let pointer = (place.is_empty() || place.starts_with('/')).then(|| difference.place.clone());
+    let check = match (pointer.is_some(), place.split_once(' ')) {
+        (true, _) => CheckKind::Body,
+        (false, Some(("header", name))) => CheckKind::Header(name.into()),
+        (false, Some(("link", relation))) => CheckKind::Link(relation.into()),
+        (false, _) if place == "status" => CheckKind::Status,
+        (false, _) => CheckKind::Other(place.into()),
+    };
+    Finding {
+        check,
+        implied_by: None,
+        level: Level::Must,
+        requirements: Vec::new(),
+        pointer,
+        expected: difference.recorded.clone().map_or(Expected::Absent, Expected::Legacy),
+        actual: difference.actual.clone().map_or(Actual::Absent, Actual::Legacy),
+        signature: None,
+        place: None,
+    }
 }
 
 /// What all files have in common.
@@ -261,7 +334,17 @@ impl Context<'_> {
     }
 }
 
-async fn all_files(context: &Context<'_>, recorder: &mut Option<Recorder>, sum: &mut Sum) -> Result<(), CommandError> {
+async fn all_files(
+    context: &Context<'_>,
+    recorder: &mut Option<Recorder>,
+    sum: &mut Sum,
+    offline: &mut Offline<'_>,
+) -> Result<(), CommandError> {
+    let last: RefCell<Option<Transcript>> = RefCell::default();
+    let mut take = |sum: &mut Sum, replayed: Replayed| {
+        offline.take(exchanged(&replayed, last.take()));
+        sum.take(replayed);
+    };
     let Context { arguments, plan, located, stopper, leftovers } = *context;
     let mut opened: Option<Opened> = None;
     for file in &arguments.files {
@@ -279,7 +362,7 @@ async fn all_files(context: &Context<'_>, recorder: &mut Option<Recorder>, sum: 
         };
         sum.passed_over += skipped(&recording.passed_over);
         if !recording.can_be_sent {
-            if let Err(error) = all_outside(plan, recording, &mut |replayed| sum.take(replayed)).await {
+            if let Err(error) = all_outside(plan, recording, &mut |replayed| take(sum, replayed)).await {
                 sum.broken.push(with_causes(&error));
             }
             continue;
@@ -296,14 +379,17 @@ async fn all_files(context: &Context<'_>, recorder: &mut Option<Recorder>, sum: 
         };
         let mut replay = Replay::new(plan, opened, &arguments.principal, stopper, leftovers);
         let mut trouble = None;
-        let mut traffic = |exchange: &crate::event::Transcript, principal: &str| {
+        let mut traffic = |exchange: &Transcript, principal: &str| {
+            if !arguments.report.is_empty() {
+                last.replace(Some(exchange.clone()));
+            }
             if let Some(recorder) = recorder.as_mut()
                 && let Err(error) = recorder.write(exchange, "replay", principal)
             {
                 trouble.get_or_insert(error);
             }
         };
-        let read = replay.replay(recording, &mut |replayed| sum.take(replayed), &mut traffic).await;
+        let read = replay.replay(recording, &mut |replayed| take(sum, replayed), &mut traffic).await;
         sum.broken.extend(read.err().map(|error| with_causes(&error)));
         if let Some(error) = trouble {
             return Err(error.into());

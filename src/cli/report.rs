@@ -7,13 +7,16 @@ use clap::Args;
 use super::{
     CommandError, Mistake,
     out::width,
-    run::{ReportFormat, ReportTo, StreamedReports, Terms, one_output_a_file, parse_report, unwritten, write_reports},
+    run::{
+        ReportFormat, ReportTo, StreamedReports, Terms, keep_inputs, one_output_a_file, parse_report, unwritten,
+        write_reports,
+    },
     streams::{baseline, files_of, merged},
+    suite::built_in_history,
 };
 use crate::{
-    plan::Plan,
     report::{Ending, Report, Style},
-    suite::{HistoryEntry, Suite, changes_at},
+    suite::changes_at,
 };
 
 #[derive(Debug, Args)]
@@ -57,21 +60,8 @@ impl Arguments {
     }
 }
 
-/// The dated changes that the built-in suite knows, where the run is of it.
-fn history_of(report: &Report) -> Vec<HistoryEntry> {
-    let plan = Plan::compile(&Suite::embedded(&mut Vec::new()), &mut Vec::new());
-    let suite = report.header.as_ref().map(|header| header.suite.as_str());
-    plan.filter(|plan| suite == Some(plan.suite_hash.as_str())).map(|plan| plan.history).unwrap_or_default()
-}
-
 pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
-    // The same file by another name is the same file.
-    let inputs: Vec<PathBuf> = arguments.streams.iter().filter_map(|path| path.canonicalize().ok()).collect();
-    let taken = |path: &&PathBuf| path.canonicalize().is_ok_and(|path| inputs.contains(&path));
-    if let Some(path) = arguments.report.iter().filter_map(|to| to.path.as_ref()).find(taken) {
-        let title = format!("the report {} would overwrite the stream that it is made from", path.display());
-        return Err(Mistake::boxed(title));
-    }
+    keep_inputs(&arguments.streams, &arguments.report)?;
     one_output_a_file(std::iter::empty(), &arguments.report)?;
     let mut empty = Report::default();
     if arguments.baseline.is_none() {
@@ -92,7 +82,8 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         let mut reference =
             merged(Report::default().without_messages().without_checks(), &files, Ending::Footer, |_| {})?;
         reference.expect_all_parts();
-        let history = history_of(&report);
+        let suite = report.header.as_ref().map_or("", |header| header.suite.as_str());
+        let history = built_in_history(&[suite]);
         report.set_beside(&reference, |operation, place| changes_at(&history, operation, place))?;
     }
     let fail_on = arguments.terms.fail_on();

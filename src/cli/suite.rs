@@ -15,7 +15,7 @@ use crate::{
     diagnostic::{COLUMNS, Diagnostic},
     event,
     plan::{Pattern, Plan, Scripts, Selection, Trial},
-    suite::Suite,
+    suite::{HistoryEntry, Suite},
 };
 
 /// As many mistakes stand in the report of a run that they kept from beginning.
@@ -94,6 +94,12 @@ impl Choice {
         }
         Ok(Chosen::Trials(plan, trials))
     }
+}
+
+/// How the service has changed, as the built-in suite knows it, where one of these suites, by their hashes, is that one.
+pub(super) fn built_in_history(suites: &[&str]) -> Vec<HistoryEntry> {
+    let plan = Plan::compile(&Suite::embedded(&mut Vec::new()), &mut Vec::new());
+    plan.filter(|plan| suites.contains(&plan.suite_hash.as_str())).map(|plan| plan.history).unwrap_or_default()
 }
 
 /// Loads and compiles a suite; shows its mistakes, if it has any, and returns `None`.

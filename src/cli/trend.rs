@@ -8,8 +8,12 @@ use super::{
     CommandError, Mistake,
     out::{format_out, out, width},
     streams::{files_at, merged},
+    suite::built_in_history,
 };
-use crate::report::{Ending, Report, Trend, fit, grouped, read_header, write_trend};
+use crate::{
+    report::{Ending, Report, Trend, fit, grouped, read_header, write_trend},
+    suite::changes_at,
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -55,7 +59,9 @@ pub(crate) fn trend(arguments: &Arguments) -> Result<u8, CommandError> {
     for group in grouped(streams) {
         trend.take(&merged(Report::default().without_messages(), &group.parts, Ending::Anywhere, |_| {})?);
     }
-    let trend = trend.finish();
+    let suites: Vec<&str> = trend.points.iter().map(|point| point.suite.as_str()).collect();
+    let history = built_in_history(&suites);
+    let trend = trend.finish(|operation, place| changes_at(&history, operation, place));
     let (mut out, mut format_out) = (out(), format_out());
     match arguments.format {
         TrendFormat::Text => write!(out, "{}", fit(&trend.text(arguments.verbose, width()), width()))?,

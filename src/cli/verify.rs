@@ -12,13 +12,17 @@ use serde_json::json;
 
 use super::{
     CommandError, Format, Mistake, WRONG_INPUT,
+    offline::{Exchanged, Offline},
     out::{self, out, shown, width},
     outside::{Outside, skipped},
+    run::{ReportTo, keep_inputs, one_output_a_file, parse_report},
     suite, with_causes,
 };
 use crate::{
     age::Seen,
     counted::counted,
+    event::Outcome,
+    file,
     level::Level,
     plan::Plan,
     report::{Verdict, fit, printable},
@@ -40,11 +44,17 @@ pub(crate) struct Arguments {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
+    /// A report to write, to PATH or into reports/, in which each exchange is a trial (repeatable)
+    #[arg(long, value_name = "FORMAT[=PATH]", value_parser = parse_report)]
+    report: Vec<ReportTo>,
 }
 
 /// As many exchanges with something wrong in them are told one by one, and as many kinds of drift. The others are counted: a recording may
 /// have any number.
 const MOST_TOLD: usize = 1000;
+
+/// More than a file of requirements has, in bytes.
+const MOST_OF_A_FILE: u64 = 16 * 1024 * 1024;
 
 /// What all files came to.
 #[derive(Default)]
@@ -117,21 +127,30 @@ impl Sum {
 
 pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
+    keep_inputs(&arguments.files, &arguments.report)?;
+    one_output_a_file(std::iter::empty(), &arguments.report)?;
     let (mut sum, mut sightings) = (Sum::default(), Sightings::new(&plan));
+    let mut offline = Offline::begin(&arguments.report, &plan, "recordings", true);
     for file in &arguments.files {
-        let take = |judged: Judged| {
+        let tells = offline.is_wanted();
+        let take = |mut judged: Judged| {
             sightings.take(&judged);
+            if offline.is_wanted() {
+                offline.take(exchanged(&mut judged));
+            }
             sum.take(judged);
         };
-        match judge_file(file, &plan, take) {
+        match judge_file(file, &plan, tells, take) {
             Ok(passed_over) => sum.passed_over += skipped(&passed_over),
             // The other files are still judged.
             Err(error) => {
                 sum.passed_over += error.passed_over();
+                offline.broken(&with_causes(&error));
                 sum.broken.push(with_causes(&error));
             }
         }
     }
+    let whole = offline.finish();
     for broken in &sum.broken {
         out::complain(broken);
     }
@@ -151,14 +170,40 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     }
     let code = sum.verdict().exit_code();
     let broken = !sum.broken.is_empty() && code != Verdict::NotConformant.exit_code();
-    Ok(if broken { WRONG_INPUT } else { code })
+    let code = if broken { WRONG_INPUT } else { code };
+    // Nobody is to take the reports that there are for all of them.
+    Ok(if whole || code != 0 { code } else { Verdict::NotJudged.exit_code() })
+}
+
+/// An exchange as reports tell it.
+fn exchanged<'j>(judged: &'j mut Judged) -> Exchanged<'j> {
+    let warns = judged.findings.iter().any(|finding| finding.level == Level::Should);
+    let (outcome, reason) = match (&judged.operation, judged.infrastructure) {
+        (None, _) => (Outcome::NotApplicable, Some("the suite does not describe this operation".to_owned())),
+        (_, Some(status)) => (Outcome::Errored, Some(format!("a gateway or proxy answered {status}"))),
+        (Some(_), None) if judged.failed() => (Outcome::Failed, None),
+        (Some(_), None) if warns => (Outcome::Warned, None),
+        (Some(_), None) => (Outcome::Passed, None),
+    };
+    Exchanged {
+        place: &judged.place,
+        operation: judged.operation.as_deref(),
+        title: format!("{} ({})", judged.call, judged.id),
+        outcome,
+        reason,
+        checks: judged.checks,
+        findings: judged.findings.clone(),
+        drift: judged.drift.clone(),
+        held: std::mem::take(&mut judged.held),
+        exchange: judged.exchange.take(),
+    }
 }
 
 /// Writes the dates into the file of requirements, and says how many of these have one.
 fn apply(suite: &Path, plan: &Plan, seen: &BTreeMap<&str, Seen>) -> Result<(), CommandError> {
     let path = suite.join("cases/requirements.yaml");
     let refused = |error: &io::Error| Mistake::boxed(format!("cannot write dates to {}: {error}", path.display()));
-    let text = fs::read_to_string(&path).map_err(|error| refused(&error))?;
+    let text = file::text(&path, MOST_OF_A_FILE).map_err(|error| refused(&error))?;
     fs::write(&path, dated(&text, seen)).map_err(|error| refused(&error))?;
     let all = counted(plan.requirements.len(), "requirement");
     out::tell(&format!("{}: {} of {all} were last seen in a known month", path.display(), seen.len()));

@@ -36,6 +36,8 @@ use std::{
     sync::Arc,
 };
 
+use chrono::NaiveDate;
+
 pub use causes::{Cause, CauseSummary, Check, Standing, What};
 pub use comparison::{
     About, ChangeKind, ComparedRun, Comparison, Course, DriftChange, LostCheck, Note, TrialChange, former_ids,
@@ -58,7 +60,7 @@ pub use stream::{Ending, StreamError, StreamWriter, read as read_stream, read_he
 pub use summary::{write_badge, write_json};
 pub use tap::write as write_tap;
 pub use text::{on_one_line, printable, printable_json};
-pub use trend::{OperationCourse, Point, Streams, Trend, TrialCourse, grouped};
+pub use trend::{OperationCourse, Point, Shift, Shown, Streams, Trend, TrialCourse, Whose, grouped};
 pub use verdict::{FailOn, Gate, Verdict};
 pub use wrap::fit;
 
@@ -443,7 +445,7 @@ impl Report {
     pub fn set_beside(
         &mut self,
         reference: &Self,
-        changes: impl Fn(&str, &str) -> Vec<String>,
+        changes: impl Fn(&str, &str) -> Vec<(NaiveDate, String)>,
     ) -> Result<(), NoParity> {
         let mut parity = Parity::of(self, reference)?;
         parity.date(changes);

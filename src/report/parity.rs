@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use strum::{IntoStaticStr, VariantArray};
 
@@ -206,11 +207,11 @@ impl Parity {
 
     /// Notes at each departure which dated changes of the service are about what it is about: `changes` tells those of a place in answers to
     /// an operation.
-    pub fn date(&mut self, changes: impl Fn(&str, &str) -> Vec<String>) {
+    pub fn date(&mut self, changes: impl Fn(&str, &str) -> Vec<(NaiveDate, String)>) {
         for requirement in &mut self.requirements {
             for departure in requirement.target_departs.iter_mut().chain(&mut requirement.reference_departs) {
                 let dated = departure.places.iter().flat_map(|place| changes(&departure.call, place));
-                departure.history = dated.collect::<BTreeSet<_>>().into_iter().collect();
+                departure.history = dated.map(|(_, text)| text).collect::<BTreeSet<_>>().into_iter().collect();
             }
         }
     }
@@ -387,7 +388,7 @@ fn departure(trial: &TrialReport, call: &str, finding: &Finding) -> Departure {
 
 /// What a finding is about: a JSON Pointer, a header, a relation of the `Link` header. Of what is not there, what it would be in too; of a
 /// list that lacks an item, where the nearest one differs.
-fn places(finding: &Finding) -> Vec<String> {
+pub(super) fn places(finding: &Finding) -> Vec<String> {
     match &finding.check {
         CheckKind::Link(relation) => return vec![format!("link {relation}")],
         CheckKind::Header(name) => return vec![format!("header {name}")],

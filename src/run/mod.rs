@@ -428,7 +428,8 @@ fn header(shared: &Shared<'_>, trials: &[Arc<Trial>]) -> RunStarted {
     }
 }
 
-fn documented(operation: &Operation) -> DocumentedOperation {
+/// An operation and what it may answer.
+pub(crate) fn documented(operation: &Operation) -> DocumentedOperation {
     let mut statuses: Vec<u16> =
         operation.errors.keys().chain(&operation.also).copied().chain([operation.success]).collect();
     statuses.sort_unstable();

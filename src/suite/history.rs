@@ -28,20 +28,16 @@ pub(crate) struct HistoryEntry {
     pub(crate) place_texts: Vec<String>,
 }
 
-/// The dated changes of the service at a place in answers to an operation, each with its ID and a sentence.
-pub(crate) fn changes_at(history: &[HistoryEntry], operation: &str, place: &str) -> Vec<String> {
-    history
-        .iter()
-        .filter(|entry| entry.dates(operation, place))
-        .map(|entry| format!("{}: {}", entry.id, entry.text))
-        .collect()
+/// The dated changes of the service at a place in answers to an operation: the day, and the entry's ID with its sentence.
+pub(crate) fn changes_at(history: &[HistoryEntry], operation: &str, place: &str) -> Vec<(NaiveDate, String)> {
+    let told = |entry: &HistoryEntry| Some((entry.until?, format!("{}: {}", entry.id, entry.text)));
+    history.iter().filter(|entry| entry.is_about(operation, place)).filter_map(told).collect()
 }
 
 impl HistoryEntry {
-    /// Whether it is a dated change of what is at `place` in an answer to `operation`.
-    fn dates(&self, operation: &str, place: &str) -> bool {
-        self.until.is_some()
-            && (self.operations.is_empty() || self.operations.iter().chain(&self.compared).any(|id| id == operation))
+    /// Whether it is about what is at `place` in an answer to `operation`, or in one that is compared with such an answer.
+    fn is_about(&self, operation: &str, place: &str) -> bool {
+        (self.operations.is_empty() || self.operations.iter().chain(&self.compared).any(|id| id == operation))
             && self.places.iter().any(|pattern| pattern.is_match(place))
     }
 

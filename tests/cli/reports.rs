@@ -58,7 +58,7 @@ fn no_report_takes_the_place_of_the_stream_that_it_is_made_of() {
     let stream = place.read("e.jsonl");
     let done = place.run(&["report", "e.jsonl", "--report", "json=./e.jsonl"]);
     assert_eq!((done.code, done.out.as_str()), (3, ""), "{}", done.err);
-    assert!(done.err.contains("would overwrite the stream that it is made from"), "{}", done.err);
+    assert!(done.err.contains("would overwrite what it is made from"), "{}", done.err);
     assert_eq!(place.read("e.jsonl"), stream);
 }
 

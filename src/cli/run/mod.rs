@@ -31,7 +31,7 @@ use self::{
     reports::write_report,
 };
 pub(crate) use self::{
-    reports::{ReportFormat, ReportTo, one_output_a_file, output, parse_report},
+    reports::{ReportFormat, ReportTo, keep_inputs, one_output_a_file, output, parse_report},
     streamed::StreamedReports,
 };
 use super::{

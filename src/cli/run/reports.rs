@@ -156,6 +156,18 @@ pub(crate) fn output<T: AsRef<OsStr>>(path: T) -> Result<T, String> {
     Ok(path)
 }
 
+/// No report takes the place of a file that it is made from. The same file by another name is the same file.
+pub(crate) fn keep_inputs(inputs: &[PathBuf], reports: &[ReportTo]) -> Result<(), CommandError> {
+    let inputs: BTreeSet<PathBuf> = inputs.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let taken = |path: &&PathBuf| path.canonicalize().is_ok_and(|path| inputs.contains(&path));
+    match reports.iter().filter_map(|to| to.path.as_ref()).find(taken) {
+        Some(path) => {
+            Err(Mistake::boxed(format!("the report {} would overwrite what it is made from", path.display())))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Two outputs in one file would be neither.
 pub(crate) fn one_output_a_file<'p>(
     others: impl Iterator<Item = &'p Path>,

@@ -3,12 +3,15 @@
 //! Owns [`Trend`], a plain value. Each run is folded into a [`Point`] and let go, so that a year of nights fits into memory.
 
 mod text;
+mod whose;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta};
 use serde::Serialize;
 
+use self::whose::Ends;
+pub use self::whose::{Shift, Shown, Whose};
 use super::{FailOn, Report, Verdict, latency::median, latency::quantile, text::pretty};
 use crate::event::{Bearing, Outcome, RunStarted, Shard};
 
@@ -23,10 +26,15 @@ pub struct Trend {
     pub points: Vec<Point>,
     /// Trials that did not always end alike, or that do not pass; those that do not pass now first, then by when they changed last.
     pub trials: Vec<TrialCourse>,
+    /// What changed between runs, and whose change it is, where the runs are of several targets; the latest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shifts: Vec<Shift>,
     /// Operations with the medians of their answers; the one with the slowest answers in the last run first.
     pub operations: Vec<OperationCourse>,
     #[serde(skip)]
     ends: BTreeMap<String, Vec<Option<Outcome>>>,
+    #[serde(skip)]
+    judged: Ends,
 }
 
 /// One run.
@@ -147,7 +155,10 @@ impl Trend {
         for trial in &report.trials {
             let finished = &trial.finished;
             // A case that was renamed goes on under its new ID.
-            let former = super::former_ids(&finished.trial, &finished.aliases).find_map(|id| self.ends.remove(&id));
+            let former =
+                super::former_ids(&finished.trial, &finished.aliases).find_map(|id| self.ends.remove_entry(&id));
+            let (former_id, former) = former.unzip();
+            self.judged.take(at, trial, former_id);
             let ends = match former {
                 Some(former) => self.ends.entry(finished.trial.clone()).or_insert(former),
                 None => self.ends.entry(finished.trial.clone()).or_default(),
@@ -167,11 +178,13 @@ impl Trend {
         }
     }
 
-    /// The whole, now that every run was taken.
+    /// The whole, now that every run was taken; `changes` tells which dated changes of the service are at a place in answers to an operation.
     #[must_use]
-    pub fn finish(mut self) -> Self {
+    pub fn finish(mut self, changes: impl Fn(&str, &str) -> Vec<(NaiveDate, String)>) -> Self {
         let count = self.points.len();
         self.version = 1;
+        self.shifts = std::mem::take(&mut self.judged).shifts(&self.points);
+        self.shifts.iter_mut().for_each(|shift| shift.date(&changes));
         let ends = std::mem::take(&mut self.ends).into_iter();
         self.trials = ends
             .filter_map(|(trial, mut outcomes)| {

@@ -3,10 +3,10 @@
 
 use std::fmt::Write as _;
 
-use super::{OperationCourse, Point, Trend, TrialCourse, day};
+use super::{OperationCourse, Point, Shift, Trend, TrialCourse, day};
 use crate::{
     event::Outcome,
-    report::text::{counted, printable},
+    report::text::{counted, joined, printable},
 };
 
 /// More trials, or operations, than a person reads.
@@ -36,6 +36,9 @@ const TRIALS: &str = "trials that do not pass, or did not always pass, one chara
   . passed  F failed  k known  U unexpected pass  C changed failure  X expired  ~ flaky
   B blocked  E errored  - not applicable  o not run";
 
+/// What stands above the changes between runs of several targets.
+const SHIFTS: &str = "what changed, and whose change it is, the latest first:";
+
 /// What stands above the operations.
 const OPERATIONS: &str = "median response time by operation, the slowest first:";
 
@@ -54,6 +57,7 @@ impl Trend {
         let line =
             |course: &TrialCourse| format!("  {}  {}{}", strip(course, most_runs), course.trial, self.since(course));
         some(&mut out, TRIALS, &self.trials, verbose, line);
+        some(&mut out, SHIFTS, &self.shifts, verbose, shift);
         let line = |course: &OperationCourse| {
             let (least, most, last) = course.range();
             let bars = bars(course, most, most_runs);
@@ -120,6 +124,25 @@ impl Trend {
             format!(" (since {}; {})", day(&point.started), counted(course.changes, "change"))
         })
     }
+}
+
+/// Whose a change is, where and when it was seen, what it is and which trials show it.
+fn shift(shift: &Shift) -> String {
+    let seen = shift.seen.iter().map(|shown| {
+        let days = [day(&shown.before), day(&shown.since)];
+        let between = if days[0] == days[1] { days[0].to_owned() } else { format!("{} to {}", days[0], days[1]) };
+        format!("{} ({between})", shown.target)
+    });
+    let (trial, others) = (shift.trials.first().map_or("", String::as_str), shift.trials.len().saturating_sub(1));
+    let others = if others > 0 { format!(" and {}", counted(others, "other trial")) } else { String::new() };
+    let what = match (shift.before.first(), shift.since.first()) {
+        (_, Some(wrong)) => format!("fails since: {wrong}"),
+        (Some(wrong), None) => format!("no longer fails: {wrong}"),
+        (None, None) => "ends otherwise".to_owned(),
+    };
+    let history = shift.history.iter().map(|change| format!("\n      released {change}"));
+    let seen = joined(seen, ", ");
+    format!("  {:<13} {seen}\n    {trial}{others}: {what}{}", shift.whose.name(), joined(history, ""))
 }
 
 /// A heading and the courses below it, as many as a person reads.
