@@ -54,8 +54,8 @@ fn every_mistake_is_shown_with_its_place_and_without_the_secrets_on_its_line() {
 #[test]
 fn settings_in_full_have_no_mistakes_and_fit_the_schema() {
     let place = Place::new();
-    let readme = std::fs::read_to_string(data("../../README.md")).expect("a file");
-    let (_, rest) = readme.split_once("```toml\n").expect("an example");
+    let page = std::fs::read_to_string(data("../../docs/targets.md")).expect("a file");
+    let (_, rest) = page.split_once("```toml\n").expect("an example");
     let (example, _) = rest.split_once("```").expect("its end");
     place.write("okta-conformance.toml", example);
     let done = place.run(&["check", "okta-conformance.toml"]);
