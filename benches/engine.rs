@@ -72,7 +72,7 @@ fn judge(criterion: &mut Criterion, plan: &Plan, recording: &Path) {
     group.bench_function("1200 recorded answers", |bench| {
         bench.iter(|| {
             let mut judged = 0;
-            verify::verify(recording, plan, |_| judged += 1).map(|_| judged)
+            verify::verify(recording, plan, false, |_| judged += 1).map(|_| judged)
         });
     });
     group.finish();

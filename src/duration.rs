@@ -34,7 +34,7 @@ mod tests {
     #[test]
     fn units_are_needed_and_overflow_is_refused() {
         assert_eq!(parse("1500ms"), Ok(Duration::from_millis(1500)));
-        assert_eq!(parse("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(parse("2m"), Ok(Duration::from_mins(2)));
         for wrong in ["", "5", "s", "-1s", "1.5s", "5 s", "99999999999999999999s", "18446744073709551615h"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

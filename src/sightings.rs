@@ -4,7 +4,10 @@
 //! no check of an answer alone is about the requirement, if none contradicts it. Exchanges of the operations that the cases about the
 //! requirement call go before others, which count only where they are named one by one. Owns that, and the edit of the file. What answers are held to is `verify`'s.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use crate::{
     age::{Month, Seen},
@@ -131,7 +134,7 @@ pub(crate) fn dated(text: &str, seen: &BTreeMap<&str, Seen>) -> String {
         if line.starts_with("    sources:")
             && let Some(Seen { last, orgs }) = open.take()
         {
-            out.push_str(&format!("    seen: {{ last: {last}, orgs: {orgs} }}\n"));
+            let _ = writeln!(out, "    seen: {{ last: {last}, orgs: {orgs} }}");
         }
         out.push_str(line);
     }

@@ -90,7 +90,7 @@ impl Shared {
         let World { runtime, opened } = self.world.get_or_init(World::open);
         let options = Options {
             jobs: 1,
-            trial_timeout: Duration::from_secs(60),
+            trial_timeout: Duration::from_mins(1),
             // Part of the name of all that the trial makes: no two trials of this process may share it.
             run: format!("t{number:05}"),
             ..Options::default()

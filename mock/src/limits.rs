@@ -10,7 +10,7 @@ use super::{
 
 /// Windows are one minute long (docs) and begin with their first request (recorded: the first answer of a window has
 /// `Reset` 60 seconds after its `Date`).
-pub(super) const WINDOW: std::time::Duration = std::time::Duration::from_secs(60);
+pub(super) const WINDOW: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Requests with one path prefix share a budget, whatever their method (recorded: POST, GET, PUT and DELETE count one
 /// number down; the docs speak of buckets by method as well).

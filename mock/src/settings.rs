@@ -78,8 +78,8 @@ impl Default for Settings {
             built_in_keys: false,
             tokens: Vec::new(),
             // Docs: one hour, and one day.
-            token_lifetime: Duration::from_secs(3_600),
-            dpop_nonce_lifetime: Duration::from_secs(86_400),
+            token_lifetime: Duration::from_hours(1),
+            dpop_nonce_lifetime: Duration::from_hours(24),
             dpop_nonce_at_api: false,
             rate_limit: 10_000,
             rate_window: super::limits::WINDOW,

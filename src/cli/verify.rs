@@ -176,7 +176,7 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
 }
 
 /// An exchange as reports tell it.
-fn exchanged<'j>(judged: &'j mut Judged) -> Exchanged<'j> {
+fn exchanged(judged: &mut Judged) -> Exchanged<'_> {
     let warns = judged.findings.iter().any(|finding| finding.level == Level::Should);
     let (outcome, reason) = match (&judged.operation, judged.infrastructure) {
         (None, _) => (Outcome::NotApplicable, Some("the suite does not describe this operation".to_owned())),

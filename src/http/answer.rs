@@ -18,7 +18,7 @@ use crate::{
 const RATE_LIMIT_WAIT: Duration = Duration::from_secs(65);
 
 /// No window of a rate limit is longer: whoever tells of one counts in another unit, or from another day.
-const LONGEST_WINDOW: Duration = Duration::from_secs(3600);
+const LONGEST_WINDOW: Duration = Duration::from_hours(1);
 
 /// The answer to a request.
 #[derive(Debug, Clone, Default)]

@@ -115,9 +115,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             jobs: 4,
-            trial_timeout: Duration::from_secs(300),
+            trial_timeout: Duration::from_mins(5),
             deadline: None,
-            grace: Duration::from_secs(120),
+            grace: Duration::from_mins(2),
             fail_fast: None,
             run: "local".to_owned(),
             prefix: "okc".to_owned(),

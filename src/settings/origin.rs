@@ -84,7 +84,7 @@ impl SecretFrom {
 }
 
 /// The longest that a program may take: somebody may have to unlock what it reads.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// No secret is as long; in bytes.
 const MOST: u64 = 1024 * 1024;

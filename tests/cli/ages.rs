@@ -35,9 +35,7 @@ fn place() -> Place {
             .replace(
                 "sources: [{ kind: docs, ref: page of forms }]",
                 "sources: [{ kind: recording, ref: all cassettes }]",
-            )
-            .replace("sources:", "sources:\n     ")
-            .replace("sources:\n      [", "sources:\n      ["),
+            ),
     );
     place
 }

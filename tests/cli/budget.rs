@@ -128,7 +128,7 @@ fn a_budget_that_somebody_else_uses_too_lasts() {
 }
 
 /// Takes minutes.
-const LONG: Duration = Duration::from_secs(3600);
+const LONG: Duration = Duration::from_hours(1);
 
 #[test]
 #[ignore = "takes minutes"]

@@ -13,13 +13,13 @@ use crate::{
 };
 
 /// A token is given up this long before it expires, so that none expires on its way.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 
 /// Nobody waits longer than this for a token to expire.
-const LONGEST_LIFE: Duration = Duration::from_secs(60);
+const LONGEST_LIFE: Duration = Duration::from_mins(1);
 
 /// No token lives longer than any run: whoever says so says a number that time cannot hold.
-const A_CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
+const A_CENTURY: Duration = Duration::from_hours(876_000);
 
 /// More of a message than this tells nobody anything.
 const LONGEST: usize = 300;
