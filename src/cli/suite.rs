@@ -9,7 +9,7 @@ use std::{
 
 use clap::Args;
 
-use super::{CommandError, Mistake, names, out, rerun::Earlier};
+use super::{CommandError, Mistake, names, out, rerun::Earlier, streams::files_of};
 use crate::{
     counted::counted,
     diagnostic::{COLUMNS, Diagnostic},
@@ -57,6 +57,11 @@ impl Choice {
             profiles: self.profiles.iter().filter(|name| *name != "all").cloned().collect(),
             rerun: self.failed_in.is_some(),
         }
+    }
+
+    /// The streams of the run whose failures are to be repeated.
+    pub(crate) fn failed_in(&self) -> Result<Vec<PathBuf>, CommandError> {
+        self.failed_in.as_deref().map_or_else(|| Ok(Vec::new()), files_of)
     }
 
     /// The profiles of the suite that `--profile` leaves out.

@@ -154,8 +154,10 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     for broken in &sum.broken {
         out::complain(broken);
     }
-    if let Some(suite) = arguments.suite.as_ref().filter(|_| arguments.apply && sum.broken.is_empty()) {
-        apply(suite, &plan, &sightings.seen())?;
+    match &arguments.suite {
+        Some(suite) if arguments.apply && sum.broken.is_empty() => apply(suite, &plan, &sightings.seen())?,
+        Some(_) if arguments.apply => out::complain("no dates were written, since not all files could be read"),
+        Some(_) | None => {}
     }
     let mut out = out();
     match arguments.format {

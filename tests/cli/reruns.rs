@@ -123,6 +123,22 @@ fn a_case_that_was_renamed_is_found_and_one_that_is_gone_is_told() {
 }
 
 #[test]
+fn the_stream_that_is_repeated_stays() {
+    let place = Place::with_suite(&["colors"]);
+    let server = things(&["a"], &[]);
+    run(&place, &server, "reports/events.jsonl", &[]);
+    let first = place.read("reports/events.jsonl");
+    let again = run(&place, &server, "reports/events.jsonl", &["--failed-in", "reports/events.jsonl"]);
+    assert_eq!(again.code, 1, "{}", again.err);
+    assert!(again.err.contains("the event stream goes to reports/events.rerun.jsonl"), "{}", again.err);
+    assert_eq!(place.read("reports/events.jsonl"), first);
+    assert_eq!(trials(&place, "reports/events.rerun.jsonl"), set(&["things/colors/red[a]"]));
+    let named = run(&place, &server, "reports/events.rerun.jsonl", &["--failed-in", "reports/events.rerun.jsonl"]);
+    assert_eq!(named.code, 3);
+    assert!(named.err.contains("choose another `--events`"), "{}", named.err);
+}
+
+#[test]
 fn a_stream_that_cannot_be_read_sends_nothing() {
     let place = Place::with_suite(&["colors"]);
     let server = things(&[], &[]);

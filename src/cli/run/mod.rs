@@ -27,7 +27,7 @@ pub(in crate::cli) use self::signals::interrupted_twice;
 use self::{
     idle::Idle,
     outputs::{Outputs, flushed_at_waits, secrets_written},
-    places::{Ledgers, beside, probe, reference_stream},
+    places::{Ledgers, beside, named_beside, probe},
     reports::write_report,
 };
 pub(crate) use self::{
@@ -264,6 +264,24 @@ impl Arguments {
         one_output_a_file(events.chain(others), &self.report)
     }
 
+    /// With another place for the stream, where the usual one is taken by the stream of the run that is to be repeated: that is needed as long
+    /// as this run may end before it has told anything.
+    fn beside_what_it_repeats(&self) -> Result<Option<Self>, CommandError> {
+        let events = Path::new(&self.events).canonicalize().ok();
+        let repeated = self.choice.failed_in()?;
+        if !repeated.iter().any(|path| events.is_some() && path.canonicalize().ok() == events) {
+            return Ok(None);
+        }
+        if self.events != EVENTS {
+            let title =
+                format!("the run would replace {}, whose failures it repeats: choose another `--events`", self.events);
+            return Err(Mistake::boxed(title));
+        }
+        let events = named_beside(EVENTS, "rerun");
+        tell(&format!("the event stream goes to {events}, since {EVENTS} is that of the run which is repeated"));
+        Ok(Some(Self { events, ..self.clone() }))
+    }
+
     /// The same trials against the reference, whose run is told by its event stream alone.
     fn of_reference(&self) -> Option<Self> {
         let against = self.against.clone()?;
@@ -271,7 +289,7 @@ impl Arguments {
             target: against,
             against: None,
             is_reference: true,
-            events: beside(&self.events).map_or_else(|| "none".to_owned(), |_| reference_stream(&self.events)),
+            events: beside(&self.events).map_or_else(|| "none".to_owned(), |_| named_beside(&self.events, "reference")),
             known_failures: None,
             propose_known_failures: None,
             baseline: None,
@@ -320,6 +338,8 @@ enum Begun {
 }
 
 pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
+    let moved = arguments.beside_what_it_repeats()?;
+    let arguments = moved.as_ref().unwrap_or(arguments);
     // Secrets that are known when a run ends before it began.
     let mut redactor = Redactor::default();
     match prepare_both(arguments, color, &mut redactor) {

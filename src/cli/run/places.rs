@@ -82,11 +82,12 @@ pub(super) fn beside(events: &str) -> Option<PathBuf> {
     (!special).then(|| path.with_file_name("ledgers"))
 }
 
-/// The event stream of the run against a reference: `events.reference.jsonl` beside `events.jsonl`.
-pub(super) fn reference_stream(events: &str) -> String {
+/// Another stream beside one: `events.reference.jsonl` beside `events.jsonl`.
+pub(super) fn named_beside(events: &str, what: &str) -> String {
     let path = Path::new(events);
     let mut name = path.file_stem().unwrap_or_default().to_owned();
-    name.push(".reference");
+    name.push(".");
+    name.push(what);
     if let Some(extension) = path.extension() {
         name.push(".");
         name.push(extension);
