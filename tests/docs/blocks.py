@@ -245,6 +245,8 @@ def main():
                 count = run_page(page, url, f"http://127.0.0.1:{hook.server_port}/")
             except Wrong as reason:
                 print(f"FAILED: {reason}")
+                if mock.poll() is not None:
+                    print(f"    The mock that stands for the org ended with {mock.returncode} meanwhile.")
                 failed += 1
             else:
                 print(f"ok: {page.relative_to(ROOT)}: {count} blocks")
