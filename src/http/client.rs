@@ -132,6 +132,11 @@ impl Outgoing {
         Self { method, url, headers: Vec::new(), body: None, principal, client: None, fresh: false }
     }
 
+    /// Whether it is nothing but a method, a path and who sends it.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.headers.is_empty() && self.body.is_none() && self.client.is_none() && !self.url.contains('?')
+    }
+
     /// Whether the case itself decides this header.
     pub(super) fn sets(&self, header: &str) -> bool {
         self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(header))
