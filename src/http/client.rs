@@ -345,7 +345,8 @@ impl Client {
         let own = outgoing.client.is_some() || outgoing.sets("authorization");
         let fetching = self.fetching(&outgoing.principal).filter(|_| !own);
         let Some(client) = fetching else { return Ok(()) };
-        client.value(self).await.map(drop).map_err(|fault| fault.of(&outgoing.principal))
+        // On the heap: few principals fetch theirs, and all would have room for it.
+        Box::pin(client.value(self)).await.map(drop).map_err(|fault| fault.of(&outgoing.principal))
     }
 
     /// One request with these credentials.
@@ -371,7 +372,8 @@ impl Client {
             builder = builder.body(request.body.clone());
         }
         let started = Instant::now();
-        let answer = self.answer(builder).await?;
+        // On the heap: whatever waits for it is moved around, and this is large.
+        let answer = Box::pin(self.answer(builder)).await?;
         let duration = started.elapsed().saturating_sub(answer.waited());
         Ok(Exchange { request, answer, started, duration, again: 0 })
     }

@@ -57,6 +57,9 @@ impl<'a> Running<'a, '_> {
     /// # Errors
     /// A ledger that cannot be kept: then nothing may be changed.
     pub(super) async fn foresee(&mut self, step: &'a Step, variables: &Variables) -> Result<usize, Ending> {
+        if step.defer.is_empty() {
+            return Ok(0);
+        }
         let shared = self.shared;
         let sender = self.sender(Depth::StatusAlone);
         let Ok(outgoing) = sender.build(step, variables) else { return Ok(0) };

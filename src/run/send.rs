@@ -248,7 +248,7 @@ impl Sender<'_, '_> {
         match answered {
             Ok(exchange) => {
                 let identity = match making {
-                    Some(making) => Box::pin(self.came_of(making, &exchange)).await,
+                    Some(making) => self.came_of(making, &exchange).await,
                     None => None,
                 };
                 match (outgoing.method.as_str(), exchange.answer.status) {
@@ -344,7 +344,7 @@ impl Sender<'_, '_> {
             200..300 => {
                 let (mut identity, made) = ours.identify(plan, before.get(), &making, exchange);
                 if let Identity::Renamed { id, .. } = &identity
-                    && look(self.shared, &making).await != Looked::Absent
+                    && Box::pin(look(self.shared, &making)).await != Looked::Absent
                 {
                     // What was sent is there under its name, or nobody knows: what was answered may be somebody else's.
                     ours.forget(&making, id);
@@ -468,6 +468,9 @@ impl Sender<'_, '_> {
     /// What the target held before the first write, asked for once a run.
     async fn before(&self, principal: &str) -> Result<&Before, Halt> {
         let Shared { plan, target, before, .. } = self.shared;
+        if let Some(before) = before.get() {
+            return Ok(before);
+        }
         let asking = Box::pin(before.get_or_try_init(|| Before::ask(plan, target, principal)));
         // What was made is removed also when the run is stopped, which needs the answer.
         if self.removing {
