@@ -29,6 +29,11 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
+    /// One with the same names, of which no template has asked for any.
+    pub(crate) fn afresh(&self) -> Self {
+        Self { names: self.names.clone(), unread: self.unread.clone(), used: Rc::default() }
+    }
+
     pub(crate) fn add(&mut self, name: impl Into<Arc<str>>) {
         self.names.insert(name.into());
     }

@@ -98,6 +98,8 @@ mod protected;
 mod recordings;
 #[path = "cli/red.rs"]
 mod red;
+#[path = "cli/removed.rs"]
+mod removed;
 #[path = "cli/replays.rs"]
 mod replays;
 #[path = "cli/reports.rs"]

@@ -192,8 +192,8 @@ impl<'a> Judge<'a> {
                     false
                 }
             };
-            let there = matches!(&check.wants, Wants::Header(name, _) if answer.header(name).is_some());
-            if applies && (there || whole) {
+            let there = || matches!(&check.wants, Wants::Header(name, _) if answer.header(name).is_some());
+            if applies && (whole || there()) {
                 self.hold(check, answer);
             }
         }
@@ -311,9 +311,11 @@ impl<'a> Judge<'a> {
     /// Whether there is something to capture, and no more than is kept.
     pub(super) fn capture(&mut self, check: &Check, capture: &Capture, value: Option<Value>) -> Option<Value> {
         self.count(check, &capture.name);
-        let (actual, most) = match value.map(|value| (brief::length(&value), value)) {
-            Some((length, value)) if length <= MOST_CAPTURED => return Some(value),
-            Some((length, _)) => (Actual::TooLong(length), Some(MOST_CAPTURED)),
+        let (actual, most) = match value {
+            Some(value) => match brief::longer(&value, MOST_CAPTURED) {
+                Some(length) => (Actual::TooLong(length), Some(MOST_CAPTURED)),
+                None => return Some(value),
+            },
             None => (Actual::Absent, None),
         };
         let expected = Expected::Capture { name: capture.name.to_string(), most };

@@ -1,7 +1,5 @@
 //! The names of the checks that were made of an answer.
 
-use std::fmt::Write as _;
-
 use crate::finding::CheckKind;
 
 /// Names one behind another in one text. There are some dozen of each answer, and most are only counted: a text for each would cost more than
@@ -16,9 +14,9 @@ pub(crate) struct Names {
 impl Names {
     /// Adds the word of a check, with the name of what it is made of where it has one.
     pub(crate) fn push(&mut self, check: &CheckKind, name: &str) {
-        // Text takes whatever is written.
-        let _ = write!(self.text, "{check}");
-        if !name.is_empty() {
+        let (word, of) = check.words();
+        self.text.push_str(word);
+        for name in of.into_iter().chain((!name.is_empty()).then_some(name)) {
             self.text.push(' ');
             self.text.push_str(name);
         }

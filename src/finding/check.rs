@@ -75,26 +75,36 @@ impl CheckKind {
     }
 }
 
+impl CheckKind {
+    /// The word in reports, and the name of what is checked, where it has one.
+    pub(crate) fn words(&self) -> (&str, Option<&str>) {
+        let word = match self {
+            Self::Header(name) => return ("header", Some(name)),
+            Self::Link(relation) => return ("link", Some(relation)),
+            Self::Value(name) => return ("value", Some(name)),
+            Self::Body => "body",
+            Self::Capture => "capture",
+            Self::Collected => "collected",
+            Self::EmptyBody => "empty body",
+            Self::ErrorCode => "error code",
+            Self::ErrorForm => "error form",
+            Self::Identity => "identity",
+            Self::OAuthError => "OAuth error",
+            Self::Origin => "origin",
+            Self::Pages => "pages",
+            Self::Path => "path",
+            Self::Schema => "schema",
+            Self::Status => "status",
+            Self::Other(text) => text,
+        };
+        (word, None)
+    }
+}
+
 impl fmt::Display for CheckKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Body => f.write_str("body"),
-            Self::Capture => f.write_str("capture"),
-            Self::Collected => f.write_str("collected"),
-            Self::EmptyBody => f.write_str("empty body"),
-            Self::ErrorCode => f.write_str("error code"),
-            Self::ErrorForm => f.write_str("error form"),
-            Self::Header(name) => write!(f, "header {name}"),
-            Self::Identity => f.write_str("identity"),
-            Self::Link(relation) => write!(f, "link {relation}"),
-            Self::OAuthError => f.write_str("OAuth error"),
-            Self::Origin => f.write_str("origin"),
-            Self::Pages => f.write_str("pages"),
-            Self::Path => f.write_str("path"),
-            Self::Schema => f.write_str("schema"),
-            Self::Status => f.write_str("status"),
-            Self::Value(name) => write!(f, "value {name}"),
-            Self::Other(text) => f.write_str(text),
-        }
+        let (word, name) = self.words();
+        f.write_str(word)?;
+        name.map_or(Ok(()), |name| write!(f, " {name}"))
     }
 }

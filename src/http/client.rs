@@ -132,6 +132,11 @@ impl Outgoing {
         Self { method, url, headers: Vec::new(), body: None, principal, client: None, fresh: false }
     }
 
+    /// Whether it is nothing but a method, a path and who sends it.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.headers.is_empty() && self.body.is_none() && self.client.is_none() && !self.url.contains('?')
+    }
+
     /// Whether the case itself decides this header.
     pub(super) fn sets(&self, header: &str) -> bool {
         self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(header))
@@ -340,7 +345,8 @@ impl Client {
         let own = outgoing.client.is_some() || outgoing.sets("authorization");
         let fetching = self.fetching(&outgoing.principal).filter(|_| !own);
         let Some(client) = fetching else { return Ok(()) };
-        client.value(self).await.map(drop).map_err(|fault| fault.of(&outgoing.principal))
+        // On the heap: few principals fetch theirs, and all would have room for it.
+        Box::pin(client.value(self)).await.map(drop).map_err(|fault| fault.of(&outgoing.principal))
     }
 
     /// One request with these credentials.
@@ -366,7 +372,8 @@ impl Client {
             builder = builder.body(request.body.clone());
         }
         let started = Instant::now();
-        let answer = self.answer(builder).await?;
+        // On the heap: whatever waits for it is moved around, and this is large.
+        let answer = Box::pin(self.answer(builder)).await?;
         let duration = started.elapsed().saturating_sub(answer.waited());
         Ok(Exchange { request, answer, started, duration, again: 0 })
     }

@@ -103,7 +103,7 @@ impl Client {
             None | Some(Credential::Anonymous) => Ok(None),
             Some(Credential::Ssws(token) | Credential::Bearer(token)) => Ok(Some(token.expose_secret().to_owned())),
             Some(Credential::ClientCredentials(client)) => {
-                client.value(self).await.map(Some).map_err(|fault| fault.of(principal))
+                Box::pin(client.value(self)).await.map(Some).map_err(|fault| fault.of(principal))
             }
         }
     }

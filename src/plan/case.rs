@@ -30,6 +30,8 @@ use crate::{
 /// What every part of the compilation may look up.
 pub(super) struct Lookup<'a> {
     pub(super) suite: &'a Suite,
+    /// The names that each case has.
+    scope: Scope,
     pub(super) fixtures: BTreeMap<&'a str, FixtureText<'a>>,
     pub(super) patterns: Patterns,
     paths: RefCell<HashMap<String, Arc<JsonPath>>>,
@@ -46,6 +48,7 @@ impl<'a> Lookup<'a> {
         }
         Self {
             suite,
+            scope: base_scope(suite),
             fixtures,
             patterns: Patterns::default(),
             paths: RefCell::default(),
@@ -100,7 +103,7 @@ pub(super) fn compile_all(suite: &Suite, most_kept: usize, found: &mut Vec<Diagn
     let lookup = Lookup::new(suite, found);
     let (mut trials, mut names, mut used) = (Vec::new(), Vec::new(), BTreeSet::new());
     if let (Some(source), Some(rows)) = (&suite.operations.source, &suite.operations.rows) {
-        Tree::read(rows, &base_scope(suite), &mut Problems::new(source, found));
+        Tree::read(rows, &lookup.scope, &mut Problems::new(source, found));
     }
     let mut kept = 0;
     for source in &suite.cases {
@@ -267,7 +270,7 @@ fn compile_case(
     fields.finish(&mut problems);
     let context = step::StepContext { lookup, inherited: &case_head.inherited, fixture: false };
     let read = |problems: &mut Problems<'_>| {
-        let mut scope = base_scope(lookup.suite);
+        let mut scope = lookup.scope.afresh();
         let fixtures = fixture::read_given(given, &case_head.inherited, &mut scope, lookup, problems);
         let steps = steps.map(|node| step::read_all(node, &mut scope, &context, problems)).unwrap_or_default();
         let script = Script { fixtures, steps };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{
     inventory::askers,
     ours::{Made, Request, Unsettled},
-    send::{Halt, Purpose},
+    send::{Halt, Purpose, only_reads},
     step::{Done, Sender},
     trial::{Came, Ending, Label, Running},
 };
@@ -57,11 +57,14 @@ impl<'a> Running<'a, '_> {
     /// # Errors
     /// A ledger that cannot be kept: then nothing may be changed.
     pub(super) async fn foresee(&mut self, step: &'a Step, variables: &Variables) -> Result<usize, Ending> {
+        if step.defer.is_empty() {
+            return Ok(0);
+        }
         let shared = self.shared;
         let sender = self.sender(Depth::StatusAlone);
         let Ok(outgoing) = sender.build(step, variables) else { return Ok(0) };
         let plain = shared.target.client.plain_path(&outgoing.url);
-        let reads = matches!(outgoing.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        let reads = only_reads(&outgoing.method);
         let makes = shared.plan.operation(&outgoing.method, &plain).is_some_and(|operation| operation.makes.is_some());
         if reads || makes || shared.ours.holds(&plain) {
             return Ok(0);
@@ -124,7 +127,7 @@ impl<'a> Running<'a, '_> {
     /// Whether the operation that made something says already that this request removes it.
     fn is_entered(&self, outgoing: &Outgoing) -> bool {
         let path = self.shared.target.client.path(&outgoing.url);
-        let bare = outgoing.body.is_none() && outgoing.headers.is_empty();
+        let bare = outgoing.is_bare();
         let same = |request: &Request| bare && request.method == outgoing.method && request.path == path;
         self.left.borrow().iter().any(|left| match left {
             Left::Made(made) => made.removals.iter().any(same),
@@ -188,6 +191,7 @@ impl<'a> Running<'a, '_> {
     async fn undo(&mut self, sender: &Sender<'a, '_>, deferred: Deferred<'a>, number: usize) {
         let Deferred { step, variables, made, entry } = deferred;
         let sent = match sender.build(step, &variables) {
+            Ok(outgoing) if sender.has_seen_done(&outgoing) => return sender.ended(entry),
             Ok(outgoing) => sender.send_stubbornly(&outgoing).await,
             Err(halt) => Err(halt),
         };
@@ -197,11 +201,7 @@ impl<'a> Running<'a, '_> {
                 let status = exchange.answer.status;
                 self.emit(Label::of(step, Phase::Defer, number), 1, &Judgement::default(), Came::Answer(exchange));
                 if (200..300).contains(&status) || status == 404 {
-                    // A ledger that can no longer be written says too much rather than too little.
-                    if let Some(number) = entry {
-                        self.shared.options.ledger.gone(number);
-                    }
-                    return;
+                    return sender.ended(entry);
                 }
                 format!("answered {status}")
             }
@@ -222,6 +222,10 @@ impl Sender<'_, '_> {
     pub(super) async fn remove(&self, made: &Made) -> (Vec<(Request, Exchange)>, Removed) {
         let mut sent = Vec::new();
         let Some((last, before)) = made.removals.split_last() else { return (sent, Removed::Gone) };
+        if self.has_seen_done(&self.outgoing(last, &made.principal)) {
+            self.ended(made.number);
+            return (sent, Removed::Gone);
+        }
         for request in before {
             // It may be so already, and what matters is whether the last one is carried out.
             if let Ok(mut exchange) = self.send_stubbornly(&self.outgoing(request, &made.principal)).await {
@@ -261,11 +265,26 @@ impl Sender<'_, '_> {
         };
         if removed == Removed::Gone {
             self.shared.ours.removed(&path);
-            if let Some(number) = made.number {
-                self.shared.options.ledger.gone(number);
-            }
+            self.ended(made.number);
         }
         (sent, removed)
+    }
+
+    /// Whether the case has removed already what this request would remove, and whoever would send it has seen that it is gone: the target
+    /// carried out a DELETE of this very path, and to a GET after it answered 404. What a target only says to have removed is not gone.
+    fn has_seen_done(&self, outgoing: &Outgoing) -> bool {
+        let client = &self.shared.target.client;
+        let seen_by = || self.shared.ours.seen_gone_by(&client.plain_path(&outgoing.url));
+        outgoing.method == "DELETE"
+            && outgoing.is_bare()
+            && seen_by().is_some_and(|principal| client.same_credential(&principal, &outgoing.principal))
+    }
+
+    /// Notes that an entry has ended. A ledger that can no longer be written says too much rather than too little.
+    fn ended(&self, entry: Option<usize>) {
+        if let Some(number) = entry {
+            self.shared.options.ledger.gone(number);
+        }
     }
 
     /// Removes what was found at the end of the run.

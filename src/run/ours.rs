@@ -38,6 +38,8 @@ pub(crate) struct Ours {
     under_way: RefCell<BTreeMap<usize, Making>>,
     /// The paths of what was removed by a request that the target carried out.
     removed: RefCell<BTreeSet<String>>,
+    /// Those of them where nothing was seen since then, each with who has seen it, until their trials end.
+    seen_gone: RefCell<BTreeMap<String, String>>,
     /// By the name of what was to be made, the trial.
     trials: RefCell<BTreeMap<String, String>>,
     /// The paths of what is told to be left.
@@ -107,6 +109,7 @@ impl Ours {
             mine: RefCell::default(),
             under_way: RefCell::default(),
             removed: RefCell::default(),
+            seen_gone: RefCell::default(),
             trials: RefCell::default(),
             told: RefCell::default(),
             named: RefCell::default(),
@@ -117,8 +120,7 @@ impl Ours {
     /// Whether a path leads to something that the run made, or below it.
     pub(super) fn holds(&self, path: &str) -> bool {
         let mine = self.mine.borrow();
-        let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
-        !mine.is_empty() && ends.into_iter().any(|end| mine.contains_key(&path[..end]))
+        !mine.is_empty() && ends(path).any(|end| mine.contains_key(&path[..end]))
     }
 
     /// Whether the thing at a path is in the books.
@@ -135,6 +137,26 @@ impl Ours {
     /// Whether the target has said before that this was removed.
     pub(super) fn was_removed(&self, path: &str) -> bool {
         self.removed.borrow().contains(path)
+    }
+
+    /// Notes that a principal is told that nothing is at a path.
+    pub(super) fn absent(&self, path: &str, principal: &str) {
+        if self.was_removed(path) {
+            self.seen_gone.borrow_mut().insert(path.to_owned(), principal.to_owned());
+        }
+    }
+
+    /// Notes that something may be at a path again, or is: by a request there or below.
+    pub(super) fn may_be_there(&self, path: &str) {
+        let mut seen_gone = self.seen_gone.borrow_mut();
+        if !seen_gone.is_empty() {
+            ends(path).for_each(|end| drop(seen_gone.remove(&path[..end])));
+        }
+    }
+
+    /// Who has seen that nothing is at a path after what was there was removed. It is asked for once.
+    pub(super) fn seen_gone_by(&self, path: &str) -> Option<String> {
+        self.seen_gone.borrow_mut().remove(path)
     }
 
     /// The trial that was to make what is called so.
@@ -248,10 +270,17 @@ impl Ours {
     pub(super) fn enter(&self, making: &Making, id: &str) -> Made {
         let made = making.made(id);
         if making.pair.is_none() {
-            self.mine.borrow_mut().insert(making.last_path(id), making.trial.clone());
+            let path = making.last_path(id);
+            self.may_be_there(&path);
+            self.mine.borrow_mut().insert(path, making.trial.clone());
         }
         made
     }
+}
+
+/// Where a path ends, and where each ends that it is below.
+fn ends(path: &str) -> impl Iterator<Item = usize> + '_ {
+    path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()])
 }
 
 /// How long before its answer a request may have made something.

@@ -228,6 +228,10 @@ impl Sender<'_, '_> {
         let repeat = self.repeat(&outgoing, operation, making.as_ref());
         let making = self.intend(making, &outgoing).await?;
         let mut outgoing = Outgoing { fresh: matches!(repeat, Repeat::Never), ..outgoing };
+        if !only_reads(&outgoing.method) {
+            // Whatever the answer, if there is one.
+            self.shared.ours.may_be_there(&plain);
+        }
         let mut repeated = false;
         let answered = loop {
             match self.send_one(&outgoing, &principal, bucket).await {
@@ -244,11 +248,14 @@ impl Sender<'_, '_> {
         match answered {
             Ok(exchange) => {
                 let identity = match making {
-                    Some(making) => Box::pin(self.came_of(making, &exchange)).await,
+                    Some(making) => self.came_of(making, &exchange).await,
                     None => None,
                 };
-                if outgoing.method == "DELETE" && (200..300).contains(&exchange.answer.status) {
-                    self.shared.ours.removed(&plain);
+                match (outgoing.method.as_str(), exchange.answer.status) {
+                    ("DELETE", 200..300) => self.shared.ours.removed(&plain),
+                    ("GET", 404) if outgoing.is_bare() => self.shared.ours.absent(&plain, &outgoing.principal),
+                    (_, 200..300) => self.shared.ours.may_be_there(&plain),
+                    _ => {}
                 }
                 Ok(Sent { repeated: repeated || exchange.again > 0, exchange, identity })
             }
@@ -337,7 +344,7 @@ impl Sender<'_, '_> {
             200..300 => {
                 let (mut identity, made) = ours.identify(plan, before.get(), &making, exchange);
                 if let Identity::Renamed { id, .. } = &identity
-                    && look(self.shared, &making).await != Looked::Absent
+                    && Box::pin(look(self.shared, &making)).await != Looked::Absent
                 {
                     // What was sent is there under its name, or nobody knows: what was answered may be somebody else's.
                     ours.forget(&making, id);
@@ -444,7 +451,7 @@ impl Sender<'_, '_> {
     /// What the run did not make is not written to: neither what was there before, nor what the target shares with others, except by cases
     /// that say so, on targets that allow it.
     async fn may_write(&self, outgoing: &Outgoing, path: &str, plain: &str) -> Result<(), Halt> {
-        if matches!(outgoing.method.as_str(), "GET" | "HEAD" | "OPTIONS") {
+        if only_reads(&outgoing.method) {
             return Ok(());
         }
         let before = self.before(&outgoing.principal).await?;
@@ -461,6 +468,9 @@ impl Sender<'_, '_> {
     /// What the target held before the first write, asked for once a run.
     async fn before(&self, principal: &str) -> Result<&Before, Halt> {
         let Shared { plan, target, before, .. } = self.shared;
+        if let Some(before) = before.get() {
+            return Ok(before);
+        }
         let asking = Box::pin(before.get_or_try_init(|| Before::ask(plan, target, principal)));
         // What was made is removed also when the run is stopped, which needs the answer.
         if self.removing {
@@ -526,6 +536,11 @@ impl Sender<'_, '_> {
         let principal = step.sender(self.principal).to_owned();
         Ok(Outgoing { method: request.method.clone(), url, headers, body, principal, client, fresh: false })
     }
+}
+
+/// Whether a request with this method changes nothing (RFC 9110, section 9.2.1).
+pub(super) fn only_reads(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 
 /// A value of a query or a form: text as it is.

@@ -284,8 +284,10 @@ impl<'a, 's> Running<'a, 's> {
             if !result.held {
                 continue;
             }
-            for requirement in result.requirements.iter().filter(|id| !self.held.contains(*id)).collect::<Vec<_>>() {
-                self.held.insert(requirement.clone());
+            for id in result.requirements.iter() {
+                if !self.held.contains(id) {
+                    self.held.insert(id.clone());
+                }
             }
         }
     }

@@ -14,6 +14,9 @@ pub(super) const HEAD: usize = 6;
 /// The bits of a filter: with some thousand forms, one place in a hundred is looked at in vain.
 const FILTER_BITS: u32 = 18;
 
+/// The bit that tells capital letters from small ones, of each byte: without it, one filter does for both.
+const ANY_CASE: u64 = u64::from_le_bytes([0x20; 8]);
+
 /// Where all forms are long enough, a text is looked at only in every eighth place: each form that stands in it lies across one of them.
 const MOST_STRIDE: usize = 8;
 
@@ -50,11 +53,9 @@ impl Filter {
         self.0[word] |= bit;
     }
 
-    fn has(&self, text: &[u8], at: usize) -> bool {
-        text.get(at..).and_then(<[u8]>::first_chunk).is_some_and(|bytes| {
-            let (word, bit) = place(*bytes);
-            self.0[word] & bit != 0
-        })
+    fn has(&self, bytes: [u8; HEAD]) -> bool {
+        let (word, bit) = place(bytes);
+        self.0[word] & bit != 0
     }
 }
 
@@ -122,21 +123,31 @@ impl Index {
         self.at(text.as_bytes()).is_some_and(|(_, extent)| extent == Extent::Open)
     }
 
+    /// Whether any form may stand in the text, in whatever case: in nearly every text, none does.
+    pub(super) fn may_stand_in(&self, text: &[u8]) -> bool {
+        self.near_from(text, 0).is_some()
+    }
+
+    /// The first place to look at, from this one on, where a form may stand.
+    fn near_from(&self, text: &[u8], from: usize) -> Option<usize> {
+        if self.forms.is_empty() {
+            return None;
+        }
+        let mut places = text.get(from..)?.windows(HEAD).step_by(self.stride).filter_map(<[u8]>::first_chunk);
+        Some(from + self.stride * places.position(|bytes| self.near.has(*bytes))?)
+    }
+
     /// Where forms stand: from the left, the longest, one behind the other.
     pub(super) fn ranges(&self, text: &[u8], all: &mut Vec<Range<usize>>) {
-        if self.forms.is_empty() {
-            return;
-        }
-        let (mut from, mut looked_at) = (0, 0);
-        while looked_at + HEAD <= text.len() {
+        let (mut from, mut looks_at) = (0, 0);
+        while let Some(looked_at) = self.near_from(text, looks_at) {
             let begins = from.max((looked_at + 1).saturating_sub(self.stride))..=looked_at;
-            let found = if self.near.has(text, looked_at) { self.first(text, begins) } else { None };
-            if let Some(range) = found {
+            if let Some(range) = self.first(text, begins) {
                 from = range.end;
-                looked_at = range.end.next_multiple_of(self.stride);
+                looks_at = range.end.next_multiple_of(self.stride);
                 all.push(range);
             } else {
-                looked_at += self.stride;
+                looks_at = looked_at + self.stride;
             }
         }
     }
@@ -144,7 +155,11 @@ impl Index {
     /// The first form that begins at one of these places.
     fn first(&self, text: &[u8], mut begins: RangeInclusive<usize>) -> Option<Range<usize>> {
         begins.find_map(|at| {
-            let (length, extent) = if self.heads.has(text, at) { self.at(&text[at..])? } else { return None };
+            let (length, extent) = if text[at..].first_chunk().is_some_and(|head| self.heads.has(*head)) {
+                self.at(&text[at..])?
+            } else {
+                return None;
+            };
             let mut end = at + length;
             if extent == Extent::Open {
                 end += text[end..].iter().take_while(|byte| stands_in_a_token(**byte)).count();
@@ -182,10 +197,10 @@ fn common(one: &[u8], other: &[u8]) -> usize {
 
 /// Where the filter has the bit of these bytes.
 fn place(head: [u8; HEAD]) -> (usize, u64) {
-    let mut bytes = [0; 8];
-    bytes[..HEAD].copy_from_slice(&head);
+    let [a, b, c, d, e, f] = head;
+    let bytes = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]) | ANY_CASE;
     // Fibonacci hashing: the upper bits of the product depend on all bytes.
-    let hash = u64::from_le_bytes(bytes).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - FILTER_BITS);
+    let hash = bytes.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - FILTER_BITS);
     (usize::try_from(hash / 64).unwrap_or_default(), 1 << (hash % 64))
 }
 

@@ -357,7 +357,9 @@ impl Known {
     fn plain_ranges(&self, text: &[u8], all: &mut Vec<Range<usize>>) {
         self.signature_ranges(text, all);
         self.as_written.ranges(text, all);
-        self.any_case.ranges(&text.to_ascii_lowercase(), all);
+        if self.any_case.may_stand_in(text) {
+            self.any_case.ranges(&text.to_ascii_lowercase(), all);
+        }
     }
 
     /// A value is cut before it comes here, perhaps in the middle of a secret: its beginning is masked too.

@@ -173,6 +173,16 @@ impl PathTemplate {
         self.filled(|name| other.value(path, name).unwrap_or_default().to_owned())
     }
 
+    /// Whether the same paths are of both, whatever their parameters are called.
+    fn has_form_of(&self, other: &Self) -> bool {
+        let same = |(one, other): (&Segment, &Segment)| match (one, other) {
+            (Segment::Literal(one), Segment::Literal(other)) => one == other,
+            (Segment::Parameter(_), Segment::Parameter(_)) => true,
+            (Segment::Literal(_), Segment::Parameter(_)) | (Segment::Parameter(_), Segment::Literal(_)) => false,
+        };
+        self.segments.len() == other.segments.len() && self.segments.iter().zip(&other.segments).all(same)
+    }
+
     /// Whether `path`, without its first slash, begins with the same two segments.
     pub(crate) fn shares_root(&self, path: &str) -> bool {
         let mut actual = path.split('/');
@@ -182,19 +192,20 @@ impl PathTemplate {
         })
     }
 
-    /// How many literal segments agree with `path`, or `None` if it is another path.
-    fn matches(&self, path: &str) -> Option<usize> {
-        let mut all = path.trim_start_matches('/').split('/');
+    /// How many literal segments agree with those of a path, or `None` if it is another path.
+    fn matches(&self, path: &[&str]) -> Option<usize> {
+        if self.segments.len() != path.len() {
+            return None;
+        }
         let mut literal = 0;
-        for segment in &self.segments {
-            let actual = all.next()?;
+        for (segment, actual) in self.segments.iter().zip(path) {
             match segment {
                 Segment::Literal(text) if text == actual => literal += 1,
                 Segment::Parameter(_) if !actual.is_empty() => {}
                 Segment::Literal(_) | Segment::Parameter(_) => return None,
             }
         }
-        all.next().is_none().then_some(literal)
+        Some(literal)
     }
 }
 
@@ -233,9 +244,7 @@ impl Operations {
                 problems.at(node.span, format!("duplicate operation `{}`", operation.id));
             }
             let is_same = |other: &Operation| {
-                let parameter = |_: &str| "{}".to_owned();
-                other.method.eq_ignore_ascii_case(&operation.method)
-                    && other.path.filled(parameter) == operation.path.filled(parameter)
+                other.method.eq_ignore_ascii_case(&operation.method) && other.path.has_form_of(&operation.path)
             };
             if let Some((other, _)) = all.iter().find(|(other, _)| is_same(other)) {
                 let title = format!("`{}` is a request of `{}` too", operation.id, other.id);
@@ -312,12 +321,17 @@ fn resolve(read: Vec<(Operation, Option<MakesText>)>, problems: &mut Problems<'_
 
 /// The operation that a request of this method and path is one of; the most literal path wins.
 pub(crate) fn matching<'a>(operations: &'a [Arc<Operation>], method: &str, path: &str) -> Option<&'a Arc<Operation>> {
+    let path = segments(path);
     operations
         .iter()
         .filter(|operation| operation.method.eq_ignore_ascii_case(method))
-        .filter_map(|operation| operation.path.matches(path).map(|literal| (literal, operation)))
+        .filter_map(|operation| operation.path.matches(&path).map(|literal| (literal, operation)))
         .max_by_key(|(literal, _)| *literal)
         .map(|(_, operation)| operation)
+}
+
+fn segments(path: &str) -> Vec<&str> {
+    path.trim_start_matches('/').split('/').collect()
 }
 
 /// What reading the operation table refers to.
@@ -511,9 +525,9 @@ mod tests {
     #[test]
     fn a_path_matches_segment_by_segment() {
         let path = PathTemplate::parse("/api/v1/things/{id}/parts");
-        assert_eq!(path.matches("/api/v1/things/a%2Fb/parts"), Some(4));
-        assert_eq!(path.matches("/api/v1/things//parts"), None);
-        assert_eq!(path.matches("/api/v1/things/a/parts/b"), None);
+        assert_eq!(path.matches(&segments("/api/v1/things/a%2Fb/parts")), Some(4));
+        assert_eq!(path.matches(&segments("/api/v1/things//parts")), None);
+        assert_eq!(path.matches(&segments("/api/v1/things/a/parts/b")), None);
         assert_eq!(path.to_string(), "/api/v1/things/{id}/parts");
     }
 }

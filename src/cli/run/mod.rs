@@ -434,7 +434,7 @@ fn prepare(arguments: &Arguments, color: bool, redactor: &mut Redactor) -> Resul
     }
     let left_out = arguments.choice.left_out(&plan);
     // What has run is not needed any more: a report grows while the plan shrinks.
-    plan.trials.clear();
+    plan.trials = Vec::new();
     let opened = open(arguments, &plan, trials.is_empty(), redactor)?;
     let run = run_id();
     probe(arguments, &run)?;
@@ -555,6 +555,8 @@ fn carry_out(arguments: &Arguments, prepared: Prepared) -> Result<Ended, Command
             () = flushed_at_waits(running, &outputs) => {}
         }
     });
+    // Before the reports are written, which take as much: the texts of all cases are in it.
+    drop(plan);
     let mut outputs = outputs.into_inner();
     if let Some(ledgers) = ledgers.as_ref().filter(|_| stopper.ended_at_once()) {
         tell(&format!("the run may have left things behind: `{}` removes them", ledgers.sweep(arguments)));
