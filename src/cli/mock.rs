@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs,
-    io::Write,
+    io::{ErrorKind, Write},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
@@ -272,6 +272,10 @@ fn serve(arguments: &Arguments) -> Result<u8, CommandError> {
         let mock = Mock::start(settings).await.map_err(|error| match (error, &file) {
             (StartError::State(error), Some(file)) if error.location.is_some() => file.drawn(&error).into(),
             (StartError::State(error), _) => Mistake::boxed(error.message),
+            (StartError::Io(error), _) if error.kind() == ErrorKind::AddrInUse => Mistake::boxed(format!(
+                "cannot listen on {}:{}: another program does; `--port 0` takes a free port",
+                arguments.bind, arguments.port
+            )),
             (error, _) => Mistake::boxed(format!("cannot listen on {}:{}: {error}", arguments.bind, arguments.port)),
         })?;
         write_authority(&mock, &arguments.https.ca_file)?;

@@ -206,7 +206,7 @@ fn apply(suite: &Path, plan: &Plan, seen: &BTreeMap<&str, Seen>) -> Result<(), C
     let path = suite.join("cases/requirements.yaml");
     let refused = |error: &io::Error| Mistake::boxed(format!("cannot write dates to {}: {error}", path.display()));
     let text = file::text(&path, MOST_OF_A_FILE).map_err(|error| refused(&error))?;
-    fs::write(&path, dated(&text, seen)).map_err(|error| refused(&error))?;
+    fs::write(&path, dated(&text, plan, seen)).map_err(|error| refused(&error))?;
     let all = counted(plan.requirements.len(), "requirement");
     out::tell(&format!("{}: {} of {all} were last seen in a known month", path.display(), seen.len()));
     Ok(())

@@ -39,6 +39,10 @@ pub(crate) struct Requirement {
     pub(crate) sources: Vec<Evidence>,
     /// When the real service was last seen to do it.
     pub(crate) seen: Option<Seen>,
+    /// Where month and number stand, if they do.
+    pub(crate) seen_at: Option<(Span, Span)>,
+    /// The key before which they belong.
+    pub(crate) sources_at: Span,
     pub(crate) span: Span,
 }
 
@@ -80,15 +84,19 @@ pub(super) fn read(root: &Node, problems: &mut Problems<'_>) -> BTreeMap<String,
         let id = fields.text("id", problems);
         let text = fields.text("text", problems);
         fields.required("sources", problems);
+        let sources_at = fields.entry("sources").map(|(key, _)| key.span);
         let sources = fields.each("sources", problems, evidence);
-        let seen = fields.optional("seen").and_then(|node| seen(node, problems));
+        let (seen, seen_at) = fields.optional("seen").and_then(|node| seen(node, problems)).unzip();
         let span = fields.span();
+        let sources_at = sources_at.unwrap_or(span);
         fields.finish(problems);
         if sources.is_empty() {
             problems.at_with(span, "a requirement without a source", "name its evidence, or use `kind: inferred`");
         }
         if let (Some(id), Some(text)) = (id, text)
-            && all.insert(id.to_owned(), Requirement { text: text.to_owned(), sources, seen, span }).is_some()
+            && all
+                .insert(id.to_owned(), Requirement { text: text.to_owned(), sources, seen, seen_at, sources_at, span })
+                .is_some()
         {
             problems.at(span, format!("duplicate requirement `{id}`"));
         }
@@ -96,15 +104,18 @@ pub(super) fn read(root: &Node, problems: &mut Problems<'_>) -> BTreeMap<String,
     all
 }
 
-fn seen(node: &Node, problems: &mut Problems<'_>) -> Option<Seen> {
+/// A sighting, with the places of its month and its number.
+fn seen(node: &Node, problems: &mut Problems<'_>) -> Option<(Seen, (Span, Span))> {
     let mut fields = Fields::of(node, "sighting", problems)?;
-    let last = fields.required("last", problems).and_then(|node| {
-        let text = problems.text(node, "last")?;
-        text.parse().map_err(|refused: String| problems.at(node.span, refused)).ok()
-    });
-    let orgs = fields.required("orgs", problems).and_then(|node| problems.integer(node, "orgs"));
+    let (last, orgs) = (fields.required("last", problems), fields.required("orgs", problems));
     fields.finish(problems);
-    Some(Seen { last: last?, orgs: usize::try_from(orgs?).ok()? })
+    let (last, orgs) = (last?, orgs?);
+    let at = (last.span, orgs.span);
+    let month = problems
+        .text(last, "last")
+        .and_then(|text| text.parse().map_err(|refused: String| problems.at(last.span, refused)).ok());
+    let orgs = problems.integer(orgs, "orgs").and_then(|orgs| usize::try_from(orgs).ok());
+    Some((Seen { last: month?, orgs: orgs? }, at))
 }
 
 fn evidence(node: &Node, problems: &mut Problems<'_>) -> Option<Evidence> {

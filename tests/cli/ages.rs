@@ -71,6 +71,46 @@ fn recordings_date_what_they_show_and_nothing_that_they_contradict() {
 }
 
 #[test]
+fn a_date_is_written_in_whatever_way_the_file_is() {
+    for (text, dated) in [
+        (
+            "# mine\nrequirements:\n- id: 'things.work'   # quoted\n  sources:\n  - { kind: recording, ref: first-lamp }\n  text: Works\n",
+            "# mine\nrequirements:\n- id: 'things.work'   # quoted\n  seen: { last: 2023-01, orgs: 1 }\n  sources:\n  - { kind: recording, ref: first-lamp }\n  text: Works\n",
+        ),
+        (
+            "requirements:\n  - { id: things.work, text: Works, sources: [{ kind: recording, ref: first-lamp }] }\n",
+            "requirements:\n  - { id: things.work, text: Works, seen: { last: 2023-01, orgs: 1 }, sources: [{ kind: recording, ref: first-lamp }] }\n",
+        ),
+        (
+            "requirements:\r\n  - sources: [{ kind: recording, ref: first-lamp }]\r\n    text: Works\r\n    id: things.work\r\n",
+            "requirements:\r\n  - seen: { last: 2023-01, orgs: 1 }\r\n    sources: [{ kind: recording, ref: first-lamp }]\r\n    text: Works\r\n    id: things.work\r\n",
+        ),
+        (
+            "requirements:\n  - id: things.work\n    seen:\n      last: 2020-01\n      orgs: 1\n    text: Works\n    sources: [{ kind: recording, ref: first-lamp }]\n",
+            "requirements:\n  - id: things.work\n    seen:\n      last: 2023-01\n      orgs: 1\n    text: Works\n    sources: [{ kind: recording, ref: first-lamp }]\n",
+        ),
+    ] {
+        let place = place();
+        let indent = if text.contains("\n- ") { "" } else { "  " };
+        let end = if text.contains('\r') { "\r\n" } else { "\n" };
+        let others = ["api.status", "api.schema", "api.error", "api.empty", "api.request-id", "things.weight"];
+        let others = others
+            .map(|id| format!("{indent}- {{ id: {id}, text: Others, sources: [{{ kind: docs, ref: a page }}] }}{end}"));
+        place.write("suite/cases/requirements.yaml", &format!("{text}{}", others.concat()));
+        place.write(
+            "recorded.jsonl",
+            &exchange("first-lamp", "one.example", "Mon, 02 Jan 2023 10:00:00 GMT", &json!("red")),
+        );
+        let done = place.run(&["verify", "recorded.jsonl", "--suite", "suite", "--apply"]);
+        assert_eq!(done.code, 0, "{}{}", done.err, done.out);
+        let after = place.read("suite/cases/requirements.yaml");
+        assert!(after.starts_with(dated), "{after}");
+        let checked = place.run(&["check", "suite"]);
+        assert_eq!(checked.code, 0, "{}", checked.err);
+    }
+}
+
+#[test]
 fn failures_and_explanations_tell_the_age() {
     let place = place();
     place.write(

@@ -122,3 +122,13 @@ fn tests_steer_it_by_a_port_of_its_own() {
     assert_eq!(clock["offsetSeconds"], Value::from(45 * 86_400), "{clock}");
     assert_eq!(ask(admin, "POST", "/__admin/reset", &[], b"").status, 200);
 }
+
+#[test]
+fn a_port_that_is_taken_is_said_so() {
+    let place = Place::new();
+    let served = Served::start(&place, &[], EXPORT);
+    let port = served.told("mock org at ").rsplit_once(':').expect("a port").1;
+    let done = place.run(&["mock", "--port", port]);
+    assert_eq!(done.code, 3, "{}", done.err);
+    assert!(done.err.contains("another program does; `--port 0` takes a free port"), "{}", done.err);
+}

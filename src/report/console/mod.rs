@@ -130,12 +130,14 @@ impl<W: io::Write> Console<W> {
         if self.style.quiet {
             return Ok(());
         }
+        // A target that is a URL is known by it.
+        let origin = Some(header.origin.as_str()).filter(|origin| !header.target.starts_with(origin));
+        let origin = origin.map(|origin| format!(" ({origin})")).unwrap_or_default();
         let line = format!(
-            "okta-conformance {}: {} against {} ({}), {} at a time, run {}",
+            "okta-conformance {}: {} against {}{origin}, {} at a time, run {}",
             header.program,
             counted(header.trials, "trial"),
             header.target,
-            header.origin.as_str(),
             header.jobs,
             header.run
         );
