@@ -122,14 +122,12 @@ fn months(text: &str) -> impl Iterator<Item = Month> {
 pub(crate) fn dated(text: &str, plan: &Plan, seen: &BTreeMap<&str, Seen>) -> String {
     let dated = seen.iter().filter_map(|(id, seen)| Some((plan.requirements.get(*id)?, seen)));
     let mut edits: Vec<(usize, usize, String)> = dated
-        .flat_map(|(requirement, Seen { last, orgs })| match requirement.seen_at {
-            Some((month, number)) => {
-                vec![(month.start, month.end, last.to_string()), (number.start, number.end, orgs.to_string())]
+        .flat_map(|(requirement, Seen { last, orgs })| {
+            if let Some((month, number)) = requirement.seen_at {
+                return vec![(month.start, month.end, last.to_string()), (number.start, number.end, orgs.to_string())];
             }
-            None => {
-                let at = requirement.sources_at.start;
-                vec![(at, at, format!("seen: {{ last: {last}, orgs: {orgs} }}{}", between(text, at)))]
-            }
+            let at = requirement.sources_at.start;
+            vec![(at, at, format!("seen: {{ last: {last}, orgs: {orgs} }}{}", between(text, at)))]
         })
         .collect();
     edits.sort_unstable();

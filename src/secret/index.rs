@@ -197,8 +197,9 @@ fn common(one: &[u8], other: &[u8]) -> usize {
 
 /// Where the filter has the bit of these bytes.
 fn place(head: [u8; HEAD]) -> (usize, u64) {
-    let [a, b, c, d, e, f] = head;
-    let bytes = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]) | ANY_CASE;
+    let [first @ .., fifth, sixth] = head;
+    let last = u64::from(u16::from_le_bytes([fifth, sixth]));
+    let bytes = u64::from(u32::from_le_bytes(first)) | last << 32 | ANY_CASE;
     // Fibonacci hashing: the upper bits of the product depend on all bytes.
     let hash = bytes.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - FILTER_BITS);
     (usize::try_from(hash / 64).unwrap_or_default(), 1 << (hash % 64))
