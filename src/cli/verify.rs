@@ -129,12 +129,14 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     let Some(plan) = suite::load(arguments.suite.as_deref(), color)? else { return Ok(WRONG_INPUT) };
     keep_inputs(&arguments.files, &arguments.report)?;
     one_output_a_file(std::iter::empty(), &arguments.report)?;
-    let (mut sum, mut sightings) = (Sum::default(), Sightings::new(&plan));
+    let (mut sum, mut sightings) = (Sum::default(), arguments.apply.then(|| Sightings::new(&plan)));
     let mut offline = Offline::begin(&arguments.report, &plan, "recordings", true);
     for file in &arguments.files {
         let tells = offline.is_wanted();
         let take = |mut judged: Judged| {
-            sightings.take(&judged);
+            if let Some(sightings) = &mut sightings {
+                sightings.take(&judged);
+            }
             if offline.is_wanted() {
                 offline.take(exchanged(&mut judged));
             }
@@ -154,10 +156,10 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
     for broken in &sum.broken {
         out::complain(broken);
     }
-    match &arguments.suite {
-        Some(suite) if arguments.apply && sum.broken.is_empty() => apply(suite, &plan, &sightings.seen())?,
-        Some(_) if arguments.apply => out::complain("no dates were written, since not all files could be read"),
-        Some(_) | None => {}
+    match (&arguments.suite, &sightings) {
+        (Some(suite), Some(sightings)) if sum.broken.is_empty() => apply(suite, &plan, &sightings.seen())?,
+        (Some(_), Some(_)) => out::complain("no dates were written, since not all files could be read"),
+        (_, _) => {}
     }
     let mut out = out();
     match arguments.format {
