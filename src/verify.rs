@@ -14,7 +14,7 @@ use crate::{
     plan::Plan,
     recording::{PassedOver, Recorded, RecordingError, read},
     run::Describer,
-    secret::Redactor,
+    secret::{Redactor, may_hold_secrets},
     status::Speaker,
 };
 
@@ -116,6 +116,14 @@ fn judge(recorded: Recorded, plan: &Plan, tells: bool, describer: &Describer<'_>
     if Speaker::of(answer.status).is_infrastructure() && !operation.documents(answer.status) {
         judged.infrastructure = Some(answer.status);
         return judged;
+    }
+    if may_hold_secrets(&answer.body)
+        && let Ok(body) = answer.json()
+    {
+        describer.redactor.learn_from(body);
+    }
+    if let Some(body) = body.as_ref().filter(|_| tells) {
+        describer.redactor.learn_from(body);
     }
     let contract = &plan.contract;
     judged.headers = contract.recorded_with.as_ref().is_some_and(|name| answer.header(name).is_some());

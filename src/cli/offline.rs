@@ -14,7 +14,7 @@ use chrono::{SecondsFormat, Utc};
 use super::run::{ReportTo, StreamedReports, write_reports};
 use crate::{
     event::{
-        self, Checks, Drift, Event, Finding, NotBegun, Outcome, Phase, RunFinished, RunStarted, StepFinished,
+        self, Checks, Drift, Event, Finding, NotBegun, Outcome, Phase, RunFinished, RunStarted, StepFinished, Stop,
         Transcript, TrialFinished,
     },
     level::Level,
@@ -165,8 +165,8 @@ impl<'a> Offline<'a> {
         self.put(&Event::NotBegun(NotBegun { reason: self.redactor.text(reason) }));
     }
 
-    /// Writes the reports; says whether all are written.
-    pub(super) fn finish(mut self) -> bool {
+    /// Writes the reports, of a command that was `stopped` or came to its end; says whether all are written.
+    pub(super) fn finish(mut self, stopped: Option<Stop>) -> bool {
         let trials = self.report.trials.len();
         if let Some(header) = &mut self.report.header {
             // Known only now: recordings are read once.
@@ -175,7 +175,7 @@ impl<'a> Offline<'a> {
         let trials = std::mem::take(&mut self.outcomes);
         let requests = trials.values().sum();
         let duration_ms = milliseconds(self.began.elapsed());
-        self.put(&Event::RunFinished(RunFinished { stopped: None, trials, requests, rate_limited: 0, duration_ms }));
+        self.put(&Event::RunFinished(RunFinished { stopped, trials, requests, rate_limited: 0, duration_ms }));
         write_reports(self.reports, &mut self.streamed, &self.report, FailOn::default())
     }
 

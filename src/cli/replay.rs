@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     duration::parse_limit,
-    event::{Checks, Finding, Outcome, Transcript},
+    event::{Checks, Finding, Outcome, Stop, Transcript},
     finding::{Actual, CheckKind, Expected},
     http::Limits,
     level::Level,
@@ -243,7 +243,7 @@ pub(crate) fn replay(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         offline.broken(broken);
         out::complain(broken);
     }
-    let whole = offline.finish();
+    let whole = offline.finish(sum.interrupted.then_some(Stop::Interrupt));
     match arguments.format {
         Format::Text => text(&sum, arguments.verbose, &mut out)?,
         Format::Json => {

@@ -61,7 +61,9 @@ impl Arguments {
 }
 
 pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
-    keep_inputs(&arguments.streams, &arguments.report)?;
+    let (streams, reference) = arguments.sides()?;
+    let inputs: Vec<PathBuf> = streams.iter().chain(reference.iter().flatten()).cloned().collect();
+    keep_inputs(&inputs, &arguments.report)?;
     one_output_a_file(std::iter::empty(), &arguments.report)?;
     let mut empty = Report::default();
     if arguments.baseline.is_none() {
@@ -72,7 +74,6 @@ pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         empty = empty.without_messages();
     }
     let mut streamed = StreamedReports::open(&arguments.report).and_printed(arguments.format);
-    let (streams, reference) = arguments.sides()?;
     let mut report = merged(empty, &streams, Ending::Footer, |event| streamed.take(event))?;
     report.expect_all_parts();
     if let Some(baseline) = baseline(arguments.baseline.as_deref(), &arguments.terms)? {

@@ -29,7 +29,10 @@ pub(super) fn files_at(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(|error| refused(&error.to_string()))? {
         let file = entry.map_err(|error| refused(&error.to_string()))?.path();
-        if file.is_file() && file.extension().is_some_and(|extension| extension == "jsonl") {
+        // What a run wrote beside its stream is of another run: `events.reference.jsonl`, `events.rerun.jsonl`.
+        let kind = file.file_stem().map(Path::new).and_then(Path::extension);
+        let beside = kind.is_some_and(|kind| kind == "reference" || kind == "rerun");
+        if file.is_file() && file.extension().is_some_and(|extension| extension == "jsonl") && !beside {
             files.push(file);
         }
     }

@@ -59,6 +59,11 @@ impl Choice {
         }
     }
 
+    /// Whether it repeats what an earlier run left to be done.
+    pub(crate) fn is_rerun(&self) -> bool {
+        self.failed_in.is_some()
+    }
+
     /// The streams of the run whose failures are to be repeated.
     pub(crate) fn failed_in(&self) -> Result<Vec<PathBuf>, CommandError> {
         self.failed_in.as_deref().map_or_else(|| Ok(Vec::new()), files_of)

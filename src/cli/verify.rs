@@ -152,7 +152,7 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
             }
         }
     }
-    let whole = offline.finish();
+    let whole = offline.finish(None);
     for broken in &sum.broken {
         out::complain(broken);
     }

@@ -14,7 +14,7 @@ use super::{
     text::{counted, joined, on_one_line, one_line},
 };
 use crate::{
-    event::{Finding, RequirementText},
+    event::{Bearing, Finding, RequirementText},
     finding::{Actual, CheckKind, Expected},
     level::Level,
 };
@@ -173,7 +173,9 @@ impl Parity {
     /// A run that is not whole.
     pub fn of(target: &Report, reference: &Report) -> Result<Self, NoParity> {
         let sides = (side(target), side(reference));
-        let score = |report: &Report, side: &Side| report.score().ok_or_else(|| NoParity(side.name.clone()));
+        let score = |report: &Report, side: &Side| {
+            report.score().filter(|_| report.stopped().is_none()).ok_or_else(|| NoParity(side.name.clone()))
+        };
         let scores = (score(target, &sides.0)?.requirements, score(reference, &sides.1)?.requirements);
         let texts: BTreeMap<&str, &RequirementText> = [reference, target]
             .into_iter()
@@ -181,7 +183,11 @@ impl Parity {
             .flat_map(|header| header.requirements.iter())
             .map(|text| (text.id.as_str(), text))
             .collect();
-        let (of_target, of_reference) = (departures(target), departures(reference));
+        // A trial that one side alone has, or that applies to one side alone, tells nothing of both.
+        let common = &applying(target) & &applying(reference);
+        let shared = |report: &Report| report.standings_by(|trial| common.contains(trial.trial.as_str()));
+        let by_shared = (shared(target), shared(reference));
+        let (of_target, of_reference) = (departures(target, &common), departures(reference, &common));
         let ids = texts.keys().copied().chain(scores.0.keys().chain(scores.1.keys()).map(String::as_str));
         let requirements = ids.collect::<BTreeSet<_>>().into_iter().map(|id| {
             let (target, reference) = (scores.0.get(id).copied(), scores.1.get(id).copied());
@@ -190,7 +196,7 @@ impl Parity {
                 id: id.to_owned(),
                 text: text.to_owned(),
                 evidence: evidence.to_owned(),
-                agreement: Agreement::of(target, reference),
+                agreement: Agreement::of(by_shared.0.get(id).copied(), by_shared.1.get(id).copied()),
                 target,
                 reference,
                 target_departs: of_target.get(id).cloned().unwrap_or_default(),
@@ -313,7 +319,7 @@ impl Parity {
             };
             // The first reason is enough.
             let why = of("target", requirement.target).or_else(|| of("reference", requirement.reference));
-            *reasons.entry(why.unwrap_or_default()).or_default() += 1;
+            *reasons.entry(why.unwrap_or_else(|| "by no trial that applies to both".to_owned())).or_default() += 1;
         }
         reasons.into_iter().collect()
     }
@@ -352,10 +358,20 @@ fn side(report: &Report) -> Side {
     }
 }
 
+/// The trials that apply to the target of a run.
+fn applying(report: &Report) -> BTreeSet<&str> {
+    let trials = report.trials.iter().map(|trial| &trial.finished);
+    trials
+        .filter(|trial| trial.outcome.form().bearing != Bearing::Inapplicable)
+        .map(|trial| trial.trial.as_str())
+        .collect()
+}
+
 /// By requirement, the first findings of level `must` or `should`, no two alike.
-fn departures(report: &Report) -> BTreeMap<&str, Vec<Departure>> {
+fn departures<'r>(report: &'r Report, common: &BTreeSet<&str>) -> BTreeMap<&'r str, Vec<Departure>> {
     let mut all: BTreeMap<&str, Vec<Departure>> = BTreeMap::new();
-    for trial in report.sorted() {
+    let trials = report.sorted().into_iter().filter(|trial| common.contains(trial.finished.trial.as_str()));
+    for trial in trials {
         for (call, finding) in counting(trial) {
             for requirement in &finding.requirements {
                 let of = all.entry(&requirement.id).or_default();
@@ -423,6 +439,11 @@ pub(super) fn places(finding: &Finding) -> Vec<String> {
 
 fn notes(target: &Report, reference: &Report) -> Vec<String> {
     let suite = |report: &Report| report.header.as_ref().map(|header| header.suite.clone());
-    let differ = suite(target) != suite(reference);
-    differ.then(|| "the suites differ: requirements may not mean the same".to_owned()).into_iter().collect()
+    let selection = |report: &Report| {
+        report.parts.iter().map(|part| (part.header.selection.clone(), part.header.shard)).collect::<BTreeSet<_>>()
+    };
+    let suites = "the suites differ: requirements may not mean the same";
+    let selections = "the selections differ: only trials of both runs count";
+    let notes = [(suite(target) != suite(reference), suites), (selection(target) != selection(reference), selections)];
+    notes.into_iter().filter(|(differ, _)| *differ).map(|(_, text)| text.to_owned()).collect()
 }

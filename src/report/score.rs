@@ -248,6 +248,20 @@ impl Score {
 }
 
 impl Report {
+    /// How the target stands to each requirement, by some of the trials.
+    pub(super) fn standings_by(
+        &self,
+        counts: impl Fn(&TrialFinished) -> bool,
+    ) -> BTreeMap<String, RequirementStanding> {
+        let mut fold = Fold::default();
+        self.trials
+            .iter()
+            .map(|trial| &trial.finished)
+            .filter(|trial| counts(trial))
+            .for_each(|trial| fold.take(trial));
+        fold.0.into_iter().map(|(id, seen)| (id.to_owned(), seen.standing())).collect()
+    }
+
     /// The score; `None` where it would be a guess: if trials are missing, or a stream does not tell what they held.
     pub fn score(&self) -> Option<Score> {
         let is_whole = self.is_complete() && self.missing().is_empty() && self.not_begun.is_empty();

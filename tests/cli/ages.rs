@@ -48,6 +48,11 @@ fn recordings_date_what_they_show_and_nothing_that_they_contradict() {
         exchange("first-lamp", "two.example", "Thu, 06 Mar 2025 10:00:00 GMT", &json!("red")),
         // No colour of that form, so it does not show the form.
         exchange("first-lamp", "three.example", "Tue, 05 May 2026 10:00:00 GMT", &json!(7)),
+        // What shows nothing of the service: a mock on this machine, a gateway, a clock that is wrong.
+        exchange("first-lamp", "127.0.0.1", "Tue, 01 Sep 2026 10:00:00 GMT", &json!("red")),
+        exchange("first-lamp", "five.example", "Tue, 01 Sep 2026 10:00:00 GMT", &json!("red"))
+            .replace("\"status\":200", "\"status\":502"),
+        exchange("first-lamp", "six.example", "Tue, 01 Jan 2999 10:00:00 GMT", &json!("red")),
         exchange("other", "four.example", "Mon, 01 Jun 2026 10:00:00 GMT", &json!("red")),
     ];
     place.write("recorded.jsonl", &lines.join("\n"));

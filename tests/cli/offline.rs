@@ -98,3 +98,22 @@ fn a_replay_reports_what_each_exchange_ended_as() {
     assert!(message.contains("/description") && message.contains("another one"), "{message}");
     assert_eq!(place.read("reports/run.har").matches("\"request\"").count(), 3);
 }
+
+#[test]
+fn secrets_that_were_recorded_are_in_no_report() {
+    let place = place(&["good"]);
+    let good = place.read("good.jsonl");
+    let mut exchanges = good.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("an exchange"));
+    let mut exchange = exchanges.find(|exchange| exchange["response"]["body"].is_object()).expect("one with an object");
+    exchange["response"]["body"]["client_secret"] = "csRecordedMember98765".into();
+    exchange["request"]["body"] = serde_json::json!({ "access_token": "atRecorded9876543210" });
+    place.write("secret.jsonl", &format!("{exchange}\n"));
+    let reports: Vec<String> = FORMATS.iter().map(|format| format!("{format}=reports/{format}")).collect();
+    let flags: Vec<&str> = reports.iter().flat_map(|report| ["--report", report.as_str()]).collect();
+    let done = verify(&place, &[&["secret.jsonl"], flags.as_slice()].concat());
+    for (name, bytes) in place.files().into_iter().filter(|(name, _)| name.starts_with("reports/")) {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(!text.contains("csRecorded") && !text.contains("atRecorded"), "{name}: {text}");
+    }
+    assert!(!done.out.contains("csRecorded"), "{}", done.out);
+}

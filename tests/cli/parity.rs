@@ -185,3 +185,23 @@ fn a_mock_of_another_day_differs_by_the_dated_changes() {
         assert_eq!(dated, changes.iter().copied().collect(), "{day}");
     }
 }
+
+#[test]
+fn a_trial_that_one_side_alone_has_accuses_nobody() {
+    let (place, right, wrong) = (place(), things(&[], &[]), things(&["c"], &[]));
+    run(&place, &right, &["things/colors/a", "--events", "a.jsonl"]);
+    run(&place, &wrong, &["--events", "all.jsonl"]);
+    let parity = &place.run(&["report", "a.jsonl", "all.jsonl", "--parity", "--format", "json"]).json()["parity"];
+    assert_eq!(cell(parity, "only_target"), set(&[]), "{parity}");
+    assert!(cell(parity, "not_judged").contains("things.c"), "{parity}");
+    assert_eq!(parity["notes"], json!(["the selections differ: only trials of both runs count"]));
+    // Nor does one that a stopped run did not come to.
+    let done = run(&place, &wrong, &["--fail-fast", "--jobs", "1", "--events", "stopped.jsonl"]);
+    assert_eq!(done.code, 1, "{}", done.err);
+    let refused = place.run(&["report", "stopped.jsonl", "all.jsonl", "--parity"]);
+    assert_eq!(refused.code, 3, "{}", refused.out);
+    // A report does not take the place of a part of what it is made from.
+    let kept = place.read("a.jsonl");
+    let taken = place.run(&["report", "a.jsonl", "all.jsonl,", "--parity", "--report", "html=all.jsonl"]);
+    assert_eq!((taken.code, place.read("a.jsonl")), (3, kept));
+}

@@ -132,7 +132,12 @@ fn the_stream_that_is_repeated_stays() {
     assert_eq!(again.code, 1, "{}", again.err);
     assert!(again.err.contains("the event stream goes to reports/events.rerun.jsonl"), "{}", again.err);
     assert_eq!(place.read("reports/events.jsonl"), first);
+    // Beside it, the rerun is no part of the same run.
+    assert_eq!(place.run(&["list", "--suite", "suite", "--failed-in", "reports"]).code, 0);
     assert_eq!(trials(&place, "reports/events.rerun.jsonl"), set(&["things/colors/red[a]"]));
+    // A name that was mistyped costs nothing either.
+    let mistyped = run(&place, &server, "reports/events.jsonl", &["--failed-in", "reports/event.jsonl"]);
+    assert_eq!((mistyped.code, place.read("reports/events.jsonl")), (3, first));
     let named = run(&place, &server, "reports/events.rerun.jsonl", &["--failed-in", "reports/events.rerun.jsonl"]);
     assert_eq!(named.code, 3);
     assert!(named.err.contains("choose another `--events`"), "{}", named.err);

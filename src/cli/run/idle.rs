@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, error::Error, path::Path};
 
-use super::{Arguments, ReportTo, places::replaces_stream, reports::write_report, run_id};
+use super::{Arguments, EVENTS, ReportTo, places::replaces_stream, reports::write_report, run_id};
 use crate::{
     cli::{CommandError, Format, out::warn, with_causes},
     event::{self, Event, NotBegun, RunFinished, RunStarted},
@@ -39,7 +39,9 @@ impl Idle {
             }
         };
         let events = Path::new(&arguments.events);
-        if replaces_stream(&arguments.events) && fresh(events) {
+        // A run that was to repeat another one and did not begin leaves the usual stream: it may be that one's.
+        let may_be_repeated = arguments.choice.is_rerun() && arguments.events == EVENTS;
+        if replaces_stream(&arguments.events) && !may_be_repeated && fresh(events) {
             told(events, self.stream(events).map_err(Into::into));
         }
         let mut report = Report::default();

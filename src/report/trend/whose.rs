@@ -155,7 +155,8 @@ struct Change<'a> {
 
 fn of_trial(ends: &[Ended], points: &[Point]) -> Vec<Shift> {
     let mut by_target: BTreeMap<&str, Vec<&Ended>> = BTreeMap::new();
-    for end in ends {
+    // The embedded mock follows no release, so it shows nothing of one.
+    for end in ends.iter().filter(|end| points[end.at].target != "mock") {
         by_target.entry(&points[end.at].target).or_default().push(end);
     }
     let pairs = by_target.iter().flat_map(|(target, ends)| ends.windows(2).map(|pair| (*target, pair[0], pair[1])));
