@@ -7,7 +7,7 @@
 //! 4. [`run`] runs them, each with its fixtures and clean-up, and tells all that happens as [`event`]s;
 //! 5. [`report`] folds events into what people and machines read.
 //!
-//! [`verify`] judges recorded traffic by the same contract. The mock is a crate of its own that shares no code with this one: the two are
+//! [`verify`] judges recorded traffic by the same contract, [`recheck`] what a stream of events holds by its own cases. The mock is a crate of its own that shares no code with this one: the two are
 //! independent readings of how the real service behaves, and meet over TCP.
 
 pub mod age;
@@ -37,6 +37,7 @@ mod naming;
 mod path;
 pub mod plan;
 mod pointer;
+pub mod recheck;
 pub mod recording;
 pub mod replay;
 pub mod report;

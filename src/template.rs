@@ -77,6 +77,10 @@ impl Variables {
         self.0.remove(name)
     }
 
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     fn get(&self, name: &str) -> Result<&Value, Unfilled> {
         self.0.get(name).ok_or_else(|| Unfilled(name.to_owned()))
     }
@@ -233,6 +237,22 @@ impl Template {
     /// The text with every name replaced.
     pub(crate) fn text(&self, variables: &Variables) -> Result<String, Unfilled> {
         self.text_with(variables, str::to_owned)
+    }
+
+    /// What the one name in it without a value must stand for, where the text was made of this template.
+    pub(crate) fn solve(&self, text: &str, variables: &Variables) -> Option<(Arc<str>, String)> {
+        let (mut before, mut behind, mut open) = (String::new(), String::new(), None);
+        for part in self.parts() {
+            let side = if open.is_none() { &mut before } else { &mut behind };
+            match part {
+                Piece::Literal(literal) => side.push_str(literal),
+                Piece::Name(name) if variables.knows(name) => side.push_str(&plain(variables.get(name).ok()?)),
+                Piece::Name(name) if open.is_none() => open = Some(Arc::clone(name)),
+                Piece::Name(_) => return None,
+            }
+        }
+        let value = text.strip_prefix(&before)?.strip_suffix(&behind)?;
+        Some((open?, value.to_owned()))
     }
 
     /// The value: of whatever type when the template is one name, else text.
@@ -400,6 +420,15 @@ mod tests {
             let text = format!("{before}${{v}}{after}");
             let expected = format!("{before}{value}{after}");
             prop_assert_eq!(filled(&text, &[("v", value.into())]), Some(expected.into()));
+        }
+
+        #[test]
+        fn what_a_name_stood_for_is_read_back(before in "[^$]*", value in ".*", after in "[^$]*") {
+            let template = Template::parse(&format!("{before}${{known}}${{v}}{after}")).expect("a template");
+            let mut variables = Variables::default();
+            variables.set(&"known".into(), 7.into());
+            let text = format!("{before}7{value}{after}");
+            prop_assert_eq!(template.solve(&text, &variables), Some(("v".into(), value)));
         }
 
         #[test]

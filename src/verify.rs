@@ -130,8 +130,8 @@ fn judge(recorded: Recorded, plan: &Plan, tells: bool, describer: &Describer<'_>
     let judgement = judge_recorded(&answer, operation, plan);
     judged.left_out = judgement.left_out;
     judged.checks = judgement.checks;
-    let held = judgement.results.iter().filter(|result| result.held);
-    judged.held = held.flat_map(|result| result.requirements.iter().cloned()).collect();
+    let held = judgement.results.iter().filter(|result| result.held());
+    judged.held = held.flat_map(|result| result.check.requirements.iter().cloned()).collect();
     judged.findings = describer.findings(&judgement, None);
     judged.drift = describer.drift(&judgement, &operation.id);
     judged.exchange = tells.then(|| transcript(method, url, body, answer, describer.redactor));

@@ -85,7 +85,7 @@ const NOBODY: [&str; 0] = [];
 
 /// The modules from the ground up: each may use those before it and none behind it, so that no two use each other. What a module hands on by
 /// `pub use`, it uses.
-const LAYERS: [&str; 46] = [
+const LAYERS: [&str; 47] = [
     "status",
     "level",
     "age",
@@ -121,6 +121,7 @@ const LAYERS: [&str; 46] = [
     "sweep",
     "recording",
     "verify",
+    "recheck",
     "sightings",
     "snapshot",
     "report",

@@ -94,6 +94,8 @@ mod preflight;
 mod printed;
 #[path = "cli/protected.rs"]
 mod protected;
+#[path = "cli/rechecks.rs"]
+mod rechecks;
 #[path = "cli/recordings.rs"]
 mod recordings;
 #[path = "cli/red.rs"]

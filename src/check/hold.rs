@@ -1,14 +1,11 @@
 //! Holding an answer to one check of a plan.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
-use super::{CheckResult, End, Found, Identity, Judgement, MOST_CAPTURED};
+use super::{CheckResult, End, Found, Identity, Judgement, MOST_CAPTURED, Told, implied_by};
 use crate::{
     brief::{self, Excerpt},
     diagnostic::Span,
-    event::ImpliedBy,
     finding::{Actual, Expected, Json},
     http::Answer,
     level::Level,
@@ -21,77 +18,75 @@ use crate::{
 };
 
 /// Whoever holds an answer to checks, and what came of it so far.
-pub(super) struct Judge<'a> {
+pub(super) struct Judge<'p, 'v> {
     /// The level of the step.
     level: Level,
     /// The operation that was called.
-    operation: Option<&'a Operation>,
-    variables: &'a Variables,
-    pub(super) judgement: Judgement,
+    operation: Option<&'p Operation>,
+    variables: &'v Variables,
+    pub(super) judgement: Judgement<'p>,
 }
 
-impl<'a> Judge<'a> {
-    pub(super) fn new(step: &'a Step, variables: &'a Variables) -> Self {
+impl<'p, 'v> Judge<'p, 'v> {
+    pub(super) fn new(step: &'p Step, variables: &'v Variables) -> Self {
         let operation = step.request.operation().map(AsRef::as_ref);
         Self { level: step.level, operation, variables, judgement: Judgement::default() }
     }
 
     /// As [`Self::new`], of a step whose own defects are noted.
-    pub(super) fn noting(step: &'a Step, variables: &'a Variables) -> Self {
+    pub(super) fn noting(step: &'p Step, variables: &'v Variables) -> Self {
         Self { level: Level::Info, ..Self::new(step, variables) }
     }
 
-    pub(super) fn of_call(operation: &'a Operation, variables: &'a Variables) -> Self {
+    pub(super) fn of_call(operation: &'p Operation, variables: &'v Variables) -> Self {
         Self { level: Level::Must, operation: Some(operation), variables, judgement: Judgement::default() }
     }
 
     /// Counts a check that is made, of something with a name or not.
-    pub(super) fn count(&mut self, check: &Check, name: &str) {
+    pub(super) fn count(&mut self, check: &'p Check, name: &str) {
         self.make(check);
         self.judgement.made.push(&check.kind(), name);
     }
 
     /// Counts a check, which holds until something is found.
-    fn make(&mut self, check: &Check) {
+    fn make(&mut self, check: &'p Check) {
         self.judgement.checks.count(check.level_in(self.level));
         self.note(check);
     }
 
-    fn note(&mut self, check: &Check) {
-        let (level, own) = (check.level_in(self.level), matches!(check.basis, Basis::Case(_)));
-        let requirements = Arc::clone(&check.requirements);
-        self.judgement.results.push(CheckResult { requirements, level, own, held: true });
+    fn note(&mut self, check: &'p Check) {
+        self.judgement.results.push(CheckResult { check, level: check.level_in(self.level), told: Told::Held });
     }
 
-    fn is_false(&mut self) {
+    /// Notes of the check that was counted last that it was not true.
+    fn is(&mut self, told: Told) {
         if let Some(last) = self.judgement.results.last_mut() {
-            last.held = false;
+            last.told = told;
         }
     }
 
     /// Notes that the check that was counted last cannot be told.
     fn untold(&mut self, unfilled: Unfilled) {
-        self.is_false();
+        self.is(Told::Unfilled);
         self.judgement.unfilled.get_or_insert(unfilled);
     }
 
     pub(super) fn find(
         &mut self,
-        check: &Check,
+        check: &'p Check,
         span: Option<Span>,
         pointer: Option<String>,
         expected: Expected<String>,
         actual: Actual<String>,
     ) {
-        self.is_false();
-        let (span, implied_by) = match &check.basis {
-            Basis::Case(at) => (Some(span.unwrap_or(*at)), None),
-            Basis::Operation(operation) => (None, Some(ImpliedBy::Operation(operation.id.clone()))),
-            Basis::Contract => (None, Some(by_contract(check))),
+        self.is(Told::False);
+        let span = match check.basis {
+            Basis::Case(at) => Some(span.unwrap_or(at)),
+            Basis::Operation(_) | Basis::Contract => None,
         };
         self.judgement.found.push(Found {
             check: check.kind(),
-            implied_by,
+            implied_by: implied_by(check),
             level: check.level_in(self.level),
             requirements: check.requirements.to_vec(),
             span,
@@ -102,7 +97,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Holds an answer to a check.
-    pub(super) fn hold(&mut self, check: &Check, answer: &Answer) {
+    pub(super) fn hold(&mut self, check: &'p Check, answer: &Answer) {
         match &check.wants {
             Wants::Status(statuses) => {
                 if !statuses.is_empty() {
@@ -148,7 +143,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Notes that a status is one that the operation documents. One that is not is told with the check of the status.
-    pub(super) fn documented(&mut self, checks: &[Check], answer: &Answer) {
+    pub(super) fn documented(&mut self, checks: &'p [Check], answer: &Answer) {
         for check in checks {
             if matches!(&check.wants, Wants::Documented(operation) if operation.documents(answer.status)) {
                 self.note(check);
@@ -160,7 +155,7 @@ impl<'a> Judge<'a> {
     /// held to what a success is.
     pub(super) fn implied(
         &mut self,
-        checks: &[Check],
+        checks: &'p [Check],
         answer: &Answer,
         succeeded: bool,
         said: impl Fn(&Check) -> bool,
@@ -174,14 +169,14 @@ impl<'a> Judge<'a> {
             }
             When::Sending | When::Answered | When::Expected | When::On(_) | When::Recorded => false,
         };
-        let applying: Vec<&Check> = checks.iter().filter(applies).filter(|check| !said(check)).collect();
+        let applying: Vec<&'p Check> = checks.iter().filter(applies).filter(|check| !said(check)).collect();
         for check in applying {
             self.hold(check, answer);
         }
     }
 
     /// Holds an answer to the general headers; those that are missing are judged only where all that were sent are there.
-    pub(super) fn headers(&mut self, checks: &[Check], answer: &Answer, whole: bool) {
+    pub(super) fn headers(&mut self, checks: &'p [Check], answer: &Answer, whole: bool) {
         let empty = answer.body.is_empty();
         for check in checks {
             let applies = match check.when {
@@ -199,7 +194,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn status(&mut self, check: &Check, answer: &Answer, wanted: Expected<String>, holds: bool) {
+    fn status(&mut self, check: &'p Check, answer: &Answer, wanted: Expected<String>, holds: bool) {
         self.count(check, "");
         if holds {
             return;
@@ -214,12 +209,12 @@ impl<'a> Judge<'a> {
         self.find(check, None, None, wanted, Actual::Status { status: answer.status, documented, code, summary });
     }
 
-    fn error_code(&mut self, check: &Check, codes: &[String], answer: &Answer) {
+    fn error_code(&mut self, check: &'p Check, codes: &[String], answer: &Answer) {
         let found = answer.json().ok().and_then(|body| body.get("errorCode"));
         self.code(check, codes, found, "/errorCode");
     }
 
-    fn code(&mut self, check: &Check, codes: &[String], found: Option<&Value>, pointer: &str) {
+    fn code(&mut self, check: &'p Check, codes: &[String], found: Option<&Value>, pointer: &str) {
         self.count(check, "");
         let is = |code: &String| found.is_some_and(|found| equal(&Value::from(code.as_str()), found));
         if !codes.iter().any(is) {
@@ -228,7 +223,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn body(&mut self, check: &Check, matcher: &Matcher, answer: &Answer) {
+    fn body(&mut self, check: &'p Check, matcher: &Matcher, answer: &Answer) {
         self.make(check);
         let kind = check.kind();
         matcher.leaves(&mut |place, _| self.judgement.made.push(&kind, place));
@@ -244,12 +239,12 @@ impl<'a> Judge<'a> {
     }
 
     /// Holds a text, or that there is none, to what is expected of it.
-    fn text(&mut self, check: &Check, matcher: &Matcher, value: Option<&Value>) {
+    fn text(&mut self, check: &'p Check, matcher: &Matcher, value: Option<&Value>) {
         self.count(check, "");
         self.matched(check, matcher.judge(value, self.variables), false);
     }
 
-    fn matched(&mut self, check: &Check, judged: Result<Mismatches, Unfilled>, in_a_body: bool) {
+    fn matched(&mut self, check: &'p Check, judged: Result<Mismatches, Unfilled>, in_a_body: bool) {
         let mismatches = match judged {
             Ok(mismatches) => mismatches,
             Err(unfilled) => return self.untold(unfilled),
@@ -261,7 +256,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn schema(&mut self, check: &Check, schema: &Schema, answer: &Answer) {
+    fn schema(&mut self, check: &'p Check, schema: &Schema, answer: &Answer) {
         self.count(check, "");
         match answer.json() {
             Ok(value) => {
@@ -281,7 +276,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Holds a variable to what is expected of it.
-    pub(super) fn value(&mut self, check: &Check, variables: &Variables) {
+    pub(super) fn value(&mut self, check: &'p Check, variables: &Variables) {
         let Wants::Value(name, variable, matcher) = &check.wants else { return };
         self.count(check, name);
         let judged = variable.value(variables).and_then(|value| matcher.judge(Some(&value), variables));
@@ -289,14 +284,14 @@ impl<'a> Judge<'a> {
     }
 
     /// Holds all pages together to what is expected of them.
-    pub(super) fn collected(&mut self, check: &Check, items: &Value) {
+    pub(super) fn collected(&mut self, check: &'p Check, items: &Value) {
         let Wants::Collected(matcher) = &check.wants else { return };
         self.count(check, "");
         self.matched(check, matcher.judge(Some(items), self.variables), true);
     }
 
     /// Holds the pages of a list to having an end.
-    pub(super) fn end(&mut self, check: &Check, end: End) {
+    pub(super) fn end(&mut self, check: &'p Check, end: End) {
         let Wants::Pages(max) = check.wants else { return };
         self.count(check, "");
         let actual = match end {
@@ -309,7 +304,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether there is something to capture, and no more than is kept.
-    pub(super) fn capture(&mut self, check: &Check, capture: &Capture, value: Option<Value>) -> Option<Value> {
+    pub(super) fn capture(&mut self, check: &'p Check, capture: &Capture, value: Option<Value>) -> Option<Value> {
         self.count(check, &capture.name);
         let (actual, most) = match value {
             Some(value) => match brief::longer(&value, MOST_CAPTURED) {
@@ -324,7 +319,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Holds the answer to a create to naming something new. It is never less than a `must`: what was there before is nobody's to work with.
-    pub(super) fn identity(&mut self, checks: &[Check], identity: &Identity) {
+    pub(super) fn identity(&mut self, checks: &'p [Check], identity: &Identity) {
         for check in checks {
             let Wants::Identity(operation) = &check.wants else { continue };
             let Some(makes) = &operation.makes else { continue };
@@ -341,19 +336,5 @@ impl<'a> Judge<'a> {
             };
             self.find(check, None, Some(pointer.clone()), expected, actual);
         }
-    }
-}
-
-fn by_contract(check: &Check) -> ImpliedBy {
-    match check.when {
-        When::On(On::Body) => ImpliedBy::AnswersWithBody,
-        When::On(On::Empty) => ImpliedBy::AnswersWithoutBody,
-        When::On(On::Any)
-        | When::Sending
-        | When::Answered
-        | When::Expected
-        | When::Success(_)
-        | When::Refused
-        | When::Recorded => ImpliedBy::AllAnswers,
     }
 }

@@ -19,9 +19,9 @@ use crate::{
     http::{Answer, Exchange},
     jwt::Jwt,
     level::Level,
-    plan::{Capture, CaptureFrom, Check, Plan, Step, UrlPart, Wants, When},
+    plan::{Basis, Capture, CaptureFrom, Check, Plan, Step, UrlPart, Wants, When},
     schema::Undescribed,
-    suite::Operation,
+    suite::{On, Operation},
     template::{Unfilled, Variables},
 };
 
@@ -44,7 +44,7 @@ pub(crate) struct Found {
 
 /// What judging brought.
 #[derive(Debug, Default)]
-pub(crate) struct Judgement {
+pub(crate) struct Judgement<'p> {
     pub(crate) checks: Checks,
     /// What was held against something: the word of the check, with the place in the body where it has one.
     pub(crate) made: Names,
@@ -53,22 +53,45 @@ pub(crate) struct Judgement {
     /// At least so many more places are false that are not listed. Of each false check some are.
     pub(crate) left_out: usize,
     /// Each check that was made.
-    pub(crate) results: Vec<CheckResult>,
+    pub(crate) results: Vec<CheckResult<'p>>,
     /// Why a check could not be made.
     pub(crate) unfilled: Option<Unfilled>,
 }
 
-/// Whether a check was true.
+/// What became of a check.
 #[derive(Debug, Clone)]
-pub(crate) struct CheckResult {
-    pub(crate) requirements: Arc<[String]>,
+pub(crate) struct CheckResult<'p> {
+    pub(crate) check: &'p Check,
     pub(crate) level: Level,
-    /// The case says it, also by the status that its call expects.
-    pub(crate) own: bool,
-    pub(crate) held: bool,
+    pub(crate) told: Told,
 }
 
-impl Judgement {
+/// Whether a check was true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    Held,
+    False,
+    /// A name that it needs has no value.
+    Unfilled,
+}
+
+impl CheckResult<'_> {
+    /// What implies the check, where no case says it.
+    pub(crate) fn implied_by(&self) -> Option<ImpliedBy> {
+        implied_by(self.check)
+    }
+
+    pub(crate) fn held(&self) -> bool {
+        self.told == Told::Held
+    }
+
+    /// Whether the case says it, also by the status that its call expects.
+    pub(crate) fn is_own(&self) -> bool {
+        matches!(self.check.basis, Basis::Case(_))
+    }
+}
+
+impl Judgement<'_> {
     pub(crate) fn add(&mut self, other: Self) {
         self.checks.add(other.checks);
         self.made.append(other.made);
@@ -82,8 +105,8 @@ impl Judgement {
 
 /// What became of a step, judged.
 #[derive(Debug, Default)]
-pub(crate) struct Judged {
-    pub(crate) judgement: Judgement,
+pub(crate) struct Judged<'p> {
+    pub(crate) judgement: Judgement<'p>,
     /// It was not as expected in a way that leaves nothing to judge behind it.
     pub(crate) ends: bool,
     /// What it captured.
@@ -124,8 +147,8 @@ impl Identity {
 }
 
 /// An answer to a step.
-pub(crate) struct Seen<'a> {
-    pub(crate) plan: &'a Plan,
+pub(crate) struct Seen<'p, 'a> {
+    pub(crate) plan: &'p Plan,
     pub(crate) exchange: &'a Exchange,
     pub(crate) depth: Depth,
     /// What the answer says of what the operation made.
@@ -133,7 +156,7 @@ pub(crate) struct Seen<'a> {
 }
 
 /// Judges an answer to a step, and what it captures from it.
-pub(crate) fn judge(step: &Step, seen: &Seen<'_>, variables: &Variables) -> Judged {
+pub(crate) fn judge<'p>(step: &'p Step, seen: &Seen<'p, '_>, variables: &Variables) -> Judged<'p> {
     let mut judged = judge_page(step, seen, variables);
     let answer = &seen.exchange.answer;
     let usable = seen.identity.is_none_or(|(identity, _)| identity.is_usable());
@@ -166,7 +189,7 @@ pub(crate) fn judge(step: &Step, seen: &Seen<'_>, variables: &Variables) -> Judg
 }
 
 /// Judges one page of several, which captures nothing by itself.
-pub(crate) fn judge_page(step: &Step, seen: &Seen<'_>, variables: &Variables) -> Judged {
+pub(crate) fn judge_page<'p>(step: &'p Step, seen: &Seen<'p, '_>, variables: &Variables) -> Judged<'p> {
     let Seen { plan, exchange, depth, identity } = *seen;
     let answer = &exchange.answer;
     let mut judge = Judge::new(step, variables);
@@ -222,7 +245,13 @@ pub(crate) enum End {
 }
 
 /// Judges how the pages of a list ended, what all of them hold together, and what is captured from them.
-pub(crate) fn judge_pages(step: &Step, end: End, items: &Value, last: &Answer, variables: &Variables) -> Judged {
+pub(crate) fn judge_pages<'p>(
+    step: &'p Step,
+    end: End,
+    items: &Value,
+    last: &Answer,
+    variables: &Variables,
+) -> Judged<'p> {
     let mut judge = Judge::new(step, variables);
     if let Some(check) = step.own(|wants| matches!(wants, Wants::Pages(_))) {
         judge.end(check, end);
@@ -243,7 +272,7 @@ pub(crate) fn judge_pages(step: &Step, end: End, items: &Value, last: &Answer, v
 
 /// Judges where a request would have gone that was not sent, because the target has said so: a URL of another origin than this one, or a
 /// text that leads elsewhere in a path.
-pub(crate) fn judge_address(step: &Step, address: Address<'_>, variables: &Variables) -> Judgement {
+pub(crate) fn judge_address<'p>(step: &'p Step, address: Address<'_>, variables: &Variables) -> Judgement<'p> {
     let mut judge = Judge::new(step, variables);
     let (expected, actual, is): (_, _, fn(&Wants) -> bool) = match address {
         Address::Elsewhere { url, origin } => {
@@ -269,7 +298,7 @@ pub(crate) enum Address<'a> {
 }
 
 /// Judges recorded traffic, which nobody expected anything of. Its headers may have been cut, as whoever recorded it says.
-pub(crate) fn judge_recorded(answer: &Answer, operation: &Arc<Operation>, plan: &Plan) -> Judgement {
+pub(crate) fn judge_recorded<'p>(answer: &Answer, operation: &'p Arc<Operation>, plan: &'p Plan) -> Judgement<'p> {
     let variables = Variables::default();
     let mut judge = Judge::of_call(operation, &variables);
     judge.implied(plan.implied(operation), answer, false, |_| false);
@@ -300,6 +329,25 @@ impl Found {
     /// Whether it is no status that the operation does not document.
     fn is_documented(&self) -> bool {
         !matches!(self.actual, Actual::Status { documented: false, .. })
+    }
+}
+
+fn implied_by(check: &Check) -> Option<ImpliedBy> {
+    match (&check.basis, check.when) {
+        (Basis::Case(_), _) => None,
+        (Basis::Operation(operation), _) => Some(ImpliedBy::Operation(operation.id.clone())),
+        (Basis::Contract, When::On(On::Body)) => Some(ImpliedBy::AnswersWithBody),
+        (Basis::Contract, When::On(On::Empty)) => Some(ImpliedBy::AnswersWithoutBody),
+        (
+            Basis::Contract,
+            When::On(On::Any)
+            | When::Sending
+            | When::Answered
+            | When::Expected
+            | When::Success(_)
+            | When::Refused
+            | When::Recorded,
+        ) => Some(ImpliedBy::AllAnswers),
     }
 }
 

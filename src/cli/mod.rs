@@ -12,6 +12,7 @@ mod mutants;
 mod offline;
 mod out;
 mod outside;
+mod recheck;
 mod replay;
 mod report;
 mod rerun;

@@ -7,6 +7,7 @@ use clap::Args;
 use super::{
     CommandError, Mistake,
     out::width,
+    recheck::recheck,
     run::{
         ReportFormat, ReportTo, StreamedReports, Terms, keep_inputs, one_output_a_file, parse_report, unwritten,
         write_reports,
@@ -37,6 +38,12 @@ pub(crate) struct Arguments {
     /// separated by commas, or their directory
     #[arg(long)]
     parity: bool,
+    /// Judge the exchanges of the streams again and say whether that comes to what their runs said
+    #[arg(long, conflicts_with_all = ["parity", "baseline", "report"])]
+    recheck: bool,
+    /// The suite of the runs, a directory with `cases/` and `schemas/`, instead of the built-in one
+    #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE", requires = "recheck")]
+    suite: Option<PathBuf>,
     #[command(flatten)]
     terms: Terms,
     /// Every failure in full, and explained drift
@@ -61,6 +68,9 @@ impl Arguments {
 }
 
 pub(crate) fn report(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
+    if arguments.recheck {
+        return recheck(&arguments.streams, arguments.suite.as_deref(), arguments.format, color);
+    }
     let (streams, reference) = arguments.sides()?;
     let inputs: Vec<PathBuf> = streams.iter().chain(reference.iter().flatten()).cloned().collect();
     keep_inputs(&inputs, &arguments.report)?;

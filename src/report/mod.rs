@@ -8,6 +8,7 @@ mod console;
 mod coverage;
 mod details;
 mod deviation;
+mod digest;
 mod failure;
 mod github;
 mod har;

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::digest::Running;
 use crate::{
     counted::counted,
     event::{self, Event, Outcome, RunStarted},
@@ -40,6 +41,11 @@ pub enum StreamError {
         trials = counted(*.1, "trial")
     )]
     Tally(String, usize, usize),
+    /// A line, counted from 1, that is not the one that was written, or does not follow the one that was written before it.
+    #[error(
+        "{0}:{1}: this line was changed, or others before it are missing or not those that the run wrote (its `sum` does not fit)"
+    )]
+    Changed(String, usize),
     /// The run that wrote it did not come to its end.
     #[error("{0}: the stream has no footer: the run that wrote it was cut short, so it says nothing")]
     Footer(String),
@@ -49,11 +55,11 @@ pub enum StreamError {
 const MOST_PENDING: usize = 256 * 1024;
 
 /// Writes events to a file.
-#[derive(Debug)]
 pub struct StreamWriter {
     file: File,
     path: PathBuf,
     pending: Vec<u8>,
+    digest: Running,
     trouble: Option<io::Error>,
 }
 
@@ -79,7 +85,9 @@ impl StreamWriter {
         };
         match begin().map_err(|source| StreamError::Create(shown(), source))? {
             (_, true) => Err(StreamError::Busy(shown())),
-            (file, false) => Ok(Self { file, path: path.to_owned(), pending: Vec::new(), trouble: None }),
+            (file, false) => {
+                Ok(Self { file, path: path.to_owned(), pending: Vec::new(), digest: Running::default(), trouble: None })
+            }
         }
     }
 
@@ -93,6 +101,7 @@ impl StreamWriter {
             self.pending.truncate(whole);
             self.trouble.get_or_insert(error.into());
         } else {
+            self.digest.seal(&mut self.pending, whole);
             self.pending.push(b'\n');
         }
         if self.pending.len() > MOST_PENDING {
@@ -178,6 +187,8 @@ pub(crate) fn read_from(
     let failed = |source| StreamError::Io(shown.clone(), source);
     let mut text = String::new();
     let (mut line, mut tally) = (0, Tally::default());
+    // A stream of an older program has no digest, on none of its lines.
+    let (mut digest, mut sealed) = (Running::default(), true);
     loop {
         text.clear();
         line += 1;
@@ -194,6 +205,12 @@ pub(crate) fn read_from(
         let header = matches!(&event, Event::RunStarted(header) if event::READ.contains(&header.version));
         if header != (line == 1) {
             return Err(StreamError::Header(shown));
+        }
+        match digest.holds(text.trim_end()) {
+            None if line == 1 => sealed = false,
+            None if !sealed => {}
+            Some(true) if sealed => {}
+            None | Some(_) => return Err(StreamError::Changed(shown, line)),
         }
         tally.take(&event).map_err(|reason| StreamError::Line(shown.clone(), line, reason))?;
         if let Event::TrialFinished(finished) = &mut event

@@ -101,7 +101,7 @@ impl<'a> Running<'a, '_> {
     ///
     /// # Errors
     /// A ledger that cannot be kept: then nothing more may be made.
-    pub(super) fn register(&mut self, step: &'a Step, done: &Done, variables: &Variables) -> Result<(), Ending> {
+    pub(super) fn register(&mut self, step: &'a Step, done: &Done<'_>, variables: &Variables) -> Result<(), Ending> {
         let success = step.request.operation().map(|operation| operation.success);
         for (exchange, _) in &done.exchanges {
             let status = exchange.answer.status;

@@ -42,7 +42,7 @@ pub(crate) struct Origin<'a> {
 }
 
 impl Describer<'_> {
-    pub(crate) fn findings(&self, judgement: &Judgement, origin: Option<Origin<'_>>) -> Vec<Finding> {
+    pub(crate) fn findings(&self, judgement: &Judgement<'_>, origin: Option<Origin<'_>>) -> Vec<Finding> {
         judgement.found.iter().map(|found| self.finding(found, origin)).collect()
     }
 
@@ -81,7 +81,7 @@ impl Describer<'_> {
         }
     }
 
-    pub(crate) fn drift(&self, judgement: &Judgement, call: &str) -> Vec<Drift> {
+    pub(crate) fn drift(&self, judgement: &Judgement<'_>, call: &str) -> Vec<Drift> {
         let one = |drift: &crate::schema::Undescribed| Drift {
             call: call.to_owned(),
             pointer: self.redactor.text(&drift.pointer),

@@ -24,9 +24,9 @@ use crate::{
 
 /// What came of a step.
 #[derive(Debug, Default)]
-pub(super) struct Done {
+pub(super) struct Done<'p> {
     /// The answers that were judged, each with its judgement: one, or one a page.
-    pub(super) exchanges: Vec<(Exchange, Judgement)>,
+    pub(super) exchanges: Vec<(Exchange, Judgement<'p>)>,
     pub(super) requests: usize,
     /// The step was not as expected in a way that leaves nothing to judge behind it.
     pub(super) ends_trial: bool,
@@ -60,9 +60,9 @@ impl<'a, 's> Sender<'a, 's> {
     }
 }
 
-impl Sender<'_, '_> {
+impl<'a> Sender<'a, '_> {
     /// Runs a step and adds what it captures to `variables`.
-    pub(super) async fn run(&self, step: &Step, variables: &mut Variables) -> Result<Done, Halt> {
+    pub(super) async fn run(&self, step: &'a Step, variables: &mut Variables) -> Result<Done<'a>, Halt> {
         match step.repetition {
             Repetition::Once => {
                 let sent = self.send(Purpose::of(step), self.build(step, variables)?).await?;
@@ -90,7 +90,7 @@ impl Sender<'_, '_> {
         }
     }
 
-    async fn eventually(&self, step: &Step, limit: Duration, variables: &mut Variables) -> Result<Done, Halt> {
+    async fn eventually(&self, step: &'a Step, limit: Duration, variables: &mut Variables) -> Result<Done<'a>, Halt> {
         let started = Instant::now();
         let mut pause = Duration::from_millis(100);
         let mut requests = 0;
@@ -113,7 +113,7 @@ impl Sender<'_, '_> {
         }
     }
 
-    async fn pages(&self, step: &Step, max: u64, variables: &mut Variables) -> Result<Done, Halt> {
+    async fn pages(&self, step: &'a Step, max: u64, variables: &mut Variables) -> Result<Done<'a>, Halt> {
         let mut done = Done::default();
         let (mut collected, mut amount) = (Vec::new(), 0);
         let mut outgoing = self.build(step, variables)?;
@@ -160,7 +160,7 @@ impl Sender<'_, '_> {
     }
 
     /// Judges one answer and captures from it.
-    fn finish(&self, step: &Step, sent: Sent, requests: usize, variables: &mut Variables) -> Done {
+    fn finish(&self, step: &'a Step, sent: Sent, requests: usize, variables: &mut Variables) -> Done<'a> {
         let judged = judge(step, &self.seen(&sent), variables);
         judged.captured.into_iter().for_each(|(name, value)| variables.set(&name, value));
         let nothing_new = sent.identity.is_some_and(|identity| !identity.is_usable());
@@ -168,7 +168,7 @@ impl Sender<'_, '_> {
         Done { exchanges, requests, ends_trial: judged.ends, nothing_new }
     }
 
-    fn seen<'b>(&'b self, sent: &'b Sent) -> Seen<'b> {
+    fn seen<'b>(&'b self, sent: &'b Sent) -> Seen<'a, 'b> {
         let Sent { exchange, identity, .. } = sent;
         // Also a raw request reaches an operation.
         let operation = || {
@@ -180,8 +180,8 @@ impl Sender<'_, '_> {
     }
 }
 
-impl Done {
-    pub(super) fn judgements(&self) -> impl Iterator<Item = &Judgement> {
+impl<'p> Done<'p> {
+    pub(super) fn judgements(&self) -> impl Iterator<Item = &Judgement<'p>> {
         self.exchanges.iter().map(|(_, judgement)| judgement)
     }
 

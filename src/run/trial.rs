@@ -245,7 +245,7 @@ impl<'a, 's> Running<'a, 's> {
         }
     }
 
-    fn judged(&mut self, step: &Step, phase: Phase, number: usize, done: Done) {
+    fn judged(&mut self, step: &Step, phase: Phase, number: usize, done: Done<'_>) {
         self.requests += done.requests;
         if phase == Phase::Steps {
             self.made(&call(step), done.judgements());
@@ -265,7 +265,7 @@ impl<'a, 's> Running<'a, 's> {
 
     /// Takes what a step says of the target; of one that the case rests on, whether the case can be judged. A fixture that was made is good
     /// enough, whatever else is wrong with it.
-    fn take(&mut self, step: &Step, phase: Phase, judgement: &Judgement, ends: bool) {
+    fn take(&mut self, step: &Step, phase: Phase, judgement: &Judgement<'_>, ends: bool) {
         // What a case rests on is what it says itself; what the answer is held to anyway, it is held to here too.
         let asserts = |own: bool| phase == Phase::Steps && !(step.establishes && own);
         for found in &judgement.found {
@@ -278,13 +278,13 @@ impl<'a, 's> Running<'a, 's> {
                 self.block_for(step, found);
             }
         }
-        for result in judgement.results.iter().filter(|result| asserts(result.own)) {
+        for result in judgement.results.iter().filter(|result| asserts(result.is_own())) {
             // A check of level `info` asks what the target does; any answer to that is one.
-            self.judged |= result.own && (result.held || result.level == Level::Info);
-            if !result.held {
+            self.judged |= result.is_own() && (result.held() || result.level == Level::Info);
+            if !result.held() {
                 continue;
             }
-            for id in result.requirements.iter() {
+            for id in result.check.requirements.iter() {
                 if !self.held.contains(id) {
                     self.held.insert(id.clone());
                 }
@@ -334,7 +334,7 @@ impl<'a, 's> Running<'a, 's> {
     }
 
     /// Notes the checks of a step. One that was made on several pages counts once: how many there are is the org's.
-    fn made<'v>(&mut self, call: &str, judgements: impl Iterator<Item = &'v Judgement>) {
+    fn made<'v>(&mut self, call: &str, judgements: impl Iterator<Item = &'v Judgement<'v>>) {
         let counted = self.made.entry(call.to_owned()).or_default();
         let mut names = Vec::new();
         for judgement in judgements {
@@ -357,7 +357,7 @@ impl<'a, 's> Running<'a, 's> {
     }
 
     /// Tells of a step.
-    pub(super) fn emit(&self, label: Label<'_>, requests: usize, judgement: &Judgement, came: Came<'_>) {
+    pub(super) fn emit(&self, label: Label<'_>, requests: usize, judgement: &Judgement<'_>, came: Came<'_>) {
         let describer = &self.shared.describer;
         let Label { call, query, origin, phase, establishes, number } = label;
         let findings = describer.findings(judgement, origin);
@@ -483,7 +483,7 @@ impl<'a, 's> Running<'a, 's> {
         Ending::Errored(fault.to_string())
     }
 
-    fn astray(&mut self, step: &Step, label: Label<'_>, principal: String, judgement: &Judgement) -> bool {
+    fn astray(&mut self, step: &Step, label: Label<'_>, principal: String, judgement: &Judgement<'_>) -> bool {
         self.made(&call(step), std::iter::once(judgement));
         self.take(step, label.phase, judgement, true);
         // Whatever it weighs: what was to be seen was not.

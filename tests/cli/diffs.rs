@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     forms::mistakes,
     server::{Answer, Request, Server},
-    support::{Done, MockProcess, Place, check, snapshot, text},
+    support::{Done, MockProcess, Place, check, edit, snapshot, text},
 };
 
 const TOPICS: [&str; 3] = ["colors", "levels", "values"];
@@ -41,16 +41,6 @@ fn diff(place: &Place, more: &[&str]) -> Done {
 fn kind(comparison: &Value, kind: &str) -> Vec<String> {
     let all = comparison["trials"].as_array().expect("a list").iter();
     all.filter(|change| change["kind"] == kind).map(|change| text(change, "trial")).collect()
-}
-
-/// A stream with its events changed.
-fn edit(place: &Place, from: &str, to: &str, mut change: impl FnMut(&mut Value)) {
-    let lines = place.read(from).lines().fold(String::new(), |all, line| {
-        let mut event: Value = serde_json::from_str(line).expect("an event");
-        change(&mut event);
-        format!("{all}{event}\n")
-    });
-    place.write(to, &lines);
 }
 
 #[test]

@@ -93,6 +93,8 @@ fn a_stream_that_is_not_whole_is_refused() {
     let damaged = [
         ("no-footer", lines[..lines.len() - 1].join("\n")),
         ("half-a-line", format!("{first}\n{}", &last[..20])),
+        ("a-line-missing", [&lines[..2], &lines[3..]].concat().join("\n")),
+        ("changed", stream.replacen("\"passed\"", "\"failed\"", 1)),
         ("no-header", lines[1..].join("\n")),
         ("two-headers", format!("{first}\n{stream}")),
         ("not-an-event", format!("{first}\n{{\"event\":\"other\"}}\n{last}\n")),

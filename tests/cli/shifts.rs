@@ -8,7 +8,7 @@ use super::{
     forms::mistakes,
     server::{Answer, Server},
     serving::Served,
-    support::{Place, finish, snapshot, text},
+    support::{Place, edit, finish, snapshot, text},
 };
 
 /// Things of these colours, by target; all others are red. `-` is no answer of the target's own.
@@ -25,15 +25,12 @@ fn things(colors: Colors) -> Server {
 
 /// Says of a stream which target it was of, and when.
 fn stamp(place: &Place, stream: &str, target: &str, started: &str) {
-    let lines = place.read(stream).lines().fold(String::new(), |all, line| {
-        let mut event: Value = serde_json::from_str(line).expect("an event");
+    edit(place, stream, stream, |event| {
         if event["event"] == "run-started" {
             event["target"] = target.into();
             event["started"] = started.into();
         }
-        format!("{all}{event}\n")
     });
-    place.write(stream, &lines);
 }
 
 fn night(place: &Place, day: u32, target: &str, colors: Colors) {

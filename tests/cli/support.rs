@@ -13,6 +13,7 @@ use std::{
 };
 
 use quick_junit::{NonSuccessKind, TestCaseStatus};
+use regex::Regex;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -286,6 +287,22 @@ pub(crate) fn check(finding: &Value) -> String {
             format!("{kind} {}", name.as_str().expect("a name"))
         }
     }
+}
+
+/// Writes a stream with each of its events changed, without their digest, which an older program did not write.
+pub(crate) fn edit(place: &Place, from: &str, to: &str, mut change: impl FnMut(&mut Value)) {
+    let lines = place.read(from).lines().fold(String::new(), |all, line| {
+        let mut event: Value = serde_json::from_str(line).expect("an event");
+        event.as_object_mut().expect("an object").shift_remove("sum");
+        change(&mut event);
+        format!("{all}{event}\n")
+    });
+    place.write(to, &lines);
+}
+
+/// The events of a stream without their digest.
+pub(crate) fn unsealed(stream: &str) -> String {
+    Regex::new(r#","sum":"[0-9a-f]{16}"\}"#).expect("a pattern").replace_all(stream, "}").into_owned()
 }
 
 /// A string member.

@@ -1,13 +1,13 @@
 //! Many runs in the order of time: parts put together, nights in order, what changed and when.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     browser::in_browser,
     forms::mistakes,
     html::{CONTRAST, TOO_WIDE},
     server::{Answer, Server},
-    support::{Place, data, snapshot, text},
+    support::{Place, data, edit, snapshot, text},
 };
 
 /// Things, of which those named are not red.
@@ -28,8 +28,7 @@ fn night(place: &Place, day: u32, blue: &'static [&'static str], ms: f64, more: 
     let arguments =
         ["run", "--suite", "suite", "--target", "here", "--no-preflight", "--jobs", "1", "--events", &stream];
     place.run(&[&arguments[..], more].concat());
-    let lines = place.read(&stream).lines().fold(String::new(), |all, line| {
-        let mut event: Value = serde_json::from_str(line).expect("an event");
+    edit(place, &stream, &stream, |event| {
         if event["event"] == "run-started" {
             event["started"] = format!("2026-11-{day:02}T02:00:00.000Z").into();
             event["run"] = format!("n{day:03}{}", part.get(..1).unwrap_or("x")).into();
@@ -37,9 +36,7 @@ fn night(place: &Place, day: u32, blue: &'static [&'static str], ms: f64, more: 
         if event["exchange"].is_object() {
             event["exchange"]["duration_ms"] = ms.into();
         }
-        format!("{all}{event}\n")
     });
-    place.write(&stream, &lines);
 }
 
 #[test]
