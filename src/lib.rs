@@ -12,6 +12,7 @@
 
 pub mod age;
 mod brief;
+pub mod bundle;
 mod catalogue;
 mod check;
 pub mod cli;

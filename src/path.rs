@@ -1,6 +1,15 @@
-//! Paths as URLs have them, for those who only compare: nothing is decoded, nothing resolved.
+//! Paths as URLs have them: their parts, written and compared. Nothing is resolved.
 
 use memchr::memchr2;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// RFC 3986 unreserved characters stay as they are.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A text as one segment of a path, or a part of a query.
+pub(crate) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
+}
 
 /// A URL, or a path, without query and fragment.
 pub(crate) fn bare(url: &str) -> &str {

@@ -95,8 +95,8 @@ impl<'a> Sightings<'a> {
     pub(crate) fn seen(&self) -> BTreeMap<&'a str, Seen> {
         let told = self.plan.requirements.iter().filter_map(|(id, requirement)| {
             let recorded = requirement.sources.iter().filter(|source| source.kind == SourceKind::Recording);
-            let last = recorded
-                .flat_map(|source| months(&source.reference).chain(months(source.note.as_deref().unwrap_or_default())));
+            // A note may name a month in which something was not so.
+            let last = recorded.flat_map(|source| months(&source.reference));
             Some((id.as_str(), Seen { last: last.max()?, orgs: 1 }))
         });
         let mut all: BTreeMap<&str, Seen> = told.collect();

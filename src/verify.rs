@@ -153,6 +153,7 @@ fn transcript(method: String, url: Url, body: Option<Value>, answer: Answer, red
         },
         response: TranscriptResponse {
             cut_from: answer.cut(),
+            withheld: Vec::new(),
             status: answer.status,
             body: text(&answer.body),
             headers: redactor.owned_headers(answer.headers),

@@ -85,7 +85,7 @@ const NOBODY: [&str; 0] = [];
 
 /// The modules from the ground up: each may use those before it and none behind it, so that no two use each other. What a module hands on by
 /// `pub use`, it uses.
-const LAYERS: [&str; 47] = [
+const LAYERS: [&str; 48] = [
     "status",
     "level",
     "age",
@@ -125,6 +125,7 @@ const LAYERS: [&str; 47] = [
     "sightings",
     "snapshot",
     "report",
+    "bundle",
     "settings",
     "targets",
     "mutants",

@@ -18,6 +18,8 @@ mod causes;
 mod chaos;
 #[path = "cli/connections.rs"]
 mod connections;
+#[path = "cli/contributing.rs"]
+mod contributing;
 #[path = "cli/coverage.rs"]
 mod coverage;
 #[path = "cli/detection.rs"]

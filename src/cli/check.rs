@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 
 use super::{
-    CommandError, Mistake, WRONG_INPUT,
+    CommandError, Format, Mistake, WRONG_INPUT, evidence,
     out::{out, shown, warn},
     suite,
 };
@@ -24,10 +24,22 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Suites (directories with `cases/` and `schemas/`), case files, known-failures files, state files of the mock and settings files
-    /// (okta-conformance.toml) [default: the built-in suite]
+    /// Suites (directories with `cases/` and `schemas/`), case files, known-failures files, state files of the mock, settings files
+    /// (okta-conformance.toml) and bundles of evidence (`*.zip`) [default: the built-in suite]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// The suite that bundles of evidence are held against, a directory with `cases/` and `schemas/`, instead of the built-in one
+    #[arg(long, value_name = "DIR", env = "OKTA_CONFORMANCE_SUITE")]
+    suite: Option<PathBuf>,
+    /// Write into `cases/requirements.yaml` of `--suite` when these bundles last showed each requirement, and in how many orgs
+    #[arg(long, requires = "suite")]
+    apply: bool,
+    /// Take bundles of a mock on this machine for bundles of orgs, to try it out
+    #[arg(long)]
+    count_local: bool,
+    /// What is printed of bundles
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    format: Format,
 }
 
 pub(crate) fn check(arguments: &Arguments, color: bool) -> Result<u8, CommandError> {
@@ -35,9 +47,19 @@ pub(crate) fn check(arguments: &Arguments, color: bool) -> Result<u8, CommandErr
     if let Some(missing) = files.iter().find(|path| !path.exists()) {
         return Err(Mistake::boxed(format!("there is no {}", missing.display())));
     }
+    let (bundles, files): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|path| evidence::is_bundle(path));
+    if bundles.is_empty() && (arguments.apply || arguments.count_local) {
+        return Err(Mistake::boxed("`--apply` and `--count-local` are about bundles of evidence: name them (`*.zip`)"));
+    }
     let (settings, files): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|path| settings::is_settings(path));
     let (states, files): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|path| StateFile::is_file(path));
     let mut code = 0;
+    if !bundles.is_empty() {
+        let Arguments { suite, apply, count_local, format, .. } = arguments;
+        let asked =
+            evidence::Asked { suite: suite.as_deref(), apply: *apply, count_local: *count_local, format: *format };
+        code = evidence::check(&bundles, &asked, color)?;
+    }
     for path in &settings {
         code = code.max(check_settings(path, color)?);
     }

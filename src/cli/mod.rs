@@ -4,7 +4,10 @@
 //! 3 the user's input is wrong, 4 nothing ran, 130 interrupted, 143 ended by SIGTERM.
 
 mod check;
+mod contribute;
+mod dates;
 mod diff;
+mod evidence;
 mod explain;
 mod list;
 mod mock;
@@ -76,6 +79,8 @@ enum Command {
     Diff(diff::Arguments),
     /// Show many runs in the order of time
     Trend(trend::Arguments),
+    /// Make evidence of an org's behaviour that may leave the house: run twice, take out all that is the org's own
+    Contribute(Box<contribute::Arguments>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -137,6 +142,7 @@ pub fn main() -> ExitCode {
         Command::Report(arguments) => report::report(&arguments, color),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::Trend(arguments) => trend::trend(&arguments),
+        Command::Contribute(arguments) => contribute::contribute(&arguments, color),
     };
     let code = match done {
         Ok(code) => code,

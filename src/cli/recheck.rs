@@ -80,7 +80,7 @@ fn of_the_suite(file: &Path, plan: &Plan, directory: Option<&Path>) -> Result<()
     Ok(())
 }
 
-fn text(rechecked: &Rechecked, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn text(rechecked: &Rechecked, out: &mut impl Write) -> io::Result<()> {
     for Different { trial, step, what } in &rechecked.different {
         let step = step.as_ref().map(|(phase, number, call)| format!(", {} {number} ({call})", phase.name()));
         writeln!(out, "differs  {}", shown(&format!("{trial}{}", step.unwrap_or_default())))?;
@@ -155,7 +155,7 @@ fn in_words(what: &Difference) -> Vec<String> {
     }
 }
 
-fn summary(rechecked: &Rechecked) -> Value {
+pub(super) fn summary(rechecked: &Rechecked) -> Value {
     let lacking: Vec<Value> = rechecked
         .lacking
         .iter()

@@ -2,16 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use clap::Args;
 use serde_json::json;
 
 use super::{
-    CommandError, Format, Mistake, WRONG_INPUT,
+    CommandError, Format, WRONG_INPUT, dates,
     offline::{Exchanged, Offline},
     out::{self, out, shown, width},
     outside::{Outside, skipped},
@@ -19,14 +18,11 @@ use super::{
     suite, with_causes,
 };
 use crate::{
-    age::Seen,
     counted::counted,
     event::Outcome,
-    file,
     level::Level,
-    plan::Plan,
     report::{Verdict, fit, printable},
-    sightings::{Sightings, dated},
+    sightings::Sightings,
     verify::{Judged, verify as judge_file},
 };
 
@@ -52,9 +48,6 @@ pub(crate) struct Arguments {
 /// As many exchanges with something wrong in them are told one by one, and as many kinds of drift. The others are counted: a recording may
 /// have any number.
 const MOST_TOLD: usize = 1000;
-
-/// More than a file of requirements has, in bytes.
-const MOST_OF_A_FILE: u64 = 16 * 1024 * 1024;
 
 /// What all files came to.
 #[derive(Default)]
@@ -157,7 +150,7 @@ pub(crate) fn verify(arguments: &Arguments, color: bool) -> Result<u8, CommandEr
         out::complain(broken);
     }
     match (&arguments.suite, &sightings) {
-        (Some(suite), Some(sightings)) if sum.broken.is_empty() => apply(suite, &plan, &sightings.seen())?,
+        (Some(suite), Some(sightings)) if sum.broken.is_empty() => dates::apply(suite, &plan, &sightings.seen())?,
         (Some(_), Some(_)) => out::complain("no dates were written, since not all files could be read"),
         (_, _) => {}
     }
@@ -201,17 +194,6 @@ fn exchanged(judged: &mut Judged) -> Exchanged<'_> {
         held: std::mem::take(&mut judged.held),
         exchange: judged.exchange.take(),
     }
-}
-
-/// Writes the dates into the file of requirements, and says how many of these have one.
-fn apply(suite: &Path, plan: &Plan, seen: &BTreeMap<&str, Seen>) -> Result<(), CommandError> {
-    let path = suite.join("cases/requirements.yaml");
-    let refused = |error: &io::Error| Mistake::boxed(format!("cannot write dates to {}: {error}", path.display()));
-    let text = file::text(&path, MOST_OF_A_FILE).map_err(|error| refused(&error))?;
-    fs::write(&path, dated(&text, plan, seen)).map_err(|error| refused(&error))?;
-    let all = counted(plan.requirements.len(), "requirement");
-    out::tell(&format!("{}: {} of {all} were last seen in a known month", path.display(), seen.len()));
-    Ok(())
 }
 
 fn text(sum: &Sum, files: usize, out: &mut impl Write) -> io::Result<()> {

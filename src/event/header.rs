@@ -24,6 +24,9 @@ pub struct RunStarted {
     pub origin: Redacted,
     /// RFC 3339, UTC.
     pub started: String,
+    /// What was left out of its exchanges before they left the house, where that was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Withholding>,
     /// How many trials ran at a time.
     pub jobs: usize,
     /// How many trials the run has.
@@ -52,6 +55,13 @@ pub struct RunStarted {
     /// What the trials of the run hold the target to; here, so that it stands in the stream once.
     #[serde(default)]
     pub requirements: Arc<[RequirementText]>,
+}
+
+/// What a stream does not tell that is evidence for others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withholding {
+    /// The headers of answers that are told, in small letters; none of the others is.
+    pub headers: Vec<String>,
 }
 
 /// One of the parts of a run.

@@ -14,7 +14,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub use header::{Chosen, DocumentedOperation, FindingPattern, KnownFinding, RunStarted, Shard};
+pub use header::{Chosen, DocumentedOperation, FindingPattern, KnownFinding, RunStarted, Shard, Withholding};
 pub use outcome::{Bearing, Form, Junit, Outcome, Tap, Tone};
 pub use transcript::{Transcript, TranscriptRequest, TranscriptResponse};
 

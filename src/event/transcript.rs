@@ -48,4 +48,8 @@ pub struct TranscriptResponse {
     /// How long the body was, in bytes, where only its beginning is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_from: Option<usize>,
+    /// JSON Pointers to what was replaced or left out of the body before it left the house, in a way that keeps checks of it from being made
+    /// again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<String>,
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Lacking;
 use crate::{
     check::{CheckResult, Told},
+    event::{TranscriptResponse, Withholding},
     http::Answer,
     plan::{Capture, CaptureFrom, Check, Wants},
     pointer,
@@ -19,6 +20,10 @@ pub(super) struct Kept<'a> {
     answer: &'a Answer,
     /// Whether only the beginning of its body is there.
     cut: bool,
+    /// JSON Pointers to what was replaced or left out before it left the house.
+    withheld: &'a [String],
+    /// The headers that are told, where not all are.
+    headers: Option<&'a [String]>,
     /// JSON Pointers to the values that a secret was in, or whose name one was.
     masked: Vec<String>,
     /// Whether any is.
@@ -26,13 +31,14 @@ pub(super) struct Kept<'a> {
 }
 
 impl<'a> Kept<'a> {
-    pub(super) fn new(answer: &'a Answer, cut: bool) -> Self {
+    pub(super) fn new(answer: &'a Answer, told: &'a TranscriptResponse, evidence: Option<&'a Withholding>) -> Self {
         let mut masked = Vec::new();
         if let Ok(body) = answer.json() {
             masks(body, String::new(), &mut masked);
         }
         let body_masked = answer.text().contains(MASK);
-        Self { answer, cut, masked, body_masked }
+        let headers = evidence.map(|evidence| evidence.headers.as_slice());
+        Self { answer, cut: told.cut_from.is_some(), withheld: &told.withheld, headers, masked, body_masked }
     }
 
     /// Why what came of a check says nothing of what its run saw, if so.
@@ -55,9 +61,10 @@ impl<'a> Kept<'a> {
                 let mut lacking = self.cut.then_some(Lacking::Cut);
                 matcher.leaves(&mut |place, _| lacking = lacking.or_else(|| self.at(place)));
                 // What is not kept as JSON is held to the whole of it.
-                lacking.or_else(|| (self.body_masked && self.answer.json().is_err()).then_some(Lacking::Redacted))
+                lacking.or_else(|| self.body().filter(|_| self.answer.json().is_err()))
             }
-            Wants::Schema(_) | Wants::Collected(_) => self.body(),
+            Wants::Schema(_) => self.form(),
+            Wants::Collected(_) => self.body(),
             Wants::Header(name, _) => self.header(name),
             Wants::Link(..) | Wants::Pages(_) => self.header("Link"),
             Wants::Capture(capture) => self.capture(capture),
@@ -77,17 +84,36 @@ impl<'a> Kept<'a> {
 
     /// Whether the whole body is as it was.
     pub(super) fn body(&self) -> Option<Lacking> {
-        if self.cut { Some(Lacking::Cut) } else { self.body_masked.then_some(Lacking::Redacted) }
+        if self.cut {
+            return Some(Lacking::Cut);
+        }
+        let withheld = (!self.withheld.is_empty()).then_some(Lacking::Withheld);
+        withheld.or_else(|| self.body_masked.then_some(Lacking::Redacted))
+    }
+
+    /// Whether the body has the form that it had: what was replaced has it.
+    fn form(&self) -> Option<Lacking> {
+        if self.withheld.iter().all(|place| !place.is_empty()) {
+            let masked = self.body_masked.then_some(Lacking::Redacted);
+            return self.cut.then_some(Lacking::Cut).or(masked);
+        }
+        self.body()
     }
 
     fn at(&self, place: &str) -> Option<Lacking> {
         if self.cut {
             return Some(Lacking::Cut);
         }
+        if self.withheld.iter().any(|withheld| overlap(withheld, place)) {
+            return Some(Lacking::Withheld);
+        }
         self.masked.iter().any(|masked| overlap(masked, place)).then_some(Lacking::Redacted)
     }
 
     fn header(&self, name: &str) -> Option<Lacking> {
+        if self.headers.is_some_and(|headers| headers.iter().all(|told| !told.eq_ignore_ascii_case(name))) {
+            return Some(Lacking::Withheld);
+        }
         let value = self.answer.header(name)?;
         (value.contains(MASK) || value.contains(CUT)).then_some(Lacking::Redacted)
     }

@@ -24,6 +24,8 @@ pub enum Lacking {
     Redacted,
     /// Only the beginning of the body is there.
     Cut,
+    /// It was replaced or left out before the stream left the house.
+    Withheld,
     /// It rests on what no stream keeps: what was on the target before, an answer that did not come, a value that another check lacks.
     NotKept,
 }
@@ -34,6 +36,7 @@ impl Lacking {
         match self {
             Self::Redacted => "redacted",
             Self::Cut => "cut",
+            Self::Withheld => "withheld",
             Self::NotKept => "not kept",
         }
     }
@@ -75,9 +78,24 @@ pub struct Different {
     pub what: Difference,
 }
 
+/// How checks that were made again stand to a requirement.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// True ones of level `must` or `should`.
+    pub held: usize,
+    /// False ones.
+    pub departed: usize,
+    /// True ones of level `info`.
+    pub noted: usize,
+    /// False ones.
+    pub denied: usize,
+}
+
 /// What judging again came to.
 #[derive(Debug, Default)]
 pub struct Rechecked {
+    /// What its checks came to for each requirement.
+    pub requirements: BTreeMap<String, Standing>,
     /// Trials of the streams.
     pub trials: usize,
     /// Those of them that sent something that the run judged.

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::{Difference, Different, Lacking, Rechecked, input::Kept, input::is_masked, solve::solve};
 use crate::{
-    check::{Depth, End, Judged, Judgement, Seen, judge, judge_page, judge_pages},
-    event::{Checks, Finding, Outcome, Phase, RunStarted, StepFinished, Transcript, TrialFinished},
+    check::{CheckResult, Depth, End, Judged, Judgement, Seen, judge, judge_page, judge_pages},
+    event::{Checks, Drift, Finding, Outcome, Phase, RunStarted, StepFinished, Transcript, TrialFinished, Withholding},
     finding::CheckKind,
     http::{Answer, Exchange, SentRequest},
     level::Level,
@@ -37,7 +37,8 @@ pub(super) fn again(
     let describer = Describer { redactor: &redactor, requirements, names: ("", ""), began: Instant::now() };
     let mut last = Asserted::default();
     for attempt in steps.chunk_by(|one, next| one.attempt == next.attempt) {
-        let mut again = Again { plan, describer, done: &mut *done, asserted: Asserted::default() };
+        let (done, evidence) = (&mut *done, header.evidence.as_ref());
+        let mut again = Again { plan, describer, evidence, done, asserted: Asserted::default() };
         // What removes things is judged by nothing.
         again.all(script, header, attempt.iter().filter(|step| step.phase != Phase::Defer));
         last = again.asserted;
@@ -107,6 +108,8 @@ impl Asserted {
 struct Again<'p, 'd> {
     plan: &'p Plan,
     describer: Describer<'d>,
+    /// What the stream does not tell, where it is evidence for others.
+    evidence: Option<&'d Withholding>,
     done: &'d mut Rechecked,
     asserted: Asserted,
 }
@@ -183,8 +186,7 @@ impl Again<'_, '_> {
         let is_pages = matches!(step.repetition, Repetition::Pages { .. });
         let last = judged_before.len() - 1;
         for (index, (told, transcript, exchange)) in judged_before.iter().enumerate() {
-            let cut = transcript.response.cut_from.is_some();
-            let kept = Kept::new(&exchange.answer, cut);
+            let kept = Kept::new(&exchange.answer, &transcript.response, self.evidence);
             let depth = if told.phase == Phase::Given { Depth::StatusAlone } else { Depth::Everything };
             let seen = Seen { plan: self.plan, exchange, depth, identity: None };
             let mut judged = if is_pages { judge_page(step, &seen, variables) } else { judge(step, &seen, variables) };
@@ -194,13 +196,13 @@ impl Again<'_, '_> {
                 judged.judgement.add(end.judgement);
                 judged.captured = end.captured;
             }
-            self.compare(told, &judged.judgement, &kept);
+            self.compare(step, told, &judged.judgement, &kept);
             capture(step, judged, &kept, variables);
         }
     }
 
     /// Sets what the run told of an answer beside what is in it.
-    fn compare(&mut self, told: &StepFinished, judgement: &Judgement<'_>, kept: &Kept<'_>) {
+    fn compare(&mut self, step: &Step, told: &StepFinished, judgement: &Judgement<'_>, kept: &Kept<'_>) {
         if let Some(found) = told.findings.iter().find(|finding| finding.check == CheckKind::Identity) {
             // Not something new: what was there before, and what else the run did of it, is in no stream.
             self.done.lack(found.check.words().0, Lacking::NotKept, told.checks.total());
@@ -216,6 +218,10 @@ impl Again<'_, '_> {
             }
             let Some(why) = kept.keeps_from(result) else {
                 same += 1;
+                // What a case rests on is what other cases are about.
+                if told.phase == Phase::Steps && !(step.establishes && result.is_own()) {
+                    self.stand(result);
+                }
                 continue;
             };
             self.done.lack(result.check.kind().words().0, why, 1);
@@ -226,7 +232,7 @@ impl Again<'_, '_> {
         }
         let mut differences = Vec::new();
         for finding in recorded {
-            match found.iter().position(|other| is_same(finding, other)) {
+            match found.iter().position(|other| is_same(finding, other, self.evidence.is_none())) {
                 Some(at) => drop(found.swap_remove(at)),
                 None => differences.push(Difference::Unfounded(Box::new(finding.clone()))),
             }
@@ -239,6 +245,19 @@ impl Again<'_, '_> {
         self.done.same += usize::saturating_sub(same, differences.len());
         for what in differences {
             self.done.differs(different(told, what));
+        }
+    }
+
+    fn stand(&mut self, result: &CheckResult<'_>) {
+        for id in result.check.requirements.iter() {
+            let standing = self.done.requirements.entry(id.clone()).or_default();
+            let count = match (result.level, result.held()) {
+                (Level::Must | Level::Should, true) => &mut standing.held,
+                (Level::Must | Level::Should, false) => &mut standing.departed,
+                (Level::Info, true) => &mut standing.noted,
+                (Level::Info, false) => &mut standing.denied,
+            };
+            *count += 1;
         }
     }
 
@@ -257,10 +276,15 @@ impl Again<'_, '_> {
     }
 
     fn drifted(&self, told: &StepFinished, judgement: &Judgement<'_>) -> Vec<Difference> {
+        let whole = self.evidence.is_none();
+        let is_same = |one: &Drift, other: &Drift| {
+            (&one.call, &one.pointer, &one.explained) == (&other.call, &other.pointer, &other.explained)
+                && (!whole || one.value == other.value)
+        };
         let mut there = self.describer.drift(judgement, &told.call);
         let mut all = Vec::new();
         for drift in &told.drift {
-            match there.iter().position(|other| other == drift) {
+            match there.iter().position(|other| is_same(other, drift)) {
                 Some(at) => drop(there.swap_remove(at)),
                 None => all.push(Difference::DriftUnfounded(drift.clone())),
             }
@@ -346,11 +370,11 @@ fn raw(transcript: &Transcript, principal: &str) -> Exchange {
     }
 }
 
-/// Whether two findings say the same, wherever they stand.
-fn is_same(one: &Finding, other: &Finding) -> bool {
+/// Whether two findings say the same, wherever they stand; with the values that they tell, or without.
+fn is_same(one: &Finding, other: &Finding, values: bool) -> bool {
     let ids = |finding: &Finding| finding.requirements.iter().map(|text| text.id.clone()).collect::<Vec<_>>();
     (&one.check, &one.implied_by, one.level, &one.pointer)
         == (&other.check, &other.implied_by, other.level, &other.pointer)
-        && (&one.expected, &one.actual) == (&other.expected, &other.actual)
+        && (!values || (&one.expected, &one.actual) == (&other.expected, &other.actual))
         && ids(one) == ids(other)
 }

@@ -55,8 +55,8 @@ pub use markdown::write as write_markdown;
 pub use parity::{Agreement, Departure, NoParity, Parity, RequirementParity, Side};
 pub use parts::{Part, PartsError};
 pub use score::{Percent, RequirementStanding, Score, Tally};
-#[cfg(any(test, fuzzing))]
 pub(crate) use stream::read_from as read_stream_from;
+pub(crate) use stream::sealed;
 pub use stream::{Ending, StreamError, StreamWriter, read as read_stream, read_header};
 pub use summary::{write_badge, write_json};
 pub use tap::write as write_tap;

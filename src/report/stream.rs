@@ -136,6 +136,21 @@ impl StreamWriter {
     }
 }
 
+/// Events as the lines of a stream.
+pub(crate) fn sealed<'e>(events: impl Iterator<Item = &'e Event>) -> Vec<u8> {
+    let (mut lines, mut digest) = (Vec::new(), Running::default());
+    for event in events {
+        let whole = lines.len();
+        if serde_json::to_writer(&mut lines, event).is_ok() {
+            digest.seal(&mut lines, whole);
+            lines.push(b'\n');
+        } else {
+            lines.truncate(whole);
+        }
+    }
+    lines
+}
+
 impl Drop for StreamWriter {
     fn drop(&mut self) {
         self.flush();

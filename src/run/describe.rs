@@ -107,6 +107,7 @@ impl Describer<'_> {
             },
             response: TranscriptResponse {
                 cut_from: exchange.answer.cut(),
+                withheld: Vec::new(),
                 status: exchange.answer.status,
                 headers: self.redactor.owned_headers(exchange.answer.headers),
                 body: body(exchange.answer.body),

@@ -414,6 +414,7 @@ fn header(shared: &Shared<'_>, trials: &[Arc<Trial>]) -> RunStarted {
         target: shared.target.name.clone(),
         origin: shared.describer.redactor.text(shared.target.client.origin()),
         started: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+        evidence: None,
         jobs: shared.options.jobs,
         trials: trials.len(),
         shard: shared.options.shard.map(|shard| event::Shard { index: shard.index(), of: shard.total() }),

@@ -16,13 +16,13 @@ use serde_json::Value;
 use super::{
     before::{Before, Known, list_of},
     inventory::List,
-    send::segment,
 };
 use crate::{
     check::Identity,
     finding::NotNew,
     http::{Exchange, Outgoing},
     naming::Names,
+    path::segment,
     plan::Plan,
     suite::{Makes, Operation, Remove},
 };

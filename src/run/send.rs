@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{
@@ -25,14 +24,12 @@ use crate::{
     finding::NotNew,
     http::{Exchange, NoAnswer, Outgoing, RateLimitRetries, bucket, encoded, form_type, is_repeatable},
     ledger::{Intent, LedgerError},
+    path::segment,
     plan::{BodyPlan, HeaderPlan, Repetition, RequestTarget, Step},
     status::Speaker,
     suite::Operation,
     template::{Template, Unfilled, Variables},
 };
-
-/// RFC 3986 unreserved characters stay as they are.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request that was answered.
 #[derive(Debug)]
@@ -559,9 +556,4 @@ fn named(name: &str, template: &Template, variables: &Variables) -> Result<Strin
         return Err(Halt::Address(format!("{text:?} as `{name}`")));
     }
     Ok(text)
-}
-
-/// A text as one segment of a path, or a part of a query.
-pub(super) fn segment(text: &str) -> String {
-    utf8_percent_encode(text, SEGMENT).to_string()
 }

@@ -9,11 +9,11 @@ use super::{
     cleanup::{Left, Removed},
     inventory::{Item, List, Listed, Unknown, askers, get, read},
     ours::{Made, Making, Request, Unsettled},
-    send::segment,
     step::Sender,
 };
 use crate::{
     event::{Event, Leak},
+    path::segment,
     plan::Plan,
     suite::SweepPlan,
 };

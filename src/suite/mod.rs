@@ -9,6 +9,7 @@ mod makes;
 mod operations;
 mod requirements;
 mod rows;
+mod words;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,6 +28,7 @@ pub(crate) use history::{HistoryEntry, changes_at};
 pub(crate) use makes::{Makes, Remove};
 pub(crate) use operations::{Operation, Operations, Security, matching};
 pub(crate) use requirements::{NamedClient, Requirement, SourceKind, Vocabulary};
+pub(crate) use words::Words;
 
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
@@ -88,7 +90,17 @@ impl Suite {
     }
 
     fn read(files: Files, found: &mut Vec<Diagnostic>) -> Self {
-        let hash = short_hash(files.iter().map(|(_, source)| &source.text));
+        let hash = short_hash(files.iter().map(|(kind, source)| match kind {
+            // Evidence that gets younger makes no other suite of it: runs can still be compared.
+            FileKind::Requirements => requirements::undated(&source.text),
+            FileKind::Operations
+            | FileKind::Vocabulary
+            | FileKind::History
+            | FileKind::Fixtures
+            | FileKind::Cases
+            | FileKind::Schema
+            | FileKind::Stray => source.text.as_str().into(),
+        }));
         let (schema_files, yaml_files): (Files, Files) =
             files.into_iter().partition(|(kind, _)| *kind == FileKind::Schema);
         let schemas = Schemas::read(schema_files.into_iter().map(|(_, source)| source), found);
@@ -164,10 +176,18 @@ impl Suite {
         }
     }
 
-    /// The first half of the SHA-256 of all files, to tell suites apart in reports.
+    /// The first half of the SHA-256 of all files, without the dates of requirements, to tell suites apart in reports.
     pub fn hash(&self) -> &str {
         &self.hash
     }
+}
+
+/// The requirements that a text is a list of, if it is one without mistakes.
+pub(crate) fn read_requirements(text: &str) -> Option<BTreeMap<String, Requirement>> {
+    let source = Source::new("requirements.yaml".to_owned(), text);
+    let (root, mut found) = (parse(&source).ok()?, Vec::new());
+    let requirements = requirements::read(&root, &mut Problems::new(&source, &mut found));
+    found.is_empty().then_some(requirements)
 }
 
 /// Of what a suite has once, the first; the others are reported, because nothing of them would count.

@@ -1,6 +1,6 @@
 //! `cases/requirements.yaml` and `cases/vocabulary.yaml`: what the target must do and what establishes it; the names that cases may use.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
@@ -104,6 +104,31 @@ pub(super) fn read(root: &Node, problems: &mut Problems<'_>) -> BTreeMap<String,
     all
 }
 
+/// The text of a list of requirements as it is without their sightings.
+pub(super) fn undated(text: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("seen: {") {
+        let (before, sighting) = rest.split_at(at);
+        let Some(end) = sighting.find('}') else { break };
+        let behind = &sighting[end + 1..];
+        let line = before.rfind('\n').map_or(0, |end| end + 1);
+        if before.ends_with(|c: char| !matches!(c, ' ' | '-' | '{' | ',' | '\n')) {
+            // The end of another word.
+            out.push_str(&rest[..=at]);
+            rest = &rest[at + 1..];
+        } else if before[line..].chars().all(|c| matches!(c, ' ' | '-')) {
+            // The next key stands where this one stood.
+            out.push_str(before);
+            rest = behind.trim_start();
+        } else {
+            out.push_str(before);
+            rest = behind.strip_prefix(", ").unwrap_or(behind);
+        }
+    }
+    if out.is_empty() { text.into() } else { (out + rest).into() }
+}
+
 /// A sighting, with the places of its month and its number.
 fn seen(node: &Node, problems: &mut Problems<'_>) -> Option<(Seen, (Span, Span))> {
     let mut fields = Fields::of(node, "sighting", problems)?;
@@ -114,7 +139,13 @@ fn seen(node: &Node, problems: &mut Problems<'_>) -> Option<(Seen, (Span, Span))
     let month = problems
         .text(last, "last")
         .and_then(|text| text.parse().map_err(|refused: String| problems.at(last.span, refused)).ok());
-    let orgs = problems.integer(orgs, "orgs").and_then(|orgs| usize::try_from(orgs).ok());
+    let at_least_one = |orgs: u64, problems: &mut Problems<'_>| {
+        if orgs == 0 {
+            problems.at_with(at.1, "nobody has seen it in 0 orgs", "say in how many, or leave `seen` out");
+        }
+        usize::try_from(orgs).ok().filter(|orgs| *orgs > 0)
+    };
+    let orgs = problems.integer(orgs, "orgs").and_then(|orgs| at_least_one(orgs, problems));
     Some((Seen { last: month?, orgs: orgs? }, at))
 }
 
@@ -182,5 +213,21 @@ impl Vocabulary {
         }
         file.finish(problems);
         vocabulary
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_its_dates_a_list_is_what_it_was() {
+        let block = "  - id: a\n    text: b\n    sources: []\n";
+        assert_eq!(undated(&block.replace("    sources", "    seen: { last: 2026-01, orgs: 1 }\n    sources")), block);
+        let flow = "  - { id: a, sources: [] }\n";
+        assert_eq!(undated(&flow.replace("sources", "seen: { last: 2026-01, orgs: 1 }, sources")), flow);
+        let other = "  - id: a\n    text: was not seen: {x}\n    overseen: {}\n";
+        assert_eq!(undated("foreseen: {"), "foreseen: {");
+        assert!(undated(other).contains("overseen: {}"));
     }
 }

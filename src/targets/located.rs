@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use reqwest::Url;
+
 use super::{MOCK, OpenError, Opened, OrgKind, PREFIX, clients, mock_principals};
 use crate::{
     diagnostic::did_you_mean,
@@ -56,6 +58,11 @@ impl Located {
     pub(crate) fn has(&self) -> Has<'_> {
         let Self { principals, capabilities, clients, users, .. } = self;
         Has { principals, capabilities, clients, users }
+    }
+
+    /// Its origin; none of the embedded mock.
+    pub(crate) fn origin(&self) -> Option<Url> {
+        Url::parse(&self.settings.as_ref()?.url).ok()
     }
 
     /// Whether the target is the embedded mock.

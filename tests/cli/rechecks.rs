@@ -19,7 +19,7 @@ const FAULTS: [&str; 12] = [
     "get-authorization-server-policy-rule/missing/links.self",
     "replace-authorization-server/value/created",
     "revoke-refresh-tokens-for-authorization-server-and-client/status/with-body",
-    "list-authorization-servers/renamed/name",
+    "get-authorization-server/missing/description",
 ];
 
 /// A stream of the whole suite, and one of a part of it on a mock with faults.

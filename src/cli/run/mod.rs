@@ -18,7 +18,7 @@ use std::{
 
 use chrono::Utc;
 use clap::{
-    Args, ValueEnum,
+    Args, FromArgMatches as _, ValueEnum,
     builder::{PathBufValueParser, StringValueParser, TypedValueParser as _},
 };
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
@@ -42,10 +42,11 @@ use super::{
     target, told, with_causes, words,
 };
 use crate::{
+    bundle::Engine,
     counted::counted,
     duration::parse_limit,
     event::{Event, Outcome},
-    http::Limits,
+    http::{Limits, Outgoing},
     known::{self, KnownFailures},
     ledger::{self, Ledger},
     naming::{Names, run_id},
@@ -365,6 +366,98 @@ pub(crate) fn run(arguments: &Arguments, color: bool) -> Result<u8, CommandError
             Err(error)
         }
     }
+}
+
+/// A run of which only the events are wanted.
+pub(crate) struct Once {
+    pub(crate) choice: Choice,
+    pub(crate) target: String,
+    pub(crate) settings: Option<PathBuf>,
+    pub(crate) jobs: Option<u16>,
+    pub(crate) keep: Option<u8>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) events: String,
+}
+
+/// What came of it.
+pub(crate) enum Ran {
+    /// Its events are written; what the names that it gave begin with, and what kind of org it met.
+    Told { prefix: String, engine: Engine },
+    /// It did not come to its end, which has been told: the exit code.
+    Ended(u8),
+}
+
+impl Once {
+    /// The same as the arguments of `run`, of which the others are as if nobody had given them.
+    fn arguments(self) -> Result<Arguments, clap::Error> {
+        let command = Arguments::augment_args(clap::Command::new("run")).no_binary_name(true);
+        let defaults = Arguments::from_arg_matches(&command.try_get_matches_from([""; 0])?)?;
+        let Self { choice, target, settings, jobs, keep, deadline, events } = self;
+        Ok(Arguments {
+            choice,
+            target,
+            settings,
+            jobs,
+            keep,
+            deadline,
+            events,
+            is_reference: true,
+            quiet: true,
+            shard: None,
+            fail_fast: None,
+            known_failures: None,
+            retries: 0,
+            baseline: None,
+            terms: Terms { fail_on: Vec::new(), gate: GateBy::Conformant },
+            ..defaults
+        })
+    }
+}
+
+/// Runs, and tells how it ended.
+pub(crate) fn once(once: Once, color: bool) -> Result<Ran, CommandError> {
+    let arguments = once.arguments()?;
+    let prepared = match prepare(&arguments, color, &mut Redactor::default())? {
+        Begun::Ready(prepared) => *prepared,
+        Begun::Nothing(_) => return Ok(Ran::Ended(Verdict::NothingRan.exit_code())),
+        Begun::Mistaken(_) => return Ok(Ran::Ended(WRONG_INPUT)),
+    };
+    let prefix = prepared.opened.prefix.clone();
+    let engine = engine_of(&prepared.opened)?;
+    let ended = carry_out(&arguments, prepared)?;
+    let report = &ended.outputs.report;
+    let verdict = report.verdict(FailOn::default());
+    tell(&report.sentence(FailOn::default()));
+    let fatal = report.preflight.iter().filter(|finding| finding.fatal);
+    fatal.for_each(|finding| out::complain(finding.text.as_str()));
+    let stopped = report.preflight.iter().any(|finding| finding.fatal);
+    let whole = ended.whole & !ended.has_secrets(&arguments)?;
+    Ok(match verdict {
+        _ if !whole || stopped => Ran::Ended(unwritten(verdict).exit_code()),
+        Verdict::Conformant | Verdict::NotConformant | Verdict::NoWorse | Verdict::Worse | Verdict::NotJudged => {
+            Ran::Told { prefix, engine }
+        }
+        Verdict::NothingRan | Verdict::NotBegun | Verdict::Interrupted | Verdict::Terminated => {
+            Ran::Ended(verdict.exit_code())
+        }
+    })
+}
+
+/// What kind of org the target says it is.
+fn engine_of(opened: &Opened) -> Result<Engine, CommandError> {
+    let client = &opened.target.client;
+    let url = format!("{}/.well-known/okta-organization", client.origin());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let answered = runtime.block_on(client.send(Outgoing::get(&url, "anonymous")));
+    let pipeline = answered.ok().and_then(|exchange| {
+        let pipeline = exchange.answer.json().ok()?.get("pipeline")?.as_str()?.to_owned();
+        exchange.answer.is_success().then_some(pipeline)
+    });
+    Ok(match pipeline.as_deref() {
+        Some("idx") => Engine::IdentityEngine,
+        Some("v1") => Engine::Classic,
+        Some(_) | None => Engine::Unknown,
+    })
 }
 
 /// A run against the reference that another one is set beside.
