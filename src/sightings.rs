@@ -78,7 +78,7 @@ impl<'a> Sightings<'a> {
             let calls = self.operations.get(id);
             let is_called =
                 calls.zip(judged.operation.as_ref()).is_some_and(|(calls, own)| calls.contains(own.as_str()));
-            let mut naming = sources.iter().filter(|words| words.iter().all(|word| of.contains(word.as_str())));
+            let mut naming = sources.iter().filter(|words| words.iter().all(|word| begins_in(&of, word)));
             let is_named = if is_called { naming.next().is_some() } else { naming.any(|words| !words.is_empty()) };
             let is_shown = judged.held.contains(*id) || !self.checked.contains(id);
             if is_named && is_shown && !departed.contains(id) {
@@ -109,6 +109,11 @@ impl<'a> Sightings<'a> {
         }
         all
     }
+}
+
+/// Whether a word of the text begins so.
+fn begins_in(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| !text[..at].ends_with(char::is_alphanumeric))
 }
 
 /// What a source says that tells its recordings apart; words that every source may have do not.
