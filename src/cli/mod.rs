@@ -27,6 +27,7 @@ mod target;
 mod trend;
 mod variables;
 mod verify;
+mod version;
 
 use std::{error::Error, ffi::OsStr, io, io::Write as _, process::ExitCode};
 
@@ -81,6 +82,11 @@ enum Command {
     Trend(trend::Arguments),
     /// Make evidence of an org's behaviour that may leave the house: run twice, take out all that is the org's own
     Contribute(Box<contribute::Arguments>),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -104,6 +110,15 @@ pub(crate) type CommandError = Box<dyn Error>;
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
+    if version::is_asked() {
+        return version::tell().map_or_else(
+            |error| {
+                complain(error.as_ref());
+                ExitCode::from(WRONG_INPUT)
+            },
+            |()| ExitCode::SUCCESS,
+        );
+    }
     let (arguments, variables) = match variables::arguments() {
         Ok(both) => both,
         Err(Refused::Typed(error)) => {
@@ -143,6 +158,7 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::Trend(arguments) => trend::trend(&arguments),
         Command::Contribute(arguments) => contribute::contribute(&arguments, color),
+        Command::Completions { shell } => version::completions(shell),
     };
     let code = match done {
         Ok(code) => code,

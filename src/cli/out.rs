@@ -100,10 +100,13 @@ pub(super) fn err_is_watched() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Whether colours are welcome where somebody watches or not, by what `NO_COLOR` and `TERM` say.
+/// Whether colours are welcome where somebody watches or not, by what is customary: `NO_COLOR` (<https://no-color.org>) forbids them, then
+/// `FORCE_COLOR` (<https://force-color.org>) and `CLICOLOR_FORCE` (<https://bixense.com/clicolors>) ask for them wherever they go, which CI logs
+/// that show them need. A value of `0` asks for nothing.
 pub(super) fn takes_colours(watched: bool) -> bool {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-    watched && set("NO_COLOR").is_none() && set("TERM").is_none_or(|value| value != "dumb")
+    let asked = ["FORCE_COLOR", "CLICOLOR_FORCE"].iter().any(|name| set(name).is_some_and(|value| value != "0"));
+    set("NO_COLOR").is_none() && (asked || watched && set("TERM").is_none_or(|value| value != "dumb"))
 }
 
 /// The columns of the terminal that standard output is, or what `COLUMNS` says; none where lines may be of any length.

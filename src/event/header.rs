@@ -18,6 +18,9 @@ pub struct RunStarted {
     pub program: String,
     /// Tells suites apart.
     pub suite: String,
+    /// Whether that is the suite inside the program, whose files lie in no directory of the user's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub embedded: bool,
     /// The target's name, as given.
     pub target: String,
     /// Its origin.

@@ -39,9 +39,10 @@ impl Annotation {
 /// A place that cannot be written.
 pub fn write(report: &Report, fail_on: FailOn, mut writer: impl Write) -> io::Result<()> {
     let of_run = |message| Annotation::of("okta-conformance", message);
-    let causes = report.causes(fail_on);
-    let caused =
-        |told: fn(Standing) -> bool| causes.iter().filter(move |cause| told(cause.standing)).filter_map(annotated);
+    let (causes, files) = (report.causes(fail_on), !report.is_of_embedded_suite());
+    let caused = |told: fn(Standing) -> bool| {
+        causes.iter().filter(move |cause| told(cause.standing)).filter_map(|cause| annotated(cause, files))
+    };
     let not_begun = report.not_begun.iter().map(|reason| format!("the run did not begin: {reason}"));
     let errors = not_begun.chain(report.missing()).map(of_run).chain(deviations(report, fail_on, true));
     commands("error", errors.chain(caused(Standing::counts)).collect(), &mut writer)?;
@@ -63,8 +64,8 @@ fn deviations(report: &Report, fail_on: FailOn, red: bool) -> Vec<Annotation> {
     headlines.map(|(kind, lines)| Annotation::of(kind.heading(), listed(lines))).collect()
 }
 
-/// A cause beside the line of the false check, or of the case of its first trial.
-fn annotated(cause: &Cause<'_>) -> Option<Annotation> {
+/// A cause beside the line of the false check, or of the case of its first trial, if the file lies where somebody can look at it.
+fn annotated(cause: &Cause<'_>, files: bool) -> Option<Annotation> {
     let (trial, others) = cause.trials.split_first()?;
     let finished = &trial.finished;
     let place = cause.check().and_then(|check| check.example.place.as_ref());
@@ -78,7 +79,7 @@ fn annotated(cause: &Cause<'_>) -> Option<Annotation> {
         let _ = write!(message, "\nalike:\n{}", listed(others.iter().map(|trial| trial.finished.trial.clone())));
         let _ = write!(title, " ({})", counted(cause.trials.len(), "trial"));
     }
-    Some(Annotation { place: Some(place), title, message })
+    Some(Annotation { place: Some(place).filter(|_| files), title, message })
 }
 
 /// What was wrong in a trial, what it is held to, and the command that shows it again.

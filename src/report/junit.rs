@@ -70,7 +70,13 @@ fn junit(report: &Report, fail_on: FailOn, form: Form) -> JunitReport {
     if let Some(started) = started.filter(|_| form == Form::Rich) {
         junit.set_timestamp(started);
     }
-    let mut writing = Writing { fail_on, form, texts: Texts::default(), details: Details::of(report) };
+    let mut writing = Writing {
+        fail_on,
+        form,
+        files: !report.is_of_embedded_suite(),
+        texts: Texts::default(),
+        details: Details::of(report),
+    };
     let mut suites: BTreeMap<String, Vec<&TrialReport>> = BTreeMap::new();
     for trial in report.sorted() {
         suites.entry(split(&trial.finished.trial).0).or_default().push(trial);
@@ -149,6 +155,8 @@ impl<'a> Texts<'a> {
 struct Writing<'a> {
     fail_on: FailOn,
     form: Form,
+    /// Whether the files of cases are told.
+    files: bool,
     texts: Texts<'a>,
     details: Details,
 }
@@ -173,8 +181,10 @@ impl<'a> Writing<'a> {
         }
         let texts = &mut self.texts;
         case.set_assertions(finished.checks.total());
-        case.extra.insert(texts.get("file"), texts.get(&finished.file));
-        case.extra.insert(texts.get("line"), finished.line.to_string().into());
+        if self.files {
+            case.extra.insert(texts.get("file"), texts.get(&finished.file));
+            case.extra.insert(texts.get("line"), finished.line.to_string().into());
+        }
         case.add_property(Property::new(texts.get("title"), printable(&finished.title)));
         if finished.outcome == Outcome::Warned {
             case.add_property(texts.property("outcome", finished.outcome.name()));

@@ -6,6 +6,7 @@ mod causes;
 mod comparison;
 mod console;
 mod coverage;
+mod ctrf;
 mod details;
 mod deviation;
 mod digest;
@@ -19,6 +20,7 @@ mod latency;
 #[cfg(test)]
 mod laws;
 mod markdown;
+mod openmetrics;
 mod parity;
 mod parts;
 mod proposal;
@@ -45,6 +47,7 @@ pub use comparison::{
 };
 pub use console::{Console, Style, quoted};
 pub use coverage::{Answers, Coverage};
+pub use ctrf::write as write_ctrf;
 pub use deviation::{Deviation, DeviationKind};
 pub use github::write as write_github;
 pub use har::HarWriter;
@@ -52,6 +55,7 @@ pub use html::{write as write_html, write_trend};
 pub use junit::{write as write_junit, write_strict as write_junit_strict};
 pub use latency::{Latencies, LatencyChange, median, quantile};
 pub use markdown::write as write_markdown;
+pub use openmetrics::write as write_openmetrics;
 pub use parity::{Agreement, Departure, NoParity, Parity, RequirementParity, Side};
 pub use parts::{Part, PartsError};
 pub use score::{Percent, RequirementStanding, Score, Tally};
@@ -481,6 +485,11 @@ impl Report {
     pub(crate) fn outcomes(&self) -> impl Iterator<Item = (Outcome, usize)> {
         let counts = Outcome::ALL.iter().map(|outcome| (*outcome, self.count(*outcome)));
         counts.filter(|(_, count)| *count > 0)
+    }
+
+    /// Whether the files of its cases are in no directory of the user's, so that nothing can be shown beside their lines.
+    pub(crate) fn is_of_embedded_suite(&self) -> bool {
+        self.header.as_ref().is_some_and(|header| header.embedded)
     }
 
     /// Checks made.

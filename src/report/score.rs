@@ -107,6 +107,11 @@ impl Percent {
     pub(super) fn of(part: usize, whole: usize) -> Option<Self> {
         (part * 1000).checked_div(whole).map(Self)
     }
+
+    /// The share as a number from 0 to 1.
+    pub(super) fn ratio(self) -> f64 {
+        f64::from(u32::try_from(self.0).unwrap_or_default()) / 1000.0
+    }
 }
 
 impl std::fmt::Display for Percent {

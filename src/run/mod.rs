@@ -94,7 +94,9 @@ pub struct Options {
     pub ledger: Rc<Ledger>,
     /// How far apart two looks must be that do not find something, until it is sure that it was not made.
     pub settling: Duration,
-    /// What the trials were chosen by, for the stream's header.
+    /// Whether the suite is the one inside the program, for the stream's header.
+    pub embedded: bool,
+    /// What the trials were chosen by, for the same.
     pub selection: event::Chosen,
     /// The profiles of the suite that were not selected, for the same.
     pub left_out: Vec<String>,
@@ -132,6 +134,7 @@ impl Default for Options {
             effect: EFFECT,
             ledger: Rc::new(Ledger::none()),
             settling: Duration::ZERO,
+            embedded: false,
             selection: event::Chosen::default(),
             left_out: Vec::new(),
         }
@@ -411,6 +414,7 @@ fn header(shared: &Shared<'_>, trials: &[Arc<Trial>]) -> RunStarted {
         run: shared.options.run.clone(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         suite: shared.plan.suite_hash.clone(),
+        embedded: shared.options.embedded,
         target: shared.target.name.clone(),
         origin: shared.describer.redactor.text(shared.target.client.origin()),
         started: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),

@@ -17,7 +17,7 @@ use super::{
 const TRIAL: &str = "authorization-servers/get/same-as-created";
 
 /// Each format of a report, with its usual place.
-const REPORTS: [(&str, &str); 11] = [
+const REPORTS: [(&str, &str); 13] = [
     ("text", "reports/run.txt"),
     ("json", "reports/run.json"),
     ("junit", "reports/junit.xml"),
@@ -25,6 +25,8 @@ const REPORTS: [(&str, &str); 11] = [
     ("markdown", "reports/run.md"),
     ("github", "reports/github.txt"),
     ("tap", "reports/run.tap"),
+    ("ctrf", "reports/ctrf.json"),
+    ("openmetrics", "reports/metrics.txt"),
     ("har", "reports/run.har"),
     ("badge", "reports/badge.json"),
     ("coverage", "reports/coverage.md"),

@@ -364,3 +364,56 @@ fn who_refuses_a_connection_is_told_by_the_name_of_the_proxy() {
     let none = said("", &[]);
     assert!(none.contains("cannot connect: "), "{none}");
 }
+
+#[test]
+fn colours_are_asked_for_and_forbidden_as_is_customary() {
+    let place = Place::new();
+    let coloured = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = place.command(&[&["run", "authorization-servers/get/same-as-created"], arguments].concat());
+        command.envs(variables.iter().copied());
+        let done = finish(command.spawn().expect("the program starts"));
+        assert_eq!(done.code, 0, "{}", done.err);
+        done.out.contains('\u{1b}')
+    };
+    assert!(!coloured(&[], &[]), "nobody watches");
+    for name in ["FORCE_COLOR", "CLICOLOR_FORCE"] {
+        assert!(coloured(&[], &[(name, "1")]), "{name}");
+        assert!(!coloured(&[], &[(name, "0")]), "{name} of 0 asks for nothing");
+        assert!(!coloured(&[], &[(name, "1"), ("NO_COLOR", "1")]), "NO_COLOR goes before {name}");
+        assert!(!coloured(&["--color", "never"], &[(name, "1")]), "a flag goes before {name}");
+        assert!(coloured(&[], &[(name, "1"), ("TERM", "dumb")]), "{name} is about logs, not terminals");
+    }
+}
+
+#[test]
+fn the_program_says_what_it_is() {
+    let place = Place::new();
+    let done = place.run(&["--version", "--verbose"]);
+    let lines: Vec<&str> = done.out.lines().collect();
+    assert_eq!((done.code, lines.len()), (0, 4), "{}", done.out);
+    place.run(&["run", "authorization-servers/get/same-as-created", "--quiet"]);
+    let hash = place.events()[0]["suite"].as_str().expect("a hash").to_owned();
+    assert!(lines[1].contains(&hash) && lines[3].contains(std::env::consts::ARCH), "{}", done.out);
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let done = place.run(&["completions", shell]);
+        assert!(done.code == 0 && done.out.contains("known-failures"), "{shell}");
+    }
+}
+
+/// The files of the embedded suite lie nowhere that a reader of a report could look.
+#[test]
+fn a_file_is_named_beside_which_something_can_be_shown() {
+    let blue = Server::always(Answer::json(200, &json!({ "id": "a", "name": "a", "color": "blue" })));
+    let place = Place::with_suite(&["colors"]);
+    let run = ["run", "things/colors/red[a]", "--suite", "suite", "--target", &blue.url, "--no-preflight", "--quiet"];
+    place.run(&[&run[..], &["--report", "junit", "--report", "github", "--report", "ctrf"]].concat());
+    assert!(place.read("reports/junit.xml").contains(" file=\"suite/cases/things/colors.yaml\""));
+    assert!(place.read("reports/github.txt").contains("::error file=suite/cases/things/colors.yaml,"));
+    assert!(place.read("reports/ctrf.json").contains("\"filePath\": \"suite/cases/things/colors.yaml\""));
+    let run = ["run", "authorization-servers/get/unknown-id[word]", "--target", &blue.url, "--no-preflight", "--quiet"];
+    place.run(&[&run[..], &["--report", "junit", "--report", "github", "--report", "ctrf"]].concat());
+    assert!(!place.read("reports/junit.xml").contains(" file="));
+    let github = place.read("reports/github.txt");
+    assert!(github.contains("::error title=") && !github.contains(" file="), "{github}");
+    assert!(!place.read("reports/ctrf.json").contains("filePath"));
+}

@@ -17,8 +17,21 @@ use super::{
 };
 
 /// All formats that `report --format` prints.
-pub(crate) const FORMATS: [&str; 11] =
-    ["text", "json", "junit", "junit-strict", "markdown", "github", "tap", "har", "badge", "coverage", "html"];
+pub(crate) const FORMATS: [&str; 13] = [
+    "text",
+    "json",
+    "junit",
+    "junit-strict",
+    "markdown",
+    "github",
+    "tap",
+    "ctrf",
+    "openmetrics",
+    "har",
+    "badge",
+    "coverage",
+    "html",
+];
 
 /// `every` has each outcome, attempts, drift, a leak, waits and a warning; the others are what their names say.
 const STREAMS: [&str; 5] = ["every", "green", "interrupted", "empty", "hostile"];
@@ -303,6 +316,12 @@ fn what_is_red_beside_the_trials_is_red_in_every_format() {
         let tap = print("tap");
         assert_eq!(tap.lines().filter(|line| line.starts_with("not ok ")).count(), 1, "{tap}");
         assert!(tap.contains(&format!(" - {kind}: ")), "{tap}");
+        let ctrf: Value = serde_json::from_str(&print("ctrf")).expect("JSON");
+        let failed =
+            ctrf["results"]["tests"].as_array().expect("a list").iter().filter(|test| test["status"] == "failed");
+        assert_eq!((failed.count(), &ctrf["results"]["summary"]["failed"]), (1, &1.into()), "{ctrf}");
+        let metrics = print("openmetrics");
+        assert!(metrics.contains(&format!("okta_conformance_deviations{{kind=\"{kind}\"}} 1\n")), "{metrics}");
         assert_eq!(print("github").lines().filter(|line| line.starts_with("::error ")).count(), 1);
         assert!(print("badge").contains(&format!("\"message\":\"{word}\",\"color\":\"red\"")), "{}", print("badge"));
         let markdown = print("markdown");

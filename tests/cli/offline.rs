@@ -53,7 +53,7 @@ fn every_format_tells_what_verify_found() {
     for format in FORMATS {
         let text = place.read(&format!("reports/{format}"));
         let is_told = match format {
-            "badge" | "coverage" => !text.is_empty(),
+            "badge" | "coverage" | "openmetrics" => !text.is_empty(),
             "har" => text.matches("\"request\"").count() >= 11,
             _ => text.contains("bad"),
         };

@@ -151,7 +151,8 @@ fn essence(report: &str, runs: &[String]) -> Vec<String> {
     for pattern in [
         r#"time="[0-9.]+""#,
         r"in [0-9.]+ s\b",
-        r#""(duration_s|waited_s|time|wait)": ?[0-9.]+"#,
+        r#""(duration_s|waited_s|time|wait|duration|start|stop)": ?[0-9.]+"#,
+        r"seconds(_sum)?(\{[^}]*\})? [0-9.e-]+",
         r#""(started|startedDateTime)": ?"[^"]*""#,
     ] {
         text = Regex::new(pattern).expect("a pattern").replace_all(&text, "TIME").into_owned();

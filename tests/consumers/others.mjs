@@ -1,11 +1,12 @@
-// Reads reports with tap-parser, har-validator and markdown-it, and holds what they say to the summary of the same stream.
+// Reads reports with tap-parser, har-validator, ctrf and markdown-it, and holds what they say to the summary of the same stream.
 //
 //   others.mjs DIR
 //
-// DIR has, for each NAME, NAME.json, NAME.tap, NAME.har and NAME.markdown.
+// DIR has, for each NAME, NAME.json, NAME.tap, NAME.har, NAME.ctrf and NAME.markdown.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { validate } from 'ctrf';
 import validator from 'har-validator';
 import MarkdownIt from 'markdown-it';
 import { Parser } from 'tap-parser';
@@ -50,11 +51,19 @@ for (const name of names) {
   assert.ok(har.log.entries.length <= requests, `${name}.har has more exchanges than the run had requests`);
   assert.equal(har.log.entries.length > 0, requests > 0, `${name}.har`);
 
+  const ctrf = JSON.parse(text(name, 'ctrf'));
+  const checked = validate(ctrf);
+  assert.ok(checked.valid, `${name}.ctrf: ${JSON.stringify(checked.errors)}`);
+  const { tests, passed, failed, skipped, other } = ctrf.results.summary;
+  assert.equal(tests, passed + failed + skipped + other, `${name}.ctrf: the counts`);
+  assert.equal(failed + other === 0, verdict === 'conformant', `${name}.ctrf: the verdict`);
+  assert.ok(skipped === sum('not_applicable', 'not_run'), `${name}.ctrf: ${skipped} skipped`);
+
   const page = text(name, 'markdown');
   assert.ok(Buffer.byteLength(page) <= 65536, `${name}.markdown is too large for a comment`);
   for (const word of outsideCode(markdown.parse(page, {}))) {
     assert.doesNotMatch(word, /[@#<>]|:\/\/|www\.|forged|evil/, `${name}.markdown`);
   }
 }
-console.log(`${names.length} reports: tap-parser reads the verdict and the counts of the console, har-validator finds HAR 1.2,\n` +
+console.log(`${names.length} reports: tap-parser reads the verdict and the counts of the console, har-validator finds HAR 1.2, ctrf finds CTRF,\n` +
   'markdown-it finds nothing foreign beside code');

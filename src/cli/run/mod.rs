@@ -252,6 +252,7 @@ impl Arguments {
             ledger: Rc::new(ledger),
             settling: if opened.is_mock() { Duration::ZERO } else { SETTLING },
             selection: self.choice.selection(),
+            embedded: self.choice.suite.is_none(),
             ..Options::default()
         }
     }

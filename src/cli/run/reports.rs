@@ -15,8 +15,8 @@ use crate::{
         out::{coloured_out, format_out},
     },
     report::{
-        Console, FailOn, HarWriter, Report, Style, write_badge, write_github, write_html, write_json, write_junit,
-        write_junit_strict, write_markdown, write_tap,
+        Console, FailOn, HarWriter, Report, Style, write_badge, write_ctrf, write_github, write_html, write_json,
+        write_junit, write_junit_strict, write_markdown, write_openmetrics, write_tap,
     },
 };
 use clap::ValueEnum;
@@ -38,6 +38,10 @@ pub(crate) enum ReportFormat {
     Github,
     /// The Test Anything Protocol, version 14
     Tap,
+    /// The Common Test Report Format, JSON for dashboards and bots
+    Ctrf,
+    /// Metrics for Prometheus and the like
+    Openmetrics,
     /// Every exchange, for the network panel of a browser
     Har,
     /// A badge, by way of an endpoint of shields.io
@@ -57,10 +61,15 @@ impl ReportFormat {
     /// Whether it shows headers and bodies of trials that fail, other than as they come.
     pub(crate) fn shows_messages(self) -> bool {
         match self {
-            Self::Text | Self::Junit | Self::JunitStrict | Self::Markdown | Self::Github | Self::Tap | Self::Html => {
-                true
-            }
-            Self::Json | Self::Har | Self::Badge | Self::Coverage => false,
+            Self::Text
+            | Self::Junit
+            | Self::JunitStrict
+            | Self::Markdown
+            | Self::Github
+            | Self::Tap
+            | Self::Ctrf
+            | Self::Html => true,
+            Self::Json | Self::Openmetrics | Self::Har | Self::Badge | Self::Coverage => false,
         }
     }
 
@@ -73,6 +82,8 @@ impl ReportFormat {
             Self::Markdown => "reports/run.md",
             Self::Github => "reports/github.txt",
             Self::Tap => "reports/run.tap",
+            Self::Ctrf => "reports/ctrf.json",
+            Self::Openmetrics => "reports/metrics.txt",
             Self::Har => "reports/run.har",
             Self::Badge => "reports/badge.json",
             Self::Coverage => "reports/coverage.md",
@@ -105,6 +116,8 @@ impl ReportFormat {
             Self::Markdown => write_markdown(report, fail_on, &mut writer)?,
             Self::Github => write_github(report, fail_on, &mut writer)?,
             Self::Tap => write_tap(report, fail_on, &mut writer)?,
+            Self::Ctrf => write_ctrf(report, fail_on, &mut writer)?,
+            Self::Openmetrics => write_openmetrics(report, fail_on, &mut writer)?,
             // Of a run that sent nothing: exchanges are written while they come.
             Self::Har => drop(HarWriter::new(&mut writer).finish(Some(&report.sentence(fail_on)))?),
             Self::Badge => write_badge(report, fail_on, &mut writer)?,
