@@ -145,6 +145,9 @@ impl Outgoing {
 
 /// Reads the URL of a target, or says what is wrong with it.
 pub(crate) fn parse_origin(url: &str) -> Result<Url, String> {
+    if url.contains(['{', '}']) {
+        return Err("put the domain of your org in place of the braces, such as https://example.okta.com".to_owned());
+    }
     let parsed = Url::parse(url).map_err(|error| error.to_string())?;
     if !matches!(parsed.scheme(), "http" | "https") {
         return Err("it must begin with http:// or https://".to_owned());
@@ -153,7 +156,21 @@ pub(crate) fn parse_origin(url: &str) -> Result<Url, String> {
     {
         return Err("give only the origin, such as https://example.okta.com".to_owned());
     }
+    if let Some(api) = parsed.host_str().and_then(host_of_api) {
+        return Err(format!("this is the host of the Admin Console; the API is at https://{api}"));
+    }
     Ok(parsed)
+}
+
+/// The domains of Okta's orgs, below which each org has a host for its API, and one with `-admin` for people.
+const ORG_DOMAINS: [&str; 6] =
+    ["okta.com", "oktapreview.com", "okta-emea.com", "okta-gov.com", "okta.mil", "trexcloud.com"];
+
+/// The host of the API, where this one is that of the Admin Console.
+fn host_of_api(host: &str) -> Option<String> {
+    let (org, domain) = host.split_once('.')?;
+    let org = org.strip_suffix("-admin").filter(|org| !org.is_empty())?;
+    ORG_DOMAINS.contains(&domain).then(|| format!("{org}.{domain}"))
 }
 
 /// As [`parse_origin`], for messages about a target.

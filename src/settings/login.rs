@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{
     SettingsError,
     file::{AuthEntry, ClientEntry, Login, OAuthClientEntry, UserEntry},
+    origin::SecretFrom,
 };
 use crate::http::{ClientAuth, ClientCredentials, Credential, OAuthClient, PrivateKey, User};
 
@@ -20,13 +21,23 @@ impl Login {
     pub(super) fn read(&self, principal: &str, of_sdk: bool) -> Result<Credential, SettingsError> {
         let what = format!("token of the principal `{principal}`");
         match self {
-            Self::Ssws(from) => from.read(&what).map(Credential::Ssws),
-            Self::Bearer(from) => from.read(&what).map(Credential::Bearer),
+            Self::Ssws(from) => token(from, what, "SSWS").map(Credential::Ssws),
+            Self::Bearer(from) => token(from, what, "Bearer").map(Credential::Bearer),
             Self::Client(entry) => {
                 entry.read(principal, of_sdk).map(|client| Credential::ClientCredentials(Arc::new(client)))
             }
         }
     }
+}
+
+/// Reads a token that is sent after the word `scheme`, which people copy with it from an example.
+fn token(from: &SecretFrom, what: String, scheme: &'static str) -> Result<SecretString, SettingsError> {
+    let token = from.read(&what)?;
+    let copied = token.expose_secret().split_once(char::is_whitespace).is_some_and(|(word, _)| {
+        let word = word.trim_end_matches(':');
+        ["SSWS", "Bearer", "Authorization"].iter().any(|known| word.eq_ignore_ascii_case(known))
+    });
+    if copied { Err(SettingsError::Scheme(what, scheme)) } else { Ok(token) }
 }
 
 impl ClientEntry {

@@ -62,6 +62,9 @@ pub enum SettingsError {
     /// A command that a secret was to come from.
     #[error("cannot read the {0} from the command `{1}`: {2}")]
     Command(String, String, String),
+    /// A token that stands behind a word of the header `Authorization`, and the word that is sent before it.
+    #[error("the {0} must be the token alone: remove the words before it (`{1}` is added to each request)")]
+    Scheme(String, &'static str),
     /// A text that is no private key.
     #[error("the {0} cannot be used")]
     Key(String, #[source] KeyError),
@@ -270,7 +273,9 @@ fn named_instead(url: &str) -> Option<String> {
 
 fn unknown_target(name: &str, settings: &file::File) -> SettingsError {
     let names: Vec<&str> = settings.targets.keys().map(String::as_str).collect();
-    let hint = if names.is_empty() {
+    let hint = if name.contains('.') && !name.contains(char::is_whitespace) {
+        format!("for the org at this host, write `https://{name}`")
+    } else if names.is_empty() {
         format!("use `mock`, a URL, or name one in {FILE}")
     } else {
         format!("known are mock, {}", names.join(", "))

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, process::Stdio, thread, time::Duration};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{
     io::AsyncReadExt as _,
     process::Command,
@@ -67,7 +67,7 @@ impl SecretFrom {
     pub(super) fn read(&self, what: &str) -> Result<SecretString, SettingsError> {
         let trimmed = |text: &str| SecretString::from(text.trim());
         match self {
-            Self::Literal(secret) => Ok(secret.clone()),
+            Self::Literal(secret) => Ok(trimmed(secret.expose_secret())),
             Self::Env(variable) => {
                 let state = match environment::text(variable) {
                     Ok(Some(value)) => return Ok(trimmed(&value)),

@@ -46,6 +46,11 @@ fn wrong_flags_settings_and_files_are_told_apart_from_results() {
         ("target-with-a-path", &["run", "--target", "https://example.okta.com/api"]),
         ("target-of-another-scheme", &["run", "--target", "ftp://example.okta.com"]),
         ("report-format", &["run", "--report", "junitt"]),
+        ("report-of-a-file", &["run", "--report", "reports/junit.xml"]),
+        ("report-of-an-extension", &["run", "--report", "nightly.xml"]),
+        ("target-without-a-scheme", &["run", "--target", "example.okta.com"]),
+        ("target-of-people", &["run", "--target", "https://example-admin.okta.com"]),
+        ("target-of-an-example", &["run", "--target", "https://{yourOktaDomain}"]),
         ("report-without-a-file", &["run", "--report", "junit="]),
         ("duration", &["run", "--timeout", "10"]),
         ("pattern", &["run", "//"]),
@@ -68,6 +73,33 @@ fn wrong_flags_settings_and_files_are_told_apart_from_results() {
     }
     snapshot(&place, "input-wrong", &shown);
     assert_eq!(place.files().len(), before, "no report of a run that never was");
+}
+
+#[test]
+fn a_token_with_the_words_before_it_is_refused_and_not_shown() {
+    let place = Place::new();
+    let settings = |scheme: &str| {
+        let principal = format!("admin = {{ {scheme} = {{ env = \"PASTED\" }} }}");
+        place.write(
+            "pasted.toml",
+            &format!("[targets.a]\nurl = \"http://127.0.0.1:9\"\n[targets.a.principals]\n{principal}\n"),
+        );
+    };
+    for (scheme, word, pasted) in [
+        ("ssws", "SSWS", "SSWS 00copied"),
+        ("ssws", "SSWS", "Authorization: SSWS 00copied"),
+        ("bearer", "Bearer", "bearer 00copied"),
+    ] {
+        settings(scheme);
+        let mut command = place.command(&["run", "--target", "a", "--settings", "pasted.toml"]);
+        let done = finish(command.env("PASTED", pasted).spawn().expect("the program starts"));
+        let expected = format!(
+            "error: the token of the principal `admin` must be the token alone: remove the words before it (`{word}` is added to each request)\n"
+        );
+        assert_eq!(done.code, 3, "{}", done.err);
+        assert!(done.err.ends_with(&expected), "{}", done.err);
+        assert!(!done.err.contains("00copied"), "{}", done.err);
+    }
 }
 
 #[test]

@@ -145,6 +145,9 @@ pub(crate) struct ReportTo {
 pub(crate) fn parse_report(text: &str) -> Result<ReportTo, String> {
     let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
     let format = ReportFormat::from_str(name, false).map_err(|_| {
+        if let Some(format) = path.is_none().then(|| format_of_file(name)).flatten() {
+            return format!("`{name}` is a file: write `{format}={name}`");
+        }
         let known: Vec<String> = ReportFormat::value_variants()
             .iter()
             .filter_map(ValueEnum::to_possible_value)
@@ -159,6 +162,24 @@ pub(crate) fn parse_report(text: &str) -> Result<ReportTo, String> {
         None => Some(format.default_path()),
     };
     Ok(ReportTo { format, path })
+}
+
+/// The format that the name of a file speaks of: its own name, such as `junit` of `reports/junit.xml`, or else what its extension means.
+fn format_of_file(name: &str) -> Option<String> {
+    let path = Path::new(name);
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    let stem = path.file_stem()?.to_str()?;
+    if let Ok(format) = ReportFormat::from_str(stem, true) {
+        return format.to_possible_value().map(|value| value.get_name().to_owned());
+    }
+    let format = match extension.as_str() {
+        "xml" => "junit",
+        "md" => "markdown",
+        "txt" => "text",
+        "json" | "html" | "tap" | "har" => extension.as_str(),
+        _ => return None,
+    };
+    Some(format.to_owned())
 }
 
 /// A file that a run writes. There is no `-` for stdout but in `--report`: the run itself prints there.
