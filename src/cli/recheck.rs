@@ -1,6 +1,7 @@
 //! `report --recheck`: judges the exchanges of streams again, and says whether that comes to what their runs said.
 
 use std::{
+    collections::BTreeSet,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -149,6 +150,15 @@ fn in_words(what: &Difference) -> Vec<String> {
             vec![format!("the trial says {}, its steps {are}", counted(*said, "warning"))]
         }
         Difference::Notes(said, are) => vec![format!("the trial says {}, its steps {are}", counted(*said, "note"))],
+        Difference::Unfinished => vec!["the trial is `passed`, and did not come to its last step".to_owned()],
+        Difference::Held(id) => vec![format!("the trial says that {id} was held, which no check of it shows")],
+        Difference::NotHeld(id) => vec![format!("a check of {id} is true, of which the trial says nothing")],
+        Difference::Departed(said, are) => {
+            let list = |ids: &BTreeSet<String>| {
+                if ids.is_empty() { "none".to_owned() } else { ids.iter().cloned().collect::<Vec<_>>().join(", ") }
+            };
+            vec![format!("the trial says departed: {}; its false checks: {}", list(said), list(are))]
+        }
         Difference::Outcome(outcome, must) => {
             vec![format!("the trial is `{}` with {} of level must", outcome.name(), counted(*must, "false check"))]
         }

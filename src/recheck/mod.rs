@@ -7,7 +7,7 @@ mod input;
 mod solve;
 mod trial;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     event::{Checks, Drift, Event, Finding, Outcome, Phase, RunStarted, StepFinished},
@@ -63,6 +63,14 @@ pub enum Difference {
     Warnings(usize, usize),
     /// The same of its false checks of level `info`.
     Notes(usize, usize),
+    /// The run passed the trial, which did not come to its last step.
+    Unfinished,
+    /// The trial says that this requirement was held, which none of its checks can show.
+    Held(String),
+    /// A check of this requirement is true, and the trial does not say so.
+    NotHeld(String),
+    /// The requirements that the trial says were departed from, and those of its false checks.
+    Departed(BTreeSet<String>, BTreeSet<String>),
     /// The outcome that the run gave it, and the false checks of level `must` in its last attempt.
     Outcome(Outcome, usize),
 }

@@ -1,6 +1,7 @@
 //! One trial: its steps in their order, each judged from its exchange, and what the trial says of them.
 
 use std::{
+    collections::BTreeSet,
     iter::Peekable,
     time::{Duration, Instant},
 };
@@ -55,6 +56,14 @@ struct Asserted {
     warnings: usize,
     notes: usize,
     checks: Checks,
+    departed: BTreeSet<String>,
+    /// The requirements of checks that were true again, and of those that may have been.
+    held: BTreeSet<String>,
+    may_be_held: BTreeSet<String>,
+    /// Whether a step has checks of which nothing is known.
+    unknown: bool,
+    /// Whether the last step of the case was told.
+    whole: bool,
 }
 
 impl Asserted {
@@ -63,6 +72,9 @@ impl Asserted {
         self.checks.add(told.checks);
         let asserts = |finding: &&Finding| !(step.establishes && finding.implied_by.is_none());
         for finding in told.findings.iter().filter(asserts) {
+            if finding.level > Level::Info {
+                self.departed.extend(finding.requirements.iter().map(|requirement| requirement.id.clone()));
+            }
             match finding.level {
                 Level::Must => self.must += 1,
                 Level::Should => self.warnings += 1,
@@ -96,6 +108,18 @@ impl Asserted {
             | Outcome::NotApplicable
             | Outcome::NotRun => Some(false),
         };
+        if finished.outcome == Outcome::Passed && !self.whole {
+            all.push(Difference::Unfinished);
+        }
+        if self.departed != *finished.departed {
+            all.push(Difference::Departed((*finished.departed).clone(), self.departed.clone()));
+        }
+        if !self.unknown {
+            let more = finished.held.iter().filter(|id| !self.held.contains(*id) && !self.may_be_held.contains(*id));
+            all.extend(more.cloned().map(Difference::Held));
+        }
+        let fewer = self.held.iter().filter(|id| !finished.held.contains(*id));
+        all.extend(fewer.cloned().map(Difference::NotHeld));
         let warned = finished.outcome == Outcome::Passed && self.warnings > 0;
         if red.is_some_and(|red| red != (self.must > 0)) || warned {
             all.push(Difference::Outcome(finished.outcome, self.must));
@@ -163,6 +187,7 @@ impl Again<'_, '_> {
                 self.asserted.take(step, told);
             }
             self.step(step, &group, variables);
+            self.asserted.whole = index + 1 == script.steps.len();
         }
         true
     }
@@ -174,6 +199,7 @@ impl Again<'_, '_> {
                 // An address that leads elsewhere: nothing was sent.
                 let word = told.findings.first().map_or("status", |finding| finding.check.words().0);
                 self.done.lack(word, Lacking::NotKept, told.checks.total());
+                self.asserted.unknown = true;
                 return;
             };
             solve(&step.request, &exchange.request, variables);
@@ -206,6 +232,7 @@ impl Again<'_, '_> {
         if let Some(found) = told.findings.iter().find(|finding| finding.check == CheckKind::Identity) {
             // Not something new: what was there before, and what else the run did of it, is in no stream.
             self.done.lack(found.check.words().0, Lacking::NotKept, told.checks.total());
+            self.asserted.unknown = true;
             return;
         }
         let mut recorded: Vec<&Finding> = told.findings.iter().collect();
@@ -214,12 +241,19 @@ impl Again<'_, '_> {
         for result in &judgement.results {
             if matches!(result.check.wants, Wants::Documented(_)) {
                 // Told with the check of the status.
+                self.asserted.may_be_held.extend(result.check.requirements.iter().cloned());
                 continue;
             }
-            let Some(why) = kept.keeps_from(result) else {
+            // What a case rests on is what other cases are about.
+            let asserts = told.phase == Phase::Steps && !(step.establishes && result.is_own());
+            let lacks = kept.keeps_from(result);
+            if asserts && (lacks.is_some() || result.held()) {
+                let ids = result.check.requirements.iter().cloned();
+                if lacks.is_some() { self.asserted.may_be_held.extend(ids) } else { self.asserted.held.extend(ids) }
+            }
+            let Some(why) = lacks else {
                 same += 1;
-                // What a case rests on is what other cases are about.
-                if told.phase == Phase::Steps && !(step.establishes && result.is_own()) {
+                if asserts {
                     self.stand(result);
                 }
                 continue;
@@ -268,6 +302,10 @@ impl Again<'_, '_> {
             made.must += 1;
             if told.checks == made {
                 self.done.lack(CheckKind::Identity.words().0, Lacking::NotKept, 1);
+                let operation = self.plan.operations.iter().find(|operation| operation.id == told.call);
+                self.asserted.may_be_held.extend(operation.map(|operation| operation.requirement.clone()));
+                // A raw request reaches an operation too.
+                self.asserted.unknown |= operation.is_none();
             } else {
                 return Some(Difference::Checks(told.checks, judgement.checks));
             }

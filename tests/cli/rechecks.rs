@@ -101,6 +101,19 @@ fn what_its_exchanges_do_not_say_is_told() {
         *body = body.as_str().expect("a text").replacen(active, "\"status\":\"OTHER\"", 1).into();
     });
     changed("more checks than there are", &|events| first(events, &is_false)["checks"]["must"] = 70.into());
+    let passed = |event: &Value| event["outcome"] == "passed" && event["held"].is_array();
+    changed("a requirement more that was held", &|events| {
+        first(events, &passed)["held"].as_array_mut().expect("a list").push("as.delete".into());
+    });
+    changed("a requirement less that was departed from", &|events| {
+        first(events, &|event| event["departed"].is_array())["departed"] = json!([]);
+    });
+    changed("a passed trial without its last step", &|events| {
+        let trial = first(events, &passed)["trial"].clone();
+        let is_last = |event: &&mut Value| event["event"] == "step-finished" && event["trial"] == trial;
+        let last = events.iter_mut().rfind(is_last).expect("a step");
+        *last = json!({ "event": "waited", "principal": "manager", "seconds": 0.0, "why": "budget" });
+    });
     changed("a failed trial that passes", &|events| {
         first(events, &|event| event["outcome"] == "failed")["outcome"] = "passed".into();
         let trials = &mut first(events, &|event| event["event"] == "run-finished")["trials"];
